@@ -1,0 +1,45 @@
+#include "policy/apply.hpp"
+
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace disco::policy {
+namespace {
+
+bool drop_capabilities(std::uint64_t kept) noexcept {
+    for (unsigned long capability = 0; capability < 64; ++capability) {
+        if ((kept >> capability & 1) != 0) continue;
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
+            if (errno != EINVAL) return false;
+            break; // past the last one that this kernel knows
+        }
+    }
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return false;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {};
+    for (unsigned half = 0; half < 2; ++half) {
+        const auto mask = static_cast<__u32>(kept >> (32 * half));
+        data[half].permitted = mask;
+        data[half].effective = mask;
+    }
+    return ::syscall(SYS_capset, &header, data) == 0;
+}
+
+} // namespace
+
+bool apply(const ConfinementView& confinement) noexcept {
+    // no_new_privs first: without CAP_SYS_ADMIN a filter is accepted only with it.
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    if (!drop_capabilities(confinement.capabilities)) return false;
+    // The kernel only reads the program, though its struct holds a plain pointer.
+    const struct sock_fprog program = {confinement.filter_length,
+                                       const_cast<sock_filter*>(confinement.filter)};
+    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+} // namespace disco::policy

@@ -1,0 +1,90 @@
+#include "policy/command_directory.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <array>
+#include <cerrno>
+#include <map>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::policy {
+namespace {
+
+/// The order in which a shell would look.
+constexpr std::array<const char*, 6> search_path = {"usr/local/sbin", "usr/local/bin", "usr/sbin",
+                                                    "usr/bin",        "sbin",          "bin"};
+
+std::map<std::string, std::filesystem::path> files_in(const std::filesystem::path& directory) {
+    std::map<std::string, std::filesystem::path> files;
+    const sys::UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd && errno == ENOENT) return files;
+    if (!fd) throw sys::SysError{errno, "open directory", directory};
+    for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory))
+        if (entry.type == DT_REG && !entry.name.starts_with('.') && !entry.name.ends_with('~'))
+            files.emplace(entry.name, directory / entry.name);
+    return files;
+}
+
+} // namespace
+
+std::set<std::string> parse_allow_list(std::string_view text, std::string_view file) {
+    std::set<std::string> names;
+    for (int number = 1; !text.empty(); ++number) {
+        const std::size_t end = text.find('\n');
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        line = line.substr(0, line.find('#'));
+        while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r'))
+            line.remove_suffix(1);
+        while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+        if (line.empty()) continue;
+        if (line.find_first_of("/ \t") != std::string_view::npos || line == "." || line == "..")
+            throw sys::BadConfiguration{
+                fmt::format("{}:{}: '{}' is not the plain name of a command (one a line, without a path "
+                            "or arguments)",
+                            file, number, sys::printable(line))};
+        names.emplace(line);
+    }
+    return names;
+}
+
+std::set<std::string> load_allow_list(const std::filesystem::path& lib) {
+    auto files = files_in(lib / "restricted.d");
+    if (files.empty())
+        throw sys::Error{fmt::format("'{}' holds no list of commands: install disco again",
+                                     (lib / "restricted.d").string())};
+    for (auto& [name, file] : files_in("/etc/disco/policy/restricted.d")) files[name] = file;
+    std::set<std::string> allowed;
+    for (const auto& [name, file] : files)
+        allowed.merge(parse_allow_list(sys::read_file(file), file.string()));
+    return allowed;
+}
+
+std::size_t make_command_directory(int root, const std::set<std::string>& allowed, const std::string& shim,
+                                   const std::filesystem::path& directory) {
+    const sys::UniqueFd to = sys::open_directory(directory);
+    std::size_t made = 0;
+    for (const char* searched : search_path) {
+        const sys::UniqueFd from = sys::try_open_in_root(root, searched, O_RDONLY | O_DIRECTORY);
+        if (!from) continue;
+        for (const sys::DirectoryEntry& entry : sys::list_directory(from.get(), searched)) {
+            if (entry.type != DT_REG && entry.type != DT_LNK) continue;
+            const std::string target =
+                allowed.contains(entry.name) ? fmt::format("/{}/{}", searched, entry.name) : shim;
+            if (::symlinkat(target.c_str(), to.get(), entry.name.c_str()) == 0)
+                ++made;
+            else if (errno != EEXIST)
+                throw sys::SysError{errno, "make a symlink for the command", entry.name};
+        }
+    }
+    return made;
+}
+
+} // namespace disco::policy

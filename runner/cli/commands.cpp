@@ -1,0 +1,186 @@
+#include "runner/cli/commands.hpp"
+
+#include "runner/cli/options.hpp"
+#include "runner/cli/param_command.hpp"
+#include "runner/dance/dance.hpp"
+#include "runner/dance/exec.hpp"
+#include "runner/dance/state.hpp"
+#include "runner/model/exit_code.hpp"
+#include "runner/report/stored_report.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/interrupt.hpp"
+
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::cli {
+namespace {
+
+using model::ExitCode;
+
+int code(ExitCode exit) { return static_cast<int>(exit); }
+
+void require_root() {
+    if (::geteuid() == 0) return;
+    throw sys::NotRoot{
+        "this must be run as root: it makes namespaces and mounts, also for --noop (try sudo)"};
+}
+
+/// What becomes of a run: its reports and its exit code.
+int conclude(const dance::Result& result, const Options& options) {
+    print_result(result, options.output);
+    const bool changes =
+        result.run.outcome == model::RunOutcome::pending || result.run.outcome == model::RunOutcome::merged;
+    if (result.run.exit_code == 0 && changes && options.detailed_exitcode) return code(ExitCode::changes);
+    return result.run.exit_code;
+}
+
+bool quiet(const Options& options) { return options.output.detail == report::Detail::quiet; }
+
+int run_dance(Options& options) {
+    require_root();
+    OutputStream stream{quiet(options)};
+    options.dance.on_output = [&](std::string_view module, std::string_view bytes) {
+        stream.pass(module, bytes);
+    };
+    const dance::Result result = dance::dance(options.dance);
+    stream.flush();
+    return conclude(result, options);
+}
+
+/// Shows the result and asks on the terminal; no terminal means no.
+bool confirm(const dance::Result& result, const Options& options) {
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return false;
+    print_result(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}});
+    write_to(STDERR_FILENO, fmt::format("Merge this onto {}? [y/N] ", result.run.root));
+    std::string answer;
+    std::getline(std::cin, answer);
+    sys::throw_if_interrupted();
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int run_exec(Options& options) {
+    require_root();
+    const int to = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
+    options.exec.on_output = [&](std::string_view, std::string_view bytes) { write_to(to, bytes); };
+    options.exec.confirm = [&](const dance::Result& result) { return confirm(result, options); };
+    return conclude(dance::exec(options.exec), options);
+}
+
+/// The recorded run that `wanted` names, wholly or by its beginning; the last one when it is empty.
+std::filesystem::path find_report(const dance::StateDirectory& state, const std::string& wanted) {
+    const auto runs = dance::recorded_runs(state);
+    std::vector<std::string> found;
+    for (const std::string& id : runs)
+        if (id.starts_with(wanted)) found.push_back(id);
+    if (found.empty())
+        throw sys::BadConfiguration{
+            wanted.empty() ? fmt::format("no run is recorded in '{}'", state.runs().string())
+                           : fmt::format("there is no run '{}'; 'disco runs' lists them", wanted)};
+    if (!wanted.empty() && found.size() > 1)
+        throw sys::BadConfiguration{
+            fmt::format("'{}' fits {} runs; 'disco runs' lists them", wanted, found.size())};
+    return state.runs() / found.back() / "report.json";
+}
+
+int run_report(const Options& options) {
+    require_root();
+    const dance::StateDirectory state{options.dance.state_dir};
+    const auto file = find_report(state, options.report.run);
+    const report::StoredReport stored = report::load_report(file, state.path() / "scratch");
+    if (!options.output.json.empty()) {
+        const std::string text = sys::read_file(file);
+        if (options.output.json == "-")
+            write_to(STDOUT_FILENO, text);
+        else
+            sys::write_file_atomically(options.output.json, text, 0600);
+        return 0;
+    }
+    const auto style = text_style(options.output, STDOUT_FILENO);
+    report::write_text_report(stored.run, stored.changes, style,
+                              [](std::string_view piece) { write_to(STDOUT_FILENO, piece); });
+    write_to(STDOUT_FILENO, "\n");
+    report::write_times_report(stored.run, style.color,
+                               [](std::string_view piece) { write_to(STDOUT_FILENO, piece); });
+    return 0;
+}
+
+int run_runs(const Options& options) {
+    require_root();
+    const dance::StateDirectory state{options.dance.state_dir};
+    for (const std::string& id : dance::recorded_runs(state)) {
+        const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
+        std::size_t changes = 0;
+        for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
+        write_to(STDOUT_FILENO,
+                 fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}\n", id,
+                             model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
+                             stored.run.exit_code, changes, stored.run.node, stored.run.root));
+    }
+    return 0;
+}
+
+int dispatch(Options& options) {
+    switch (options.command) {
+    case CommandName::help:
+    case CommandName::version: write_to(STDOUT_FILENO, options.text); return 0;
+    case CommandName::dance: return run_dance(options);
+    case CommandName::exec: return run_exec(options);
+    case CommandName::report: return run_report(options);
+    case CommandName::runs: return run_runs(options);
+    case CommandName::param: require_root(); return run_param(options.param, options.dance);
+    }
+    return code(ExitCode::usage); // not reached: -Wswitch guards the list
+}
+
+void set_up_log() {
+    auto log = std::make_shared<spdlog::logger>("disco", std::make_shared<spdlog::sinks::stderr_sink_st>());
+    log->set_pattern("disco: %v");
+    log->set_level(spdlog::level::warn);
+    spdlog::set_default_logger(std::move(log));
+}
+
+} // namespace
+
+int run(int argc, char** argv) noexcept {
+    try {
+        set_up_log();
+        sys::watch_interrupts();
+        const std::string program = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : "disco";
+        Options options = parse_options(program, {argv + std::min(argc, 1), argv + argc});
+        return dispatch(options);
+    } catch (const sys::Interrupted& error) {
+        print_error(error.full_text());
+        return code(ExitCode::signal_base) + error.signal();
+    } catch (const sys::UsageError& error) {
+        print_error(error.full_text());
+        return code(ExitCode::usage);
+    } catch (const sys::TryAgain& error) {
+        print_error(error.full_text());
+        return code(ExitCode::try_again);
+    } catch (const sys::BadConfiguration& error) {
+        print_error(error.full_text());
+        return code(ExitCode::bad_configuration);
+    } catch (const sys::NotRoot& error) {
+        print_error(error.full_text());
+        return code(ExitCode::not_root);
+    } catch (const sys::Error& error) {
+        print_error(error.full_text());
+        return code(ExitCode::failed);
+    } catch (const std::exception& error) {
+        // Out of memory, or a fault of the program: say so and end; owners on the stack have given back what
+        // they hold.
+        ::dprintf(STDERR_FILENO, "disco: unexpected failure: %s\n", error.what());
+        return code(ExitCode::failed);
+    }
+}
+
+} // namespace disco::cli

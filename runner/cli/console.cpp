@@ -1,0 +1,104 @@
+#include "runner/cli/console.hpp"
+
+#include "runner/report/json_report.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::cli {
+namespace {
+
+bool wants_color(Color color, int fd) {
+    switch (color) {
+    case Color::always: return true;
+    case Color::never: return false;
+    case Color::automatic: break;
+    }
+    const char* term = std::getenv("TERM");
+    const bool plain =
+        std::getenv("NO_COLOR") != nullptr || term == nullptr || std::string_view{term} == "dumb";
+    return !plain && ::isatty(fd) == 1;
+}
+
+} // namespace
+
+void OutputStream::pass(std::string_view module, std::string_view bytes) {
+    if (quiet_) return;
+    if (module != module_) flush();
+    module_ = module;
+    for (;;) {
+        const std::size_t end = bytes.find('\n');
+        partial_ += bytes.substr(0, end);
+        if (end == std::string_view::npos) break;
+        print(partial_);
+        partial_.clear();
+        bytes.remove_prefix(end + 1);
+    }
+    constexpr std::size_t longest = 8192; // a program that never ends its line shows what it has
+    if (partial_.size() > longest) flush();
+}
+
+void OutputStream::flush() {
+    if (!partial_.empty()) print(partial_);
+    partial_.clear();
+}
+
+void OutputStream::print(std::string_view line) {
+    const std::string text = sys::printable_text(line);
+    write_to(STDERR_FILENO, module_.empty() ? text + "\n" : fmt::format("{} | {}\n", module_, text));
+}
+
+void write_to(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t wrote = TEMP_FAILURE_RETRY(::write(fd, bytes.data(), bytes.size()));
+        if (wrote < 0 && errno == EPIPE) return; // `disco-run | head`: the reader has what it wanted
+        if (wrote < 0) throw sys::SysError{errno, "write the report"};
+        bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+}
+
+report::TextStyle text_style(const Output& output, int fd) {
+    report::TextStyle style;
+    style.detail = output.detail;
+    style.color = wants_color(output.color, fd);
+    winsize size = {};
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) style.width = size.ws_col;
+    return style;
+}
+
+void print_result(const dance::Result& result, const Output& output) {
+    const bool json_to_stdout = output.json == "-";
+    const int people = json_to_stdout ? STDERR_FILENO : STDOUT_FILENO;
+    if (!output.json.empty()) {
+        sys::UniqueFd file;
+        if (!json_to_stdout) {
+            file = sys::UniqueFd{::open(output.json.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+            if (!file) throw sys::SysError{errno, "write the JSON report", output.json};
+        }
+        const int fd = json_to_stdout ? STDOUT_FILENO : file.get();
+        report::write_json_report(result.run, *result.changes,
+                                  [&](std::string_view piece) { write_to(fd, piece); });
+    }
+    std::string text; // few, large writes
+    report::write_text_report(result.run, *result.changes, text_style(output, people),
+                              [&](std::string_view piece) {
+                                  text += piece;
+                                  if (text.size() < 65536) return;
+                                  write_to(people, text);
+                                  text.clear();
+                              });
+    write_to(people, text);
+}
+
+void print_error(std::string_view text) { write_to(STDERR_FILENO, fmt::format("disco: {}\n", text)); }
+
+} // namespace disco::cli

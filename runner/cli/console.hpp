@@ -1,0 +1,51 @@
+#pragma once
+
+#include "runner/dance/run_record.hpp"
+#include "runner/report/text_report.hpp"
+
+#include <string>
+#include <string_view>
+
+// What people see: standard output for reports, standard error for what happens meanwhile and for errors.
+namespace disco::cli {
+
+enum class Color { automatic, always, never };
+
+/// Where reports go, and how they look.
+struct Output {
+    report::Detail detail = report::Detail::changes;
+    Color color = Color::automatic;
+    std::string json; ///< a file, or "-" for standard output; empty: no JSON
+};
+
+/// Passes on what scripts print to standard error, each line with its module's name, and control characters
+/// escaped.
+class OutputStream {
+public:
+    explicit OutputStream(bool quiet) : quiet_{quiet} {}
+    OutputStream(const OutputStream&) = delete;
+    OutputStream& operator=(const OutputStream&) = delete;
+    ~OutputStream() { flush(); }
+    void pass(std::string_view module, std::string_view bytes);
+    /// Ends an unfinished line.
+    void flush();
+
+private:
+    void print(std::string_view line);
+    bool quiet_;
+    std::string module_, partial_;
+};
+
+/// Writes to a descriptor; false (once told on standard error) when nobody reads any more.
+void write_to(int fd, std::string_view bytes);
+
+/// Prints the reports of a run that `output` asks for. With JSON on standard output, people get theirs on
+/// standard error.
+void print_result(const dance::Result& result, const Output& output);
+
+/// Prints an error and what was being done, as "disco: …" on standard error.
+void print_error(std::string_view text);
+
+[[nodiscard]] report::TextStyle text_style(const Output& output, int fd);
+
+} // namespace disco::cli

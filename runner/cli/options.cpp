@@ -1,0 +1,219 @@
+#include "runner/cli/options.hpp"
+
+#include "runner/sys/error.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace disco::cli {
+namespace {
+
+/// Collects what is parsed where CLI11 needs a variable, and turns it into Options at the end.
+class Parser {
+public:
+    explicit Parser(const std::string& program)
+        : app_{"Configuration management from plain files, with an exact dry run", program} {
+        app_.set_version_flag("--version", std::string{"disco " DISCO_VERSION});
+        app_.require_subcommand(1);
+        app_.set_help_all_flag("--help-all", "Help of all commands");
+        app_.failure_message([](const CLI::App*, const CLI::Error&) { return std::string{}; });
+        add_dance();
+        add_exec();
+        add_report();
+        add_param();
+    }
+
+    Options parse(std::vector<std::string> arguments) {
+        std::reverse(arguments.begin(), arguments.end()); // CLI11 wants them last first
+        try {
+            app_.parse(arguments);
+        } catch (const CLI::CallForHelp&) {
+            const auto chosen = app_.get_subcommands();
+            return show(chosen.empty() ? app_.help() : chosen.back()->help());
+        } catch (const CLI::CallForAllHelp&) {
+            return show(app_.help("", CLI::AppFormatMode::All));
+        } catch (const CLI::CallForVersion&) {
+            options_.command = CommandName::version;
+            options_.text = "disco " DISCO_VERSION "\n";
+            return std::move(options_);
+        } catch (const CLI::ParseError& error) {
+            throw sys::UsageError{fmt::format("{} (see '{} --help')", error.what(), app_.get_name())};
+        }
+        return finish();
+    }
+
+private:
+    using Path = std::filesystem::path;
+
+    Options show(std::string text) {
+        options_.command = CommandName::help;
+        options_.text = std::move(text);
+        return std::move(options_);
+    }
+
+    void add_common(CLI::App& command) {
+        command.add_option("--root", root_, "The tree to work on")->type_name("DIR");
+        add_state(command);
+        command.add_option("--node", node_, "Name of this machine (default: the host name)")
+            ->type_name("NAME");
+        command.add_option("--network", network_, "What scripts reach: isolated or host")
+            ->type_name("NETWORK")
+            ->check(CLI::IsMember({"isolated", "egress", "host"}));
+        command.add_option("--wait", wait_, "Wait for another run to end")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(0, 86400));
+    }
+
+    void add_state(CLI::App& command) {
+        command.add_option("--state-dir", state_dir_, "Where disco keeps its state")->type_name("DIR");
+    }
+
+    void add_output(CLI::App& command) {
+        command.add_option("--json", options_.output.json, "Write the report as JSON to FILE, or '-'")
+            ->type_name("FILE");
+        auto* group = command.add_option_group("Detail of the report");
+        for (const auto& [flag, detail, help] :
+             {std::tuple{"--diff", report::Detail::diff, "With the differences of every text file"},
+              std::tuple{"--stat", report::Detail::stat, "Counts only"},
+              std::tuple{"--quiet", report::Detail::quiet, "Only failures, conflicts and the sum"},
+              std::tuple{"--verbose", report::Detail::verbose, "Differences, steps and their output"}})
+            group->add_flag_callback(
+                flag, [this, detail = detail] { options_.output.detail = detail; }, help);
+        group->require_option(0, 1);
+        command.add_option("--color", color_, "auto, always or never")
+            ->type_name("WHEN")
+            ->check(CLI::IsMember({"auto", "always", "never"}));
+    }
+
+    void add_dance() {
+        auto* command =
+            app_.add_subcommand("dance", "Bring this machine to what the server says (also: disco-run)");
+        command->add_flag("--noop", noop_, "Do all the work, change nothing");
+        command->add_option("--profile", profile_, "How scripts are confined in a no-op: strict")
+            ->type_name("PROFILE")
+            ->check(CLI::IsMember({"auto", "strict", "simulate"}));
+        command->add_option("--server", options_.dance.server, "Where the universe is")->type_name("URI");
+        command->add_option("--module", modules_, "Only this module and what it requires (may be repeated)")
+            ->type_name("NAME")
+            ->allow_extra_args(false);
+        add_common(*command);
+        command->add_flag("--offline", options_.dance.offline, "Use the last good copy of the universe");
+        command->add_flag("--keep-going", options_.dance.keep_going,
+                          "After a failure go on with other modules");
+        command->add_flag("--detailed-exitcode", options_.detailed_exitcode,
+                          "Exit with 2 when there are changes");
+        add_output(*command);
+        command->callback([this] { options_.command = CommandName::dance; });
+    }
+
+    void add_exec() {
+        auto* command =
+            app_.add_subcommand("exec", "Run one command in the sandbox and show what it would change");
+        auto* noop = command->add_flag("--noop", noop_, "Show the changes, merge nothing");
+        command->add_flag("--merge", merge_, "Merge the changes if the command succeeds")->excludes(noop);
+        add_common(*command);
+        command->add_flag("--detailed-exitcode", options_.detailed_exitcode,
+                          "Exit with 2 when there are changes");
+        add_output(*command);
+        command->add_option("COMMAND", options_.exec.command, "The command and its arguments")->required();
+        command->positionals_at_end();
+        command->callback([this] { options_.command = CommandName::exec; });
+    }
+
+    void add_report() {
+        auto* command = app_.add_subcommand("report", "Show where the time of a run went");
+        add_state(*command);
+        command->add_option("RUN", options_.report.run, "The run (default: the last; see 'disco runs')");
+        add_output(*command);
+        command->callback([this] { options_.command = CommandName::report; });
+        auto* runs = app_.add_subcommand("runs", "List the recorded runs");
+        add_state(*runs);
+        runs->callback([this] { options_.command = CommandName::runs; });
+    }
+
+    void add_param() {
+        auto* command =
+            app_.add_subcommand("param", "Read and write this node's parameters (also: disco-param)");
+        command->require_subcommand(1);
+        struct Verb {
+            const char *name, *help;
+            bool key, key_required, value, recursive;
+        };
+        for (const Verb& verb :
+             {Verb{"get", "Print a parameter", true, true, false, false},
+              Verb{"set",
+                   "Set KEY to VALUE, to standard input, or to an empty tree: {}; '-' reads KEY=VALUE lines",
+                   true, true, true, false},
+              Verb{"keys", "List the members of a tree", true, false, false, false},
+              Verb{"dump", "List all parameters with their values", true, false, false, false},
+              Verb{"delete", "Delete a parameter, with -r a tree", true, true, false, true},
+              Verb{"explain", "Show which layers set a parameter", true, true, false, false}}) {
+            auto* sub = command->add_subcommand(verb.name, verb.help);
+            add_state(*sub);
+            sub->add_option("--node", node_, "Whose parameters (default: the host name)")->type_name("NAME");
+            if (verb.key)
+                sub->add_option("KEY", options_.param.key, "packages/present/vim")
+                    ->required(verb.key_required);
+            if (verb.value)
+                sub->add_option_function<std::string>("VALUE", [this](const std::string& value) {
+                    options_.param.value = value;
+                    options_.param.has_value = true;
+                });
+            if (verb.recursive)
+                sub->add_flag("-r,--recursive", options_.param.recursive, "With all that is in the tree");
+            sub->callback([this, name = std::string{verb.name}] {
+                options_.command = CommandName::param;
+                options_.param.verb = name;
+            });
+        }
+    }
+
+    Options finish() {
+        if (profile_ != "strict")
+            throw sys::UsageError{fmt::format(
+                "--profile {} is not available yet; use --profile strict, the default of --noop", profile_)};
+        if (network_ == "egress")
+            throw sys::UsageError{
+                "--network egress is not available yet; use --network isolated or --network host"};
+        for (dance::CommonOptions* common : {static_cast<dance::CommonOptions*>(&options_.dance),
+                                             static_cast<dance::CommonOptions*>(&options_.exec)}) {
+            common->root = root_;
+            common->state_dir = state_dir_;
+            common->node = node_;
+            common->wait = std::chrono::seconds{wait_};
+            common->version = DISCO_VERSION;
+            if (!network_.empty()) common->network = model::parse_network(network_);
+        }
+        options_.dance.mode = noop_ ? model::RunMode::noop : model::RunMode::live;
+        options_.dance.modules = {modules_.begin(), modules_.end()};
+        using Merge = dance::ExecOptions::Merge;
+        options_.exec.merge = noop_ ? Merge::never : merge_ ? Merge::always : Merge::ask;
+        options_.output.color = color_ == "always"  ? Color::always
+                                : color_ == "never" ? Color::never
+                                                    : Color::automatic;
+        return std::move(options_);
+    }
+
+    CLI::App app_;
+    Options options_;
+    Path root_ = "/", state_dir_ = "/var/lib/disco";
+    std::string node_, network_, color_ = "auto", profile_ = "strict";
+    std::vector<std::string> modules_;
+    int wait_ = 0;
+    bool noop_ = false, merge_ = false;
+};
+
+} // namespace
+
+Options parse_options(const std::string& program, const std::vector<std::string>& arguments) {
+    std::vector<std::string> words = arguments;
+    if (program == "disco-run") words.insert(words.begin(), "dance");
+    if (program == "disco-param") words.insert(words.begin(), "param");
+    return Parser{program}.parse(std::move(words));
+}
+
+} // namespace disco::cli

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "runner/cli/console.hpp"
+#include "runner/dance/exec.hpp"
+#include "runner/dance/options.hpp"
+
+#include <string>
+#include <vector>
+
+// The command line as plain values. Only options.cpp knows CLI11.
+namespace disco::cli {
+
+enum class CommandName { dance, exec, report, runs, param, help, version };
+
+struct ParamOptions {
+    std::string verb; ///< get set keys dump delete explain
+    std::string key;
+    std::string value;
+    bool has_value = false;
+    bool recursive = false;
+};
+
+struct ReportOptions {
+    std::string run; ///< an id, or its beginning; empty: the last
+};
+
+/// What was asked for; only the members of `command` mean something.
+struct Options {
+    CommandName command = CommandName::help;
+    std::string text; ///< of help and version: what to print
+    dance::DanceOptions dance;
+    dance::ExecOptions exec;
+    ParamOptions param;
+    ReportOptions report;
+    Output output;
+    bool detailed_exitcode = false;
+};
+
+/// `program` is the name the program was called by: disco-run is `disco dance`, disco-param is `disco param`.
+/// Throws UsageError that names the option and its remedy.
+[[nodiscard]] Options parse_options(const std::string& program, const std::vector<std::string>& arguments);
+
+} // namespace disco::cli

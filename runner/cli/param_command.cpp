@@ -1,0 +1,57 @@
+#include "runner/cli/param_command.hpp"
+
+#include "runner/dance/run_record.hpp"
+#include "runner/fetch/parameter_store.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::cli {
+namespace {
+
+std::string standard_input() { return sys::read_all(STDIN_FILENO, "standard input"); }
+
+void set(fetch::ParameterStore& store, const ParamOptions& param) {
+    if (param.key == "-") {
+        if (param.has_value)
+            throw sys::UsageError{"'set -' takes no value: it reads KEY=VALUE lines from standard input"};
+        store.set_lines(standard_input());
+    } else if (param.has_value && param.value == "{}") {
+        store.set_tree(param.key);
+    } else {
+        store.set(param.key, param.has_value ? param.value : standard_input());
+    }
+}
+
+void print_value(const fetch::ParameterStore& store, const std::string& key) {
+    const auto value = store.get(key);
+    if (!value)
+        throw sys::BadConfiguration{
+            fmt::format("there is no parameter '{}' ('disco param keys' lists them)", key)};
+    write_to(STDOUT_FILENO, *value);
+    if (!value->ends_with('\n')) write_to(STDOUT_FILENO, "\n");
+}
+
+} // namespace
+
+int run_param(const ParamOptions& param, const dance::CommonOptions& common) {
+    fetch::ParameterStore store{common.state_dir, dance::node_name(common)};
+    if (param.verb == "get")
+        print_value(store, param.key);
+    else if (param.verb == "set")
+        set(store, param);
+    else if (param.verb == "keys") {
+        for (const std::string& name : store.keys(param.key)) write_to(STDOUT_FILENO, name + "\n");
+    } else if (param.verb == "dump")
+        write_to(STDOUT_FILENO, store.dump(param.key));
+    else if (param.verb == "delete")
+        store.erase(param.key, param.recursive ? fetch::Erase::with_all_below : fetch::Erase::one);
+    else
+        write_to(STDOUT_FILENO, store.explain(param.key));
+    return 0;
+}
+
+} // namespace disco::cli

@@ -1,0 +1,88 @@
+#include "runner/dance/change_recorder.hpp"
+
+#include "runner/dance/stopwatch.hpp"
+#include "runner/overlay/upperdir_scan.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <fcntl.h>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+namespace {
+
+/// A tree need not have the file, and a script may have made something else of it; then there are no names.
+std::string text_in(int root, const char* path) {
+    const auto probe = sys::try_open_in_root(root, path, O_PATH);
+    if (!probe) return {};
+    struct stat status = {};
+    sys::check(::fstat(probe.get(), &status), "stat", path);
+    if (!S_ISREG(status.st_mode)) return {};
+    const auto file = sys::try_open_in_root(root, path, O_RDONLY | O_NONBLOCK);
+    return file ? sys::read_all(file.get(), path, std::size_t{64} << 20) : std::string{};
+}
+
+} // namespace
+
+ChangeRecorder::ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log)
+    : layers_{layers}, log_{log}, compositions_(layers.managed().size()) {}
+
+void ChangeRecorder::read_owners(int root) {
+    std::string passwd = text_in(root, "/etc/passwd"), group = text_in(root, "/etc/group");
+    owners_before_ = owners_;
+    if (passwd == passwd_ && group == group_) return;
+    const bool first = passwd_.empty() && group_.empty();
+    owners_ = model::OwnerNames{passwd, group};
+    if (first) owners_before_ = owners_;
+    passwd_ = std::move(passwd);
+    group_ = std::move(group);
+}
+
+void ChangeRecorder::record(model::ModuleReport& report) {
+    const Stopwatch watch;
+    report.first_change = log_.size();
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+        const overlay::LayerToScan layer = {.live = layers_.managed()[mount].live,
+                                            .prefix = layers_.managed()[mount].inside,
+                                            .upperdirs = layers_.upperdirs(mount),
+                                            .owners_before = &owners_before_,
+                                            .owners_after = &owners_};
+        overlay::scan_layer(layer, compositions_[mount], [&](model::Change&& change) {
+            ++report.change_counts[static_cast<std::size_t>(change.kind)];
+            add_to_fingerprint(change);
+            log_.append(change);
+        });
+    }
+    report.steps.push_back(watch.step(model::Phase::diff, "diff"));
+}
+
+/// Path, kind and what is there afterwards, without times, which differ from run to run.
+void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
+    any_ = true;
+    std::string text = fmt::format("{}\n{}\n", change.path, model::to_string(change.kind));
+    text += '\0';
+    if (change.after) {
+        const model::ObjectState& after = *change.after;
+        text += fmt::format("{} {:o} {} {} {} {} {}", model::to_string(after.type), after.mode, after.uid,
+                            after.gid, after.size, after.rdev, after.sha256 ? sys::hex(*after.sha256) : "");
+        text += std::string(1, 0) + after.target;
+        for (const auto& [name, value] : after.xattrs)
+            text += std::string(1, 0) + name + std::string(1, 0) + value;
+    }
+    fingerprint_.update(text);
+}
+
+std::string ChangeRecorder::fingerprint() { return any_ ? sys::hex(fingerprint_.finish()) : std::string{}; }
+
+std::vector<merge::TreeToMerge> ChangeRecorder::trees() const {
+    std::vector<merge::TreeToMerge> trees;
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
+        trees.push_back({.live = layers_.managed()[mount].live,
+                         .prefix = layers_.managed()[mount].inside,
+                         .upperdirs = layers_.upperdirs(mount),
+                         .composition = &compositions_[mount]});
+    return trees;
+}
+
+} // namespace disco::dance

@@ -1,0 +1,221 @@
+#include "runner/dance/dance.hpp"
+
+#include "runner/dance/change_recorder.hpp"
+#include "runner/dance/module_run.hpp"
+#include "runner/dance/settings.hpp"
+#include "runner/dance/views.hpp"
+#include "runner/fetch/parameter_store.hpp"
+#include "runner/fetch/universe.hpp"
+#include "runner/model/parameter_name.hpp"
+#include "runner/model/run_order.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/interrupt.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+namespace {
+
+using model::ModuleOutcome;
+using model::RunMode;
+
+/// All that was fetched for one dance.
+struct Fetched {
+    std::vector<std::string> order;
+    model::RequirementTable table;
+    fetch::ParameterTree parameters; ///< effective: module defaults, inherits, the node's, local ones
+    std::map<std::string, ModuleContents> modules;
+    ClientSettings settings;
+};
+
+class Dance {
+public:
+    Dance(const DanceOptions& options, const StateDirectory& state, const Scratch& scratch, std::string node,
+          Result& result)
+        : options_{options},
+          state_{state},
+          scratch_{scratch},
+          node_{std::move(node)},
+          result_{result},
+          started_{file_system_now()} {}
+
+    void run() {
+        const Fetched fetched = fetch_all();
+        sys::throw_if_interrupted();
+        Views views{options_, state_, scratch_, node_};
+        ChangeRecorder recorder{views.layers(), *result_.changes};
+        const auto parameters = scratch_.path() / "parameters";
+        fetch::write_parameter_tree(parameters, fetched.parameters);
+        const ModuleRunContext context = {.options = options_,
+                                          .mode = options_.mode,
+                                          .views = views,
+                                          .recorder = recorder,
+                                          .parameters = parameters,
+                                          .network = network_of(fetched.settings),
+                                          .timeout = fetched.settings.script_timeout};
+        run_modules(fetched, context);
+        note_modules(result_.run);
+        result_.run.fingerprint = recorder.fingerprint();
+        if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
+            merge_recorded(result_.run, recorder, scratch_, started_);
+        const bool settled = result_.run.outcome == model::RunOutcome::merged ||
+                             result_.run.outcome == model::RunOutcome::in_sync;
+        if (options_.mode == RunMode::live && settled) check_all(fetched, context);
+    }
+
+private:
+    Fetched fetch_all() {
+        const fetch::ParameterStore local{state_.path(), node_};
+        ClientSettings settings = client_settings(local.effective());
+        if (!options_.server.empty()) settings.server = options_.server;
+        fetch::Universe universe{{.server = fetch::parse_server_uri(settings.server),
+                                  .rsync = settings.rsync,
+                                  .timeout = settings.fetch_timeout,
+                                  .offline = options_.offline},
+                                 state_.path(),
+                                 scratch_.path()};
+        const KeepMetrics keep{universe, result_.run};
+
+        std::vector<fetch::ParameterLayer> layers = universe.fetch_parameters(node_);
+        layers.push_back(local.local());
+        std::set<std::string> wanted = options_.modules;
+        if (wanted.empty())
+            for (std::string& name : fetch::parameter_members(fetch::merge_layers(layers), "modules"))
+                wanted.insert(std::move(name));
+        for (const std::string& name : wanted) model::check_component_name(name, "module");
+
+        Fetched fetched;
+        fetched.table = universe.fetch_metadata(wanted);
+        fetched.order = ordered(wanted, fetched.table);
+        universe.fetch_modules(fetched.order);
+        std::vector<fetch::ParameterLayer> all;
+        for (const std::string& name : fetched.order) all.push_back(universe.defaults_of(name));
+        std::move(layers.begin(), layers.end(), std::back_inserter(all));
+        fetched.parameters = fetch::merge_layers(all);
+        fetched.settings = client_settings(fetched.parameters);
+        read_modules(universe, fetched);
+        return fetched;
+    }
+
+    /// What the fetches took goes into the report also when one of them fails.
+    class KeepMetrics {
+    public:
+        KeepMetrics(const fetch::Universe& universe, model::RunReport& run)
+            : universe_{universe}, run_{run} {}
+        KeepMetrics(const KeepMetrics&) = delete;
+        KeepMetrics& operator=(const KeepMetrics&) = delete;
+        ~KeepMetrics() { run_.metrics = universe_.steps(); }
+
+    private:
+        const fetch::Universe& universe_;
+        model::RunReport& run_;
+    };
+
+    static std::vector<std::string> ordered(const std::set<std::string>& wanted,
+                                            const model::RequirementTable& table) {
+        auto verdict = model::order_modules(wanted, table);
+        if (const auto* cycle = std::get_if<model::Cycle>(&verdict))
+            throw sys::BadConfiguration{model::describe(*cycle)};
+        if (const auto* missing = std::get_if<model::MissingModule>(&verdict))
+            throw sys::BadConfiguration{model::describe(*missing)};
+        return std::get<model::RunOrder>(std::move(verdict)).modules;
+    }
+
+    /// All modules are read before the first one runs, so that what is wrong with any of them is told at
+    /// once.
+    static void read_modules(const fetch::Universe& universe, Fetched& fetched) {
+        std::string objections;
+        for (const std::string& name : fetched.order) {
+            try {
+                fetched.modules.emplace(name, read_module(name, universe.module_directory(name)));
+            } catch (const sys::BadConfiguration& error) {
+                objections += (objections.empty() ? "" : "\n") + error.full_text();
+            }
+        }
+        if (!objections.empty()) throw sys::BadConfiguration{objections};
+    }
+
+    [[nodiscard]] model::Network network_of(const ClientSettings& settings) const {
+        return options_.network.value_or(settings.network);
+    }
+
+    void run_modules(const Fetched& fetched, const ModuleRunContext& context) {
+        std::map<std::string, std::string> skipped; ///< module → the failed one it needs
+        bool stop = false;
+        for (const std::string& name : fetched.order) {
+            sys::throw_if_interrupted();
+            const auto needs_failed = skipped.find(name);
+            if (stop || needs_failed != skipped.end()) {
+                model::ModuleReport report;
+                report.name = name;
+                report.outcome = ModuleOutcome::skipped;
+                report.reason =
+                    needs_failed != skipped.end()
+                        ? fmt::format("comes after module '{}', which failed", needs_failed->second)
+                        : "a module failed before (--keep-going would go on)";
+                result_.run.modules.push_back(std::move(report));
+                continue;
+            }
+            const model::ModuleReport& report =
+                result_.run.modules.emplace_back(run_one(fetched.modules.at(name), context));
+            if (report.outcome != ModuleOutcome::failed) continue;
+            stop = options_.mode == RunMode::live && !options_.keep_going;
+            for (const std::string& dependent : model::dependents(name, fetched.order, fetched.table))
+                skipped.emplace(dependent, name);
+        }
+    }
+
+    static model::ModuleReport run_one(const ModuleContents& module, const ModuleRunContext& context) {
+        const auto network = module.sandbox.network.value_or(context.network);
+        if (network == model::Network::egress && !module.empty())
+            throw sys::BadConfiguration{
+                fmt::format("module '{}' asks for network egress, which this version cannot give "
+                            "yet: use `network host` or `network isolated`",
+                            module.name)};
+        sys::write_file_atomically(context.parameters / "current_module", module.name + "\n", 0644);
+        return run_module(module, context);
+    }
+
+    void check_all(const Fetched& fetched, const ModuleRunContext& context) {
+        for (model::ModuleReport& report : result_.run.modules) {
+            if (run_checks(fetched.modules.at(report.name), context, report)) continue;
+            result_.run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
+            result_.run.failure =
+                fmt::format("a check of module '{}' failed: {}", report.name, report.reason);
+        }
+    }
+
+    const DanceOptions& options_;
+    const StateDirectory& state_;
+    const Scratch& scratch_;
+    std::string node_;
+    Result& result_;
+    timespec started_;
+};
+
+} // namespace
+
+Result dance(const DanceOptions& options) {
+    const Stopwatch watch;
+    const std::string node = node_name(options);
+    const StateDirectory state{options.state_dir};
+    const sys::FileLock lock =
+        state.lock(options.mode == RunMode::noop ? "disco-run --noop" : "disco-run", options.wait);
+    state.discard_stale_scratch();
+    const Scratch scratch{state};
+    Result result{begin_report(options, options.mode, node),
+                  std::make_unique<report::ChangeLog>(scratch.path())};
+    try {
+        Dance{options, state, scratch, node, result}.run();
+    } catch (const sys::Error& error) {
+        note_failure(result.run, error);
+    }
+    result.run.wall_s = watch.seconds();
+    store(result, state);
+    return result;
+}
+
+} // namespace disco::dance

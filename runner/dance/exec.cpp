@@ -1,0 +1,139 @@
+#include "runner/dance/exec.hpp"
+
+#include "runner/dance/change_recorder.hpp"
+#include "runner/dance/views.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <optional>
+#include <string_view>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+namespace {
+
+using model::Profile;
+using model::RunMode;
+using overlay::Layers;
+
+/// The command's path in the tree, looked up as execvp(3) does. The PATH is the one the command will see.
+std::string find_command(const std::string& name, const std::filesystem::path& root) {
+    if (name.find('/') != std::string::npos) return name;
+    const sys::UniqueFd tree = sys::open_directory(root);
+    for (const char* directory :
+         {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
+        const std::string candidate = fmt::format("{}/{}", directory, name);
+        const auto file = sys::try_open_in_root(tree.get(), candidate, O_PATH);
+        struct stat status = {};
+        if (file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+            (status.st_mode & 0111) != 0)
+            return candidate;
+    }
+    throw sys::BadConfiguration{
+        fmt::format("there is no command '{}' in '{}'", sys::printable(name), root.string())};
+}
+
+class Exec {
+public:
+    Exec(const ExecOptions& options, const StateDirectory& state, const Scratch& scratch,
+         const std::string& node, Result& result)
+        : options_{options},
+          scratch_{scratch},
+          result_{result},
+          started_{file_system_now()},
+          views_{options, state, scratch, node},
+          recorder_{views_.layers(), *result.changes} {}
+
+    void run() {
+        model::ModuleReport& report = result_.run.modules.emplace_back();
+        views_.layers().begin();
+        run_command(report);
+        if (report.outcome != model::ModuleOutcome::failed) {
+            recorder_.record(report);
+            if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
+        }
+        note_modules(result_.run);
+        result_.run.fingerprint = recorder_.fingerprint();
+        if (result_.run.outcome != model::RunOutcome::pending || options_.merge == ExecOptions::Merge::never)
+            return;
+        const bool wanted =
+            options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
+        if (!wanted) return;
+        result_.run.mode = RunMode::live;
+        merge_recorded(result_.run, recorder_, scratch_, started_);
+    }
+
+private:
+    void run_command(model::ModuleReport& report) {
+        const RunMode mode = options_.merge == ExecOptions::Merge::never ? RunMode::noop : RunMode::live;
+        const Profile profile = mode == RunMode::noop ? Profile::simulate : Profile::live;
+        sandbox::Program program;
+        program.path = find_command(options_.command.at(0), views_.root());
+        program.argv = options_.command;
+        program.environment = views_.environment(mode, "", model::to_string(model::Phase::script), false);
+        program.confinement = views_.confinement(profile);
+        program.timeout = options_.timeout;
+        const auto durability =
+            mode == RunMode::noop ? Layers::Durability::volatile_ : Layers::Durability::durable;
+        sandbox::Sandbox box = views_.open({}, {program}, options_.network.value_or(model::Network::isolated),
+                                           durability, STDIN_FILENO);
+        recorder_.read_owners(box.root());
+        const sandbox::ProgramEnd end = box.run(0, [&](std::string_view bytes) {
+            if (options_.on_output) options_.on_output("", bytes);
+        });
+        recorder_.read_owners(box.root());
+        model::Step step;
+        step.name = sys::printable(sys::quote_words(options_.command));
+        step.profile = profile;
+        step.exit = end.exit;
+        step.signal = end.signal;
+        step.wall_s = end.wall_s;
+        step.usage = end.usage;
+        step.output = end.output;
+        report.steps.push_back(std::move(step));
+        for (const std::string& line : end.left_running)
+            report.notices.push_back({model::NoticeKind::left_running,
+                                      fmt::format("left running, and was killed: {}", sys::printable(line)),
+                                      {},
+                                      ""});
+        if (end.succeeded()) return;
+        report.outcome = model::ModuleOutcome::failed;
+        report.reason = fmt::format("{} {}", sys::printable(options_.command[0]), end.describe(program));
+    }
+
+    const ExecOptions& options_;
+    const Scratch& scratch_;
+    Result& result_;
+    timespec started_;
+    Views views_;
+    ChangeRecorder recorder_;
+};
+
+} // namespace
+
+Result exec(const ExecOptions& options) {
+    const Stopwatch watch;
+    const std::string node = node_name(options);
+    const StateDirectory state{options.state_dir};
+    // A no-op has a scratch directory of its own and changes nothing else, so any number may run at once.
+    std::optional<sys::FileLock> lock;
+    if (options.merge != ExecOptions::Merge::never) lock = state.lock("disco exec", options.wait);
+    state.discard_stale_scratch();
+    const Scratch scratch{state};
+    const RunMode mode = options.merge == ExecOptions::Merge::always ? RunMode::live : RunMode::noop;
+    Result result{begin_report(options, mode, node), std::make_unique<report::ChangeLog>(scratch.path())};
+    try {
+        Exec{options, state, scratch, node, result}.run();
+    } catch (const sys::Error& error) {
+        note_failure(result.run, error);
+    }
+    result.run.wall_s = watch.seconds();
+    store(result, state);
+    return result;
+}
+
+} // namespace disco::dance

@@ -1,0 +1,200 @@
+#include "runner/dance/module_contents.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace disco::dance {
+namespace {
+
+class ModuleReader {
+public:
+    ModuleReader(const std::string& name, const std::filesystem::path& directory) {
+        contents_.name = name;
+        contents_.directory = directory;
+    }
+
+    ModuleContents read() {
+        noting([&] {
+            contents_.attributes = model::parse_attributes(text_of("attributes"), label("attributes"));
+        });
+        noting(
+            [&] { contents_.sandbox = model::parse_sandbox_settings(text_of("sandbox"), label("sandbox")); });
+        walk("files", "", contents_.files);
+        walk("templates", "", contents_.templates);
+        check_templates();
+        contents_.scripts = read_scripts("scripts");
+        contents_.checks = read_scripts("checks");
+        if (!objections_.empty())
+            throw sys::BadConfiguration{
+                fmt::format("module '{}' cannot be used: {}", contents_.name, fmt::join(objections_, "; "))};
+        return std::move(contents_);
+    }
+
+private:
+    template <class Work> void noting(const Work& work) {
+        try {
+            work();
+        } catch (const sys::BadConfiguration& error) {
+            objections_.push_back(error.full_text());
+        }
+    }
+    [[nodiscard]] std::string label(const std::string& file) const {
+        return "modules/" + contents_.name + "/" + file;
+    }
+    [[nodiscard]] std::string text_of(const std::string& file) const {
+        return sys::read_file_if_exists(contents_.directory / file).value_or("");
+    }
+
+    void walk(const std::string& top, const std::string& relative, std::vector<Deliverable>& out) {
+        const std::filesystem::path directory = contents_.directory / top / relative;
+        const auto status = sys::stat_path(directory);
+        if (!status) return;
+        if (!S_ISDIR(status->st_mode)) {
+            objections_.push_back(fmt::format("{} is not a directory", top));
+            return;
+        }
+        const sys::UniqueFd fd = sys::open_directory(directory);
+        for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory)) {
+            const std::string path = relative.empty() ? entry.name : relative + "/" + entry.name;
+            const std::string shown = sys::printable(top + "/" + path);
+            if (sys::printable(entry.name) != entry.name)
+                objections_.push_back(
+                    fmt::format("{} has a name with control characters, quotes, backslashes or bytes "
+                                "that are not UTF-8: rename it on the server",
+                                shown));
+            else if (const auto found = sys::stat_at(fd.get(), entry.name))
+                take(top, path, shown, fd.get(), *found, out);
+        }
+    }
+
+    void take(const std::string& top, const std::string& path, const std::string& shown, int directory,
+              const struct stat& status, std::vector<Deliverable>& out) {
+        Deliverable item{path,
+                         contents_.directory / top / path,
+                         top + "/" + path,
+                         model::object_type(status.st_mode),
+                         status.st_mode & 07777,
+                         {}};
+        switch (item.type) {
+        case model::ObjectType::symlink:
+            item.target = sys::read_link_at(directory, std::filesystem::path{path}.filename());
+            out.push_back(std::move(item));
+            return;
+        case model::ObjectType::directory:
+            out.push_back(std::move(item));
+            walk(top, path, out);
+            return;
+        case model::ObjectType::file:
+            check_set_id(shown, item);
+            out.push_back(std::move(item));
+            return;
+        case model::ObjectType::fifo:
+        case model::ObjectType::socket:
+        case model::ObjectType::block_device:
+        case model::ObjectType::character_device: break;
+        }
+        objections_.push_back(
+            fmt::format("{} is a {}: only files, directories and symlinks are delivered; make it in a "
+                        "script",
+                        shown, model::to_string(item.type)));
+    }
+
+    void check_set_id(const std::string& shown, Deliverable& item) {
+        if ((item.mode & (S_ISUID | S_ISGID)) == 0) return;
+        const model::AttributeRule* rule = model::attribute_rule(contents_.attributes, item.path);
+        if (rule != nullptr && rule->mode) return; // the rule's mode replaces the server's
+        objections_.push_back(
+            fmt::format("{} has mode {:04o}, with a set-id bit: if that is meant, say so in "
+                        "`attributes` (`{:04o} root:root {}`)",
+                        shown, item.mode, item.mode, item.path));
+    }
+
+    void check_templates() {
+        std::map<std::string, model::ObjectType> delivered;
+        for (const Deliverable& file : contents_.files) delivered[file.path] = file.type;
+        for (const Deliverable& item : contents_.templates) {
+            if (item.type == model::ObjectType::symlink)
+                objections_.push_back(
+                    fmt::format("{} is a symlink: symlinks belong in files/", item.in_module));
+            const auto twin = delivered.find(item.path);
+            const bool both_directories = twin != delivered.end() &&
+                                          twin->second == model::ObjectType::directory &&
+                                          item.type == model::ObjectType::directory;
+            if (twin != delivered.end() && !both_directories)
+                objections_.push_back(fmt::format("{} is in files/ and in templates/", item.path));
+        }
+    }
+
+    std::vector<Script> read_scripts(const std::string& top) {
+        std::vector<Script> scripts;
+        const std::filesystem::path directory = contents_.directory / top;
+        if (!sys::stat_path(directory)) return scripts;
+        const sys::UniqueFd fd = sys::open_directory(directory);
+        for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory)) {
+            const std::string shown = sys::printable(top + "/" + entry.name);
+            if (entry.name.starts_with('.') || entry.name.ends_with('~'))
+                continue; // what editors leave behind
+            if (entry.type != DT_REG) {
+                objections_.push_back(fmt::format("{} is not a file", shown));
+                continue;
+            }
+            if (shown != top + "/" + entry.name) {
+                objections_.push_back(
+                    fmt::format("{} has an unprintable name: rename it on the server", shown));
+                continue;
+            }
+            const sys::UniqueFd file = sys::open_beneath(fd.get(), entry.name, O_RDONLY);
+            std::string first(256, '\0');
+            const ssize_t got =
+                sys::check(::read(file.get(), first.data(), first.size()), "read", directory / entry.name);
+            first.resize(static_cast<std::size_t>(got));
+            scripts.push_back({top + "/" + entry.name, interpreter_of(first, shown)});
+        }
+        return scripts;
+    }
+
+    /// As execve(2) reads it: the program, and the rest of the line as one argument.
+    std::vector<std::string> interpreter_of(std::string_view text, const std::string& shown) {
+        if (!text.starts_with("#!")) return {};
+        std::string_view line =
+            text.substr(2, text.find('\n') == std::string_view::npos ? 254 : text.find('\n') - 2);
+        if (line.ends_with('\r')) {
+            objections_.push_back(
+                fmt::format("{} has DOS line ends (CR LF), so its interpreter cannot be found", shown));
+            return {};
+        }
+        const auto trim = [](std::string_view word) {
+            while (!word.empty() && (word.front() == ' ' || word.front() == '\t')) word.remove_prefix(1);
+            while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.remove_suffix(1);
+            return word;
+        };
+        line = trim(line);
+        const std::size_t end = line.find_first_of(" \t");
+        std::vector<std::string> words = {std::string{line.substr(0, end)}};
+        if (end != std::string_view::npos) words.emplace_back(trim(line.substr(end)));
+        if (words[0].empty()) objections_.push_back(fmt::format("{} has a #! line without a program", shown));
+        return words;
+    }
+
+    ModuleContents contents_;
+    std::vector<std::string> objections_;
+};
+
+} // namespace
+
+ModuleContents read_module(const std::string& name, const std::filesystem::path& directory) {
+    return ModuleReader{name, directory}.read();
+}
+
+} // namespace disco::dance

@@ -1,0 +1,83 @@
+#include "runner/dance/notice_reader.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+namespace {
+
+/// What restricted bash refused, from its message (in the C locale): "10-x.sh: line 3: cd: restricted" gives
+/// "cd".
+std::optional<std::string_view> refusal(std::string_view line) {
+    const std::size_t at = line.find(": line ");
+    if (at == std::string_view::npos) return std::nullopt;
+    std::string_view rest = line.substr(at + 7);
+    const std::size_t digits = rest.find_first_not_of("0123456789");
+    if (digits == 0 || digits == std::string_view::npos || !rest.substr(digits).starts_with(": "))
+        return std::nullopt;
+    rest.remove_prefix(digits + 2);
+    constexpr std::array<std::string_view, 4> fixed = {"PATH", "SHELL", "ENV", "BASH_ENV"};
+    for (const std::string_view name : fixed)
+        if (rest.starts_with(name) && rest.substr(name.size()) == ": readonly variable") return name;
+    const std::size_t end = rest.find(": restricted");
+    if (end == std::string_view::npos || end == 0) return std::nullopt;
+    const std::string_view tail = rest.substr(end + 12);
+    if (!tail.empty() && !tail.starts_with(':')) return std::nullopt;
+    return rest.substr(0, end);
+}
+
+} // namespace
+
+void NoticeReader::feed(std::string_view bytes) {
+    constexpr std::size_t longest_line = 65536; // a longer one is no notice
+    for (;;) {
+        const std::size_t end = bytes.find('\n');
+        if (partial_.size() < longest_line) partial_ += bytes.substr(0, end);
+        if (end == std::string_view::npos) return;
+        read_line(partial_);
+        partial_.clear();
+        bytes.remove_prefix(end + 1);
+    }
+}
+
+void NoticeReader::read_line(std::string_view line) {
+    constexpr std::string_view would_execute = "warning: Would execute: ";
+    if (line.starts_with(would_execute)) {
+        const std::string_view command = line.substr(would_execute.size());
+        std::vector<std::string> argv;
+        try {
+            argv = sys::split_words(command);
+        } catch (const sys::BadConfiguration&) {
+            argv = {std::string{
+                command}}; // a script printed the words itself, with an open quote: show it as it is
+        }
+        for (std::string& word : argv) word = sys::printable(word);
+        add({model::NoticeKind::would_execute, fmt::format("would execute: {}", sys::printable_text(command)),
+             std::move(argv), step_});
+    } else if (const auto what = refusal(line)) {
+        add({model::NoticeKind::restricted,
+             fmt::format("restricted shell refused: {}", sys::printable_text(line)),
+             {},
+             step_});
+    }
+}
+
+void NoticeReader::add(model::Notice notice) {
+    const bool known = std::any_of(notices_.begin(), notices_.end(),
+                                   [&](const auto& old) { return old.text == notice.text; });
+    if (!known && notices_.size() < limit) notices_.push_back(std::move(notice));
+}
+
+std::vector<model::Notice> NoticeReader::take() {
+    if (!partial_.empty()) read_line(partial_);
+    partial_.clear();
+    return std::move(notices_);
+}
+
+} // namespace disco::dance

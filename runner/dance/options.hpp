@@ -1,0 +1,37 @@
+#pragma once
+
+#include "runner/model/report.hpp"
+#include "runner/model/sandbox_settings.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace disco::dance {
+
+/// What every command that touches a tree takes.
+struct CommonOptions {
+    std::filesystem::path root = "/"; ///< the live root
+    std::filesystem::path state_dir = "/var/lib/disco";
+    std::string node; ///< empty: the host name
+    std::optional<model::Network> network;
+    std::chrono::seconds wait{0}; ///< for the lock
+    std::string version;
+    /// Gets what scripts print, as it comes, with the module's name; may be empty.
+    std::function<void(std::string_view module, std::string_view bytes)> on_output;
+};
+
+/// One dance, as the command line asks for it.
+struct DanceOptions : CommonOptions {
+    model::RunMode mode = model::RunMode::live;
+    std::string server;            ///< URI; empty: the parameter disco/server/uri, else the default
+    std::set<std::string> modules; ///< only these (and what they require); empty: what the node wants
+    bool offline = false;
+    bool keep_going = false;
+};
+
+} // namespace disco::dance

@@ -1,0 +1,103 @@
+#include "runner/dance/run_record.hpp"
+
+#include "runner/dance/change_recorder.hpp"
+#include "runner/merge/merger.hpp"
+#include "runner/model/parameter_name.hpp"
+#include "runner/report/json_report.hpp"
+#include "runner/sys/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace disco::dance {
+
+using model::ExitCode;
+using model::RunOutcome;
+
+model::RunReport begin_report(const CommonOptions& options, model::RunMode mode, const std::string& node) {
+    model::RunReport run;
+    run.id = new_run_id();
+    run.node = node;
+    run.mode = mode;
+    run.root = options.root.native();
+    run.started = timestamp_now();
+    run.version = options.version;
+    return run;
+}
+
+std::string node_name(const CommonOptions& options) {
+    std::string node = options.node;
+    if (node.empty()) {
+        std::array<char, 256> name = {};
+        sys::check(::gethostname(name.data(), name.size() - 1), "get the host name");
+        node = name.data();
+    }
+    model::check_component_name(node, "node");
+    return node;
+}
+
+void note_failure(model::RunReport& run, const sys::Error& error) {
+    run.failure = error.full_text();
+    run.outcome = RunOutcome::failed;
+    run.exit_code = static_cast<int>(ExitCode::failed);
+    if (dynamic_cast<const sys::BadConfiguration*>(&error) != nullptr)
+        run.exit_code = static_cast<int>(ExitCode::bad_configuration);
+    if (dynamic_cast<const sys::TryAgain*>(&error) != nullptr)
+        run.exit_code = static_cast<int>(ExitCode::try_again);
+    if (const auto* interrupted = dynamic_cast<const sys::Interrupted*>(&error)) {
+        run.outcome = RunOutcome::interrupted;
+        run.exit_code = static_cast<int>(ExitCode::signal_base) + interrupted->signal();
+    }
+}
+
+void note_modules(model::RunReport& run) {
+    const auto any = [&](model::ModuleOutcome outcome) {
+        return std::any_of(run.modules.begin(), run.modules.end(),
+                           [&](const auto& m) { return m.outcome == outcome; });
+    };
+    if (any(model::ModuleOutcome::failed)) {
+        run.outcome = RunOutcome::failed;
+        run.exit_code = static_cast<int>(ExitCode::failed);
+    } else {
+        run.outcome = any(model::ModuleOutcome::changed) ? RunOutcome::pending : RunOutcome::in_sync;
+    }
+}
+
+void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const Scratch& scratch,
+                    const timespec& started) {
+    const Stopwatch watch;
+    try {
+        run.merge = merge::merge(recorder.trees(), scratch.subdirectory("staging", 0700), started);
+    } catch (const sys::Error& error) {
+        note_failure(run, error);
+        return;
+    }
+    run.metrics.push_back(watch.step(model::Phase::merge, "merge"));
+    run.outcome = run.merge.conflicts.empty() ? RunOutcome::merged : RunOutcome::conflict;
+    if (!run.merge.conflicts.empty()) run.exit_code = static_cast<int>(ExitCode::conflict);
+}
+
+timespec file_system_now() {
+    timespec now = {};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now;
+}
+
+void store(const Result& result, const StateDirectory& state) {
+    if (!result.changes) return;
+    const auto directory = state.runs() / result.run.id;
+    sys::make_directories(directory, 0700);
+    const auto file = directory / "report.json", aside = directory / "report.json.new";
+    const sys::UniqueFd fd{::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    if (!fd) throw sys::SysError{errno, "create", aside};
+    report::write_json_report(result.run, *result.changes,
+                              [&](std::string_view piece) { sys::write_all(fd.get(), piece, aside); });
+    sys::check(::rename(aside.c_str(), file.c_str()), "replace", file);
+}
+
+} // namespace disco::dance

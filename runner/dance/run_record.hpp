@@ -1,0 +1,44 @@
+#pragma once
+
+#include "runner/dance/options.hpp"
+#include "runner/dance/state.hpp"
+#include "runner/dance/stopwatch.hpp"
+#include "runner/model/exit_code.hpp"
+#include "runner/report/change_log.hpp"
+#include "runner/sys/error.hpp"
+
+#include <memory>
+
+namespace disco::dance {
+
+/// What a command that ran in a sandbox hands back: the report and the changes it counts.
+struct Result {
+    model::RunReport run;
+    std::unique_ptr<report::ChangeLog> changes; ///< empty when the run ended before there could be any
+};
+
+/// A report with its heading filled in: id, node, mode, root, start.
+[[nodiscard]] model::RunReport begin_report(const CommonOptions& options, model::RunMode mode,
+                                            const std::string& node);
+
+/// The node's name: as asked for, else the host name (gethostname(2)). Throws BadConfiguration for a bad one.
+[[nodiscard]] std::string node_name(const CommonOptions& options);
+
+/// Notes how a run ended by an error: outcome, exit code, text.
+void note_failure(model::RunReport& run, const sys::Error& error);
+
+/// The outcome and exit code of modules that all ran, before any merge.
+void note_modules(model::RunReport& run);
+
+/// Merges what was recorded and notes the outcome: merged, conflict or failed and undone.
+class ChangeRecorder;
+void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const Scratch& scratch,
+                    const timespec& started);
+
+/// CLOCK_REALTIME as file systems stamp it (coarse).
+[[nodiscard]] timespec file_system_now();
+
+/// Writes runs/ID/report.json. Throws SysError.
+void store(const Result& result, const StateDirectory& state);
+
+} // namespace disco::dance

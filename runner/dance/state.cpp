@@ -1,0 +1,99 @@
+#include "runner/dance/state.hpp"
+
+#include "runner/sys/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <ctime>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::dance {
+namespace {
+
+std::string formatted_now(const char* format) {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts = {};
+    ::gmtime_r(&now, &parts);
+    std::array<char, 64> text = {};
+    text[std::strftime(text.data(), text.size(), format, &parts)] = '\0';
+    return text.data();
+}
+
+/// Scratch directories are named after the process: "4711-Ab3dEf".
+bool is_stale(const std::filesystem::path& directory) {
+    const std::string name = directory.filename().native();
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ec != std::errc{} || pid <= 0) return true;
+    if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
+    const auto lock = directory / "lock"; // not there yet: its process is about to make it
+    return sys::stat_path(lock) && !sys::FileLock::is_held(lock);
+}
+
+} // namespace
+
+StateDirectory::StateDirectory(std::filesystem::path path)
+    : path_{std::filesystem::absolute(path).lexically_normal()} {
+    if (!path_.has_filename()) path_ = path_.parent_path(); // "/x/" → "/x"
+    sys::make_directories(path_, 0700);
+    for (const char* name : {"parameters", "modules", "runs", "scratch"})
+        sys::make_directories(path_ / name, 0700);
+}
+
+sys::FileLock StateDirectory::lock(const std::string& command, std::chrono::seconds wait) const {
+    std::filesystem::path file = path_ / "lock";
+    if (path_ == "/var/lib/disco") {
+        sys::make_directories("/run/disco", 0700);
+        file = "/run/disco/lock";
+    }
+    return {file, fmt::format("{}, process {}, since {}", command, ::getpid(), timestamp_now()), wait};
+}
+
+void StateDirectory::discard_stale_scratch() const {
+    const auto scratch = path_ / "scratch";
+    const sys::UniqueFd directory = sys::open_directory(scratch);
+    for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), scratch)) {
+        if (!is_stale(scratch / entry.name)) continue;
+        spdlog::info("removing '{}', left by a run that did not end in good order",
+                     (scratch / entry.name).string());
+        sys::remove_tree_at(directory.get(), entry.name);
+    }
+}
+
+Scratch::Scratch(const StateDirectory& state)
+    : directory_{state.path() / "scratch", fmt::format("{}-", ::getpid())},
+      lock_{directory_.path() / "lock", fmt::format("process {}", ::getpid()), std::chrono::seconds{0}} {}
+
+std::filesystem::path Scratch::subdirectory(const std::string& name, mode_t mode) const {
+    auto directory = path() / name;
+    sys::make_directories(directory, mode);
+    return directory;
+}
+
+std::string new_run_id() {
+    std::array<unsigned char, 3> random = {};
+    if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()})
+        throw sys::SysError{errno, "get random bytes"};
+    return fmt::format("{}-{:02x}{:02x}{:02x}", formatted_now("%Y%m%dT%H%M%SZ"), random[0], random[1],
+                       random[2]);
+}
+
+std::string timestamp_now() { return formatted_now("%Y-%m-%dT%H:%M:%SZ"); }
+
+std::vector<std::string> recorded_runs(const StateDirectory& state) {
+    std::vector<std::string> ids;
+    const sys::UniqueFd directory = sys::open_directory(state.runs());
+    for (sys::DirectoryEntry& entry : sys::list_directory(directory.get(), state.runs()))
+        if (sys::stat_path(state.runs() / entry.name / "report.json")) ids.push_back(std::move(entry.name));
+    return ids;
+}
+
+} // namespace disco::dance

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "runner/sys/file_lock.hpp"
+#include "runner/sys/files.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace disco::dance {
+
+/// The state directory: parameters, modules, runs, scratch. All of it mode 0700: it holds what scripts may
+/// not see.
+class StateDirectory {
+public:
+    /// Makes what is missing. Throws SysError.
+    explicit StateDirectory(std::filesystem::path path);
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] std::filesystem::path runs() const { return path_ / "runs"; }
+
+    /// The lock that lets one dance at a time use the state: /run/disco/lock for the default state directory,
+    /// STATE/lock elsewhere. Throws TryAgain that names the holder.
+    [[nodiscard]] sys::FileLock lock(const std::string& command, std::chrono::seconds wait) const;
+
+    /// Removes scratch directories whose process is gone.
+    void discard_stale_scratch() const;
+
+private:
+    std::filesystem::path path_;
+};
+
+/// A run's own scratch directory, locked while in use, removed at the end.
+class Scratch {
+public:
+    explicit Scratch(const StateDirectory& state);
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return directory_.path(); }
+    /// Makes and returns a directory in it.
+    [[nodiscard]] std::filesystem::path subdirectory(const std::string& name, mode_t mode) const;
+
+private:
+    sys::OwnedDirectory directory_;
+    sys::FileLock lock_;
+};
+
+/// A name for a run that sorts by time: 20260131T235959Z-0a1b2c.
+[[nodiscard]] std::string new_run_id();
+
+/// RFC 3339, UTC, seconds.
+[[nodiscard]] std::string timestamp_now();
+
+/// Names of the recorded runs (those with a report), oldest first.
+[[nodiscard]] std::vector<std::string> recorded_runs(const StateDirectory& state);
+
+} // namespace disco::dance

@@ -1,0 +1,128 @@
+#include "runner/dance/views.hpp"
+
+#include "policy/command_directory.hpp"
+#include "runner/overlay/mount_class.hpp"
+#include "runner/sys/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+namespace {
+
+using Class = overlay::MountClass;
+
+std::filesystem::path canonical_root(const std::filesystem::path& root) {
+    std::error_code error;
+    auto path = std::filesystem::canonical(root, error);
+    if (error)
+        throw sys::BadConfiguration{
+            fmt::format("cannot use '{}' as the root: {}", root.string(), error.message())};
+    if (!std::filesystem::is_directory(path))
+        throw sys::BadConfiguration{
+            fmt::format("cannot use '{}' as the root: it is not a directory", root.string())};
+    return path;
+}
+
+/// `path` as seen from inside the root: "/var/lib/disco"; empty when it lies elsewhere.
+std::string inside(const std::filesystem::path& path, const std::filesystem::path& root) {
+    const auto relative = std::filesystem::weakly_canonical(path).lexically_relative(root);
+    const std::string text = relative.string();
+    if (text.empty() || text == "." || text.starts_with("..")) return "";
+    return "/" + text;
+}
+
+std::vector<overlay::ClassifiedMount> of_class(const std::vector<overlay::ClassifiedMount>& mounts,
+                                               Class kind) {
+    std::vector<overlay::ClassifiedMount> found;
+    std::copy_if(mounts.begin(), mounts.end(), std::back_inserter(found),
+                 [&](const auto& m) { return m.kind == kind; });
+    return found;
+}
+
+} // namespace
+
+std::filesystem::path data_directory() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "disco";
+}
+
+Views::Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
+             std::string node)
+    : root_{canonical_root(options.root)},
+      node_{std::move(node)},
+      scratch_{scratch},
+      layers_{scratch.subdirectory("layers", 0700),
+              of_class(overlay::classify_host_mounts(root_), Class::managed)} {
+    for (const overlay::ClassifiedMount& file :
+         of_class(overlay::classify_host_mounts(root_), Class::bound_file))
+        bound_files_.push_back({.source = file.live.native(), .inside = file.inside, .file = true});
+    if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
+}
+
+sandbox::Sandbox Views::open(const Shown& shown, std::vector<sandbox::Program> programs,
+                             model::Network network, overlay::Layers::Durability durability, int input) {
+    sandbox::ViewSpec view;
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+        overlay::OverlayOptions options = layers_.options(mount, durability);
+        view.overlays.push_back(
+            {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
+    }
+    view.ground = overlay::place::ground;
+    view.skeleton = overlay::place::skeleton;
+    view.nothing = overlay::place::nothing;
+    view.base = overlay::place::base;
+    view.view = overlay::place::view;
+    view.hidden = hidden_;
+    view.bound_files = bound_files_;
+    view.runtime = data_ / "sandbox";
+    view.module = shown.module;
+    view.commands = commands_;
+    view.parameters = shown.parameters;
+    view.node = node_;
+    view.host_sysfs = network == model::Network::host;
+    sandbox::SandboxSpec spec;
+    spec.layers_directory = layers_.directory();
+    spec.mounts = sandbox::make_mount_plan(view);
+    spec.network = network;
+    spec.programs = std::move(programs);
+    spec.input = input;
+    return sandbox::Sandbox{std::move(spec)};
+}
+
+std::shared_ptr<const policy::Confinement> Views::confinement(model::Profile profile) {
+    auto& entry = confinements_[profile];
+    if (!entry) entry = std::make_shared<const policy::Confinement>(policy::load_confinement(profile, data_));
+    return entry;
+}
+
+void Views::need_command_directory() {
+    if (!commands_.empty()) return;
+    commands_ = scratch_.subdirectory("commands", 0755);
+    const sys::UniqueFd root = sys::open_directory(root_);
+    policy::make_command_directory(root.get(), policy::load_allow_list(data_), "/run/disco/bin/disco-shim",
+                                   commands_);
+}
+
+std::vector<std::string> Views::environment(model::RunMode mode, const std::string& module, const char* phase,
+                                            bool restricted_path) const {
+    std::vector<std::string> variables = {
+        restricted_path ? "PATH=/run/disco/restricted"
+                        : "PATH=/run/disco/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME=/root",
+        "LC_ALL=C.UTF-8",
+        "BASH_ENV=/run/disco/prelude.bash",
+        "DISCO_NODE=" + node_,
+        "DISCO_MODULE=" + module,
+        fmt::format("DISCO_PHASE={}", phase),
+        "DISCO_ROOT=/",
+    };
+    if (mode == model::RunMode::noop) variables.emplace_back("NOOP=true");
+    return variables;
+}
+
+} // namespace disco::dance

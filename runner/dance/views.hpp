@@ -1,0 +1,65 @@
+#pragma once
+
+#include "policy/confinement.hpp"
+#include "runner/dance/options.hpp"
+#include "runner/dance/state.hpp"
+#include "runner/overlay/layers.hpp"
+#include "runner/sandbox/sandbox.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace disco::dance {
+
+/// Where the program's own data lies: beside it, in the build tree as when installed (…/sbin/disco,
+/// …/lib/disco).
+[[nodiscard]] std::filesystem::path data_directory();
+
+/// Makes merged views of a live root, one at a time, on the layers of one run.
+class Views {
+public:
+    /// `scratch` must outlive it. Throws sys::Error when the root is no directory.
+    Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
+          std::string node);
+
+    [[nodiscard]] overlay::Layers& layers() noexcept { return layers_; }
+    [[nodiscard]] const std::string& node() const noexcept { return node_; }
+    [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
+
+    /// What a view shows besides the tree.
+    struct Shown {
+        std::filesystem::path module;     ///< at /run/disco/module; empty: none
+        std::filesystem::path parameters; ///< at /var/lib/disco/parameters/NODE; empty: none
+    };
+    /// A sandbox on the begun layer.
+    [[nodiscard]] sandbox::Sandbox open(const Shown& shown, std::vector<sandbox::Program> programs,
+                                        model::Network network, overlay::Layers::Durability durability,
+                                        int input = -1);
+
+    [[nodiscard]] std::shared_ptr<const policy::Confinement> confinement(model::Profile profile);
+
+    /// PATH of strict scripts and templates: made at the first call; `program_paths` of later layers are
+    /// added.
+    void need_command_directory();
+
+    /// What a program gets, the same for all of a run but for the phase.
+    [[nodiscard]] std::vector<std::string> environment(model::RunMode mode, const std::string& module,
+                                                       const char* phase, bool restricted_path) const;
+
+private:
+    std::filesystem::path root_;
+    std::string node_;
+    const Scratch& scratch_;
+    std::filesystem::path data_ = data_directory();
+    std::vector<std::string> hidden_;
+    std::vector<sandbox::ViewSpec::Bind> bound_files_;
+    overlay::Layers layers_;
+    std::filesystem::path commands_;
+    std::map<model::Profile, std::shared_ptr<const policy::Confinement>> confinements_;
+};
+
+} // namespace disco::dance

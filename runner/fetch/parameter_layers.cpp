@@ -1,0 +1,144 @@
+#include "runner/fetch/parameter_layers.hpp"
+
+#include "runner/model/parameter_name.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <set>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace disco::fetch {
+namespace {
+
+constexpr std::size_t deepest_inheritance = 64;
+constexpr std::size_t longest_text = std::size_t{1} << 20;
+
+/// Whether `name` is a directory below `copy`; false when it is absent.
+bool is_directory_beneath(const std::filesystem::path& copy, const std::string& name) {
+    const sys::UniqueFd top = sys::open_directory(copy);
+    try {
+        const sys::UniqueFd fd = sys::try_open_beneath(top.get(), name, O_PATH | O_NOFOLLOW);
+        struct stat status = {};
+        if (!fd) return false;
+        sys::check(::fstat(fd.get(), &status), "stat", copy / name);
+        if (S_ISDIR(status.st_mode)) return true;
+    } catch (const sys::SysError& error) {
+        if (error.code() != ELOOP) throw;
+    }
+    throw sys::BadConfiguration{fmt::format(
+        "parameters/{} on the server is not a directory; symbolic links are not followed, use 'inherits'",
+        name)};
+}
+
+class Walk {
+public:
+    explicit Walk(const std::filesystem::path& copy) : copy_{copy} {}
+
+    void visit(const std::string& name) {
+        if (done_.contains(name)) return;
+        if (const auto seen = std::find(chain_.begin(), chain_.end(), name); seen != chain_.end()) {
+            std::vector<std::string> circle{seen, chain_.end()};
+            circle.push_back(name);
+            throw sys::BadConfiguration{fmt::format("parameters inherit one another in a circle: {}",
+                                                    fmt::join(circle, " inherits "))};
+        }
+        if (chain_.size() >= deepest_inheritance)
+            throw sys::BadConfiguration{fmt::format("parameters inherit more than {} levels deep: {} …",
+                                                    deepest_inheritance, fmt::join(chain_, " inherits "))};
+        if (!is_directory_beneath(copy_, name)) {
+            inheritance_.absent.emplace(name, chain_.empty() ? std::string{} : chain_.back());
+            return;
+        }
+        chain_.push_back(name);
+        if (const auto text = read_text_beneath(copy_, std::filesystem::path{name} / "inherits"))
+            for (const std::string& inherited :
+                 parse_inherits(*text, fmt::format("parameters/{}/inherits", name)))
+                visit(inherited);
+        chain_.pop_back();
+        done_.insert(name);
+        inheritance_.order.push_back(name);
+    }
+    [[nodiscard]] Inheritance take() { return std::move(inheritance_); }
+
+private:
+    const std::filesystem::path& copy_;
+    std::vector<std::string> chain_; ///< from the node to the directory being visited
+    std::set<std::string> done_;
+    Inheritance inheritance_;
+};
+
+} // namespace
+
+std::vector<std::string> parse_inherits(std::string_view text, std::string_view file) {
+    std::vector<std::string> names;
+    std::size_t number = 0;
+    while (!text.empty()) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        ++number;
+        line = line.substr(0, line.find('#'));
+        constexpr std::string_view blanks = " \t\r";
+        const std::size_t start = line.find_first_not_of(blanks);
+        if (start == std::string_view::npos) continue;
+        line = line.substr(start, line.find_last_not_of(blanks) - start + 1);
+        while (line.size() > 1 && line.ends_with('/')) line.remove_suffix(1);
+        try {
+            model::check_parameter_name(line);
+        } catch (const sys::BadConfiguration& error) {
+            throw sys::BadConfiguration{fmt::format("{}:{}: {}", file, number, error.what())};
+        }
+        names.emplace_back(line);
+    }
+    return names;
+}
+
+Inheritance follow_inherits(const std::filesystem::path& copy, const std::string& node) {
+    Walk walk{copy};
+    walk.visit(node);
+    return walk.take();
+}
+
+std::vector<ParameterLayer> read_layers(const std::filesystem::path& copy,
+                                        const std::vector<std::string>& order) {
+    std::vector<ParameterLayer> layers;
+    for (const std::string& name : order) {
+        ParameterLayer layer{name, read_parameter_tree(copy / name)};
+        layer.tree.erase("inherits");
+        layers.push_back(std::move(layer));
+    }
+    return layers;
+}
+
+std::optional<std::string> read_text_beneath(const std::filesystem::path& directory,
+                                             const std::filesystem::path& name) {
+    const sys::UniqueFd top = sys::open_directory(directory);
+    const auto refuse = [&] {
+        throw sys::BadConfiguration{
+            fmt::format("'{}' on the server must be a regular file (symbolic links are not "
+                        "followed)",
+                        sys::printable((directory.filename() / name).string()))};
+    };
+    sys::UniqueFd fd;
+    try {
+        fd = sys::try_open_beneath(top.get(), name, O_RDONLY | O_NONBLOCK); // a FIFO is not waited for
+    } catch (const sys::SysError& error) {
+        if (error.code() == ELOOP || error.code() == ENXIO) refuse();
+        throw;
+    }
+    if (!fd) return std::nullopt;
+    struct stat status = {};
+    sys::check(::fstat(fd.get(), &status), "stat", directory / name);
+    if (!S_ISREG(status.st_mode)) refuse();
+    return sys::read_all(fd.get(), directory / name, longest_text);
+}
+
+} // namespace disco::fetch

@@ -1,0 +1,138 @@
+#include "runner/fetch/parameter_tree.hpp"
+
+#include "runner/model/parameter_name.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+namespace disco::fetch {
+namespace {
+
+constexpr std::size_t longest_value = std::size_t{16} << 20;
+
+std::string read_value(int directory, const std::string& name, const std::string& shown) {
+    // O_NONBLOCK: a FIFO must be refused, not waited for.
+    const sys::UniqueFd fd = sys::open_beneath(directory, name, O_RDONLY | O_NONBLOCK);
+    struct stat status = {};
+    sys::check(::fstat(fd.get(), &status), "stat", shown);
+    if (!S_ISREG(status.st_mode))
+        throw sys::BadConfiguration{fmt::format("parameter '{}' is neither a file nor a directory", shown)};
+    return sys::read_all(fd.get(), shown, longest_value);
+}
+
+void read_into(ParameterTree& tree, int directory, const std::string& prefix,
+               const std::filesystem::path& shown) {
+    for (const sys::DirectoryEntry& entry : sys::list_directory(directory, shown)) {
+        const std::string name = prefix + entry.name;
+        model::check_parameter_name(name);
+        if (entry.type == DT_REG) {
+            tree[name] = read_value(directory, entry.name, name);
+        } else if (entry.type == DT_DIR) {
+            tree[name] = std::nullopt;
+            const sys::UniqueFd below = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
+            read_into(tree, below.get(), name + "/", shown / entry.name);
+        } else {
+            throw sys::BadConfiguration{fmt::format(
+                "parameter '{}' is neither a file nor a directory; symbolic links are not followed", name)};
+        }
+    }
+}
+
+/// "a/b/c" → "a/b"; empty for a name without '/'.
+std::string_view parent_of(std::string_view name) {
+    const std::size_t slash = name.rfind('/');
+    return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
+}
+
+void erase_below(ParameterTree& tree, std::string_view name) {
+    const std::string prefix = std::string{name} + "/";
+    auto at = tree.lower_bound(prefix);
+    while (at != tree.end() && at->first.starts_with(prefix)) at = tree.erase(at);
+}
+
+void lay_over(ParameterTree& result, const std::string& name, const std::optional<std::string>& value) {
+    // What leads to a name is a tree, whether the layer lists it or not.
+    for (std::string_view parent = parent_of(name); !parent.empty(); parent = parent_of(parent))
+        result[std::string{parent}] = std::nullopt;
+    if (value) erase_below(result, name);
+    result[name] = value;
+}
+
+} // namespace
+
+ParameterTree read_parameter_tree(const std::filesystem::path& directory) {
+    ParameterTree tree;
+    const sys::UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!fd) {
+        const int code = errno;
+        if (code == ENOENT) return tree;
+        if (code != ENOTDIR && code != ELOOP) throw sys::SysError{code, "open directory", directory};
+        throw sys::BadConfiguration{
+            fmt::format("'{}' should be a directory of parameters, but it is none; symbolic "
+                        "links are not followed",
+                        sys::printable(directory.string()))};
+    }
+    sys::while_doing(fmt::format("reading the parameters in '{}'", sys::printable(directory.string())),
+                     [&] { read_into(tree, fd.get(), {}, directory); });
+    return tree;
+}
+
+void write_parameter_tree(const std::filesystem::path& directory, const ParameterTree& tree) {
+    sys::make_directories(directory, 0755);
+    const sys::UniqueFd top = sys::open_directory(directory);
+    if (!sys::list_directory(top.get(), directory).empty())
+        throw sys::Error{fmt::format("cannot write parameters to '{}': it is not empty", directory.string())};
+    for (const auto& [name, value] : tree) {
+        model::check_parameter_name(name);
+        if (!value) {
+            sys::make_directories(directory / name, 0755);
+            continue;
+        }
+        if (const std::string_view parent = parent_of(name); !parent.empty())
+            sys::make_directories(directory / parent, 0755);
+        const sys::UniqueFd file = sys::open_beneath(top.get(), name, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        sys::check(::fchmod(file.get(), 0644), "set the mode of", directory / name);
+        sys::write_all(file.get(), *value, directory / name);
+    }
+}
+
+ParameterTree merge_layers(const std::vector<ParameterLayer>& layers) {
+    ParameterTree result;
+    for (const ParameterLayer& layer : layers)
+        for (const auto& [name, value] : layer.tree) lay_over(result, name, value);
+    return result;
+}
+
+std::optional<std::string> parameter_value(const ParameterTree& tree, std::string_view name) {
+    const auto found = tree.find(name);
+    if (found == tree.end() || !found->second) return std::nullopt;
+    std::string value = *found->second;
+    if (value.ends_with('\n')) value.pop_back();
+    return value;
+}
+
+std::vector<std::string> parameter_members(const ParameterTree& tree, std::string_view name) {
+    const std::string prefix = name.empty() ? std::string{} : std::string{name} + "/";
+    std::vector<std::string> members;
+    for (auto at = tree.lower_bound(prefix); at != tree.end() && at->first.starts_with(prefix); ++at) {
+        const std::string_view rest = std::string_view{at->first}.substr(prefix.size());
+        const std::string_view member = rest.substr(0, rest.find('/'));
+        // "a-b" sorts between "a" and "a/c", so a member can come up again later; see below.
+        if (members.empty() || members.back() != member) members.emplace_back(member);
+    }
+    std::sort(members.begin(), members.end());
+    members.erase(std::unique(members.begin(), members.end()), members.end());
+    return members;
+}
+
+} // namespace disco::fetch

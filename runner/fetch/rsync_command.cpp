@@ -1,0 +1,121 @@
+#include "runner/fetch/rsync_command.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace disco::fetch {
+namespace {
+
+bool is_daemon(ServerLayout layout) {
+    switch (layout) {
+    case ServerLayout::daemon_universe:
+    case ServerLayout::daemon_modules: return true;
+    case ServerLayout::local:
+    case ServerLayout::ssh: return false;
+    }
+    return false;
+}
+
+/// "--rsh=…", "--rsh", or "-e" alone or at the end of a cluster ("-ve").
+bool names_remote_shell(const std::string& word) {
+    if (word == "--rsh" || word.starts_with("--rsh=")) return true;
+    if (word.size() < 2 || word[0] != '-' || word[1] == '-') return false;
+    return word[1] == 'e' || word.back() == 'e';
+}
+
+} // namespace
+
+std::vector<std::string> rsync_command(const FetchSettings& settings, const RsyncCall& call) {
+    const ServerLayout layout = settings.server.layout;
+    const auto seconds = std::max<long long>(settings.timeout.count(), 1); // 0 would mean: wait for ever
+    std::vector<std::string> words = settings.rsync;
+    if (layout == ServerLayout::ssh && std::none_of(words.begin(), words.end(), names_remote_shell))
+        words.push_back(fmt::format("--rsh=ssh -o BatchMode=yes -o ConnectTimeout={}", seconds));
+    for (const char* option : {
+             "--recursive", "--links", "--perms", "--times", "--devices",
+             "--specials", // what must not be in a module is to be seen and refused, not left out
+             "--no-owner", "--no-group", // ids of the server mean nothing here
+             "--modify-window=-1", // compare nanoseconds: a file edited twice within a second is another file
+         })
+        words.emplace_back(option);
+    words.push_back(fmt::format("--timeout={}", seconds));
+    if (is_daemon(layout)) { // rsync refuses --contimeout elsewhere
+        words.push_back(fmt::format("--contimeout={}", seconds));
+        words.emplace_back("--no-motd");
+    }
+    switch (call.mode) {
+    case RsyncMode::copy: break;
+    case RsyncMode::compare:
+        for (const char* option : {"--dry-run", "--delete", "--out-format=%o %n"}) words.emplace_back(option);
+        break;
+    }
+    if (!call.link_to.empty()) words.push_back("--link-dest=" + call.link_to.string());
+    for (const std::string& filter : call.filters) words.push_back("--filter=" + filter);
+    if (!call.names.empty()) {
+        words.emplace_back("--files-from=-");
+        words.emplace_back("--from0");
+    }
+    words.emplace_back("--"); // whatever the source and the destination are called, they are no options
+    words.push_back(call.source + "/");
+    words.push_back(call.destination.string() + "/");
+    return words;
+}
+
+std::string rsync_input(const RsyncCall& call) {
+    std::string input;
+    for (const std::string& name : call.names) {
+        input += name;
+        input += '\0';
+    }
+    return input;
+}
+
+std::vector<std::string> rsync_environment(const char* (*lookup)(const char*)) {
+    const char* path = lookup("PATH");
+    const char* home = lookup("HOME");
+    std::vector<std::string> environment = {
+        fmt::format("PATH={}",
+                    path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        fmt::format("HOME={}", home != nullptr ? home : "/"),
+        "LC_ALL=C.UTF-8", // its messages are matched by rsync_failure
+    };
+    for (const char* name : {"RSYNC_PASSWORD", "SSH_AUTH_SOCK"})
+        if (const char* value = lookup(name)) environment.push_back(fmt::format("{}={}", name, value));
+    return environment;
+}
+
+std::vector<std::string> metadata_filters_of_module() {
+    return {"+ /requires", "+ /attributes", "+ /sandbox", "+ /parameters/", "+ /parameters/**", "- *"};
+}
+
+std::vector<std::string> metadata_filters_of_all_modules() {
+    std::vector<std::string> filters = {"+ /*/"};
+    for (std::string filter : metadata_filters_of_module()) {
+        if (filter.starts_with("+ /")) filter.insert(2, "/*");
+        filters.push_back(std::move(filter));
+    }
+    return filters;
+}
+
+std::set<std::string> differing_names(std::string_view compare_output) {
+    std::set<std::string> names;
+    while (!compare_output.empty()) {
+        std::string_view line = compare_output.substr(0, compare_output.find('\n'));
+        compare_output.remove_prefix(std::min(line.size() + 1, compare_output.size()));
+        if (line.empty()) continue;
+        const std::size_t blank = line.find(' '); // %o is "recv", "send" or "del."
+        if (blank == std::string_view::npos)
+            throw sys::Error{fmt::format("cannot read this line of rsync's: {}", sys::printable(line))};
+        line.remove_prefix(blank + 1);
+        names.emplace(line.substr(0, line.find('/')));
+    }
+    return names;
+}
+
+} // namespace disco::fetch

@@ -1,0 +1,391 @@
+#include "runner/fetch/universe.hpp"
+
+#include "runner/fetch/parameter_layers.hpp"
+#include "runner/fetch/rsync_command.hpp"
+#include "runner/fetch/rsync_failure.hpp"
+#include "runner/model/parameter_name.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::fetch {
+namespace {
+
+bool holds_directory(const std::filesystem::path& path) {
+    const auto status = sys::stat_path(path);
+    return status && S_ISDIR(status->st_mode);
+}
+
+/// "modules a, b, c and 97 others"
+std::string list_for_people(std::string_view what, const std::set<std::string>& names) {
+    constexpr std::ptrdiff_t most = 5;
+    const auto count = static_cast<std::ptrdiff_t>(names.size());
+    const std::vector<std::string> shown{names.begin(), std::next(names.begin(), std::min(count, most))};
+    const std::string rest = count > most ? fmt::format(" and {} others", count - most) : std::string{};
+    return fmt::format("{}{} {}{}", what, count == 1 ? "" : "s", fmt::join(shown, ", "), rest);
+}
+
+void check_module_name(const std::string& name, const ServerUri& server) {
+    model::check_component_name(name, "module");
+    if (server.layout == ServerLayout::daemon_modules && name == "parameters")
+        throw sys::BadConfiguration{
+            fmt::format("a module cannot be called 'parameters' on '{}': there that is the "
+                        "rsync module of the nodes' parameters",
+                        server.text)};
+}
+
+[[noreturn]] void not_in_store(std::string_view what, const ModuleStore& store) {
+    throw sys::BadConfiguration{
+        fmt::format("{} is not in the last good copy in '{}'; run once without --offline", what,
+                    store.modules().string())};
+}
+
+} // namespace
+
+Universe::Universe(FetchSettings settings, const std::filesystem::path& state,
+                   const std::filesystem::path& scratch)
+    : settings_{std::move(settings)},
+      store_{std::filesystem::absolute(state)},
+      scratch_{std::filesystem::absolute(scratch)},
+      rsync_{settings_} {}
+
+/// Runs one fetch and records what it took, also when it fails.
+template <class Work> decltype(auto) Universe::timed(const std::string& name, Work&& work) {
+    struct Record {
+        Universe& universe;
+        model::Step step;
+        std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+        ~Record() {
+            step.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+            step.usage = universe.rsync_.take_usage();
+            universe.steps_.push_back(std::move(step));
+        }
+    } record{*this, {}};
+    record.step.phase = model::Phase::fetch;
+    record.step.name = name;
+    try {
+        return std::forward<Work>(work)();
+    } catch (const sys::Error& error) {
+        record.step.exit = 1;
+        record.step.output = error.what();
+        throw;
+    }
+}
+
+const std::filesystem::path& Universe::staging() {
+    if (staging_.path().empty()) {
+        sys::make_directories(scratch_, 0700);
+        store_.prepare();
+        staging_ = sys::OwnedDirectory{scratch_, "fetch-"};
+    }
+    return staging_.path();
+}
+
+// ---- is the last good copy still the server's?
+// -------------------------------------------------------------------
+
+std::vector<RsyncJob> Universe::comparisons() const {
+    const auto compare = [](std::string source, std::filesystem::path with, std::set<std::string> names,
+                            std::string wanted) {
+        return RsyncJob{{.mode = RsyncMode::compare,
+                         .source = std::move(source),
+                         .destination = std::move(with),
+                         .link_to = {},
+                         .filters = {},
+                         .names = std::move(names)},
+                        std::move(wanted)};
+    };
+    const ServerUri& server = settings_.server;
+    std::vector<RsyncJob> jobs = {compare(server.source("parameters"), store_.parameters(node_),
+                                          record_.parameters,
+                                          fmt::format("the parameters of node '{}'", node_))};
+    if (server.layout != ServerLayout::daemon_modules && !record_.modules.empty())
+        jobs.push_back(compare(server.source("modules"), store_.modules(), record_.modules,
+                               "the " + list_for_people("module", record_.modules)));
+    if (server.layout == ServerLayout::daemon_modules)
+        for (const std::string& name : record_.modules)
+            jobs.push_back(compare(server.source("modules/" + name), store_.module(name), {},
+                                   fmt::format("module '{}'", name)));
+    return jobs;
+}
+
+void Universe::take_comparisons(const std::vector<RsyncJob>& jobs, const std::vector<RsyncAnswer>& answers) {
+    for (const RsyncAnswer& answer : answers)
+        if (answer.failure && answer.failure->kind == FailureKind::unreachable)
+            throw_failure(*answer.failure);
+    // Any other failure (something was taken away, say) means: not known to be current. The fetch proper will
+    // tell.
+    parameters_current_ = !answers[0].failure && differing_names(answers[0].output).empty();
+    for (std::size_t i = 1; i < jobs.size(); ++i) {
+        const bool many = !jobs[i].call.names.empty();
+        const std::set<std::string> names =
+            many ? jobs[i].call.names : std::set<std::string>{jobs[i].call.destination.filename().string()};
+        if (answers[i].failure) {
+            for (const std::string& name : names) record_.modules.erase(name); // else it fails at every dance
+            continue;
+        }
+        const std::set<std::string> differing = differing_names(answers[i].output);
+        for (const std::string& name : names)
+            if (many ? !differing.contains(name) : differing.empty()) current_.insert(name);
+    }
+}
+
+void Universe::compare_with_store() {
+    auto record = store_.record(node_);
+    if (!record || record->server != settings_.server.text || record->parameters.empty()) return;
+    std::erase_if(record->modules,
+                  [&](const std::string& name) { return !holds_directory(store_.module(name)); });
+    if (!holds_directory(store_.parameters(node_))) return;
+    record_ = *std::move(record);
+    const std::vector<RsyncJob> jobs = comparisons();
+    take_comparisons(jobs, rsync_.run(jobs, std::max<std::size_t>(settings_.parallel, 1)));
+}
+
+// ---- parameters
+// --------------------------------------------------------------------------------------------------
+
+std::vector<ParameterLayer> Universe::fetch_parameters(const std::string& node) {
+    model::check_component_name(node, "node");
+    return timed("parameters", [&] {
+        node_ = node;
+        record_ = {};
+        current_.clear();
+        asked_.clear();
+        parameters_current_ = parameters_staged_ = all_metadata_staged_ = false;
+        staging_.discard();
+        if (settings_.offline) return stored_parameters();
+        compare_with_store();
+        record_.server = settings_.server.text;
+        return parameters_current_ ? stored_parameters() : staged_parameters();
+    });
+}
+
+std::vector<ParameterLayer> Universe::stored_parameters() {
+    const auto copy = store_.parameters(node_);
+    if (!holds_directory(copy)) not_in_store(fmt::format("node '{}'", node_), store_);
+    const Inheritance inheritance = follow_inherits(copy, node_);
+    if (!inheritance.absent.empty())
+        not_in_store(fmt::format("parameters/{}", inheritance.absent.begin()->first), store_);
+    return read_layers(copy, inheritance.order);
+}
+
+std::vector<ParameterLayer> Universe::staged_parameters() {
+    const std::filesystem::path copy = staging() / "parameters";
+    const auto last = store_.parameters(node_);
+    std::set<std::string> fetched, level = {node_};
+    std::string wanted = fmt::format("the parameters of node '{}'", node_);
+    for (;;) { // ends: each level is new names, and follow_inherits bounds how deep they go
+        rsync_.fetch({{.mode = RsyncMode::copy,
+                       .source = settings_.server.source("parameters"),
+                       .destination = copy,
+                       .link_to = holds_directory(last) ? last : std::filesystem::path{},
+                       .filters = {},
+                       .names = level},
+                      wanted});
+        fetched.insert(level.begin(), level.end());
+        const Inheritance inheritance = follow_inherits(copy, node_);
+        if (inheritance.absent.empty()) {
+            parameters_staged_ = true;
+            record_.parameters = {inheritance.order.begin(), inheritance.order.end()};
+            return read_layers(copy, inheritance.order);
+        }
+        level.clear();
+        std::vector<std::string> described;
+        for (const auto& [name, by] : inheritance.absent) {
+            if (fetched.contains(name))
+                throw sys::TryAgain{
+                    fmt::format("parameters/{} vanished on '{}' while it was fetched; try again", name,
+                                settings_.server.text)};
+            level.insert(name);
+            described.push_back(fmt::format("'{}' (inherited by '{}')", name, by));
+        }
+        wanted = fmt::format("the parameters {}", fmt::join(described, ", "));
+    }
+}
+
+// ---- metadata
+// ----------------------------------------------------------------------------------------------------
+
+model::RequirementTable Universe::fetch_metadata(const std::set<std::string>& wanted) {
+    for (const std::string& name : wanted) check_module_name(name, settings_.server);
+    return timed("metadata", [&] { return read_requirements(wanted); });
+}
+
+/// Level by level: what the last one named and nobody has asked for yet.
+model::RequirementTable Universe::read_requirements(const std::set<std::string>& wanted) {
+    model::RequirementTable table;
+    std::set<std::string> seen, level = wanted;
+    while (!level.empty()) {
+        std::set<std::string> unknown;
+        for (const std::string& name : level)
+            if (!current_.contains(name) && !asked_.contains(name)) unknown.insert(name);
+        if (!unknown.empty() && !settings_.offline) {
+            if (settings_.server.layout == ServerLayout::daemon_modules)
+                fetch_metadata_of_each(unknown);
+            else if (!all_metadata_staged_)
+                fetch_metadata_of_all();
+        }
+        std::set<std::string> next;
+        for (const std::string& name : level) {
+            seen.insert(name);
+            const auto directory = metadata_directory(name);
+            if (!holds_directory(directory)) {
+                if (settings_.offline) not_in_store(fmt::format("module '{}'", name), store_);
+                continue;
+            }
+            const std::string text = read_text_beneath(directory, "requires").value_or(std::string{});
+            auto requirements = model::parse_requirements(text, fmt::format("modules/{}/requires", name));
+            for (const auto* names : {&requirements.after, &requirements.before})
+                for (const std::string& needed : *names) {
+                    check_module_name(needed, settings_.server);
+                    next.insert(needed);
+                }
+            table.emplace(name, std::move(requirements));
+        }
+        level.clear();
+        std::set_difference(next.begin(), next.end(), seen.begin(), seen.end(),
+                            std::inserter(level, level.end()));
+    }
+    return table;
+}
+
+void Universe::fetch_metadata_of_all() {
+    const std::filesystem::path copy = staging() / "metadata";
+    rsync_.fetch({{.mode = RsyncMode::copy,
+                   .source = settings_.server.source("modules"),
+                   .destination = copy,
+                   .link_to = store_.modules(),
+                   .filters = metadata_filters_of_all_modules(),
+                   .names = {}},
+                  "the modules' metadata"});
+    all_metadata_staged_ = true;
+    const sys::UniqueFd directory = sys::open_directory(copy);
+    for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), copy)) {
+        try {
+            model::check_component_name(entry.name, "module");
+        } catch (const sys::BadConfiguration& error) {
+            spdlog::debug("skipping a directory of modules/ on the server: {}", error.what());
+        }
+    }
+}
+
+void Universe::fetch_metadata_of_each(const std::set<std::string>& modules) {
+    const std::filesystem::path copies = staging() / "metadata";
+    sys::make_directories(copies, 0700);
+    std::vector<RsyncJob> jobs;
+    for (const std::string& name : modules) {
+        const auto last = store_.module(name);
+        jobs.push_back({{.mode = RsyncMode::copy,
+                         .source = settings_.server.source("modules/" + name),
+                         .destination = copies / name,
+                         .link_to = holds_directory(last) ? last : std::filesystem::path{},
+                         .filters = metadata_filters_of_module(),
+                         .names = {}},
+                        fmt::format("the metadata of module '{}'", name)});
+    }
+    const auto answers = rsync_.run(jobs, settings_.parallel);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+        if (!answers[i].failure) continue;
+        if (answers[i].failure->kind != FailureKind::absent) throw_failure(*answers[i].failure);
+        sys::remove_tree(jobs[i].call.destination); // the caller learns who needs it
+    }
+    asked_.insert(modules.begin(), modules.end());
+}
+
+std::filesystem::path Universe::metadata_directory(const std::string& module) const {
+    if (settings_.offline || current_.contains(module) || staging_.path().empty())
+        return store_.module(module);
+    return staging_.path() / "metadata" / module;
+}
+
+ParameterLayer Universe::defaults_of(const std::string& module) const {
+    model::check_component_name(module, "module");
+    const auto directory = metadata_directory(module);
+    if (!holds_directory(directory))
+        throw sys::Error{
+            fmt::format("the defaults of module '{}' were asked for, but it was not fetched", module)};
+    return {fmt::format("module {}", module), read_parameter_tree(directory / "parameters")};
+}
+
+// ---- modules
+// -----------------------------------------------------------------------------------------------------
+
+void Universe::fetch_modules(const std::vector<std::string>& modules) {
+    for (const std::string& name : modules) check_module_name(name, settings_.server);
+    timed("modules", [&] {
+        std::set<std::string> differing;
+        for (const std::string& name : modules) {
+            if (settings_.offline && !holds_directory(store_.module(name)))
+                not_in_store(fmt::format("module '{}'", name), store_);
+            if (!current_.contains(name)) differing.insert(name);
+        }
+        if (settings_.offline) return;
+        if (!differing.empty()) fetch_aside(differing);
+        commit(modules, differing);
+    });
+}
+
+void Universe::fetch_aside(const std::set<std::string>& modules) {
+    const std::filesystem::path copies = staging() / "modules";
+    std::vector<RsyncJob> jobs;
+    if (settings_.server.layout == ServerLayout::daemon_modules) {
+        sys::make_directories(copies, 0700);
+        for (const std::string& name : modules) {
+            const auto last = store_.module(name);
+            jobs.push_back({{.mode = RsyncMode::copy,
+                             .source = settings_.server.source("modules/" + name),
+                             .destination = copies / name,
+                             .link_to = holds_directory(last) ? last : std::filesystem::path{},
+                             .filters = {},
+                             .names = {}},
+                            fmt::format("module '{}'", name)});
+        }
+    } else {
+        jobs.push_back({{.mode = RsyncMode::copy,
+                         .source = settings_.server.source("modules"),
+                         .destination = copies,
+                         .link_to = store_.modules(),
+                         .filters = {},
+                         .names = modules},
+                        "the " + list_for_people("module", modules)});
+    }
+    for (const RsyncAnswer& answer : rsync_.run(jobs, settings_.parallel))
+        if (answer.failure) throw_failure(*answer.failure);
+    for (const std::string& name : modules)
+        if (!holds_directory(copies / name))
+            throw sys::BadConfiguration{
+                fmt::format("modules/{} on '{}' is not a directory; symbolic links are not "
+                            "followed",
+                            name, settings_.server.text)};
+}
+
+/// Everything is there and whole: now it becomes the last good copy.
+void Universe::commit(const std::vector<std::string>& modules, const std::set<std::string>& staged) {
+    for (const std::string& name : staged)
+        ModuleStore::swap_in(staging() / "modules" / name, store_.module(name));
+    current_.insert(staged.begin(), staged.end());
+    if (node_.empty()) return;
+    if (parameters_staged_) ModuleStore::swap_in(staging() / "parameters", store_.parameters(node_));
+    parameters_staged_ = false;
+    record_.modules.insert(modules.begin(), modules.end());
+    if (store_.record(node_) != record_) store_.write_record(node_, record_);
+    // The staging directory now holds what was replaced. Metadata that others may still ask for stay.
+    if (staging_.path().empty()) return;
+    for (const char* name : {"modules", "parameters"}) sys::remove_tree(staging_.path() / name);
+}
+
+std::filesystem::path Universe::module_directory(const std::string& module) const {
+    model::check_component_name(module, "module");
+    return store_.module(module);
+}
+
+} // namespace disco::fetch

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "runner/sys/unique_fd.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace disco::merge {
+
+/// Opens the parent directories of paths below one root, by descriptor, following no symlink. Steps come in
+/// path order, so the last one opened is usually the one wanted.
+class DirectoryCache {
+public:
+    DirectoryCache() = default;
+    explicit DirectoryCache(sys::UniqueFd root) : root_{std::move(root)} {}
+
+    struct Place {
+        int directory; ///< borrowed until the next call
+        std::string name;
+    };
+    /// Throws SysError when the parent is gone or no directory any more.
+    [[nodiscard]] Place parent_of(const std::string& path);
+    [[nodiscard]] int root() const noexcept { return root_.get(); }
+    /// Forgets what is open: something may have been moved.
+    void reset() noexcept {
+        parent_.reset();
+        parent_path_.clear();
+    }
+
+private:
+    sys::UniqueFd root_, parent_;
+    std::string parent_path_;
+};
+
+} // namespace disco::merge

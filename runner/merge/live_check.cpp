@@ -1,0 +1,180 @@
+#include "runner/merge/live_check.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <optional>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <fmt/format.h>
+
+namespace disco::merge {
+namespace {
+
+using model::Conflict;
+
+bool later(const timespec& a, const timespec& b) {
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+std::string at(const timespec& time) {
+    std::tm parts = {};
+    ::gmtime_r(&time.tv_sec, &parts);
+    std::array<char, 32> text = {};
+    text[std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)] = '\0';
+    return text.data();
+}
+
+class Check {
+public:
+    Check(DirectoryCache& live, const std::string& prefix, const timespec& started)
+        : live_{live}, prefix_{prefix}, started_{started} {}
+
+    void check_mount() {
+        struct statvfs status = {};
+        sys::check(::fstatvfs(live_.root(), &status), "look at the file system of",
+                   prefix_.empty() ? "/" : prefix_);
+        if ((status.f_flag & ST_RDONLY) != 0)
+            add("", "a file system that can be written", "it is mounted read-only");
+    }
+
+    void check(const model::LiveStep& step) {
+        const std::string& path = model::path_of(step);
+        try {
+            const DirectoryCache::Place place = live_.parent_of(path);
+            std::visit([&](const auto& one) { check(one, path, place); }, step);
+        } catch (const sys::SysError& error) {
+            const int code = error.code();
+            if (code != ENOENT && code != ENOTDIR && code != ELOOP && code != EXDEV) throw;
+            add(path, "its directory as it was",
+                code == ENOENT ? "the directory is gone" : "something else is in its place");
+        }
+    }
+
+    [[nodiscard]] std::vector<Conflict> take() { return std::move(conflicts_); }
+
+private:
+    void check(const model::PutNew&, const std::string& path, const DirectoryCache::Place& place) {
+        check_parent(path, place.directory);
+        if (const auto there = sys::stat_at(place.directory, place.name))
+            add(path, "nothing there",
+                fmt::format("a {} changed at {}", to_string(model::object_type(there->st_mode)),
+                            at(there->st_ctim)));
+    }
+    void check(const model::Exchange& step, const std::string& path, const DirectoryCache::Place& place) {
+        check_object(path, place, step.expected, true);
+    }
+    void check(const model::Remove& step, const std::string& path, const DirectoryCache::Place& place) {
+        check_object(path, place, step.expected, true);
+    }
+    void check(const model::SetMetadata& step, const std::string& path, const DirectoryCache::Place& place) {
+        check_object(path, place, step.expected, false);
+    }
+
+    /// `goes`: the object leaves its place, with all it holds if it is a directory.
+    void check_object(const std::string& path, const DirectoryCache::Place& place,
+                      const model::Stamp& expected, bool goes) {
+        if (goes) check_parent(path, place.directory);
+        const auto there = sys::stat_at(place.directory, place.name);
+        if (!there) {
+            add(path, "as it was when the dance looked", "it is gone");
+            return;
+        }
+        const bool directory = S_ISDIR(there->st_mode);
+        // Entries that come and go change a directory's times, which matters only when the directory itself
+        // goes.
+        const bool same = directory ? there->st_ino == expected.inode : model::stamp(*there) == expected;
+        if (!same || ((goes || !directory) && later(there->st_ctim, started_))) {
+            add(path, "as it was when the dance looked",
+                fmt::format("{} at {}", there->st_ino == expected.inode ? "changed" : "replaced",
+                            at(there->st_ctim)));
+            return;
+        }
+        check_flags(path, place.directory, place.name);
+        if (!directory || !goes) return;
+        const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
+        check_inside(path, inside.get(), there->st_dev);
+    }
+
+    void check_inside(const std::string& path, int directory, dev_t device) {
+        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
+            const auto status = sys::stat_at(directory, entry.name);
+            if (!status) continue;
+            const std::string inner = path + "/" + entry.name;
+            if (status->st_dev != device) {
+                add(inner, "no mount", "something is mounted there");
+                continue;
+            }
+            // A directory whose entries changed has changed too; that is how a new or removed name is seen.
+            if (later(status->st_ctim, started_))
+                add(inner, "as it was when the dance began", "changed at " + at(status->st_ctim));
+            if (!S_ISDIR(status->st_mode)) continue;
+            const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
+            check_inside(inner, deeper.get(), device);
+        }
+    }
+
+    /// Many steps share a directory; it is looked at once.
+    void check_parent(const std::string& path, int directory) {
+        const std::string parent =
+            path.substr(0, path.find_last_of('/') == std::string::npos ? 0 : path.find_last_of('/'));
+        if (parent_checked_ && parent == checked_parent_) return;
+        check_flags(path, directory, ".");
+        parent_checked_ = true;
+        checked_parent_ = parent;
+    }
+
+    /// A mount point cannot be renamed, and immutable or append-only objects refuse what a merge does.
+    void check_flags(const std::string& path, int directory, const std::string& name) {
+        struct statx status = {};
+        sys::check(::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
+                           &status),
+                   "look at", path);
+        const bool itself = name != ".";
+        if (itself && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 && !path.empty())
+            add(path, "no mount point", "something is mounted there");
+        if ((status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) == 0) return;
+        add(path, itself ? "an object that may be changed" : "a directory that may be changed",
+            itself ? "it is immutable or append-only (lsattr, chattr -i -a)"
+                   : "its directory is immutable or append-only (lsattr, chattr -i -a)");
+    }
+
+    void add(const std::string& path, std::string expected, std::string found) {
+        conflicts_.push_back({sys::printable(prefix_ + "/" + path), std::move(expected), std::move(found)});
+    }
+
+    DirectoryCache& live_;
+    const std::string& prefix_;
+    const timespec& started_;
+    bool parent_checked_ = false;
+    std::string checked_parent_;
+    std::vector<Conflict> conflicts_;
+};
+
+} // namespace
+
+std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, DirectoryCache& live,
+                                            const std::string& prefix, const timespec& dance_started) {
+    if (plan.live.empty()) return {};
+    Check check{live, prefix, dance_started};
+    check.check_mount();
+    for (const model::LiveStep& step : plan.live) check.check(step);
+    return check.take();
+}
+
+std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, DirectoryCache& live,
+                                            const std::string& prefix, const timespec& dance_started) {
+    Check check{live, prefix, dance_started};
+    check.check(step);
+    return check.take();
+}
+
+} // namespace disco::merge

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runner/merge/directory_cache.hpp"
+#include "runner/model/merge_plan.hpp"
+#include "runner/model/report.hpp"
+
+#include <ctime>
+#include <string>
+#include <vector>
+
+namespace disco::merge {
+
+/// Finds, before anything is changed, every step of a plan that the live root does not allow any more: what
+/// was changed, removed or put there meanwhile, immutable objects, mount points, a read-only file system.
+/// Reads only. `prefix`: the mount's path inside the live root, for the report.
+[[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, DirectoryCache& live,
+                                                          const std::string& prefix,
+                                                          const timespec& dance_started);
+
+/// One step again, just before it is taken; nothing when it may be.
+[[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, DirectoryCache& live,
+                                                          const std::string& prefix,
+                                                          const timespec& dance_started);
+
+} // namespace disco::merge

@@ -1,0 +1,57 @@
+#include "runner/merge/merger.hpp"
+
+#include "runner/merge/live_check.hpp"
+#include "runner/merge/prepared_tree.hpp"
+#include "runner/merge/transaction.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/interrupt.hpp"
+
+#include <deque>
+#include <string>
+
+namespace disco::merge {
+
+model::MergeReport merge(const std::vector<TreeToMerge>& trees, const std::filesystem::path& staging,
+                         const timespec& dance_started) {
+    NoJournal journal;
+    return merge(trees, staging, dance_started, journal);
+}
+
+model::MergeReport merge(const std::vector<TreeToMerge>& trees, const std::filesystem::path& staging,
+                         const timespec& dance_started, Journal& journal) {
+    model::MergeReport report;
+    std::deque<PreparedTree> prepared; // a transaction keeps references to them
+    for (std::size_t i = 0; i < trees.size(); ++i) {
+        if (trees[i].composition->empty()) continue;
+        prepared.emplace_back(trees[i], staging / std::to_string(i));
+        report.steps += prepared.back().plan().live.size();
+    }
+    const auto look = [&] {
+        for (PreparedTree& tree : prepared)
+            for (model::Conflict& conflict :
+                 find_conflicts(tree.plan(), tree.live(), tree.prefix(), dance_started))
+                report.conflicts.push_back(std::move(conflict));
+        return report.conflicts.empty();
+    };
+    if (!look()) return report;
+    sys::throw_if_interrupted();
+    const sys::UninterruptedSection section;
+    for (PreparedTree& tree : prepared) tree.prepare();
+    std::vector<const model::MergePlan*> plans;
+    for (const PreparedTree& tree : prepared) plans.push_back(&tree.plan());
+    journal.begin(plans);
+    Transaction transaction{prepared, journal, dance_started};
+    try {
+        transaction.apply();
+    } catch (sys::Error& error) {
+        transaction.undo(); // throws if it cannot; then that is the news
+        error.add_context("the live root is as it was, everything was undone");
+        throw;
+    }
+    for (const PreparedTree& tree : prepared) tree.sync();
+    journal.commit();
+    transaction.commit();
+    return report;
+}
+
+} // namespace disco::merge

@@ -1,0 +1,147 @@
+#include "runner/merge/object_copy.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/metadata.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::merge {
+namespace {
+
+constexpr std::string_view bookkeeping = "trusted.overlay.";
+constexpr std::string_view escaped = "trusted.overlay.overlay.";
+
+struct stat status_of(int directory, const std::string& name) {
+    const auto status = sys::stat_at(directory, name);
+    if (!status) throw sys::SysError{ENOENT, "copy", name};
+    return *status;
+}
+
+/// What an object has for a reader of the live root: without bookkeeping, one level unescaped.
+sys::Xattrs plain_xattrs(int directory, const std::string& name) {
+    sys::Xattrs plain;
+    for (auto& [attribute, value] : sys::read_xattrs_at(directory, name)) {
+        if (attribute.starts_with(escaped))
+            plain.emplace_back(std::string{bookkeeping} + attribute.substr(escaped.size()), std::move(value));
+        else if (!attribute.starts_with(bookkeeping))
+            plain.emplace_back(std::move(attribute), std::move(value));
+    }
+    return plain;
+}
+
+void copy_range(int from, int to, off_t at, off_t end, const std::string& name) {
+    while (at < end) {
+        off_t in = at, out = at;
+        const ssize_t got = ::copy_file_range(from, &in, to, &out, static_cast<std::size_t>(end - at), 0);
+        if (got < 0) throw sys::SysError{errno, "copy", name};
+        if (got == 0) return; // it has become shorter
+        at += got;
+    }
+}
+
+/// Holes stay holes (lseek(2), SEEK_DATA).
+void copy_content(int from, int to, off_t size, const std::string& name) {
+    sys::check(::ftruncate(to, size), "set the size of", name);
+    for (off_t at = 0; at < size;) {
+        const off_t data = ::lseek(from, at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO) return; // a hole to the end
+        if (data < 0) throw sys::SysError{errno, "copy", name};
+        const off_t hole = sys::check(::lseek(from, data, SEEK_HOLE), "copy", name);
+        copy_range(from, to, data, hole, name);
+        at = hole;
+    }
+}
+
+} // namespace
+
+void copy_metadata(int from_directory, const std::string& from, int to_directory, const std::string& to,
+                   Times times) {
+    const struct stat status = status_of(from_directory, from);
+    // The owner first: chown(2) clears set-id bits and capabilities.
+    sys::check(::fchownat(to_directory, to.c_str(), status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW),
+               "set the owner of", to);
+    const sys::Xattrs wanted = plain_xattrs(from_directory, from);
+    for (const auto& [attribute, value] : sys::read_xattrs_at(to_directory, to)) {
+        const bool kept = std::any_of(wanted.begin(), wanted.end(),
+                                      [&](const auto& one) { return one.first == attribute; });
+        if (!kept) sys::remove_xattr_at(to_directory, to, attribute);
+    }
+    for (const auto& [attribute, value] : wanted) sys::set_xattr_at(to_directory, to, attribute, value);
+    // The mode last: an ACL that was taken off or set has changed the group's bits.
+    if (!S_ISLNK(status.st_mode))
+        sys::check(::fchmodat(to_directory, to.c_str(), status.st_mode & 07777, 0), "set the mode of", to);
+    if (times == Times::keep) return;
+    const struct timespec both[2] = {status.st_atim, status.st_mtim};
+    sys::check(::utimensat(to_directory, to.c_str(), both, AT_SYMLINK_NOFOLLOW), "set the times of", to);
+}
+
+void remove_bookkeeping(int directory, const std::string& name) {
+    sys::Xattrs restored;
+    for (auto& [attribute, value] : sys::read_xattrs_at(directory, name)) {
+        if (!attribute.starts_with(bookkeeping)) continue;
+        sys::remove_xattr_at(directory, name, attribute);
+        if (attribute.starts_with(escaped))
+            restored.emplace_back(std::string{bookkeeping} + attribute.substr(escaped.size()),
+                                  std::move(value));
+    }
+    for (const auto& [attribute, value] : restored) sys::set_xattr_at(directory, name, attribute, value);
+}
+
+void ObjectCopy::copy(int from_directory, const std::string& name, int to_directory,
+                      const std::string& target) {
+    const struct stat status = status_of(from_directory, name);
+    const bool linked = !S_ISDIR(status.st_mode) && status.st_nlink > 1;
+    if (linked) {
+        if (const auto known = links_.find({status.st_dev, status.st_ino}); known != links_.end()) {
+            sys::check(::linkat(AT_FDCWD, known->second.c_str(), to_directory, target.c_str(), 0), "link",
+                       target);
+            return;
+        }
+    }
+    switch (status.st_mode & S_IFMT) {
+    case S_IFDIR: copy_directory(from_directory, name, to_directory, target); return;
+    case S_IFLNK:
+        sys::check(::symlinkat(sys::read_link_at(from_directory, name).c_str(), to_directory, target.c_str()),
+                   "make symlink", target);
+        break;
+    case S_IFREG: {
+        const sys::UniqueFd from = sys::open_beneath(from_directory, name, O_RDONLY);
+        const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        copy_content(from.get(), to.get(), status.st_size, target);
+        break;
+    }
+    default:
+        sys::check(::mknodat(to_directory, target.c_str(), (status.st_mode & S_IFMT) | 0600, status.st_rdev),
+                   "make", target);
+    }
+    copy_metadata(from_directory, name, to_directory, target, Times::copy);
+    if (!linked) return;
+    const std::string directory = fmt::format("/proc/self/fd/{}", to_directory);
+    links_[{status.st_dev, status.st_ino}] = std::filesystem::read_symlink(directory) / target;
+}
+
+void ObjectCopy::copy_directory(int from_directory, const std::string& name, int to_directory,
+                                const std::string& target) {
+    sys::check(::mkdirat(to_directory, target.c_str(), 0700), "make directory", target);
+    {
+        const sys::UniqueFd from = sys::open_beneath(from_directory, name, O_RDONLY | O_DIRECTORY);
+        const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_RDONLY | O_DIRECTORY);
+        for (const sys::DirectoryEntry& entry : sys::list_directory(from.get(), name))
+            copy(from.get(), entry.name, to.get(), entry.name);
+    }
+    copy_metadata(from_directory, name, to_directory, target, Times::copy);
+}
+
+} // namespace disco::merge

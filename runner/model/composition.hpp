@@ -1,0 +1,65 @@
+#pragma once
+
+#include "runner/model/object_state.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace disco::model {
+
+/// Orders paths so that a directory comes right before all that is in it: '/' sorts below every other byte.
+struct PathOrder {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const noexcept;
+};
+
+/// What the layers together make of one path of a managed mount.
+struct ComposedEntry {
+    enum class Kind : std::uint8_t {
+        absent,    ///< deleted, with all that was in it
+        object,    ///< a non-directory; its bytes are in the upperdir of `layer`, at the same path
+        directory, ///< a directory where there was none; the live root has nothing to show below it
+        metadata,  ///< the live object stays (a directory, a file's bytes); its mode, owner or xattrs are
+                  ///< those of the object in the upperdir of `layer`
+    };
+    Kind kind = Kind::object;
+    bool has_bookkeeping =
+        false;               ///< the upper object carries trusted.overlay.* that must not reach the live root
+    std::uint32_t layer = 0; ///< index of the topmost layer with this path
+    std::optional<Stamp>
+        live; ///< of the live object it stands above, as seen by the scan; nothing when there was none
+};
+
+/// The change sets of all layers of one managed mount, topmost entry wins. Paths are relative to the mount,
+/// "" is its root. Holds changes only: an equal copy-up is not entered.
+class Composition {
+public:
+    using Entries = std::map<std::string, ComposedEntry, PathOrder>;
+    enum class Below { live, absent, composed };
+
+    /// Who answers for a path: an entry here, an ancestor that hides it (absent), or the live root.
+    [[nodiscard]] Below below(std::string_view path) const;
+    [[nodiscard]] const ComposedEntry* find(std::string_view path) const;
+    /// Enters what a layer does to a path, in place of what an earlier one did to it.
+    void enter(const std::string& path, const ComposedEntry& entry);
+    /// Forgets a path that a later layer put back to what the live root has.
+    void forget(std::string_view path);
+    /// The entries inside a directory, at any depth.
+    struct Range {
+        Entries::const_iterator begin, end;
+    };
+    [[nodiscard]] Range inside(std::string_view path) const;
+    /// Forgets them: the directory is gone, or something else now.
+    void forget_inside(std::string_view path);
+    [[nodiscard]] const Entries& entries() const noexcept { return entries_; }
+    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+
+private:
+    Entries entries_;
+};
+
+} // namespace disco::model

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runner/model/report.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace disco::model {
+
+enum class Network { isolated, egress, host };
+[[nodiscard]] const char* to_string(Network network);
+[[nodiscard]] std::optional<Network> parse_network(std::string_view word);
+
+/// A module's `sandbox` file: lines `network egress`, `timeout 600` (seconds), `profile simulate`.
+struct SandboxSettings {
+    std::optional<Network> network;
+    std::optional<std::chrono::seconds> timeout;
+    std::optional<Profile> profile; ///< strict or simulate
+};
+
+/// Throws BadConfiguration with "FILE:LINE: …". Pure.
+[[nodiscard]] SandboxSettings parse_sandbox_settings(std::string_view text, std::string_view file);
+
+} // namespace disco::model

@@ -1,0 +1,104 @@
+#include "runner/overlay/object_reader.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::overlay {
+namespace {
+
+constexpr std::string_view bookkeeping = "trusted.overlay.";
+constexpr std::string_view escaped_bookkeeping =
+    "trusted.overlay.overlay."; // overlayfs.rst, "Nesting overlayfs mounts"
+
+/// Takes overlayfs's own attributes out of `object.state.xattrs` and notes what they say.
+void translate_bookkeeping(ReadObject& object, const std::string& name) {
+    sys::Xattrs kept;
+    for (auto& [attribute, value] : object.state.xattrs) {
+        if (!attribute.starts_with(bookkeeping)) {
+            kept.emplace_back(std::move(attribute), std::move(value));
+            continue;
+        }
+        object.has_bookkeeping = true;
+        const std::string_view what = std::string_view{attribute}.substr(bookkeeping.size());
+        if (attribute.starts_with(escaped_bookkeeping))
+            kept.emplace_back(std::string{bookkeeping} + attribute.substr(escaped_bookkeeping.size()),
+                              std::move(value));
+        else if (what == "opaque")
+            object.opaque = value == "y";
+        else if (what == "whiteout" && object.state.type == model::ObjectType::file && object.state.size == 0)
+            object.whiteout = true;
+        else if (what == "redirect" || what == "metacopy")
+            throw sys::Error{fmt::format(
+                "'{}' carries trusted.overlay.{}, which disco's mounts switch off: the layer cannot "
+                "be understood",
+                sys::printable(name), what)};
+        else if (what == "protattr")
+            throw sys::Error{
+                fmt::format("'{}' was made immutable or append-only (chattr +i, +a): these flags cannot be "
+                            "merged; set them in a check or by hand",
+                            sys::printable(name))};
+    }
+    object.state.xattrs = std::move(kept);
+}
+
+} // namespace
+
+ReadObject ObjectReader::read(int directory, const std::string& name, const struct stat& status,
+                              Where where) {
+    ReadObject object;
+    object.state = model::object_state(status);
+    object.stamp = model::stamp(status);
+    if (where == Where::layer && S_ISCHR(status.st_mode) && status.st_rdev == 0) {
+        object.whiteout = true;
+        return object;
+    }
+    if (object.state.type == model::ObjectType::file) {
+        const sys::UniqueFd fd{
+            ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME | O_CLOEXEC)};
+        if (!fd) throw sys::SysError{errno, "open", name};
+        object.state.xattrs = sys::read_xattrs(fd.get(), name);
+        read_content(fd.get(), name, object);
+    } else {
+        object.state.xattrs = sys::read_xattrs_at(directory, name);
+        if (object.state.type == model::ObjectType::symlink)
+            object.state.target = sys::read_link_at(directory, name);
+    }
+    if (where == Where::layer) translate_bookkeeping(object, name);
+    return object;
+}
+
+void ObjectReader::read_content(int fd, const std::string& name, ReadObject& object) {
+    buffer_.resize(shown_limit);
+    const bool shown = object.state.size <= shown_limit;
+    std::string content;
+    std::uint64_t total = 0;
+    // The size is known: a file that is read to it needs no further call to see its end, unless it is
+    // growing.
+    while (total < object.state.size) {
+        const std::size_t want =
+            static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), object.state.size - total));
+        const ssize_t got = TEMP_FAILURE_RETRY(::read(fd, buffer_.data(), want));
+        if (got < 0) throw sys::SysError{errno, "read", name};
+        if (got == 0) break;
+        const std::string_view bytes{buffer_.data(), static_cast<std::size_t>(got)};
+        hash_.update(bytes);
+        if (shown) content += bytes;
+        total += bytes.size();
+    }
+    object.state.size = total;
+    object.state.sha256 = hash_.finish();
+    if (shown) object.content = std::move(content);
+}
+
+} // namespace disco::overlay

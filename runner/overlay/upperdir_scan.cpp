@@ -1,0 +1,297 @@
+#include "runner/overlay/upperdir_scan.hpp"
+
+#include "runner/overlay/below_view.hpp"
+#include "runner/overlay/content_diff.hpp"
+#include "runner/overlay/object_reader.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/interrupt.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+namespace disco::overlay {
+namespace {
+
+using model::ChangeKind;
+using model::ComposedEntry;
+using model::ObjectType;
+using Kind = ComposedEntry::Kind;
+
+constexpr int deepest = 2000; ///< levels; each holds two descriptors and a stack frame
+
+/// A directory of the layer that is being walked, with its counterpart below.
+struct Level {
+    std::string path;  ///< relative to the mount, "" for its root
+    int upper = -1;    ///< its directory in the layer
+    int live = -1;     ///< its live counterpart; -1: there is none, or it is hidden
+    bool below = true; ///< there is a directory below it, so names in it may have a before
+    bool public_before = true, public_after = true; ///< others may search it and all directories above it
+    int depth = 0;
+};
+
+bool is_directory(const std::optional<ReadObject>& object) {
+    return object && object->state.type == ObjectType::directory;
+}
+
+bool others_may(const std::optional<ReadObject>& object, mode_t bit) {
+    return !object || (object->state.mode & bit) != 0;
+}
+
+const ReadObject* pointer(const std::optional<ReadObject>& object) { return object ? &*object : nullptr; }
+
+class Scan {
+public:
+    Scan(const LayerToScan& layer, model::Composition& composition,
+         const std::function<void(model::Change&&)>& sink)
+        : layer_{layer},
+          composition_{composition},
+          sink_{sink},
+          index_{static_cast<std::uint32_t>(layer.upperdirs.size() - 1)},
+          below_{layer.live, {layer.upperdirs.begin(), layer.upperdirs.end() - 1}, composition} {}
+
+    void run() {
+        const sys::UniqueFd upper = sys::open_directory(layer_.upperdirs.back());
+        const Level top{.path = "", .upper = upper.get(), .live = below_.live()};
+        visit_root(top);
+        walk(top, false);
+    }
+
+private:
+    /// The mount's own root directory: only its metadata can differ.
+    void visit_root(const Level& top) {
+        struct stat status = {};
+        sys::check(::fstat(top.upper, &status), "stat", layer_.upperdirs.back());
+        std::optional<ReadObject> after = reader_.read(top.upper, ".", status, ObjectReader::Where::layer);
+        BelowView::Found before;
+        if (const ComposedEntry* entry = composition_.find("")) {
+            before.live = entry->live;
+            const sys::UniqueFd earlier = sys::open_directory(layer_.upperdirs.at(entry->layer));
+            sys::check(::fstat(earlier.get(), &status), "stat", layer_.upperdirs.at(entry->layer));
+            before.object = reader_.read(earlier.get(), ".", status, ObjectReader::Where::layer);
+        } else {
+            sys::check(::fstat(top.live, &status), "stat", layer_.live);
+            before.object = reader_.read(top.live, ".", status, ObjectReader::Where::live);
+            before.live = before.object->stamp;
+        }
+        settle(top, "", before, after);
+    }
+
+    void walk(const Level& level, bool opaque) {
+        if (level.depth > deepest)
+            throw sys::Error{
+                fmt::format("'{}' is more than {} directories deep", sys::printable(level.path), deepest)};
+        sys::throw_if_interrupted();
+        std::vector<std::string> upper_names;
+        for (sys::DirectoryEntry& entry : sys::list_directory(level.upper, level.path))
+            upper_names.push_back(std::move(entry.name));
+        std::vector<std::string> names = upper_names;
+        if (opaque && level.below) {
+            const std::vector<std::string> hidden = below_.names_in(level.path, level.live);
+            names.clear();
+            std::set_union(upper_names.begin(), upper_names.end(), hidden.begin(), hidden.end(),
+                           std::back_inserter(names));
+        }
+        for (const std::string& name : names) visit(level, name);
+    }
+
+    [[nodiscard]] static std::string joined(const Level& level, const std::string& name) {
+        return level.path.empty() ? name : level.path + "/" + name;
+    }
+
+    void visit(const Level& level, const std::string& name) {
+        const std::string path = joined(level, name);
+        std::optional<ReadObject> after;
+        if (const auto status = sys::stat_at(level.upper, name)) {
+            after = reader_.read(level.upper, name, *status, ObjectReader::Where::layer);
+            if (after->whiteout) after.reset();
+        }
+        BelowView::Found before;
+        if (level.below) before = below_.find(path, name, level.live, reader_);
+        if (!before.object && !after) {
+            // A whiteout over nothing. In a directory that comes with its layer it must not come along.
+            if (!level.below) composition_.enter(path, {.kind = Kind::absent, .layer = index_, .live = {}});
+            return;
+        }
+        // What is below is opened before the composition changes, as that decides what is to be seen.
+        const bool had_directory = is_directory(before.object);
+        const sys::UniqueFd live =
+            had_directory ? below_.live_subdirectory(path, name, level.live) : sys::UniqueFd{};
+        if (had_directory && !is_directory(after)) {
+            settle(level, path, before, after);
+            delete_inside(path, live.get(), level.public_before && others_may(before.object, S_IXOTH),
+                          level.depth + 1);
+            composition_.forget_inside(path);
+            return;
+        }
+        settle(level, path, before, after);
+        if (!is_directory(after)) return;
+        const sys::UniqueFd upper{
+            ::openat(level.upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+        if (!upper) throw sys::SysError{errno, "open directory", path};
+        walk({.path = path,
+              .upper = upper.get(),
+              .live = live.get(),
+              .below = had_directory,
+              .public_before = level.public_before && others_may(before.object, S_IXOTH),
+              .public_after = level.public_after && others_may(after, S_IXOTH),
+              .depth = level.depth + 1},
+             after->opaque);
+    }
+
+    /// Reports everything that was in a directory as deleted; the directory itself is settled already.
+    void delete_inside(const std::string& path, int live, bool is_public, int depth) {
+        if (depth > deepest)
+            throw sys::Error{
+                fmt::format("'{}' is more than {} directories deep", sys::printable(path), deepest)};
+        for (const std::string& name : below_names_of_deleted(path, live)) {
+            const std::string inner = path + "/" + name;
+            BelowView::Found before = find_deleted(inner, name, live);
+            if (!before.object) continue;
+            report(inner, before.object, std::nullopt, ChangeKind::deleted, is_public, true);
+            if (!is_directory(before.object)) continue;
+            const sys::UniqueFd deeper = live < 0 ? sys::UniqueFd{} : live_directory(inner, name, live);
+            delete_inside(inner, deeper.get(), is_public && others_may(before.object, S_IXOTH), depth + 1);
+        }
+    }
+
+    // The top of the deleted tree is in the composition by now and would hide what was in it, so these look
+    // past it.
+    [[nodiscard]] std::vector<std::string> below_names_of_deleted(const std::string& path, int live) const {
+        return below_.names_in(path, live);
+    }
+    [[nodiscard]] BelowView::Found find_deleted(const std::string& path, const std::string& name, int live) {
+        if (composition_.find(path) != nullptr) return below_.find(path, name, live, reader_);
+        BelowView::Found found;
+        if (live < 0) return found;
+        if (const auto status = sys::stat_at(live, name))
+            found.object = reader_.read(live, name, *status, ObjectReader::Where::live);
+        return found;
+    }
+    [[nodiscard]] sys::UniqueFd live_directory(const std::string& path, const std::string& name,
+                                               int live) const {
+        return below_.live_subdirectory(path, name, live);
+    }
+
+    /// Reports one difference and enters it into the composition.
+    void settle(const Level& level, const std::string& path, const BelowView::Found& before,
+                const std::optional<ReadObject>& after) {
+        const auto kind = model::change_kind(state(before.object), state(after));
+        if (!kind) return;
+        enter(path, before, after, *kind);
+        report(path, before.object, after, *kind, level.public_before, level.public_after);
+    }
+
+    static std::optional<model::ObjectState> state(const std::optional<ReadObject>& object) {
+        return object ? std::optional{object->state} : std::nullopt;
+    }
+
+    void enter(const std::string& path, const BelowView::Found& before,
+               const std::optional<ReadObject>& after, ChangeKind kind) {
+        const ComposedEntry* earlier = composition_.find(path);
+        const bool changed_before = earlier != nullptr;
+        ComposedEntry entry{.kind = Kind::absent, .layer = index_, .live = before.live};
+        if (after) {
+            entry.has_bookkeeping = after->has_bookkeeping;
+            const bool stays_directory = is_directory(after) && is_directory(before.object);
+            if (stays_directory)
+                entry.kind = earlier != nullptr ? earlier->kind : Kind::metadata;
+            else if (is_directory(after))
+                entry.kind = Kind::directory;
+            else if (kind == ChangeKind::metadata && before.live && earlier == nullptr)
+                entry.kind = Kind::metadata;
+            else if (kind == ChangeKind::metadata && earlier != nullptr)
+                entry.kind = earlier->kind;
+            else
+                entry.kind = Kind::object;
+        }
+        composition_.enter(path, entry);
+        if (changed_before && as_live(path, after)) composition_.forget(path);
+    }
+
+    /// Whether a path that layers have changed is now again what the live root has, so that there is nothing
+    /// to merge.
+    [[nodiscard]] bool as_live(const std::string& path, const std::optional<ReadObject>& after) {
+        const std::filesystem::path at{path.empty() ? "." : path};
+        const auto parent_path = at.has_parent_path() ? at.parent_path() : std::filesystem::path{"."};
+        for (std::string_view above = path; !above.empty();) {
+            const std::size_t slash = above.rfind('/');
+            above = slash == std::string_view::npos ? std::string_view{} : above.substr(0, slash);
+            const ComposedEntry* ancestor = composition_.find(above);
+            if (ancestor != nullptr && ancestor->kind != Kind::metadata)
+                return false; // comes as a whole, or not at all
+        }
+        const sys::UniqueFd parent =
+            sys::try_open_beneath(below_.live(), parent_path, O_RDONLY | O_DIRECTORY);
+        const auto status = parent ? sys::stat_at(parent.get(), at.filename()) : std::nullopt;
+        if (!status || !after) return !status && !after;
+        const ReadObject live = reader_.read(parent.get(), at.filename(), *status, ObjectReader::Where::live);
+        // A directory made anew hides what the live one holds; only its metadata entry may go.
+        if (is_directory(after) && composition_.find(path)->kind == Kind::directory) return false;
+        return !model::change_kind(live.state, after->state);
+    }
+
+    void report(const std::string& path, const std::optional<ReadObject>& before,
+                const std::optional<ReadObject>& after, ChangeKind kind, bool public_before,
+                bool public_after) {
+        model::Change change;
+        change.path =
+            path.empty() ? (layer_.prefix.empty() ? "/" : layer_.prefix) : layer_.prefix + "/" + path;
+        change.kind = kind;
+        change.before = state(before);
+        change.after = state(after);
+        if (before) {
+            change.before_owner = layer_.owners_before->user(before->state.uid);
+            change.before_group = layer_.owners_before->group(before->state.gid);
+        }
+        if (after) {
+            change.after_owner = layer_.owners_after->user(after->state.uid);
+            change.after_group = layer_.owners_after->group(after->state.gid);
+        }
+        if (kind != ChangeKind::metadata) show_content(change, before, after, public_before, public_after);
+        sink_(std::move(change));
+    }
+
+    static bool readable(const std::optional<ReadObject>& object, bool is_public) {
+        if (!object || object->state.type == ObjectType::directory ||
+            object->state.type == ObjectType::symlink)
+            return true;
+        return is_public && (object->state.mode & S_IROTH) != 0;
+    }
+
+    static void show_content(model::Change& change, const std::optional<ReadObject>& before,
+                             const std::optional<ReadObject>& after, bool public_before, bool public_after) {
+        const auto has_content = [](const std::optional<ReadObject>& object) {
+            return object &&
+                   (object->state.type == ObjectType::file || object->state.type == ObjectType::symlink);
+        };
+        if (!has_content(before) && !has_content(after)) return;
+        change.redacted = !readable(before, public_before) || !readable(after, public_after);
+        if (change.redacted) return;
+        ContentDiff diff = content_diff(change.path, has_content(before) ? pointer(before) : nullptr,
+                                        has_content(after) ? pointer(after) : nullptr);
+        change.diff = std::move(diff.text);
+        change.binary = diff.binary;
+    }
+
+    const LayerToScan& layer_;
+    model::Composition& composition_;
+    const std::function<void(model::Change&&)>& sink_;
+    std::uint32_t index_;
+    BelowView below_;
+    ObjectReader reader_;
+};
+
+} // namespace
+
+void scan_layer(const LayerToScan& layer, model::Composition& composition,
+                const std::function<void(model::Change&&)>& sink) {
+    Scan{layer, composition, sink}.run();
+}
+
+} // namespace disco::overlay

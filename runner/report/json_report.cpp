@@ -1,0 +1,133 @@
+#include "runner/report/json_report.hpp"
+
+#include "runner/report/json_values.hpp"
+
+#include <fmt/format.h>
+
+namespace disco::report {
+namespace {
+
+/// Collects pieces and passes them on in large ones.
+class Writer {
+public:
+    explicit Writer(const std::function<void(std::string_view)>& write) : write_{write} {}
+    [[nodiscard]] std::string& text() { return text_; }
+    void pass_on(std::size_t threshold = 65536) {
+        if (text_.size() < threshold || text_.empty()) return;
+        write_(text_);
+        text_.clear();
+    }
+
+private:
+    const std::function<void(std::string_view)>& write_;
+    std::string text_;
+};
+
+/// `"name":[…]` of values that `append` writes.
+template <class List, class Append>
+void append_list(Writer& writer, const char* name, const List& list, const Append& append) {
+    writer.text() += fmt::format("\"{}\":[", name);
+    bool first = true;
+    for (const auto& value : list) {
+        if (!first) writer.text() += ",\n";
+        first = false;
+        append(writer.text(), value);
+        writer.pass_on();
+    }
+    writer.text() += ']';
+}
+
+void append_named(std::string& out, const char* name, std::string_view value) {
+    out += fmt::format("\"{}\":", name);
+    append_string(out, value);
+}
+
+void append_run(std::string& out, const model::RunReport& run) {
+    out += "\"run\":{";
+    append_named(out, "id", run.id);
+    out += ',';
+    append_named(out, "node", run.node);
+    out += ',';
+    append_named(out, "mode", model::to_string(run.mode));
+    out += ',';
+    append_named(out, "root", run.root);
+    out += ',';
+    append_named(out, "started", run.started);
+    out += fmt::format(",\"wall_s\":{:.6f},", run.wall_s);
+    append_named(out, "outcome", model::to_string(run.outcome));
+    out += fmt::format(",\"exit_code\":{},", run.exit_code);
+    append_named(out, "disco_version", run.version);
+    out += ',';
+    if (run.failure.empty())
+        out += "\"failure\":null";
+    else
+        append_named(out, "failure", run.failure);
+    out += '}';
+}
+
+void write_module(Writer& writer, const model::ModuleReport& module, const ChangeLog& changes) {
+    std::string& out = writer.text();
+    out += '{';
+    append_named(out, "name", module.name);
+    out += ',';
+    append_named(out, "outcome", model::to_string(module.outcome));
+    out += ',';
+    if (module.reason.empty())
+        out += "\"reason\":null";
+    else
+        append_named(out, "reason", module.reason);
+    out += ",\n";
+    append_list(writer, "steps", module.steps, append_step);
+    out += ",\n\"changes\":[";
+    bool first = true;
+    changes.for_each_json(module.first_change, module.changes(), [&](std::string_view json) {
+        if (!first) out += ",\n";
+        first = false;
+        out += json;
+        writer.pass_on();
+    });
+    out += "],\n";
+    append_list(writer, "notices", module.notices, append_notice);
+    out += ",\n";
+    append_list(writer, "actions", module.actions, append_action);
+    out += '}';
+}
+
+} // namespace
+
+void write_json_report(const model::RunReport& run, const ChangeLog& changes,
+                       const std::function<void(std::string_view)>& write) {
+    Writer writer{write};
+    std::string& out = writer.text();
+    out += "{\"schema\":1,";
+    append_run(out, run);
+    out += ",\n";
+    append_named(out, "fingerprint", run.fingerprint);
+    out += ",\n";
+    append_list(writer, "metrics", run.metrics, append_step);
+    out += ",\n\"modules\":[";
+    for (const model::ModuleReport& module : run.modules) {
+        if (&module != &run.modules.front()) out += ",\n";
+        write_module(writer, module, changes);
+    }
+    out += fmt::format("],\n\"merge\":{{\"steps\":{},", run.merge.steps);
+    append_list(writer, "conflicts", run.merge.conflicts,
+                [](std::string& text, const model::Conflict& conflict) {
+                    text += '{';
+                    append_named(text, "path", conflict.path);
+                    text += ',';
+                    append_named(text, "expected", conflict.expected);
+                    text += ',';
+                    append_named(text, "found", conflict.found);
+                    text += '}';
+                });
+    out += ',';
+    if (run.merge.undo.empty())
+        out += "\"undo\":null";
+    else
+        append_named(out, "undo", run.merge.undo);
+    out += "}}\n";
+    writer.pass_on(0);
+}
+
+} // namespace disco::report

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "runner/model/report.hpp"
+#include "runner/report/change_log.hpp"
+
+#include <functional>
+#include <string_view>
+
+namespace disco::report {
+
+/// Writes the report as one JSON object (docs/man/disco-report.json format, DESIGN "Results"), streaming:
+/// memory does not grow with the number of changes. `write` gets the pieces in order.
+void write_json_report(const model::RunReport& run, const ChangeLog& changes,
+                       const std::function<void(std::string_view)>& write);
+
+} // namespace disco::report

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "runner/model/change.hpp"
+#include "runner/model/report.hpp"
+
+#include <string>
+#include <string_view>
+
+// The JSON of single values, appended to a string: built by hand, because a document tree of 100 000 changes
+// costs more time and memory than the changes.
+namespace disco::report {
+
+/// A JSON string, quotes and all. Bytes that are not UTF-8 become \ooo first (sys::printable_text).
+void append_string(std::string& out, std::string_view text);
+void append_change(std::string& out, const model::Change& change);
+void append_step(std::string& out, const model::Step& step);
+void append_notice(std::string& out, const model::Notice& notice);
+void append_action(std::string& out, const model::Action& action);
+
+} // namespace disco::report

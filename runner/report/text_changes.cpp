@@ -1,0 +1,151 @@
+#include "runner/report/text_changes.hpp"
+
+#include "runner/sys/printable.hpp"
+
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace disco::report {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& value) { return value.is_null() ? std::string{} : value.get<std::string>(); }
+
+std::string owners(const json& state) {
+    return fmt::format("{}:{}", text_of(state.at("owner")), text_of(state.at("group")));
+}
+
+/// "root:root 0644  412 B" of a file; the target of a symlink.
+std::string described(const std::string& type, const json& state) {
+    std::string text = owners(state);
+    if (type == "symlink") return fmt::format("{} → {}", text, text_of(state.at("target")));
+    text += " " + text_of(state.at("mode"));
+    if (type == "file") return text + fmt::format("  {} B", state.at("size").get<std::uint64_t>());
+    text += "  " + type;
+    if (!state.at("rdev").is_null()) text += " " + text_of(state.at("rdev"));
+    return text;
+}
+
+void note(std::vector<std::string>& notes, const char* what, const std::string& before,
+          const std::string& after) {
+    if (before != after) notes.push_back(fmt::format("{}{} → {}", what, before, after));
+}
+
+/// Names of the extended attributes that differ.
+std::string changed_attributes(const json& before, const json& after) {
+    std::set<std::string> names;
+    for (const auto& [name, value] : after.items())
+        if (!before.contains(name))
+            names.insert("+" + name);
+        else if (before.at(name) != value)
+            names.insert("~" + name);
+    for (const auto& [name, value] : before.items())
+        if (!after.contains(name)) names.insert("-" + name);
+    return names.empty() ? std::string{} : fmt::format("xattrs {}", fmt::join(names, " "));
+}
+
+/// What differs between two states of one object.
+std::string differences(const json& before, const json& after, bool content) {
+    std::vector<std::string> notes;
+    if (content) {
+        const auto size = [](const json& state) {
+            return fmt::format("{} B", state.at("size").get<std::uint64_t>());
+        };
+        if (before.at("sha256") != after.at("sha256")) {
+            if (before.at("size") == after.at("size"))
+                notes.push_back("content, " + size(after));
+            else
+                note(notes, "", size(before), size(after));
+        }
+        note(notes, "target ", text_of(before.at("target")), text_of(after.at("target")));
+        note(notes, "device ", text_of(before.at("rdev")), text_of(after.at("rdev")));
+    }
+    note(notes, "", text_of(before.at("mode")), text_of(after.at("mode")));
+    note(notes, "", owners(before), owners(after));
+    if (const std::string attributes = changed_attributes(before.at("xattrs"), after.at("xattrs"));
+        !attributes.empty())
+        notes.push_back(attributes);
+    return fmt::format("{}", fmt::join(notes, ", "));
+}
+
+struct LineCounts {
+    std::size_t added = 0, removed = 0;
+};
+
+template <class Visit> void for_each_line(std::string_view text, const Visit& visit) {
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        visit(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+}
+
+LineCounts count_lines(const std::string& diff) {
+    LineCounts counts;
+    std::size_t number = 0;
+    for_each_line(diff, [&](std::string_view line) {
+        if (++number <= 2) return; // the names
+        if (line.starts_with('+')) ++counts.added;
+        if (line.starts_with('-')) ++counts.removed;
+    });
+    return counts;
+}
+
+std::string shown_diff(const std::string& diff, const Paint& paint) {
+    std::string text;
+    std::size_t number = 0;
+    for_each_line(diff, [&](std::string_view raw) {
+        const std::string line = sys::printable_text(raw);
+        text += "      ";
+        if (++number <= 2)
+            text += paint.bold(line);
+        else if (line.starts_with('+'))
+            text += paint.green(line);
+        else if (line.starts_with('-'))
+            text += paint.red(line);
+        else if (line.starts_with("@@"))
+            text += paint.cyan(line);
+        else
+            text += line;
+        text += '\n';
+    });
+    return text;
+}
+
+} // namespace
+
+std::string change_text(std::string_view source, Detail detail, const Paint& paint) {
+    const json change = json::parse(source);
+    const std::string kind = change.at("kind"), type = change.at("type"), path = change.at("path");
+    const json &before = change.at("before"), &after = change.at("after");
+    const std::string diff = text_of(change.at("diff"));
+    const bool redacted = change.at("redacted"), binary = change.at("binary");
+    std::string mark, said;
+    if (kind == "created")
+        mark = paint.green("+"), said = described(type, after);
+    else if (kind == "deleted")
+        mark = paint.red("-"), said = type == "file" ? "" : type;
+    else if (kind == "replaced")
+        mark = paint.yellow("±"), said = fmt::format("now {}: {}", type, described(type, after));
+    else
+        mark = paint.yellow("~"), said = differences(before, after, kind == "modified");
+    if (detail == Detail::stat && !diff.empty()) {
+        const LineCounts lines = count_lines(diff);
+        said = fmt::format("+{} -{}", lines.added, lines.removed);
+    }
+    if (binary) said += said.empty() ? "binary" : ", binary";
+    if (redacted)
+        said += said.empty() ? "content not shown (not for all to read)"
+                             : ", content not shown (not for all to read)";
+    std::string text = fmt::format("    {} {}{}{}\n", mark, path, said.empty() ? "" : "   ", said);
+    if ((detail == Detail::diff || detail == Detail::verbose) && !diff.empty())
+        text += shown_diff(diff, paint);
+    return text;
+}
+
+} // namespace disco::report

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "runner/report/text_report.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace disco::report {
+
+/// Colours for a terminal, or none.
+class Paint {
+public:
+    explicit Paint(bool color) : color_{color} {}
+    [[nodiscard]] std::string bold(std::string_view text) const { return wrapped("1", text); }
+    [[nodiscard]] std::string red(std::string_view text) const { return wrapped("31", text); }
+    [[nodiscard]] std::string green(std::string_view text) const { return wrapped("32", text); }
+    [[nodiscard]] std::string yellow(std::string_view text) const { return wrapped("33", text); }
+    [[nodiscard]] std::string cyan(std::string_view text) const { return wrapped("36", text); }
+
+private:
+    [[nodiscard]] std::string wrapped(const char* code, std::string_view text) const {
+        std::string out;
+        if (color_) out = std::string{"\033["} + code + "m";
+        out += text;
+        if (color_) out += "\033[0m";
+        return out;
+    }
+    bool color_;
+};
+
+/// One change, from its JSON, as lines for people: what it is, then (as `detail` asks) its diff.
+[[nodiscard]] std::string change_text(std::string_view json, Detail detail, const Paint& paint);
+
+} // namespace disco::report

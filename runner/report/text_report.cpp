@@ -1,0 +1,211 @@
+#include "runner/report/text_report.hpp"
+
+#include "runner/report/text_changes.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace disco::report {
+namespace {
+
+using model::ModuleOutcome;
+using model::RunOutcome;
+
+std::string duration(double seconds) {
+    if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1e3);
+    if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
+    return fmt::format("{:.0f} s", seconds);
+}
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+/// "2 created, 1 modified".
+std::string counts(const model::ModuleReport& module) {
+    std::string text;
+    for (std::size_t kind = 0; kind < module.change_counts.size(); ++kind) {
+        if (module.change_counts[kind] == 0) continue;
+        if (!text.empty()) text += ", ";
+        text += fmt::format("{} {}", module.change_counts[kind],
+                            model::to_string(static_cast<model::ChangeKind>(kind)));
+    }
+    return text;
+}
+
+class TextReport {
+public:
+    TextReport(const model::RunReport& run, const ChangeLog& changes, const TextStyle& style,
+               const std::function<void(std::string_view)>& write)
+        : run_{run}, changes_{changes}, style_{style}, paint_{style.color}, write_{write} {}
+
+    void write() {
+        const bool quiet = style_.detail == Detail::quiet;
+        if (!quiet) write_heading();
+        std::size_t width = 8;
+        for (const model::ModuleReport& module : run_.modules)
+            width = std::max(width, name_of(module).size());
+        for (const model::ModuleReport& module : run_.modules) {
+            if (quiet && module.outcome != ModuleOutcome::failed) continue;
+            write_module(module, std::min<std::size_t>(width, 30));
+        }
+        write_conflicts();
+        if (style_.detail == Detail::verbose) write_metrics();
+        write_sum();
+    }
+
+private:
+    [[nodiscard]] bool is_exec() const { return run_.modules.size() == 1 && run_.modules[0].name.empty(); }
+    [[nodiscard]] std::string name_of(const model::ModuleReport& module) const {
+        return module.name.empty() ? "command" : sys::printable(module.name);
+    }
+
+    void write_heading() {
+        std::string text = is_exec() ? "disco exec" : "disco-run";
+        if (run_.mode == model::RunMode::noop) text += " --noop";
+        text += fmt::format("  {}", run_.node);
+        if (run_.root != "/") text += fmt::format("  {}", sys::printable(run_.root));
+        if (!is_exec()) text += "  " + counted(run_.modules.size(), "module", "modules");
+        write_(paint_.bold(text) + "\n");
+    }
+
+    void write_module(const model::ModuleReport& module, std::size_t width) {
+        std::string mark, said;
+        switch (module.outcome) {
+        case ModuleOutcome::in_sync: mark = "=", said = "in sync"; break;
+        case ModuleOutcome::changed: mark = paint_.yellow("~"), said = counts(module); break;
+        case ModuleOutcome::failed: mark = paint_.red("x"), said = paint_.red("failed"); break;
+        case ModuleOutcome::skipped:
+            mark = "-", said = "skipped: " + sys::printable_text(module.reason);
+            break;
+        }
+        double seconds = 0;
+        for (const model::Step& step : module.steps) seconds += step.wall_s;
+        const std::string time = module.outcome == ModuleOutcome::skipped ? "" : duration(seconds);
+        const std::string left = fmt::format("{:<{}}  ", name_of(module), width);
+        const std::size_t plain =
+            2 + left.size() + (module.outcome == ModuleOutcome::failed ? 6 : said.size());
+        const std::size_t room = std::min<std::size_t>(style_.width, 100);
+        const std::size_t gap = plain + time.size() + 1 < room ? room - plain - time.size() : 2;
+        write_(fmt::format("{} {}{}{}{}\n", mark, paint_.bold(left), said,
+                           time.empty() ? "" : std::string(gap, ' '), time));
+        if (module.outcome == ModuleOutcome::failed) write_failure(module);
+        if (style_.detail == Detail::quiet) return;
+        if (module.changes() != 0 && module.outcome != ModuleOutcome::failed) write_changes(module);
+        for (const model::Notice& notice : module.notices)
+            write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_text(notice.text)));
+        for (const model::Action& action : module.actions)
+            write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
+                               sys::printable_text(sys::quote_words(action.argv))));
+        if (style_.detail == Detail::verbose) write_steps(module.steps);
+    }
+
+    void write_failure(const model::ModuleReport& module) {
+        write_(fmt::format("    {}\n", paint_.red(sys::printable_text(module.reason))));
+        if (style_.detail == Detail::quiet || style_.detail == Detail::verbose || module.steps.empty())
+            return;
+        const model::Step& last = module.steps.back();
+        if (last.exit == 0 && last.signal == 0) return;
+        write_output(last.output, 20);
+    }
+
+    /// The last lines of what a step printed.
+    void write_output(const std::string& output, std::size_t limit) {
+        std::vector<std::string_view> lines;
+        for (std::string_view rest = output; !rest.empty();) {
+            const std::size_t end = rest.find('\n');
+            lines.push_back(rest.substr(0, end));
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+        }
+        const std::size_t first = lines.size() > limit ? lines.size() - limit : 0;
+        if (first != 0) write_(fmt::format("      | … {} earlier\n", counted(first, "line", "lines")));
+        for (std::size_t i = first; i < lines.size(); ++i)
+            write_(fmt::format("      | {}\n", sys::printable_text(lines[i])));
+    }
+
+    void write_changes(const model::ModuleReport& module) {
+        constexpr std::size_t listed_at_most = 200, listed_then = 100;
+        const std::size_t count = module.changes();
+        const bool cut = style_.detail == Detail::changes && count > listed_at_most;
+        const std::size_t listed = cut ? listed_then : count;
+        changes_.for_each_json(module.first_change, listed, [&](std::string_view json) {
+            write_(change_text(json, style_.detail, paint_));
+        });
+        if (cut)
+            write_(fmt::format("    … and {} more (--diff and the JSON report show all)\n", count - listed));
+    }
+
+    void write_steps(const std::vector<model::Step>& steps) {
+        for (const model::Step& step : steps) {
+            const std::string end =
+                step.signal != 0 ? fmt::format("signal {}", step.signal) : fmt::format("exit {}", step.exit);
+            const char* profile = model::to_string(step.profile);
+            write_(fmt::format("    {} {}{}{}: {}, {}, {:.0f} ms of CPU, {} KiB\n", paint_.cyan("*"),
+                               sys::printable(step.name), *profile == '\0' ? "" : " as ", profile, end,
+                               duration(step.wall_s), (step.usage.user_s + step.usage.sys_s) * 1e3,
+                               step.usage.max_rss_kib));
+            write_output(step.output, SIZE_MAX);
+        }
+    }
+
+    void write_metrics() {
+        if (run_.metrics.empty()) return;
+        write_(paint_.bold("the dance itself") + "\n");
+        write_steps(run_.metrics);
+    }
+
+    void write_conflicts() {
+        for (const model::Conflict& conflict : run_.merge.conflicts)
+            write_(fmt::format("{} conflict: {}: expected {}, found: {}\n", paint_.red("!"), conflict.path,
+                               sys::printable_text(conflict.expected), sys::printable_text(conflict.found)));
+    }
+
+    void write_sum() {
+        std::size_t changes = 0, failed = 0;
+        for (const model::ModuleReport& module : run_.modules) {
+            if (module.outcome == ModuleOutcome::changed) changes += module.changes();
+            if (module.outcome == ModuleOutcome::failed) ++failed;
+        }
+        const std::string many = counted(changes, "change", "changes");
+        const bool noop = run_.mode == model::RunMode::noop;
+        if (!run_.failure.empty()) write_(paint_.red(sys::printable_text(run_.failure)) + "\n");
+        std::string text;
+        switch (run_.outcome) {
+        case RunOutcome::in_sync: text = "in sync, nothing to change"; break;
+        case RunOutcome::pending:
+            text = noop ? many + " pending, nothing was merged" : many + ", nothing was merged";
+            break;
+        case RunOutcome::merged: text = many + " merged"; break;
+        case RunOutcome::failed:
+            text = failed == 0 ? "failed, nothing was merged"
+                               : fmt::format("{} failed, nothing {} merged",
+                                             counted(failed, "module", "modules"), noop ? "would be" : "was");
+            break;
+        case RunOutcome::conflict:
+            text = fmt::format("{}, nothing was merged: the tree changed meanwhile; look at it and run again",
+                               counted(run_.merge.conflicts.size(), "conflict", "conflicts"));
+            break;
+        case RunOutcome::undone: text = "merged and undone again"; break;
+        case RunOutcome::interrupted: text = "interrupted, nothing was merged"; break;
+        }
+        write_(fmt::format("{}  ({}, run {})\n", paint_.bold(text), duration(run_.wall_s), run_.id));
+    }
+
+    const model::RunReport& run_;
+    const ChangeLog& changes_;
+    const TextStyle& style_;
+    Paint paint_;
+    const std::function<void(std::string_view)>& write_;
+};
+
+} // namespace
+
+void write_text_report(const model::RunReport& run, const ChangeLog& changes, const TextStyle& style,
+                       const std::function<void(std::string_view)>& write) {
+    TextReport{run, changes, style, write}.write();
+}
+
+} // namespace disco::report

@@ -1,0 +1,135 @@
+#include "runner/sandbox/child_setup.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace disco::sandbox {
+namespace {
+
+using Kind = MountStep::Kind;
+
+int set_mount_attributes(int fd, const char* path, unsigned flags, unsigned long set,
+                         unsigned long clear) noexcept {
+    struct mount_attr attributes = {};
+    attributes.attr_set = set;
+    attributes.attr_clr = clear;
+    return static_cast<int>(::syscall(SYS_mount_setattr, fd, path, flags, &attributes, sizeof attributes));
+}
+
+int clone_mount(const char* source, unsigned long attributes) noexcept {
+    const int fd =
+        static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    if (fd >= 0 && attributes != 0 && set_mount_attributes(fd, "", AT_EMPTY_PATH, attributes, 0) != 0) {
+        ::close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/// pivot_root(2), "pivot_root(".", ".")": the old root ends on top of the new one and is let go, with all its
+/// mounts.
+int pivot_to(const char* target) noexcept {
+    if (::chdir(target) != 0) return -1;
+    if (::syscall(SYS_pivot_root, ".", ".") != 0) return -1;
+    if (::umount2(".", MNT_DETACH) != 0) return -1;
+    return ::chdir("/");
+}
+
+int bind_readonly(const char* target, unsigned long flags) noexcept {
+    if (::mount(target, target, nullptr, MS_BIND, nullptr) != 0) return -1;
+    return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, nullptr);
+}
+
+int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
+    const char* target = step.target.c_str();
+    switch (step.kind) {
+    case Kind::overlay: return ::mount("overlay", target, "overlay", step.flags, step.options.c_str());
+    case Kind::clone: return slots[step.slot] = clone_mount(step.source.c_str(), step.attributes);
+    case Kind::unmount: return ::umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW);
+    case Kind::pivot: return pivot_to(target);
+    case Kind::mount:
+        return ::mount(step.type.c_str(), target, step.type.c_str(), step.flags, step.options.c_str());
+    case Kind::attach:
+        return static_cast<int>(
+            ::syscall(SYS_move_mount, slots[step.slot], "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
+    case Kind::bind_readonly: return bind_readonly(target, step.flags);
+    case Kind::mask_file: return ::mount("/dev/null", target, nullptr, MS_BIND, nullptr);
+    case Kind::make_directory:
+        if (::mkdir(target, step.mode) != 0 && errno != EEXIST) return -1;
+        return ::chmod(target, step.mode);
+    case Kind::make_device: // the umask is 0 while the view is built
+        return ::mknod(target, S_IFCHR | step.mode, step.device);
+    case Kind::make_symlink: return ::symlink(step.source.c_str(), target);
+    case Kind::make_readonly:
+        return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | step.flags, nullptr);
+    }
+    errno = EINVAL;
+    return -1;
+}
+
+bool reset_signals() noexcept {
+    struct sigaction action = {};
+    action.sa_handler = SIG_DFL;
+    for (int signal = 1; signal < NSIG; ++signal)
+        ::sigaction(signal, &action, nullptr); // KILL and STOP refuse
+    sigset_t none;
+    ::sigemptyset(&none);
+    return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
+}
+
+/// A mount namespace of its own in which nothing but the private trees can be written.
+bool make_view_readonly() noexcept {
+    if (::unshare(CLONE_NEWNS) != 0) return false;
+    if (set_mount_attributes(AT_FDCWD, "/", AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0) != 0) return false;
+    for (const char* path : {"/tmp", "/dev/shm"})
+        if (set_mount_attributes(AT_FDCWD, path, 0, 0, MOUNT_ATTR_RDONLY) != 0) return false;
+    return true;
+}
+
+} // namespace
+
+MountFailure make_mounts(const MountPlan& plan) noexcept {
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return {0, errno};
+    int slots[max_slots];
+    ::umask(0);
+    int index = 0;
+    for (const MountStep& step : plan) {
+        const bool done = take_step(step, slots) >= 0;
+        if (!done && !(step.optional && (errno == ENOENT || errno == ENOTDIR))) return {index, errno};
+        if (done && step.kind == Kind::attach) ::close(slots[step.slot]);
+        ++index;
+    }
+    ::umask(022);
+    return {};
+}
+
+Stage become(const ProgramView& program) noexcept {
+    const int standard_output = program.separate_standard_output ? fd::standard_output : fd::output;
+    if (::dup2(fd::input, 0) < 0 || ::dup2(standard_output, 1) < 0 || ::dup2(fd::output, 2) < 0)
+        return Stage::descriptors;
+    if (::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return Stage::descriptors;
+    if (::setsid() < 0 || !reset_signals()) return Stage::isolate;
+    const struct rlimit no_core = {0, 0};
+    if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return Stage::isolate;
+    // An anonymous keyring: the caller's session keyring is not the script's to read. ENOSYS: a kernel
+    // without keys.
+    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
+        return Stage::isolate;
+    if (program.readonly_view && !make_view_readonly()) return Stage::mounts;
+    if (!policy::apply(program.confinement)) return Stage::privileges;
+    ::execve(program.path, program.argv, program.environment);
+    return Stage::exec;
+}
+
+} // namespace disco::sandbox

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "policy/apply.hpp"
+#include "runner/sandbox/mount_plan.hpp"
+#include "runner/sandbox/protocol.hpp"
+
+// Runs in the child, between clone and exec: no allocation, no exception, no log. Everything it needs was
+// made by the parent before the clone and is only read here.
+namespace disco::sandbox {
+
+/// One program, as plain memory.
+struct ProgramView {
+    const char* path = nullptr; ///< in the view
+    char* const* argv = nullptr;
+    char* const* environment = nullptr;
+    bool separate_standard_output = false; ///< standard output to fd::standard_output, else to fd::output
+    bool readonly_view = false;            ///< may write only to /tmp and /dev/shm
+    policy::ConfinementView confinement;
+};
+
+struct LaunchView {
+    int input = -1, output = -1, standard_output = -1, control = -1; ///< the parent's descriptors
+    int network_namespace = -1; ///< to join; -1: stay where clone has put us
+    bool bring_up_loopback = false;
+    const char* layers_directory = nullptr;
+    const MountPlan* mounts = nullptr;
+    const ProgramView* programs = nullptr;
+    int program_count = 0;
+};
+
+/// PID 1 of a sandbox: sets everything up, says `ready`, obeys commands until the control socket closes.
+[[noreturn]] void run_pid1(const LaunchView& launch) noexcept;
+
+/// Why the mounts could not be made; step -1 when all were.
+struct MountFailure {
+    int step = -1;
+    int error = 0;
+};
+[[nodiscard]] MountFailure make_mounts(const MountPlan& plan) noexcept;
+
+/// Becomes the program. Returns only on failure, with errno set.
+[[nodiscard]] Stage become(const ProgramView& program) noexcept;
+
+} // namespace disco::sandbox

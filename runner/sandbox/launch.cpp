@@ -1,0 +1,155 @@
+#include "runner/sandbox/launch.hpp"
+
+#include "runner/sandbox/child_setup.hpp"
+#include "runner/sys/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <fmt/format.h>
+
+namespace disco::sandbox {
+namespace {
+
+struct Pair {
+    sys::UniqueFd parent, child;
+};
+
+Pair make_pipe() {
+    std::array<int, 2> ends = {-1, -1};
+    sys::check(::pipe2(ends.data(), O_CLOEXEC), "make a pipe for the sandbox");
+    sys::check(::fcntl(ends[0], F_SETFL, O_NONBLOCK), "set up a pipe for the sandbox");
+    return {sys::UniqueFd{ends[0]}, sys::UniqueFd{ends[1]}};
+}
+
+Pair make_control() {
+    std::array<int, 2> ends = {-1, -1};
+    sys::check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()),
+               "make the control socket of the sandbox");
+    return {sys::UniqueFd{ends[0]}, sys::UniqueFd{ends[1]}};
+}
+
+/// The plain memory that the child reads, and the owners of it.
+struct ProgramMemory {
+    std::vector<char*> argv, environment;
+    static std::vector<char*> pointers(const std::vector<std::string>& words) {
+        std::vector<char*> list;
+        for (const std::string& word : words)
+            list.push_back(const_cast<char*>(word.c_str())); // execve(2) takes char*
+        list.push_back(nullptr);
+        return list;
+    }
+};
+
+ProgramView view_of(const Program& program, const ProgramMemory& memory) {
+    const auto& filter = program.confinement->filter;
+    return {.path = program.path.c_str(),
+            .argv = memory.argv.data(),
+            .environment = memory.environment.data(),
+            .separate_standard_output = program.output == Program::Output::separate,
+            .readonly_view = program.view == Program::View::readonly,
+            .confinement = {.capabilities = program.confinement->capabilities,
+                            .filter = filter.data(),
+                            .filter_length = static_cast<unsigned short>(filter.size())}};
+}
+
+/// clone3(2) as fork: the child goes on here. CLONE_PIDFD gives the descriptor without a race.
+pid_t clone_process(std::uint64_t flags, int& pidfd) {
+    struct clone_args arguments = {};
+    arguments.flags = flags | CLONE_PIDFD;
+    arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+    arguments.exit_signal = SIGCHLD;
+    return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+const char* describe(Stage stage) {
+    switch (stage) {
+    case Stage::parent_gone: return "find its parent";
+    case Stage::descriptors: return "sort its descriptors";
+    case Stage::isolate: return "isolate itself";
+    case Stage::network: return "set up its network";
+    case Stage::mounts: return "build its view";
+    case Stage::program: return "start a process";
+    case Stage::privileges: return "give up privileges (capabilities, seccomp)";
+    case Stage::exec: return "run it";
+    }
+    return "?"; // not reached: -Wswitch guards the list
+}
+
+} // namespace
+
+Launched launch(const SandboxSpec& spec) {
+    Pair control = make_control(), output = make_pipe(), standard_output = make_pipe();
+    sys::UniqueFd null;
+    if (spec.input < 0) {
+        null = sys::UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+        if (!null) throw sys::SysError{errno, "open", "/dev/null"};
+    }
+    std::vector<ProgramMemory> memory;
+    for (const Program& program : spec.programs)
+        memory.push_back(
+            {ProgramMemory::pointers(program.argv), ProgramMemory::pointers(program.environment)});
+    std::vector<ProgramView> programs;
+    for (std::size_t i = 0; i < spec.programs.size(); ++i)
+        programs.push_back(view_of(spec.programs[i], memory[i]));
+
+    const bool own_network = spec.network == model::Network::isolated;
+    const LaunchView view = {.input = spec.input < 0 ? null.get() : spec.input,
+                             .output = output.child.get(),
+                             .standard_output = standard_output.child.get(),
+                             .control = control.child.get(),
+                             .network_namespace = -1,
+                             .bring_up_loopback = own_network,
+                             .layers_directory = spec.layers_directory.c_str(),
+                             .mounts = &spec.mounts,
+                             .programs = programs.data(),
+                             .program_count = static_cast<int>(programs.size())};
+    constexpr std::uint64_t namespaces =
+        CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    int pidfd = -1;
+    const pid_t pid = clone_process(namespaces | (own_network ? CLONE_NEWNET : 0), pidfd);
+    if (pid < 0)
+        throw sys::Error{fmt::format("cannot make the namespaces of a sandbox: {}{}", sys::errno_text(errno),
+                                     errno == EPERM    ? " (a container without CAP_SYS_ADMIN?)"
+                                     : errno == ENOSPC ? " (see /proc/sys/user/max_*_namespaces)"
+                                                       : "")};
+    if (pid == 0) run_pid1(view);
+    return {pid, sys::UniqueFd{pidfd}, std::move(control.parent), std::move(output.parent),
+            std::move(standard_output.parent)};
+}
+
+std::string explain_setup_failure(const Message& message, const MountPlan& mounts) {
+    const auto index = static_cast<std::size_t>(message.step);
+    if (message.stage != Stage::mounts || message.step < 0 || index >= mounts.size())
+        return fmt::format("the sandbox cannot {}: {}", describe(message.stage),
+                           sys::errno_text(message.error));
+    const MountStep& step = mounts[index];
+    std::string text = fmt::format("cannot {}: {}", step.describe(), sys::errno_text(message.error));
+    if (step.kind != MountStep::Kind::overlay) return text;
+    switch (message.error) {
+    case EINVAL:
+        return text + " (the state directory may lie on a file system that cannot hold an upperdir, such as "
+                      "overlayfs or "
+                      "NFS: use --state-dir on ext4, xfs, btrfs or tmpfs; the kernel's log tells more)";
+    case ELOOP: return text + " (the layers would contain themselves: use another --state-dir)";
+    case ENODEV: return text + " (this kernel has no overlayfs: load the module 'overlay')";
+    default: return text;
+    }
+}
+
+std::string explain_start_failure(const Message& message, const Program& program) {
+    if (message.stage == Stage::exec && message.error == ENOENT)
+        return fmt::format("could not be run: there is no '{}' (or what it needs to run) in the tree",
+                           program.path);
+    return fmt::format("could not be run by '{}': the sandbox cannot {}: {}", program.path,
+                       describe(message.stage), sys::errno_text(message.error));
+}
+
+} // namespace disco::sandbox

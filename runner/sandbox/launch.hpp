@@ -1,0 +1,22 @@
+#pragma once
+
+#include "runner/sandbox/protocol.hpp"
+#include "runner/sandbox/sandbox.hpp"
+
+namespace disco::sandbox {
+
+/// A started PID 1 and the parent's ends. `output` and `standard_output` are non-blocking.
+struct Launched {
+    pid_t pid = -1;
+    sys::UniqueFd pidfd, control, output, standard_output;
+};
+
+/// Makes the namespaces and PID 1, which goes on by itself and sends `ready` or `setup_failed`. The programs
+/// of `spec` are passed by the copy of memory that clone(2) makes. Throws SysError.
+[[nodiscard]] Launched launch(const SandboxSpec& spec);
+
+/// For people, with the remedy where the kernel's word misleads.
+[[nodiscard]] std::string explain_setup_failure(const Message& message, const MountPlan& mounts);
+[[nodiscard]] std::string explain_start_failure(const Message& message, const Program& program);
+
+} // namespace disco::sandbox

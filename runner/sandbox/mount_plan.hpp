@@ -1,0 +1,77 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace disco::sandbox {
+
+/// One step of building a merged view; the child walks the list in order, one or two system calls each.
+struct MountStep {
+    enum class Kind {
+        overlay, ///< mount(2) an overlay on `target`, relative to the layers' directory
+        clone,   ///< open_tree(2): take a copy of the host mount at `source` into `slot`, with `attributes`
+        unmount, ///< umount2(2) `target`
+        pivot,   ///< make `target` the root and let the old one go
+        mount,   ///< mount(2) a new file system of `type` on `target`
+        attach,  ///< move_mount(2) `slot` to `target`
+        bind_readonly,  ///< bind `target` on itself, read-only
+        mask_file,      ///< /dev/null over `target`
+        make_directory, ///< mkdir(2) `target` with `mode`
+        make_device,    ///< mknod(2) `target`, character device `device` with `mode`
+        make_symlink,   ///< symlink(2) `target` → `source`
+        make_readonly,  ///< remount `target` read-only (this mount only)
+    };
+    Kind kind = Kind::mount;
+    std::string target;
+    std::string source{};
+    std::string type{};
+    std::string options{};
+    unsigned long flags = 0;      ///< MS_…
+    unsigned long attributes = 0; ///< MOUNT_ATTR_… of `clone`
+    int slot = -1;
+    mode_t mode = 0;
+    dev_t device = 0;
+    bool optional = false; ///< an absent target is fine
+
+    [[nodiscard]] std::string describe() const; ///< for messages: "mount proc on '/proc'"
+};
+using MountPlan = std::vector<MountStep>;
+
+constexpr int max_slots = 256; ///< copies of host mounts one plan may hold
+
+/// An overlay of one managed mount.
+struct OverlayMount {
+    std::string inside;  ///< "" for the root, "/home"
+    std::string base;    ///< options of a read-only overlay on `base` to be mounted first; empty: none
+    std::string options; ///< for mount(2), names relative to the layers' directory
+};
+
+/// What goes into a view besides the overlays.
+struct ViewSpec {
+    std::vector<OverlayMount> overlays; ///< the root first, parents before children
+    /// Places below the layers' directory: a tmpfs for the skeleton (mount points that the live root may
+    /// lack) and for an empty directory, and where base overlays and the view are mounted.
+    std::string ground, skeleton, nothing, base, view;
+    std::vector<std::string>
+        hidden; ///< directories of the root shown as empty: the state and scratch directories
+    struct Bind {
+        std::string source; ///< on the host
+        std::string inside;
+        bool file = false;
+    };
+    std::vector<Bind> bound_files; ///< read-only
+    std::string runtime;           ///< host directory shown as /run/disco (prelude, disco-param, shim)
+    std::string module;            ///< host directory shown as /run/disco/module; empty: none
+    std::string commands;          ///< host directory shown as /run/disco/restricted; empty: none
+    std::string parameters;        ///< host directory shown as /var/lib/disco/parameters/NODE; empty: none
+    std::string node;
+    bool host_sysfs =
+        false; ///< the network is the host's, so a /sys of its own network namespace cannot be mounted anew
+};
+
+/// Pure. The steps in the order that the child must take.
+[[nodiscard]] MountPlan make_mount_plan(const ViewSpec& view);
+
+} // namespace disco::sandbox

@@ -1,0 +1,135 @@
+#include "runner/sandbox/child_setup.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// PID 1 of a sandbox. When it dies, the kernel kills every process of its namespace: that is how the parent
+// ends a script that took too long, and what happens when the parent dies (PR_SET_PDEATHSIG).
+namespace disco::sandbox {
+namespace {
+
+void send(const Message& message) noexcept {
+    // The parent may be gone; then so are we, soon.
+    [[maybe_unused]] const auto ignored = ::send(fd::control, &message, sizeof message, MSG_NOSIGNAL);
+}
+
+[[noreturn]] void fail(Stage stage, int error, int step = -1) noexcept {
+    Message message;
+    message.kind = Message::Kind::setup_failed;
+    message.stage = stage;
+    message.error = error;
+    message.step = step;
+    send(message);
+    ::_exit(127);
+}
+
+/// Puts the four descriptors into their places, whatever numbers they have now, and closes all others.
+void sort_descriptors(const LaunchView& launch) noexcept {
+    constexpr int above = 64; // out of the way of the final places
+    const int input = ::fcntl(launch.input, F_DUPFD, above), output = ::fcntl(launch.output, F_DUPFD, above);
+    const int standard_output = ::fcntl(launch.standard_output, F_DUPFD, above);
+    const int control = ::fcntl(launch.control, F_DUPFD, above);
+    if (control < 0 || ::dup2(control, fd::control) < 0) ::_exit(127); // no way to tell anybody
+    if (input < 0 || output < 0 || standard_output < 0) fail(Stage::descriptors, errno);
+    if (::dup2(input, fd::input) < 0 || ::dup2(output, fd::output) < 0) fail(Stage::descriptors, errno);
+    if (::dup2(standard_output, fd::standard_output) < 0) fail(Stage::descriptors, errno);
+    if (launch.network_namespace >= 0 && ::setns(launch.network_namespace, CLONE_NEWNET) != 0)
+        fail(Stage::network, errno);
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0) fail(Stage::descriptors, errno);
+    for (int standard = 0; standard <= 2; ++standard)
+        if (::dup2(null, standard) < 0) fail(Stage::descriptors, errno);
+    if (::syscall(SYS_close_range, fd::first_free, ~0U, 0) != 0) fail(Stage::descriptors, errno);
+}
+
+void bring_up_loopback() noexcept {
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0 && errno == EAFNOSUPPORT) return; // a kernel without IPv4 has nothing to bring up
+    if (socket < 0) fail(Stage::network, errno);
+    struct ifreq request = {};
+    request.ifr_name[0] = 'l';
+    request.ifr_name[1] = 'o';
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) fail(Stage::network, errno);
+    ::close(socket);
+}
+
+bool others_remain() noexcept { return ::kill(-1, 0) == 0; }
+
+/// Runs one program to its end, reaping orphans on the way.
+void run(const ProgramView& program) noexcept {
+    const pid_t child = ::fork();
+    if (child < 0) fail(Stage::program, errno);
+    if (child == 0) {
+        const Stage stage = become(program);
+        fail(stage, errno); // the control socket is close-on-exec, but exec did not happen
+    }
+    Message message;
+    message.kind = Message::Kind::ended;
+    for (;;) {
+        int status = 0;
+        struct rusage usage = {};
+        const pid_t reaped = ::wait4(-1, &status, 0, &usage);
+        if (reaped < 0 && errno != EINTR) fail(Stage::program, errno);
+        if (reaped != child) continue;
+        message.status = status;
+        message.usage = usage;
+        break;
+    }
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {} // orphans that ended meanwhile are nobody's news
+    message.others = others_remain() ? 1 : 0;
+    send(message);
+}
+
+void kill_others() noexcept {
+    ::kill(-1, SIGKILL);
+    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {}
+    Message message;
+    message.kind = Message::Kind::others_killed;
+    send(message);
+}
+
+} // namespace
+
+void run_pid1(const LaunchView& launch) noexcept {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_DUMPABLE, 0); // /proc/1 holds the parent's memory; nobody inside may look
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})
+        ::sigaction(signal, &ignore, nullptr);
+    sort_descriptors(launch);
+    ::setsid(); // Ctrl-C is for the parent, which ends us in good order
+    if (launch.bring_up_loopback) bring_up_loopback();
+    if (::chdir(launch.layers_directory) != 0) fail(Stage::mounts, errno);
+    const MountFailure failure = make_mounts(*launch.mounts);
+    if (failure.step >= 0) fail(Stage::mounts, failure.error, failure.step);
+    send(Message{});
+
+    // A parent that died before PR_SET_PDEATHSIG has closed its end: the first read says so.
+    for (;;) {
+        Command command;
+        const ssize_t got = TEMP_FAILURE_RETRY(::recv(fd::control, &command, sizeof command, 0));
+        if (got != ssize_t{sizeof command}) ::_exit(got == 0 ? 0 : 127);
+        switch (command.order) {
+        case Order::run:
+            if (command.program < 0 || command.program >= launch.program_count) fail(Stage::program, EINVAL);
+            run(launch.programs[command.program]);
+            break;
+        case Order::kill_others: kill_others(); break;
+        }
+    }
+}
+
+} // namespace disco::sandbox

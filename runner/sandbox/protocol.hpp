@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include <sys/resource.h>
+
+// What the parent and PID 1 of a sandbox say to each other over a SOCK_SEQPACKET pair. Fixed-size records:
+// one message is one record, never cut and never joined.
+namespace disco::sandbox {
+
+/// Descriptors in PID 1, after `child_setup` has sorted them.
+namespace fd {
+constexpr int input = 3;           ///< standard input of programs
+constexpr int output = 4;          ///< where programs write
+constexpr int standard_output = 5; ///< of templates
+constexpr int control = 6;
+constexpr int first_free = 7;
+} // namespace fd
+
+enum class Order : std::int32_t { run, kill_others };
+struct Command {
+    Order order = Order::run;
+    std::int32_t program = 0; ///< index into the programs given at launch
+};
+
+enum class Stage : std::int32_t {
+    parent_gone,
+    descriptors,
+    isolate,
+    network,
+    mounts,
+    program,
+    privileges,
+    exec
+};
+struct Message {
+    enum class Kind : std::int32_t { ready, setup_failed, ended, others_killed };
+    Kind kind = Kind::ready;
+    Stage stage = Stage::descriptors; ///< of setup_failed
+    std::int32_t error = 0;           ///< errno of setup_failed
+    std::int32_t step = -1;           ///< mount step of setup_failed
+    std::int32_t status = 0;          ///< of ended: as wait(2) gives it
+    std::int32_t others = 0;          ///< of ended: other processes are still there
+    struct rusage usage = {};         ///< of ended: the program and all it waited for
+};
+static_assert(std::is_trivially_copyable_v<Command> && std::is_trivially_copyable_v<Message>);
+
+} // namespace disco::sandbox

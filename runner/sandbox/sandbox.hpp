@@ -1,0 +1,102 @@
+#pragma once
+
+#include "policy/confinement.hpp"
+#include "runner/model/report.hpp"
+#include "runner/model/sandbox_settings.hpp"
+#include "runner/sandbox/mount_plan.hpp"
+#include "runner/sys/unique_fd.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace disco::sandbox {
+
+/// A program that a sandbox may be told to run. All of a sandbox's programs are known before it starts.
+struct Program {
+    std::string path; ///< in the view
+    std::vector<std::string> argv;
+    std::vector<std::string> environment; ///< "NAME=value"; nothing else is passed
+    std::shared_ptr<const policy::Confinement> confinement;
+    enum class Output {
+        merged,
+        separate
+    } output = Output::merged; ///< separate: standard output is a value (templates)
+    enum class View { writable, readonly } view = View::writable;
+    std::chrono::milliseconds timeout{std::chrono::minutes{15}};
+    std::size_t standard_output_limit = 0; ///< bytes, with Output::separate
+};
+
+struct SandboxSpec {
+    std::filesystem::path layers_directory; ///< what the overlay options are relative to; holds "view"
+    MountPlan mounts;
+    model::Network network = model::Network::isolated; ///< isolated or host
+    std::vector<Program> programs;
+    int input = -1; ///< standard input of the programs, borrowed; -1: /dev/null
+};
+
+/// How a program ended. Only `exited` with status 0 is success.
+struct ProgramEnd {
+    enum class How {
+        exited,
+        signalled,
+        timed_out,
+        too_much_output,    ///< of separate standard output
+        too_many_processes, ///< a fork bomb was stopped
+        scratch_full,       ///< stopped before it filled the host's file system
+        not_started,        ///< see `failure`
+        sandbox_died,       ///< something killed PID 1
+    };
+    How how = How::exited;
+    int exit = 0;
+    int signal = 0;
+    std::string failure; ///< of not_started: what could not be done, and why
+    model::ResourceUsage usage;
+    double wall_s = 0;
+    std::string output;          ///< merged output (or standard error), cut in the middle when very long
+    std::string standard_output; ///< with Output::separate
+    std::vector<std::string>
+        left_running; ///< command lines of processes that were still there, and were killed
+    [[nodiscard]] bool succeeded() const { return how == How::exited && exit == 0; }
+    /// For people: "exited with 3", "was killed by signal 9 (Killed)", "took longer than 900 s and was
+    /// killed".
+    [[nodiscard]] std::string describe(const Program& program) const;
+};
+
+using OutputSink = std::function<void(std::string_view)>;
+
+/// Namespaces with a merged view as their root, and a PID 1 that runs programs in them.
+///
+/// Owns the processes: at the end of the object all are killed and reaped. The mounts go with the last
+/// process. Needs root. The parent must be single-threaded.
+class Sandbox {
+public:
+    /// Starts PID 1 and builds the view. Throws sys::Error that names the step that failed.
+    explicit Sandbox(SandboxSpec spec);
+    Sandbox(Sandbox&&) noexcept;
+    ~Sandbox();
+
+    /// The root of the merged view (O_PATH); use sys::open_in_root below it. Valid while the sandbox lives.
+    [[nodiscard]] int root() const noexcept { return root_.get(); }
+
+    /// Runs programs[index] to its end; `sink` gets its merged output as it comes. What it leaves running is
+    /// killed. Throws sys::Interrupted (and leaves the killing to the destructor). After an end by anything
+    /// but `exited` or `signalled` the sandbox is dead: further calls throw sys::Error.
+    [[nodiscard]] ProgramEnd run(std::size_t index, const OutputSink& sink);
+
+    /// Ends all processes and waits for them.
+    void close() noexcept;
+
+private:
+    class Runner;
+    SandboxSpec spec_;
+    pid_t pid_ = -1;
+    sys::UniqueFd pidfd_, control_, output_, standard_output_, root_;
+};
+
+} // namespace disco::sandbox

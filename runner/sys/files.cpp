@@ -1,0 +1,235 @@
+#include "runner/sys/files.hpp"
+
+#include "runner/sys/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::sys {
+namespace {
+
+/// openat2(2) has no wrapper in glibc 2.36. EAGAIN: a rename raced with a ".." walk; the kernel asks to
+/// retry.
+int openat2_retrying(int directory, const char* path, int flags, mode_t mode, std::uint64_t resolve) {
+    struct open_how how = {};
+    how.flags = static_cast<std::uint64_t>(static_cast<unsigned>(flags) | O_CLOEXEC);
+    how.mode = mode;
+    how.resolve = resolve;
+    long fd = -1;
+    for (int attempt = 0; attempt < 64; ++attempt) {
+        fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
+        if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) break;
+    }
+    return static_cast<int>(fd);
+}
+
+constexpr std::uint64_t beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+constexpr std::uint64_t in_root = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+
+bool means_absent(int code) { return code == ENOENT || code == ENOTDIR; }
+
+unsigned char type_of(mode_t mode) { return static_cast<unsigned char>((mode & S_IFMT) >> 12); }
+
+} // namespace
+
+UniqueFd open_beneath(int directory, const std::filesystem::path& relative, int flags, mode_t mode) {
+    UniqueFd fd{openat2_retrying(directory, relative.c_str(), flags, mode, beneath)};
+    if (!fd) throw SysError{errno, "open", relative};
+    return fd;
+}
+
+UniqueFd open_in_root(int root, const std::filesystem::path& path, int flags, mode_t mode) {
+    UniqueFd fd{openat2_retrying(root, path.c_str(), flags, mode, in_root)};
+    if (!fd) throw SysError{errno, "open", path};
+    return fd;
+}
+
+UniqueFd try_open_beneath(int directory, const std::filesystem::path& relative, int flags) {
+    UniqueFd fd{openat2_retrying(directory, relative.c_str(), flags, 0, beneath)};
+    if (!fd && !means_absent(errno)) throw SysError{errno, "open", relative};
+    return fd;
+}
+
+UniqueFd try_open_in_root(int root, const std::filesystem::path& path, int flags) {
+    UniqueFd fd{openat2_retrying(root, path.c_str(), flags, 0, in_root)};
+    if (!fd && !means_absent(errno)) throw SysError{errno, "open", path};
+    return fd;
+}
+
+UniqueFd open_directory(const std::filesystem::path& path) {
+    UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd) throw SysError{errno, "open directory", path};
+    return fd;
+}
+
+std::optional<struct stat> stat_at(int directory, const std::filesystem::path& name) {
+    struct stat status = {};
+    if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0)
+        return status;
+    if (means_absent(errno)) return std::nullopt;
+    throw SysError{errno, "stat", name};
+}
+
+std::optional<struct stat> stat_path(const std::filesystem::path& path) { return stat_at(AT_FDCWD, path); }
+
+std::string read_link_at(int directory, const std::filesystem::path& name) {
+    char buffer[PATH_MAX];
+    const ssize_t length =
+        check(::readlinkat(directory, name.c_str(), buffer, sizeof buffer), "read link", name);
+    return {buffer, static_cast<std::size_t>(length)};
+}
+
+std::string read_all(int fd, const std::filesystem::path& name_for_messages, std::size_t limit) {
+    std::string bytes;
+    struct stat status = {};
+    std::size_t step = 4096;
+    if (::fstat(fd, &status) == 0 && status.st_size > 0)
+        step = std::min(static_cast<std::size_t>(status.st_size) + 1, limit + 1);
+    for (;;) {
+        const std::size_t had = bytes.size();
+        bytes.resize(had + step);
+        const ssize_t got = TEMP_FAILURE_RETRY(::read(fd, bytes.data() + had, step));
+        bytes.resize(had + (got > 0 ? static_cast<std::size_t>(got) : 0));
+        if (got < 0) throw SysError{errno, "read", name_for_messages};
+        if (got == 0) return bytes;
+        if (bytes.size() > limit)
+            throw Error{fmt::format("'{}' holds more than {} bytes", name_for_messages.string(), limit)};
+        step = std::max<std::size_t>(4096, bytes.size() / 2);
+    }
+}
+
+std::string read_file(const std::filesystem::path& path) {
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) throw SysError{errno, "open", path};
+    return read_all(fd.get(), path);
+}
+
+std::optional<std::string> read_file_if_exists(const std::filesystem::path& path) {
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (fd) return read_all(fd.get(), path);
+    if (means_absent(errno)) return std::nullopt;
+    throw SysError{errno, "open", path};
+}
+
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& name_for_messages) {
+    while (!bytes.empty()) {
+        const ssize_t wrote = TEMP_FAILURE_RETRY(::write(fd, bytes.data(), bytes.size()));
+        if (wrote < 0) throw SysError{errno, "write", name_for_messages};
+        bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
+    std::string aside = path.string() + ".XXXXXX";
+    const UniqueFd fd{::mkostemp(aside.data(), O_CLOEXEC)};
+    if (!fd) throw SysError{errno, "create a file beside", path};
+    try {
+        write_all(fd.get(), bytes, aside);
+        check(::fchmod(fd.get(), mode), "set the mode of", aside);
+        check(::fsync(fd.get()), "sync", aside);
+        check(::rename(aside.c_str(), path.c_str()), "replace", path);
+    } catch (...) {
+        ::unlink(aside.c_str());
+        throw;
+    }
+}
+
+std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem::path& name_for_messages) {
+    // fdopendir(3) takes the descriptor and its position over, so it gets one of its own.
+    UniqueFd own{::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!own) throw SysError{errno, "open directory", name_for_messages};
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(own.get()), ::closedir};
+    if (!stream) throw SysError{errno, "read directory", name_for_messages};
+    static_cast<void>(own.release());
+    std::vector<DirectoryEntry> entries;
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(stream.get());
+        if (entry == nullptr && errno != 0) throw SysError{errno, "read directory", name_for_messages};
+        if (entry == nullptr) break;
+        const std::string_view name{entry->d_name};
+        if (name == "." || name == "..") continue;
+        unsigned char type = entry->d_type;
+        if (type == DT_UNKNOWN)
+            if (const auto status = stat_at(directory, entry->d_name)) type = type_of(status->st_mode);
+        entries.push_back({std::string{name}, type});
+    }
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return entries;
+}
+
+void make_directories(const std::filesystem::path& path, mode_t mode) {
+    if (::mkdir(path.c_str(), mode) == 0) {
+        check(::chmod(path.c_str(), mode), "set the mode of", path);
+        return;
+    }
+    if (errno == ENOENT && path.has_parent_path() && path.parent_path() != path) {
+        make_directories(path.parent_path(), mode);
+        make_directories(path, mode);
+        return;
+    }
+    const int code = errno;
+    struct stat status = {};
+    if (code == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
+    throw SysError{code, "make directory", path};
+}
+
+void remove_tree_at(int directory, const std::filesystem::path& name) {
+    if (::unlinkat(directory, name.c_str(), 0) == 0 || means_absent(errno)) return;
+    if (errno != EISDIR && errno != EPERM) throw SysError{errno, "remove", name};
+    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return;
+    if (errno != ENOTEMPTY && errno != EEXIST) throw SysError{errno, "remove", name};
+    {
+        const UniqueFd inside{openat2_retrying(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+                                               0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)};
+        if (!inside) throw SysError{errno, "open directory", name};
+        for (const DirectoryEntry& entry : list_directory(inside.get(), name)) {
+            // The type is known: one call each, where the guess above would cost two for a directory.
+            const int flags = entry.type == DT_DIR ? AT_REMOVEDIR : 0;
+            if (::unlinkat(inside.get(), entry.name.c_str(), flags) == 0) continue;
+            remove_tree_at(inside.get(), entry.name);
+        }
+    }
+    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+        throw SysError{errno, "remove directory", name};
+}
+
+void remove_tree(const std::filesystem::path& path) { remove_tree_at(AT_FDCWD, path); }
+
+OwnedDirectory::OwnedDirectory(const std::filesystem::path& parent, std::string_view prefix) {
+    std::string name = (parent / prefix).string() + "XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) throw SysError{errno, "make a directory in", parent};
+    path_ = name;
+}
+
+OwnedDirectory& OwnedDirectory::operator=(OwnedDirectory&& other) noexcept {
+    if (this != &other) {
+        discard();
+        path_ = std::exchange(other.path_, {});
+    }
+    return *this;
+}
+
+void OwnedDirectory::discard() noexcept {
+    if (path_.empty()) return;
+    try {
+        remove_tree(path_);
+    } catch (const Error& error) {
+        spdlog::warn("cannot remove '{}', leaving it: {}", path_.string(), error.full_text());
+    }
+    path_.clear();
+}
+
+} // namespace disco::sys

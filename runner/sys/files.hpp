@@ -1,0 +1,84 @@
+#pragma once
+
+#include "runner/sys/unique_fd.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+// Files by path and by directory descriptor. Everything throws SysError unless it says otherwise, and every
+// descriptor is close-on-exec.
+namespace disco::sys {
+
+/// openat2(2) below `directory`; no symlink is followed anywhere and `..` cannot leave. `relative` may be
+/// ".".
+[[nodiscard]] UniqueFd open_beneath(int directory, const std::filesystem::path& relative, int flags,
+                                    mode_t mode = 0);
+
+/// openat2(2) with `root` as the root directory: symlinks are followed, absolute ones start at `root`.
+[[nodiscard]] UniqueFd open_in_root(int root, const std::filesystem::path& path, int flags, mode_t mode = 0);
+
+/// As above, but an empty owner instead of an exception when the file (or a directory on the way) is absent.
+[[nodiscard]] UniqueFd try_open_beneath(int directory, const std::filesystem::path& relative, int flags);
+[[nodiscard]] UniqueFd try_open_in_root(int root, const std::filesystem::path& path, int flags);
+
+[[nodiscard]] UniqueFd open_directory(const std::filesystem::path& path);
+
+/// lstat(2); nothing when the name (or a directory on the way) does not exist.
+[[nodiscard]] std::optional<struct stat> stat_at(int directory, const std::filesystem::path& name);
+[[nodiscard]] std::optional<struct stat> stat_path(const std::filesystem::path& path);
+
+[[nodiscard]] std::string read_link_at(int directory, const std::filesystem::path& name);
+
+/// The whole of a file; throws Error when it holds more than `limit` bytes.
+[[nodiscard]] std::string read_all(int fd, const std::filesystem::path& name_for_messages,
+                                   std::size_t limit = std::size_t{1} << 30);
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+[[nodiscard]] std::optional<std::string> read_file_if_exists(const std::filesystem::path& path);
+
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& name_for_messages);
+
+/// Writes aside in the same directory, fsyncs, renames over `path`: readers see the old or the new content.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
+
+struct DirectoryEntry {
+    std::string name;
+    unsigned char type; ///< DT_… of dirent; DT_UNKNOWN is resolved
+};
+
+/// What a directory holds but "." and "..", sorted bytewise. `directory` is an fd open for reading.
+[[nodiscard]] std::vector<DirectoryEntry> list_directory(int directory,
+                                                         const std::filesystem::path& name_for_messages);
+
+/// mkdir -p; directories that are made get `mode` (the umask is not applied to the last one).
+void make_directories(const std::filesystem::path& path, mode_t mode);
+
+/// rm -rf of one name, by descriptors, following no symlink and leaving no mount. Absent is fine.
+void remove_tree_at(int directory, const std::filesystem::path& name);
+void remove_tree(const std::filesystem::path& path);
+
+/// A directory that is removed with all it holds when its owner ends (warns, does not throw, if that fails).
+class OwnedDirectory {
+public:
+    OwnedDirectory() = default;
+    /// Makes `parent`/`prefix`XXXXXX with mode 0700.
+    OwnedDirectory(const std::filesystem::path& parent, std::string_view prefix);
+    OwnedDirectory(OwnedDirectory&& other) noexcept : path_{std::exchange(other.path_, {})} {}
+    OwnedDirectory& operator=(OwnedDirectory&& other) noexcept;
+    ~OwnedDirectory() { discard(); }
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    void discard() noexcept;
+    /// Gives up ownership: the directory stays.
+    std::filesystem::path keep() noexcept { return std::exchange(path_, {}); }
+
+private:
+    std::filesystem::path path_;
+};
+
+} // namespace disco::sys

@@ -1,0 +1,92 @@
+#include "runner/sys/metadata.hpp"
+
+#include "runner/sys/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/xattr.h>
+
+#include <fmt/format.h>
+
+namespace disco::sys {
+namespace {
+
+/// There is no getxattrat(2) before Linux 6.13; a magic link names the directory, and the l…xattr calls do
+/// not follow what comes after it.
+std::string by_descriptor(int directory, const std::filesystem::path& name) {
+    if (directory == AT_FDCWD) return name.native();
+    return fmt::format("/proc/self/fd/{}/{}", directory, name.native());
+}
+
+/// Calls `ask(buffer, size)` until the buffer holds the whole answer; false when there is none.
+template <class Ask>
+bool read_growing(std::string& buffer, std::string_view attempt, const std::filesystem::path& name,
+                  const Ask& ask) {
+    if (buffer.size() < 256) buffer.resize(256);
+    for (;;) {
+        const ssize_t length = ask(buffer.data(), buffer.size());
+        if (length >= 0) {
+            buffer.resize(static_cast<std::size_t>(length));
+            return true;
+        }
+        if (errno == ENODATA || errno == ENOTSUP) return false;
+        if (errno != ERANGE) throw SysError{errno, attempt, name};
+        buffer.resize(buffer.size() * 4);
+    }
+}
+
+template <class List, class Get>
+Xattrs collect(const std::filesystem::path& name, const List& list, const Get& get) {
+    Xattrs attributes;
+    std::string names;
+    if (!read_growing(names, "list the extended attributes of", name, list)) return attributes;
+    for (std::size_t at = 0; at < names.size();) {
+        std::string attribute{names.c_str() + at};
+        at += attribute.size() + 1;
+        std::string value;
+        const bool there =
+            read_growing(value, "read an extended attribute of", name, [&](char* buffer, std::size_t size) {
+                return get(attribute.c_str(), buffer, size);
+            });
+        if (there) attributes.emplace_back(std::move(attribute), std::move(value));
+    }
+    std::sort(attributes.begin(), attributes.end());
+    return attributes;
+}
+
+} // namespace
+
+Xattrs read_xattrs_at(int directory, const std::filesystem::path& name) {
+    const std::string path = by_descriptor(directory, name);
+    return collect(
+        name, [&](char* buffer, std::size_t size) { return ::llistxattr(path.c_str(), buffer, size); },
+        [&](const char* attribute, char* buffer, std::size_t size) {
+            return ::lgetxattr(path.c_str(), attribute, buffer, size);
+        });
+}
+
+Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages) {
+    return collect(
+        name_for_messages, [&](char* buffer, std::size_t size) { return ::flistxattr(fd, buffer, size); },
+        [&](const char* attribute, char* buffer, std::size_t size) {
+            return ::fgetxattr(fd, attribute, buffer, size);
+        });
+}
+
+void set_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute,
+                  const std::string& value) {
+    check(
+        ::lsetxattr(by_descriptor(directory, name).c_str(), attribute.c_str(), value.data(), value.size(), 0),
+        fmt::format("set extended attribute {} of", attribute), name);
+}
+
+void remove_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute) {
+    if (::lremovexattr(by_descriptor(directory, name).c_str(), attribute.c_str()) == 0 || errno == ENODATA)
+        return;
+    throw SysError{errno, fmt::format("remove extended attribute {} of", attribute), name};
+}
+
+} // namespace disco::sys

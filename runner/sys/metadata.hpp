@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+// Extended attributes of objects of any type, named by a directory descriptor and a name in it (one
+// component, or a path without symlinks). The last component is never followed. Throws SysError.
+namespace disco::sys {
+
+/// Name and value, sorted by name. ACLs are among them (system.posix_acl_access, system.posix_acl_default).
+using Xattrs = std::vector<std::pair<std::string, std::string>>;
+
+/// Every extended attribute; none on a file system without them. Ones that vanish meanwhile are left out.
+[[nodiscard]] Xattrs read_xattrs_at(int directory, const std::filesystem::path& name);
+
+/// The same for an open descriptor (not O_PATH).
+[[nodiscard]] Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages);
+
+void set_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute,
+                  const std::string& value);
+
+/// Absent is fine.
+void remove_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute);
+
+} // namespace disco::sys

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+
+namespace disco::sys {
+
+/// A program of the host (rsync, diff), run directly, never by a shell.
+struct ProgramSpec {
+    std::vector<std::string> argv; ///< argv[0] is looked up in PATH of `environment` unless it holds a '/'
+    std::vector<std::string> environment; ///< "NAME=value"
+    std::string input;                    ///< its standard input
+    std::optional<std::chrono::milliseconds> timeout;
+    std::size_t output_limit = std::size_t{64}
+                               << 20; ///< of standard output and of error each; more is cut off
+};
+
+struct ProgramResult {
+    int exit = 0;   ///< meaningful when signal is 0
+    int signal = 0; ///< that ended it
+    bool timed_out = false;
+    bool output_cut = false;
+    std::string output;
+    std::string error;
+    double wall_s = 0;
+    struct rusage usage = {};
+    [[nodiscard]] bool succeeded() const { return exit == 0 && signal == 0 && !timed_out; }
+};
+
+/// Runs it to its end. Throws SysError when it cannot be started, Interrupted (after killing it) on Ctrl-C.
+[[nodiscard]] ProgramResult run_program(const ProgramSpec& spec);
+
+/// The same for many, at most `parallel` at a time; results in the order of the specs.
+[[nodiscard]] std::vector<ProgramResult> run_programs(const std::vector<ProgramSpec>& specs,
+                                                      std::size_t parallel);
+
+} // namespace disco::sys

@@ -1,0 +1,228 @@
+#include "runner/fetch/rsync_command.hpp"
+#include "runner/fetch/rsync_failure.hpp"
+#include "runner/sys/error.hpp"
+
+#include <string>
+#include <string_view>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace disco::fetch {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+using testing::ThrowsMessage;
+
+FetchSettings settings_for(const char* uri) {
+    FetchSettings settings;
+    settings.server = parse_server_uri(uri);
+    settings.timeout = std::chrono::seconds{7};
+    return settings;
+}
+
+TEST(RsyncCommand, OfALocalCopyWordForWord) {
+    const RsyncCall call{.mode = RsyncMode::copy,
+                         .source = "/srv/u/modules",
+                         .destination = "/state/scratch/m",
+                         .link_to = "/state/modules",
+                         .filters = {"+ /*/", "- *"},
+                         .names = {}};
+    EXPECT_THAT(rsync_command(settings_for("/srv/u"), call),
+                ElementsAre("rsync", "--recursive", "--links", "--perms", "--times", "--devices",
+                            "--specials", "--no-owner", "--no-group", "--modify-window=-1", "--timeout=7",
+                            "--link-dest=/state/modules", "--filter=+ /*/", "--filter=- *", "--",
+                            "/srv/u/modules/", "/state/scratch/m/"));
+    EXPECT_EQ(rsync_input(call), "");
+}
+
+TEST(RsyncCommand, NamesGoToStandardInput) {
+    RsyncCall call;
+    for (int i = 0; i < 1000; ++i) call.names.insert("module" + std::to_string(i));
+    const auto words = rsync_command(settings_for("/u"), call);
+    EXPECT_THAT(words, AllOf(Contains("--files-from=-"), Contains("--from0")));
+    EXPECT_LT(words.size(), 30u);
+    EXPECT_THAT(rsync_input(call), StartsWith(std::string_view{"module0\0module1\0module10\0", 25}));
+}
+
+TEST(RsyncCommand, ComparingWritesNothing) {
+    const RsyncCall call{.mode = RsyncMode::compare,
+                         .source = "/u",
+                         .destination = "/d",
+                         .link_to = {},
+                         .filters = {},
+                         .names = {}};
+    EXPECT_THAT(rsync_command(settings_for("/u"), call), AllOf(Contains("--dry-run"), Contains("--delete")));
+    EXPECT_THAT(rsync_command(settings_for("/u"), RsyncCall{}), Not(Contains("--delete")));
+}
+
+TEST(RsyncCommand, ConnectTimeIsBoundedWhereRsyncCan) {
+    for (const char* daemon : {"rsync://h/u", "h::u", "h::", "rsync://h/"})
+        EXPECT_THAT(rsync_command(settings_for(daemon), {}), Contains("--contimeout=7")) << daemon;
+    for (const char* other : {"/u", "h:/u"})
+        EXPECT_THAT(rsync_command(settings_for(other), {}), Not(Contains(StartsWith("--contimeout"))))
+            << other;
+    FetchSettings settings = settings_for("/u");
+    settings.timeout = std::chrono::seconds{0}; // 0 would mean no time-out
+    EXPECT_THAT(rsync_command(settings, {}), Contains("--timeout=1"));
+}
+
+struct ShellRow {
+    const char* name;
+    const char* uri;
+    std::vector<std::string> rsync;
+    bool ours;
+};
+class RemoteShell : public testing::TestWithParam<ShellRow> {};
+
+TEST_P(RemoteShell, IsTheUsersWhenHeNamesOne) {
+    FetchSettings settings = settings_for(GetParam().uri);
+    settings.rsync = GetParam().rsync;
+    const auto words = rsync_command(settings, {});
+    const char* ours = "--rsh=ssh -o BatchMode=yes -o ConnectTimeout=7";
+    if (GetParam().ours)
+        EXPECT_THAT(words, Contains(ours));
+    else
+        EXPECT_THAT(words, Not(Contains(ours)));
+    EXPECT_TRUE(std::equal(settings.rsync.begin(), settings.rsync.end(), words.begin()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Words, RemoteShell,
+                         testing::Values(ShellRow{"plain", "h:/u", {"rsync"}, true},
+                                         ShellRow{"nice", "h:/u", {"nice", "-n5", "rsync"}, true},
+                                         ShellRow{"path", "h:/u", {"rsync", "--rsync-path=/opt/rsync"}, true},
+                                         ShellRow{"short", "h:/u", {"rsync", "-e", "ssh -p 2222"}, false},
+                                         ShellRow{"cluster", "h:/u", {"rsync", "-ve", "ssh -p 2222"}, false},
+                                         ShellRow{"joined", "h:/u", {"rsync", "-essh"}, false},
+                                         ShellRow{"long_joined", "h:/u", {"rsync", "--rsh=ssh"}, false},
+                                         ShellRow{"long_apart", "h:/u", {"rsync", "--rsh", "ssh"}, false},
+                                         ShellRow{"daemon", "h::u", {"rsync"}, false},
+                                         ShellRow{"local", "/u", {"rsync"}, false}),
+                         [](const auto& row) { return std::string{row.param.name}; });
+
+const char* full_environment(const char* name) {
+    const std::string_view wanted = name;
+    if (wanted == "PATH") return "/opt/bin:/bin";
+    if (wanted == "HOME") return "/root";
+    if (wanted == "RSYNC_PASSWORD") return "secret";
+    if (wanted == "SSH_AUTH_SOCK") return "/run/agent";
+    return "must not be passed on";
+}
+const char* no_environment(const char*) { return nullptr; }
+
+TEST(RsyncEnvironment, HoldsWhatItMayAndNothingElse) {
+    EXPECT_THAT(rsync_environment(full_environment),
+                ElementsAre("PATH=/opt/bin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "RSYNC_PASSWORD=secret",
+                            "SSH_AUTH_SOCK=/run/agent"));
+    EXPECT_THAT(rsync_environment(no_environment),
+                ElementsAre(StartsWith("PATH=/usr/"), "HOME=/", "LC_ALL=C.UTF-8"));
+}
+
+TEST(DifferingNames, AreFirstComponents) {
+    EXPECT_THAT(differing_names("recv nginx/files/a b\nrecv nginx/\ndel. base/x\nrecv web1\n"),
+                ElementsAre("base", "nginx", "web1"));
+    EXPECT_THAT(differing_names(""), testing::IsEmpty());
+    EXPECT_THAT([] { (void)differing_names("nonsense\n"); },
+                ThrowsMessage<sys::Error>(HasSubstr("nonsense")));
+}
+
+struct FailureRow {
+    const char* name;
+    int exit;
+    const char* error;
+    FailureKind kind;
+    const char* reason;
+};
+class Failure : public testing::TestWithParam<FailureRow> {};
+
+TEST_P(Failure, FollowsTheTable) {
+    const FailureRow& row = GetParam();
+    sys::ProgramResult result;
+    result.exit = row.exit;
+    result.error = row.error;
+    const RsyncFailure failure = explain_failure(result, parse_server_uri("rsync://h/u"), "module 'x'");
+    EXPECT_EQ(failure.kind, row.kind);
+    EXPECT_THAT(failure.message, AllOf(StartsWith("cannot fetch module 'x' from 'rsync://h/u': "),
+                                       HasSubstr(row.reason), HasSubstr(row.error)));
+}
+
+using enum FailureKind;
+INSTANTIATE_TEST_SUITE_P(
+    Codes, Failure,
+    testing::Values(
+        FailureRow{"unknown_host", 10, "rsync: getaddrinfo: h 873: Name or service not known", unreachable,
+                   "not known"},
+        FailureRow{"refused_port", 10, "failed to connect to h: Connection refused (111)", unreachable,
+                   "nothing answers"},
+        FailureRow{"unreachable_net", 10, "failed to connect to h: Network is unreachable (101)", unreachable,
+                   "network"},
+        FailureRow{"cut_off", 12, "connection unexpectedly closed", unreachable, "cut off"},
+        FailureRow{"io_timeout", 30, "io timeout after 7 seconds", unreachable, "too long"},
+        FailureRow{"connect_timeout", 35, "timeout waiting for daemon connection", unreachable, "in time"},
+        FailureRow{"vanished", 24, "file has vanished: \"/a\"", unreachable, "vanished"},
+        FailureRow{"full", 11, "write failed on \"/s\": No space left on device (28)", unreachable, "full"},
+        FailureRow{"full_partial", 23, "mkdir \"/s\" failed: No space left on device (28)", unreachable,
+                   "full"},
+        FailureRow{"read_error", 23, "read errors mapping \"/a\": Input/output error (5)", unreachable,
+                   "disk"},
+        FailureRow{"early_close", 5, "did not see server greeting", unreachable, "broke off"},
+        FailureRow{"busy_server", 5, "@ERROR: max connections (2) reached -- try again later", busy,
+                   "to spare"},
+        FailureRow{"unknown_module", 5, "@ERROR: Unknown module 'x'", absent, "no rsync module"},
+        FailureRow{"no_directory", 23, "change_dir \"/x\" failed: No such file or directory (2)", absent,
+                   "not have it"},
+        FailureRow{"no_base", 3, "change_dir \"/x/\" failed: No such file or directory (2)", absent,
+                   "not have it"},
+        FailureRow{"unreadable", 23, "opendir \"/x\" failed: Permission denied (13)", refused, "not be read"},
+        FailureRow{"password", 5, "@ERROR: auth failed on module u", refused, "password"},
+        FailureRow{"denied", 5, "@ERROR: access denied to u from h", refused, "this host"},
+        FailureRow{"bad_path", 5, "@ERROR: chdir failed", refused, "directory"},
+        FailureRow{"ssh_key", 255, "me@h: Permission denied (publickey).", refused, "not let in"},
+        FailureRow{"ssh_host_key", 255, "Host key verification failed.", refused, "server's key"},
+        FailureRow{"ssh_unknown_host", 255, "ssh: Could not resolve hostname h: x", unreachable, "not known"},
+        FailureRow{"ssh_refused", 255, "ssh: connect to host h port 22: Connection refused", unreachable,
+                   "could not connect"},
+        FailureRow{"no_rsync_there", 127, "bash: rsync: command not found", refused, "no rsync"},
+        FailureRow{"no_shell_here", 14, "Failed to exec ssh: No such file or directory (2)", refused,
+                   "remote shell"},
+        FailureRow{"bad_option", 1, "rsync: --x: unknown option", refused, "options"},
+        FailureRow{"protocol", 2, "protocol version mismatch -- is your shell clean?", refused,
+                   "understand one another"},
+        FailureRow{"unheard_of", 77, "something new", unreachable, "rsync failed"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(FailureMessage, IsOneSafeLine) {
+    sys::ProgramResult result;
+    result.exit = 12;
+    result.error = "first\n\n\x1b[31msecond\r\n";
+    for (int i = 0; i < 100; ++i) result.error += "more\n";
+    const RsyncFailure failure = explain_failure(result, parse_server_uri("/u"), "it");
+    EXPECT_THAT(failure.message, AllOf(HasSubstr("(rsync: first | \\033[31msecond"), Not(HasSubstr("\n"))));
+    EXPECT_LT(failure.message.size(), 300u);
+}
+
+TEST(FailureMessage, OfASignalAndOfSilence) {
+    sys::ProgramResult killed;
+    killed.signal = 9;
+    EXPECT_THAT(explain_failure(killed, parse_server_uri("/u"), "it").message,
+                HasSubstr("killed by signal 9"));
+    sys::ProgramResult silent;
+    silent.exit = 12;
+    EXPECT_THAT(explain_failure(silent, parse_server_uri("/u"), "it").message,
+                HasSubstr("nothing, exit code 12"));
+}
+
+TEST(FailureKinds, BecomeTheRightExceptions) {
+    for (const FailureKind kind : {unreachable, busy})
+        EXPECT_THROW(throw_failure({kind, "x"}), sys::TryAgain);
+    for (const FailureKind kind : {absent, refused})
+        EXPECT_THROW(throw_failure({kind, "x"}), sys::BadConfiguration);
+}
+
+} // namespace
+} // namespace disco::fetch
