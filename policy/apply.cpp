@@ -30,16 +30,20 @@ bool drop_capabilities(std::uint64_t kept) noexcept {
     return ::syscall(SYS_capset, &header, data) == 0;
 }
 
+bool load(const FilterView& filter) noexcept {
+    // The kernel only reads the program, though its struct holds a plain pointer.
+    const struct sock_fprog program = {filter.length, const_cast<sock_filter*>(filter.instructions)};
+    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
 } // namespace
 
 bool apply(const ConfinementView& confinement) noexcept {
     // no_new_privs first: without CAP_SYS_ADMIN a filter is accepted only with it.
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
     if (!drop_capabilities(confinement.capabilities)) return false;
-    // The kernel only reads the program, though its struct holds a plain pointer.
-    const struct sock_fprog program = {confinement.filter_length,
-                                       const_cast<sock_filter*>(confinement.filter)};
-    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    // The call filter comes last: it forbids seccomp(2).
+    return load(confinement.arguments) && load(confinement.calls);
 }
 
 } // namespace disco::policy

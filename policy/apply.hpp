@@ -7,15 +7,20 @@
 // Runs between fork and exec: no allocation, no exception, no log.
 namespace disco::policy {
 
+/// A seccomp program as plain memory.
+struct FilterView {
+    const sock_filter* instructions = nullptr;
+    unsigned short length = 0; ///< instructions
+};
+
 /// A Confinement as plain memory.
 struct ConfinementView {
     std::uint64_t capabilities = 0;
-    const sock_filter* filter = nullptr;
-    unsigned short filter_length = 0; ///< instructions
+    FilterView arguments, calls;
 };
 
 /// Sets no_new_privs, drops capabilities (bounding, ambient, inheritable, permitted, effective) and loads the
-/// filter, in this order. False with errno set when a step fails; the caller must not go on then. Needs
+/// filters, in this order. False with errno set when a step fails; the caller must not go on then. Needs
 /// CAP_SETPCAP.
 [[nodiscard]] bool apply(const ConfinementView& confinement) noexcept;
 

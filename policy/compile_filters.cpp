@@ -1,4 +1,4 @@
-// A tool of the build: writes the seccomp program of every profile as DIRECTORY/PROFILE.bpf.
+// A tool of the build: writes the seccomp programs as DIRECTORY/arguments.bpf and DIRECTORY/PROFILE.bpf.
 
 #include "policy/seccomp_program.hpp"
 #include "runner/sys/error.hpp"
@@ -7,6 +7,17 @@
 #include <filesystem>
 #include <fstream>
 
+namespace {
+
+void write(const std::filesystem::path& file, const std::vector<sock_filter>& program) {
+    std::ofstream out{file, std::ios::binary};
+    out.write(reinterpret_cast<const char*>(program.data()),
+              static_cast<std::streamsize>(program.size() * sizeof(sock_filter)));
+    if (!out.flush()) throw disco::sys::Error{"cannot write '" + file.string() + "'"};
+}
+
+} // namespace
+
 int main(int argc, char** argv) {
     using namespace disco;
     if (argc != 2) {
@@ -14,16 +25,11 @@ int main(int argc, char** argv) {
         return 64;
     }
     try {
-        for (const auto profile : {model::Profile::template_, model::Profile::strict,
-                                   model::Profile::simulate, model::Profile::live}) {
-            const auto program = policy::compile_seccomp_program(profile);
-            const auto file =
-                std::filesystem::path{argv[1]} / (std::string{model::to_string(profile)} + ".bpf");
-            std::ofstream out{file, std::ios::binary};
-            out.write(reinterpret_cast<const char*>(program.data()),
-                      static_cast<std::streamsize>(program.size() * sizeof(sock_filter)));
-            if (!out.flush()) throw sys::Error{"cannot write '" + file.string() + "'"};
-        }
+        const std::filesystem::path directory{argv[1]};
+        write(directory / "arguments.bpf", policy::compile_argument_filter());
+        for (const auto profile : {model::Profile::template_, model::Profile::strict, model::Profile::simulate,
+                                   model::Profile::live})
+            write(directory / (std::string{model::to_string(profile)} + ".bpf"), policy::compile_call_filter(profile));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "disco-compile-filters: %s\n", error.what());
         return 1;

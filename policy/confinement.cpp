@@ -37,19 +37,23 @@ std::uint64_t capabilities_of(Profile profile) {
     throw sys::Error{"there is no confinement without a profile"};
 }
 
-} // namespace
-
-Confinement load_confinement(Profile profile, const std::filesystem::path& lib) {
-    Confinement confinement;
-    confinement.capabilities = capabilities_of(profile);
-    const auto file = lib / "filters" / fmt::format("{}.bpf", model::to_string(profile));
+std::vector<sock_filter> read_filter(const std::filesystem::path& file) {
     const std::string bytes = sys::read_file(file);
     const std::size_t count = bytes.size() / sizeof(sock_filter);
     if (count == 0 || bytes.size() % sizeof(sock_filter) != 0 || count > BPF_MAXINSNS)
         throw sys::Error{fmt::format("'{}' is not a seccomp program: install disco again", file.string())};
-    confinement.filter.resize(count);
-    std::copy_n(bytes.data(), bytes.size(), reinterpret_cast<char*>(confinement.filter.data()));
-    return confinement;
+    std::vector<sock_filter> filter(count);
+    std::copy_n(bytes.data(), bytes.size(), reinterpret_cast<char*>(filter.data()));
+    return filter;
+}
+
+} // namespace
+
+Confinement load_confinement(Profile profile, const std::filesystem::path& lib) {
+    const auto filters = lib / "filters";
+    return {.capabilities = capabilities_of(profile),
+            .arguments = read_filter(filters / "arguments.bpf"),
+            .calls = read_filter(filters / fmt::format("{}.bpf", model::to_string(profile)))};
 }
 
 } // namespace disco::policy

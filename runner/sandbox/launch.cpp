@@ -48,16 +48,20 @@ struct ProgramMemory {
     }
 };
 
+policy::FilterView view_of(const std::vector<sock_filter>& filter) {
+    return {.instructions = filter.data(), .length = static_cast<unsigned short>(filter.size())};
+}
+
 ProgramView view_of(const Program& program, const ProgramMemory& memory) {
-    const auto& filter = program.confinement->filter;
+    const policy::Confinement& confinement = *program.confinement;
     return {.path = program.path.c_str(),
             .argv = memory.argv.data(),
             .environment = memory.environment.data(),
             .separate_standard_output = program.output == Program::Output::separate,
             .readonly_view = program.view == Program::View::readonly,
-            .confinement = {.capabilities = program.confinement->capabilities,
-                            .filter = filter.data(),
-                            .filter_length = static_cast<unsigned short>(filter.size())}};
+            .confinement = {.capabilities = confinement.capabilities,
+                            .arguments = view_of(confinement.arguments),
+                            .calls = view_of(confinement.calls)}};
 }
 
 /// clone3(2) as fork: the child goes on here. CLONE_PIDFD gives the descriptor without a race.
