@@ -1,0 +1,2 @@
+#!/bin/bash
+service postgresql stop || echo "postgresql is not installed here"
