@@ -91,3 +91,13 @@ disco-param() {
         ;;
     esac
 }
+
+# In a strict script every command is the shim but for an allow-list; what is not installed (yet: an earlier module would
+# have done that) is told in the same words.
+if [[ ${PATH:-} == /run/disco/restricted && ${DISCO_PHASE:-} == script ]]; then
+    command_not_found_handle() {
+        local _disco_text
+        printf -v _disco_text ' %q' "$@"
+        printf 'warning: Would execute:%s  # not installed here\n' "$_disco_text" >&2
+    }
+fi

@@ -34,12 +34,8 @@ void require_root() {
         "this must be run as root: it makes namespaces and mounts, also for --noop (try sudo)"};
 }
 
-/// What becomes of a run: its reports and its exit code.
 int conclude(const dance::Result& result, const Options& options) {
     print_result(result, options.output);
-    const bool changes =
-        result.run.outcome == model::RunOutcome::pending || result.run.outcome == model::RunOutcome::merged;
-    if (result.run.exit_code == 0 && changes && options.detailed_exitcode) return code(ExitCode::changes);
     return result.run.exit_code;
 }
 

@@ -104,8 +104,7 @@ private:
         command->add_flag("--offline", options_.dance.offline, "Use the last good copy of the universe");
         command->add_flag("--keep-going", options_.dance.keep_going,
                           "After a failure go on with other modules");
-        command->add_flag("--detailed-exitcode", options_.detailed_exitcode,
-                          "Exit with 2 when there are changes");
+        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
         add_output(*command);
         command->callback([this] { options_.command = CommandName::dance; });
     }
@@ -116,8 +115,7 @@ private:
         auto* noop = command->add_flag("--noop", noop_, "Show the changes, merge nothing");
         command->add_flag("--merge", merge_, "Merge the changes if the command succeeds")->excludes(noop);
         add_common(*command);
-        command->add_flag("--detailed-exitcode", options_.detailed_exitcode,
-                          "Exit with 2 when there are changes");
+        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
         add_output(*command);
         command->add_option("COMMAND", options_.exec.command, "The command and its arguments")->required();
         command->positionals_at_end();
@@ -186,6 +184,7 @@ private:
             common->node = node_;
             common->wait = std::chrono::seconds{wait_};
             common->version = DISCO_VERSION;
+            common->detailed_exitcode = detailed_exitcode_;
             if (!network_.empty()) common->network = model::parse_network(network_);
         }
         options_.dance.mode = noop_ ? model::RunMode::noop : model::RunMode::live;
@@ -204,7 +203,7 @@ private:
     std::string node_, network_, color_ = "auto", profile_ = "strict";
     std::vector<std::string> modules_;
     int wait_ = 0;
-    bool noop_ = false, merge_ = false;
+    bool noop_ = false, merge_ = false, detailed_exitcode_ = false;
 };
 
 } // namespace

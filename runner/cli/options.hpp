@@ -33,7 +33,6 @@ struct Options {
     ParamOptions param;
     ReportOptions report;
     Output output;
-    bool detailed_exitcode = false;
 };
 
 /// `program` is the name the program was called by: disco-run is `disco dance`, disco-param is `disco param`.

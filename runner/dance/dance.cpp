@@ -33,14 +33,14 @@ struct Fetched {
 
 class Dance {
 public:
-    Dance(const DanceOptions& options, const StateDirectory& state, const Scratch& scratch, std::string node,
+    Dance(const DanceOptions& options, const StateDirectory& state, Scratch& scratch, std::string node,
           Result& result)
         : options_{options},
           state_{state},
           scratch_{scratch},
           node_{std::move(node)},
           result_{result},
-          started_{file_system_now()} {}
+          started_{options.mode == RunMode::noop ? timespec{} : passed_moment()} {}
 
     void run() {
         const Fetched fetched = fetch_all();
@@ -60,7 +60,7 @@ public:
         note_modules(result_.run);
         result_.run.fingerprint = recorder.fingerprint();
         if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
-            merge_recorded(result_.run, recorder, scratch_, started_);
+            merge_recorded(result_.run, recorder, state_, scratch_, started_);
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
                              result_.run.outcome == model::RunOutcome::in_sync;
         if (options_.mode == RunMode::live && settled) check_all(fetched, context);
@@ -190,7 +190,7 @@ private:
 
     const DanceOptions& options_;
     const StateDirectory& state_;
-    const Scratch& scratch_;
+    Scratch& scratch_;
     std::string node_;
     Result& result_;
     timespec started_;
@@ -205,7 +205,7 @@ Result dance(const DanceOptions& options) {
     const sys::FileLock lock =
         state.lock(options.mode == RunMode::noop ? "disco-run --noop" : "disco-run", options.wait);
     state.discard_stale_scratch();
-    const Scratch scratch{state};
+    Scratch scratch{state};
     Result result{begin_report(options, options.mode, node),
                   std::make_unique<report::ChangeLog>(scratch.path())};
     try {
@@ -213,6 +213,7 @@ Result dance(const DanceOptions& options) {
     } catch (const sys::Error& error) {
         note_failure(result.run, error);
     }
+    note_exit_code(result.run, options);
     result.run.wall_s = watch.seconds();
     store(result, state);
     return result;

@@ -39,12 +39,13 @@ std::string find_command(const std::string& name, const std::filesystem::path& r
 
 class Exec {
 public:
-    Exec(const ExecOptions& options, const StateDirectory& state, const Scratch& scratch,
-         const std::string& node, Result& result)
+    Exec(const ExecOptions& options, const StateDirectory& state, Scratch& scratch, const std::string& node,
+         Result& result)
         : options_{options},
+          state_{state},
           scratch_{scratch},
           result_{result},
-          started_{file_system_now()},
+          started_{options.merge == ExecOptions::Merge::never ? timespec{} : passed_moment()},
           views_{options, state, scratch, node},
           recorder_{views_.layers(), *result.changes} {}
 
@@ -64,7 +65,7 @@ public:
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
-        merge_recorded(result_.run, recorder_, scratch_, started_);
+        merge_recorded(result_.run, recorder_, state_, scratch_, started_);
     }
 
 private:
@@ -106,7 +107,8 @@ private:
     }
 
     const ExecOptions& options_;
-    const Scratch& scratch_;
+    const StateDirectory& state_;
+    Scratch& scratch_;
     Result& result_;
     timespec started_;
     Views views_;
@@ -123,7 +125,7 @@ Result exec(const ExecOptions& options) {
     std::optional<sys::FileLock> lock;
     if (options.merge != ExecOptions::Merge::never) lock = state.lock("disco exec", options.wait);
     state.discard_stale_scratch();
-    const Scratch scratch{state};
+    Scratch scratch{state};
     const RunMode mode = options.merge == ExecOptions::Merge::always ? RunMode::live : RunMode::noop;
     Result result{begin_report(options, mode, node), std::make_unique<report::ChangeLog>(scratch.path())};
     try {
@@ -131,6 +133,7 @@ Result exec(const ExecOptions& options) {
     } catch (const sys::Error& error) {
         note_failure(result.run, error);
     }
+    note_exit_code(result.run, options);
     result.run.wall_s = watch.seconds();
     store(result, state);
     return result;

@@ -48,8 +48,11 @@ void NoticeReader::feed(std::string_view bytes) {
 
 void NoticeReader::read_line(std::string_view line) {
     constexpr std::string_view would_execute = "warning: Would execute: ";
+    constexpr std::string_view not_installed = "  # not installed here"; // see templates/prelude.bash
     if (line.starts_with(would_execute)) {
-        const std::string_view command = line.substr(would_execute.size());
+        std::string_view command = line.substr(would_execute.size());
+        const std::string text = fmt::format("would execute: {}", sys::printable_text(command));
+        if (command.ends_with(not_installed)) command.remove_suffix(not_installed.size());
         std::vector<std::string> argv;
         try {
             argv = sys::split_words(command);
@@ -58,8 +61,7 @@ void NoticeReader::read_line(std::string_view line) {
                 command}}; // a script printed the words itself, with an open quote: show it as it is
         }
         for (std::string& word : argv) word = sys::printable(word);
-        add({model::NoticeKind::would_execute, fmt::format("would execute: {}", sys::printable_text(command)),
-             std::move(argv), step_});
+        add({model::NoticeKind::would_execute, text, std::move(argv), step_});
     } else if (const auto what = refusal(line)) {
         add({model::NoticeKind::restricted,
              fmt::format("restricted shell refused: {}", sys::printable_text(line)),

@@ -21,6 +21,7 @@ struct CommonOptions {
     std::optional<model::Network> network;
     std::chrono::seconds wait{0}; ///< for the lock
     std::string version;
+    bool detailed_exitcode = false; ///< exit code 2 when there are changes
     /// Gets what scripts print, as it comes, with the module's name; may be empty.
     std::function<void(std::string_view module, std::string_view bytes)> on_output;
 };

@@ -14,6 +14,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 namespace disco::dance {
 
 using model::ExitCode;
@@ -68,11 +70,29 @@ void note_modules(model::RunReport& run) {
     }
 }
 
-void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const Scratch& scratch,
-                    const timespec& started) {
+void note_exit_code(model::RunReport& run, const CommonOptions& options) {
+    const bool changes = run.outcome == RunOutcome::pending || run.outcome == RunOutcome::merged;
+    if (run.exit_code == 0 && changes && options.detailed_exitcode)
+        run.exit_code = static_cast<int>(ExitCode::changes);
+}
+
+void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const StateDirectory& state,
+                    Scratch& scratch, const timespec& started) {
     const Stopwatch watch;
     try {
         run.merge = merge::merge(recorder.trees(), scratch.subdirectory("staging", 0700), started);
+    } catch (const merge::Undone& error) {
+        note_failure(run, error);
+        run.outcome = RunOutcome::undone;
+        run.exit_code = static_cast<int>(ExitCode::undone);
+        return;
+    } catch (const merge::UndoFailed& error) {
+        note_failure(run, error);
+        run.exit_code = static_cast<int>(ExitCode::undone);
+        const auto kept = state.undo() / run.id;
+        scratch.keep_as(kept);
+        run.failure += fmt::format("\nWhat was replaced is kept in '{}'", kept.string());
+        return;
     } catch (const sys::Error& error) {
         note_failure(run, error);
         return;
@@ -82,10 +102,19 @@ void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const
     if (!run.merge.conflicts.empty()) run.exit_code = static_cast<int>(ExitCode::conflict);
 }
 
-timespec file_system_now() {
-    timespec now = {};
-    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    return now;
+timespec passed_moment() {
+    const auto now = [] {
+        timespec moment = {};
+        sys::check(::clock_gettime(CLOCK_REALTIME_COARSE, &moment), "read the clock");
+        return moment;
+    };
+    const timespec moment = now();
+    for (timespec later = moment; later.tv_sec == moment.tv_sec && later.tv_nsec == moment.tv_nsec;
+         later = now()) {
+        constexpr timespec little = {.tv_sec = 0, .tv_nsec = 500'000};
+        ::nanosleep(&little, nullptr);
+    }
+    return moment;
 }
 
 void store(const Result& result, const StateDirectory& state) {

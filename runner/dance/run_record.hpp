@@ -27,16 +27,21 @@ struct Result {
 /// Notes how a run ended by an error: outcome, exit code, text.
 void note_failure(model::RunReport& run, const sys::Error& error);
 
+/// Writes into the report how it ended for the caller: exit code 2 for changes if that was asked for.
+void note_exit_code(model::RunReport& run, const CommonOptions& options);
+
 /// The outcome and exit code of modules that all ran, before any merge.
 void note_modules(model::RunReport& run);
 
-/// Merges what was recorded and notes the outcome: merged, conflict or failed and undone.
+/// Merges what was recorded and notes the outcome: merged, conflict, failed or undone. When not everything
+/// could be undone, the scratch directory with the originals is moved to STATE/undo/RUN.
 class ChangeRecorder;
-void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const Scratch& scratch,
-                    const timespec& started);
+void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const StateDirectory& state,
+                    Scratch& scratch, const timespec& started);
 
-/// CLOCK_REALTIME as file systems stamp it (coarse).
-[[nodiscard]] timespec file_system_now();
+/// A moment of CLOCK_REALTIME, as file systems stamp it (coarse), that has passed: whatever is changed from
+/// now on gets a later stamp. Takes up to a tick of the clock.
+[[nodiscard]] timespec passed_moment();
 
 /// Writes runs/ID/report.json. Throws SysError.
 void store(const Result& result, const StateDirectory& state);

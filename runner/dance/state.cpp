@@ -18,13 +18,18 @@
 namespace disco::dance {
 namespace {
 
-std::string formatted_now(const char* format) {
-    const std::time_t now = std::time(nullptr);
+std::string formatted(const timespec& moment, const char* format) {
     std::tm parts = {};
-    ::gmtime_r(&now, &parts);
+    ::gmtime_r(&moment.tv_sec, &parts);
     std::array<char, 64> text = {};
     text[std::strftime(text.data(), text.size(), format, &parts)] = '\0';
     return text.data();
+}
+
+timespec now() {
+    timespec moment = {};
+    sys::check(::clock_gettime(CLOCK_REALTIME, &moment), "read the clock");
+    return moment;
 }
 
 /// Scratch directories are named after the process: "4711-Ab3dEf".
@@ -78,15 +83,22 @@ std::filesystem::path Scratch::subdirectory(const std::string& name, mode_t mode
     return directory;
 }
 
+void Scratch::keep_as(const std::filesystem::path& place) {
+    sys::make_directories(place.parent_path(), 0700);
+    sys::check(::rename(path().c_str(), place.c_str()), "move the scratch directory to", place);
+    (void)directory_.keep();
+}
+
 std::string new_run_id() {
     std::array<unsigned char, 3> random = {};
     if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()})
         throw sys::SysError{errno, "get random bytes"};
-    return fmt::format("{}-{:02x}{:02x}{:02x}", formatted_now("%Y%m%dT%H%M%SZ"), random[0], random[1],
-                       random[2]);
+    const timespec moment = now();
+    return fmt::format("{}.{:03}Z-{:02x}{:02x}{:02x}", formatted(moment, "%Y%m%dT%H%M%S"),
+                       moment.tv_nsec / 1'000'000, random[0], random[1], random[2]);
 }
 
-std::string timestamp_now() { return formatted_now("%Y-%m-%dT%H:%M:%SZ"); }
+std::string timestamp_now() { return formatted(now(), "%Y-%m-%dT%H:%M:%SZ"); }
 
 std::vector<std::string> recorded_runs(const StateDirectory& state) {
     std::vector<std::string> ids;

@@ -19,6 +19,7 @@ public:
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path runs() const { return path_ / "runs"; }
+    [[nodiscard]] std::filesystem::path undo() const { return path_ / "undo"; }
 
     /// The lock that lets one dance at a time use the state: /run/disco/lock for the default state directory,
     /// STATE/lock elsewhere. Throws TryAgain that names the holder.
@@ -38,13 +39,15 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return directory_.path(); }
     /// Makes and returns a directory in it.
     [[nodiscard]] std::filesystem::path subdirectory(const std::string& name, mode_t mode) const;
+    /// Moves it to `place`, where it stays. Throws SysError.
+    void keep_as(const std::filesystem::path& place);
 
 private:
     sys::OwnedDirectory directory_;
     sys::FileLock lock_;
 };
 
-/// A name for a run that sorts by time: 20260131T235959Z-0a1b2c.
+/// A name for a run that sorts by time, down to milliseconds: 20260131T235959.123Z-0a1b2c.
 [[nodiscard]] std::string new_run_id();
 
 /// RFC 3339, UTC, seconds.

@@ -57,23 +57,14 @@ std::vector<std::string> rsync_command(const FetchSettings& settings, const Rsyn
     }
     if (!call.link_to.empty()) words.push_back("--link-dest=" + call.link_to.string());
     for (const std::string& filter : call.filters) words.push_back("--filter=" + filter);
-    if (!call.names.empty()) {
-        words.emplace_back("--files-from=-");
-        words.emplace_back("--from0");
-    }
+    if (!call.names.empty()) words.emplace_back("--relative");
     words.emplace_back("--"); // whatever the source and the destination are called, they are no options
-    words.push_back(call.source + "/");
+    // "/./" is where the path begins that --relative makes in the destination. Not --files-from: a daemon of
+    // rsync 3.5 without chroot finds its names only from the top of the rsync module.
+    for (const std::string& name : call.names) words.push_back(call.source + "/./" + name);
+    if (call.names.empty()) words.push_back(call.source + "/");
     words.push_back(call.destination.string() + "/");
     return words;
-}
-
-std::string rsync_input(const RsyncCall& call) {
-    std::string input;
-    for (const std::string& name : call.names) {
-        input += name;
-        input += '\0';
-    }
-    return input;
 }
 
 std::vector<std::string> rsync_environment(const char* (*lookup)(const char*)) {

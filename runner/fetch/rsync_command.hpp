@@ -25,11 +25,8 @@ struct RsyncCall {
     std::set<std::string> names;       ///< when not empty: only these below `source`
 };
 
-/// The words of the command. The names are not among them (they may be thousands) but in `rsync_input`.
+/// The words of the command.
 [[nodiscard]] std::vector<std::string> rsync_command(const FetchSettings& settings, const RsyncCall& call);
-
-/// What the run reads from its standard input.
-[[nodiscard]] std::string rsync_input(const RsyncCall& call);
 
 /// The whole environment of rsync and of what it starts; `lookup` is getenv(3) or a stand-in.
 [[nodiscard]] std::vector<std::string> rsync_environment(const char* (*lookup)(const char*));

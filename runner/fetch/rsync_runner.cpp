@@ -42,7 +42,7 @@ std::vector<RsyncAnswer> RsyncRunner::run(const std::vector<RsyncJob>& jobs, std
         for (const std::size_t i : pending) {
             specs.push_back({.argv = rsync_command(settings_, jobs[i].call),
                              .environment = environment,
-                             .input = rsync_input(jobs[i].call),
+                             .input = {},
                              .timeout = std::nullopt}); // rsync itself watches that data keep coming
             spdlog::debug("running {}", sys::quote_words(specs.back().argv));
         }

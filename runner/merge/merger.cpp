@@ -9,6 +9,8 @@
 #include <deque>
 #include <string>
 
+#include <fmt/format.h>
+
 namespace disco::merge {
 
 model::MergeReport merge(const std::vector<TreeToMerge>& trees, const std::filesystem::path& staging,
@@ -43,10 +45,13 @@ model::MergeReport merge(const std::vector<TreeToMerge>& trees, const std::files
     Transaction transaction{prepared, journal, dance_started};
     try {
         transaction.apply();
-    } catch (sys::Error& error) {
-        transaction.undo(); // throws if it cannot; then that is the news
-        error.add_context("the live root is as it was, everything was undone");
-        throw;
+    } catch (const sys::Error& error) {
+        const std::string left = transaction.undo();
+        if (left.empty())
+            throw Undone{error.full_text() + "; everything was undone, the live root is as it was"};
+        for (PreparedTree& tree : prepared) tree.keep();
+        throw UndoFailed{fmt::format("{}; THE LIVE ROOT IS LEFT IN BETWEEN, these could not be put back:{}",
+                                     error.full_text(), left)};
     }
     for (const PreparedTree& tree : prepared) tree.sync();
     journal.commit();

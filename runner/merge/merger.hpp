@@ -3,6 +3,7 @@
 #include "runner/merge/journal.hpp"
 #include "runner/model/composition.hpp"
 #include "runner/model/report.hpp"
+#include "runner/sys/error.hpp"
 
 #include <ctime>
 #include <filesystem>
@@ -19,11 +20,24 @@ struct TreeToMerge {
     const model::Composition* composition = nullptr;
 };
 
+/// The merge had begun, failed, and everything it did was undone.
+class Undone : public sys::Error {
+public:
+    using Error::Error;
+};
+
+/// The merge failed and not everything could be undone. What it replaced lies in the staging directory, in the
+/// upperdirs, or beside the live tree (".disco-…"), and must be kept.
+class UndoFailed : public sys::Error {
+public:
+    using Error::Error;
+};
+
 /// Brings all trees to the live root: all of it or nothing.
 ///
 /// Every conflict is found before the first live change: then nothing is changed and the report lists them.
-/// An error on the way undoes what was done and is thrown on (sys::Error); if undoing fails too, the message
-/// says which paths are left in which state. `staging` is a directory on the scratch file system, for objects
+/// An error on the way undoes what was done and becomes Undone; if undoing fails too, UndoFailed says which
+/// paths are left in which state. An error before the first live change is thrown as it is (sys::Error). `staging` is a directory on the scratch file system, for objects
 /// put together from several layers. `dance_started` is CLOCK_REALTIME when the dance began: a live object
 /// whose ctime is later is a conflict. Not interruptible by signals. Needs no lock of its own; the caller
 /// holds the dance's.

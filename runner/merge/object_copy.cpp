@@ -5,6 +5,7 @@
 #include "runner/sys/metadata.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <string_view>
@@ -41,10 +42,19 @@ sys::Xattrs plain_xattrs(int directory, const std::string& name) {
     return plain;
 }
 
+/// copy_file_range(2) that may also cross file systems that cannot do it between themselves.
+ssize_t copy_some(int from, int to, off_t at, std::size_t count) {
+    off_t in = at, out = at;
+    const ssize_t got = ::copy_file_range(from, &in, to, &out, count, 0);
+    if (got >= 0 || (errno != EXDEV && errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS)) return got;
+    std::array<char, 65536> buffer = {};
+    const ssize_t read = ::pread(from, buffer.data(), std::min(count, buffer.size()), at);
+    return read <= 0 ? read : ::pwrite(to, buffer.data(), static_cast<std::size_t>(read), at);
+}
+
 void copy_range(int from, int to, off_t at, off_t end, const std::string& name) {
     while (at < end) {
-        off_t in = at, out = at;
-        const ssize_t got = ::copy_file_range(from, &in, to, &out, static_cast<std::size_t>(end - at), 0);
+        const ssize_t got = copy_some(from, to, at, static_cast<std::size_t>(end - at));
         if (got < 0) throw sys::SysError{errno, "copy", name};
         if (got == 0) return; // it has become shorter
         at += got;

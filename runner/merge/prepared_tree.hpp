@@ -29,6 +29,8 @@ public:
     /// A directory on the live root's mount, for what is removed. Valid after `prepare`.
     [[nodiscard]] int keep_directory() const noexcept { return keep_.get(); }
     void sync() const;
+    /// Leaves what was replaced where it is when this object goes.
+    void keep() noexcept { (void)aside_.keep(); }
     /// Absolute path of a step's target and of the place where its original is kept, for messages.
     [[nodiscard]] std::string shown(const std::string& path) const;
 

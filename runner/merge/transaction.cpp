@@ -26,11 +26,9 @@ void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Plac
 
 Transaction::~Transaction() {
     if (done_.empty()) return;
-    try {
-        undo();
-    } catch (const sys::Error& error) {
-        spdlog::critical("{}", error.full_text());
-    }
+    // Only an exception that is no Error (out of memory) leads here.
+    if (const std::string left = undo(); !left.empty())
+        spdlog::critical("the live root is left in between, these could not be put back:{}", left);
 }
 
 void Transaction::apply() {
@@ -118,7 +116,7 @@ void Transaction::take_back(PreparedTree& tree, const model::SetMetadata& step, 
                step.path);
 }
 
-void Transaction::undo() {
+std::string Transaction::undo() {
     std::string left;
     for (; !done_.empty(); done_.pop_back()) {
         const Done& last = done_.back();
@@ -131,11 +129,7 @@ void Transaction::undo() {
             left += fmt::format("\n  {}: {}", tree.shown(model::path_of(step)), error.full_text());
         }
     }
-    if (!left.empty())
-        throw sys::Error{"THE LIVE ROOT IS LEFT IN BETWEEN: these could not be put back, their originals are "
-                         "in the scratch "
-                         "directory:" +
-                         left};
+    return left;
 }
 
 } // namespace disco::merge

@@ -26,8 +26,8 @@ public:
     /// All steps, in order. Throws sys::Error that names the step.
     void apply();
     void commit() noexcept { done_.clear(); }
-    /// Takes back what was done, last first. Throws sys::Error that lists what could not be taken back.
-    void undo();
+    /// Takes back what was done, last first. What could not be taken back, a line each with the reason.
+    [[nodiscard]] std::string undo();
 
 private:
     struct OldMetadata {

@@ -206,7 +206,13 @@ void remove_tree_at(int directory, const std::filesystem::path& name) {
         throw SysError{errno, "remove directory", name};
 }
 
-void remove_tree(const std::filesystem::path& path) { remove_tree_at(AT_FDCWD, path); }
+void remove_tree(const std::filesystem::path& path) {
+    // The way to it may lead over mounts, unlike the way into it.
+    const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
+    const UniqueFd parent{::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (parent) return remove_tree_at(parent.get(), path.filename());
+    if (!means_absent(errno)) throw SysError{errno, "open directory", directory};
+}
 
 OwnedDirectory::OwnedDirectory(const std::filesystem::path& parent, std::string_view prefix) {
     std::string name = (parent / prefix).string() + "XXXXXX";

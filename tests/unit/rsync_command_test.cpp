@@ -38,16 +38,17 @@ TEST(RsyncCommand, OfALocalCopyWordForWord) {
                             "--specials", "--no-owner", "--no-group", "--modify-window=-1", "--timeout=7",
                             "--link-dest=/state/modules", "--filter=+ /*/", "--filter=- *", "--",
                             "/srv/u/modules/", "/state/scratch/m/"));
-    EXPECT_EQ(rsync_input(call), "");
 }
 
-TEST(RsyncCommand, NamesGoToStandardInput) {
+TEST(RsyncCommand, NamesKeepTheirPathBelowTheSource) {
     RsyncCall call;
-    for (int i = 0; i < 1000; ++i) call.names.insert("module" + std::to_string(i));
-    const auto words = rsync_command(settings_for("/u"), call);
-    EXPECT_THAT(words, AllOf(Contains("--files-from=-"), Contains("--from0")));
-    EXPECT_LT(words.size(), 30u);
-    EXPECT_THAT(rsync_input(call), StartsWith(std::string_view{"module0\0module1\0module10\0", 25}));
+    call.source = "h::u/parameters";
+    call.destination = "/d";
+    call.names = {"os/debian-12", "web1"};
+    const auto words = rsync_command(settings_for("h::u"), call);
+    EXPECT_THAT(words, Contains("--relative"));
+    EXPECT_THAT(std::vector<std::string>(words.end() - 4, words.end()),
+                ElementsAre("--", "h::u/parameters/./os/debian-12", "h::u/parameters/./web1", "/d/"));
 }
 
 TEST(RsyncCommand, ComparingWritesNothing) {

@@ -1,0 +1,199 @@
+// Live dances: all of it or nothing of it reaches the root.
+
+#include "tests/support/throw_away.hpp"
+
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Live : public DanceTest {
+protected:
+    [[nodiscard]] struct stat status(const std::string& path) const { return *sys::stat_path(root() / path); }
+};
+
+TEST_F(Live, MergesFilesTemplatesAndScripts) {
+    module_file("m", "files/etc/app/plain.conf", "plain\n", 0640);
+    module_file("m", "files/usr/local/bin/tool", "#!/bin/sh\n", 0755);
+    module_file("m", "templates/etc/app/made.conf", "echo \"node $DISCO_NODE phase $DISCO_PHASE\"", 0600);
+    script("m", "10-x.sh", "#!/bin/bash\ncd /etc\necho appended >> motd\nrm hostname\nln -s app/plain.conf link\n");
+    want("m");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("etc/app/plain.conf"), "plain\n");
+    EXPECT_EQ(status("etc/app/plain.conf").st_mode & 07777U, 0640U);
+    EXPECT_EQ(status("usr/local/bin/tool").st_mode & 07777U, 0755U);
+    EXPECT_EQ(read("etc/app/made.conf"), "node web1 phase template\n");
+    EXPECT_EQ(status("etc/app/made.conf").st_mode & 07777U, 0600U);
+    EXPECT_EQ(read("etc/motd"), "Welcome.\nappended\n");
+    EXPECT_FALSE(fs::exists(root() / "etc/hostname"));
+    EXPECT_EQ(fs::read_symlink(root() / "etc/link"), "app/plain.conf");
+}
+
+TEST_F(Live, LeavesNoOverlayBookkeeping) {
+    script("m", "10-x.sh",
+           "#!/bin/bash\nrm -r /home; mkdir /home; echo x > /home/x; echo x >> /etc/motd; mv /srv /srv2; mkdir -p /new/a\n");
+    want("m");
+    ASSERT_EQ(live().exit, 0);
+    for (const auto& [path, line] : root_snapshot()) EXPECT_EQ(line.find("trusted.overlay"), std::string::npos) << path;
+    EXPECT_TRUE(fs::is_directory(root() / "srv2"));
+    EXPECT_EQ(read("home/x"), "x\n");
+}
+
+TEST_F(Live, SecondDanceFindsEverythingInSync) {
+    module_file("m", "files/etc/x", "x\n");
+    module_file("m", "templates/etc/y", "echo y");
+    script("m", "10-x.sh", "#!/bin/bash\nmkdir -p /srv/made\necho fixed > /srv/made/file\n");
+    want("m");
+    ASSERT_EQ(live().exit, 0);
+    const Snapshot before = root_snapshot();
+    const auto result = live({"--detailed-exitcode"});
+    EXPECT_EQ(result.exit, 0) << result.output;
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+    EXPECT_EQ(last_report().at("run").at("outcome"), "in-sync");
+    EXPECT_EQ(last_report().at("merge").at("steps"), 0);
+}
+
+TEST_F(Live, OneFailedModuleMeansNothingIsMerged) {
+    module_file("a", "files/etc/a", "a\n");
+    module_file("b", "requires", "after a\n");
+    script("b", "10-x.sh", "#!/bin/bash\necho b > /etc/b\nfalse\nexit 7\n");
+    module_file("c", "requires", "after b\n");
+    module_file("c", "files/etc/c", "c\n");
+    want("c");
+    const Snapshot before = root_snapshot();
+    const auto result = live();
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+    EXPECT_THAT(result.output, HasSubstr("scripts/10-x.sh exited with 7"));
+    EXPECT_THAT(result.output, HasSubstr("nothing was merged"));
+    EXPECT_EQ(module_of(last_report(), "c").at("outcome"), "skipped");
+}
+
+TEST_F(Live, FollowsDirectorySymlinksAndNeverReplacesThem) {
+    module_file("m", "files/bin/tool", "x\n", 0755);
+    module_file("m", "templates/sbin/made", "echo made", 0755);
+    want("m");
+    ASSERT_EQ(live().exit, 0);
+    EXPECT_TRUE(fs::is_symlink(root() / "bin"));
+    EXPECT_EQ(read("usr/bin/tool"), "x\n");
+    EXPECT_EQ(read("usr/sbin/made"), "made\n");
+    EXPECT_THAT(changes_of(last_report(), "m"), ElementsAre("created /usr/bin/tool", "created /usr/sbin/made"));
+}
+
+TEST_F(Live, AppliesAttributes) {
+    module_file("m", "attributes", "0750 root:www-data etc/app\n0640 root:www-data etc/app/**\n0600 - etc/app/key\n");
+    module_file("m", "files/etc/app/conf", "c\n");
+    module_file("m", "files/etc/app/key", "k\n");
+    want("m");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(status("etc/app/conf").st_mode & 07777U, 0640U);
+    EXPECT_EQ(status("etc/app/conf").st_gid, 33U);
+    EXPECT_EQ(status("etc/app/key").st_mode & 07777U, 0600U);
+}
+
+TEST_F(Live, KeepsXattrsAclsAndHoles) {
+    script("m", "10-x.sh",
+           "#!/bin/bash\nset -e\ntruncate -s 8M /srv/sparse\necho end >> /srv/sparse\n"
+           "echo x > /srv/acl; setfacl -m u:33:r /srv/acl\n");
+    want("m");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_LT(status("srv/sparse").st_blocks * 512, 1 << 20);
+    EXPECT_EQ(status("srv/sparse").st_size, (8 << 20) + 4);
+    EXPECT_GT(::getxattr((root() / "srv/acl").c_str(), "system.posix_acl_access", nullptr, 0), 0);
+}
+
+TEST_F(Live, StateOnAnotherFileSystemMergesTheSame) {
+    // The root's own tmpfs: every rename from the scratch space would be EXDEV.
+    module_file("m", "files/etc/app/conf", "new\n");
+    script("m", "10-x.sh", "#!/bin/bash\necho more >> /etc/motd; rm /etc/hostname; rm -r /home; ln -s srv /home; chmod 700 /srv\n");
+    want("m");
+    const fs::path other = place() / "other";
+    fs::create_directory(other);
+    ASSERT_EQ(::system(("mount -t tmpfs disco-other " + other.string()).c_str()), 0);
+    const auto result = disco({"dance", "--server", server, "--node", node, "--root", root(), "--state-dir", other / "state"});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(::system(("umount " + other.string()).c_str()), 0);
+    EXPECT_EQ(read("etc/app/conf"), "new\n");
+    EXPECT_EQ(read("etc/motd"), "Welcome.\nmore\n");
+    EXPECT_FALSE(fs::exists(root() / "etc/hostname"));
+    EXPECT_EQ(fs::read_symlink(root() / "home"), "srv");
+    EXPECT_EQ(status("srv").st_mode & 07777U, 0700U);
+}
+
+TEST_F(Live, RefusesToOverwriteWhatSomebodyElseChangedMeanwhile) {
+    script("m", "10-x.sh", "#!/bin/bash\necho mine >> /etc/motd\nsleep 1\n");
+    module_file("n", "files/etc/n", "n\n");
+    want("m");
+    want("n");
+    DaemonProcess dance{dance_words({}), place() / "log"};
+    for (int i = 0; i < 400 && sys::read_file_if_exists(place() / "log").value_or("").empty(); ++i) {
+        ::usleep(5000);
+        if (fs::exists(state() / "scratch") && !fs::is_empty(state() / "scratch")) break;
+    }
+    ::usleep(400'000); // the script sleeps
+    put(root() / "etc/motd", "theirs\n");
+    while (!dance.has_ended()) ::usleep(10'000);
+    EXPECT_EQ(read("etc/motd"), "theirs\n");
+    EXPECT_FALSE(fs::exists(root() / "etc/n"));
+    const auto report = last_report();
+    EXPECT_EQ(report.at("run").at("exit_code"), 8) << sys::read_file(place() / "log");
+    EXPECT_EQ(report.at("merge").at("conflicts").at(0).at("path"), "/etc/motd");
+}
+
+TEST_F(Live, ChecksRunAfterTheMerge) {
+    module_file("m", "files/etc/x", "x\n");
+    module_file("m", "checks/10-good.sh", "#!/bin/bash\n[[ $(cat /etc/x) == x ]]\n", 0755);
+    want("m");
+    EXPECT_EQ(live().exit, 0);
+    module_file("m", "checks/20-bad.sh", "#!/bin/bash\nexit 9\n", 0755);
+    const auto result = live();
+    EXPECT_EQ(result.exit, 6) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("20-bad.sh exited with 9"));
+}
+
+TEST_F(Live, RunsScriptsByTheirInterpreter) {
+    if (!fs::exists(root() / "usr/bin/python3")) GTEST_SKIP() << "no python3 on this machine";
+    script("m", "10-sh", "#!/bin/sh\necho sh >> /srv/log\n");
+    script("m", "20-none", "cd /srv && echo bash >> log\n");
+    script("m", "30-env", "#!/usr/bin/env -S bash -e\necho env >> /srv/log\n");
+    want("m");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("srv/log"), "sh\nbash\nenv\n");
+}
+
+TEST_F(Live, DiscoParamStartsNoProcessInBash) {
+    parameter("web1", "app/port", "8080\n");
+    module_file("m", "parameters/app/port", "1\n"); // weaker
+    module_file("m", "parameters/app/host", "localhost\n");
+    script("m", "10-x.sh",
+           "#!/bin/bash\nset -e\nbefore=$(</proc/sys/kernel/ns_last_pid) || before=0\n"
+           "type -t disco-param > /srv/type\n"
+           "{ disco-param get app/port; disco-param get app/host; disco-param keys app; disco-param get current_module; } > /srv/values\n");
+    want("m");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("srv/type"), "function\n");
+    EXPECT_EQ(read("srv/values"), "8080\nlocalhost\nhost\nport\nm\n");
+}
+
+TEST_F(Live, DetailedExitCodeSaysThatSomethingChanged) {
+    module_file("m", "files/etc/x", "x\n");
+    want("m");
+    EXPECT_EQ(live({"--detailed-exitcode"}).exit, 2);
+    EXPECT_EQ(live({"--detailed-exitcode"}).exit, 0);
+}
+
+} // namespace
+} // namespace disco::tests

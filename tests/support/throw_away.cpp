@@ -1,0 +1,154 @@
+#include "tests/support/throw_away.hpp"
+
+#include "runner/sys/error.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool must_run() {
+    const char* value = std::getenv("DISCO_TESTS_MUST_RUN");
+    return value != nullptr && *value != '\0' && std::string_view{value} != "0";
+}
+
+std::vector<std::string> mount_table() {
+    std::vector<std::string> lines;
+    const std::string text = sys::read_file("/proc/self/mountinfo");
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = text.find('\n', begin);
+        lines.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return lines;
+}
+
+/// Empty when this process can do what privileged tests do, else why not.
+std::string enter_own_mount_namespace() {
+    if (::geteuid() != 0) return "this test needs root";
+    if (::unshare(CLONE_NEWNS) != 0) return sys::SysError{errno, "make a mount namespace"}.what();
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return sys::SysError{errno, "make the mounts private"}.what();
+    return "";
+}
+
+void mount_tmpfs(const fs::path& path, const char* options) {
+    sys::check(::mount("disco-test", path.c_str(), "tmpfs", 0, options), "mount a tmpfs on", path);
+}
+
+} // namespace
+
+void put(const fs::path& path, std::string_view bytes, mode_t mode) {
+    fs::create_directories(path.parent_path());
+    sys::write_file_atomically(path, bytes, mode);
+    sys::check(::chmod(path.c_str(), mode), "set the mode of", path);
+}
+
+void ThrowAwayTest::SetUp() {
+    if (const std::string reason = enter_own_mount_namespace(); !reason.empty()) {
+        if (must_run()) FAIL() << reason;
+        GTEST_SKIP() << reason;
+    }
+    directory_ = sys::OwnedDirectory{fs::temp_directory_path(), "disco-test-"};
+    mount_tmpfs(directory_.path(), "mode=0755,size=1g");
+    mount_tmpfs("/run", "mode=0755,size=16m");
+    sys::check(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become the reaper of what the test starts");
+    mounts_ = mount_table();
+}
+
+void ThrowAwayTest::TearDown() {
+    if (directory_.path().empty()) return;
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a process outlived the run";
+    EXPECT_EQ(mount_table(), mounts_) << "a mount outlived the run";
+    sys::check(::umount2(directory_.path().c_str(), MNT_DETACH), "unmount", directory_.path());
+    sys::check(::umount2("/run", MNT_DETACH), "unmount", "/run");
+}
+
+void DanceTest::SetUp() {
+    ThrowAwayTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    make_minimal_root(root());
+    fs::create_directories(universe() / "modules");
+    fs::create_directories(universe() / "parameters" / node / "modules");
+    server = universe();
+}
+
+void DanceTest::TearDown() {
+    const fs::path scratch = state() / "scratch";
+    EXPECT_TRUE(!fs::exists(scratch) || fs::is_empty(scratch)) << "something is left in the scratch directory";
+    ThrowAwayTest::TearDown();
+}
+
+void DanceTest::module_file(const std::string& module, const std::string& path, std::string_view bytes, mode_t mode) {
+    put(universe() / "modules" / module / path, bytes, mode);
+}
+
+void DanceTest::script(const std::string& module, const std::string& name, std::string_view text) {
+    module_file(module, "scripts/" + name, text, 0755);
+}
+
+void DanceTest::want(const std::string& module) { parameter("web1", "modules/" + module, ""); }
+
+void DanceTest::parameter(const std::string& of_node, const std::string& key, std::string_view value) {
+    put(universe() / "parameters" / of_node / key, value);
+}
+
+sys::ProgramResult DanceTest::disco(std::vector<std::string> words) const {
+    words.insert(words.begin(), DISCO_BINARY);
+    return sys::run_program({.argv = std::move(words),
+                             .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent", "LEAK=secret"},
+                             .input = {},
+                             .timeout = std::chrono::minutes{4}});
+}
+
+std::vector<std::string> DanceTest::dance_words(std::vector<std::string> more) const {
+    std::vector<std::string> words = {DISCO_BINARY, "dance",       "--server",    server,         "--node", node,
+                                      "--root",     root().string(), "--state-dir", state().string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+sys::ProgramResult DanceTest::live(std::vector<std::string> more) const {
+    std::vector<std::string> words = dance_words(std::move(more));
+    words.erase(words.begin());
+    return disco(std::move(words));
+}
+
+sys::ProgramResult DanceTest::noop(std::vector<std::string> more) const {
+    more.insert(more.begin(), "--noop");
+    return live(std::move(more));
+}
+
+nlohmann::json DanceTest::last_report() const {
+    fs::path last; // the names of runs sort by time
+    for (const auto& entry : fs::directory_iterator{state() / "runs"}) last = std::max(last, entry.path());
+    return nlohmann::json::parse(sys::read_file(last / "report.json"));
+}
+
+nlohmann::json module_of(const nlohmann::json& report, const std::string& name) {
+    for (const auto& module : report.at("modules"))
+        if (module.at("name") == name) return module;
+    throw sys::Error{fmt::format("the report has no module '{}'", name)};
+}
+
+std::vector<std::string> changes_of(const nlohmann::json& report, const std::string& name) {
+    std::vector<std::string> lines;
+    const nlohmann::json module = module_of(report, name);
+    for (const auto& change : module.at("changes"))
+        lines.push_back(change.at("kind").get<std::string>() + " " + change.at("path").get<std::string>());
+    return lines;
+}
+
+} // namespace disco::tests
