@@ -88,6 +88,10 @@ void print_result(const dance::Result& result, const Output& output) {
         report::write_json_report(result.run, *result.changes,
                                   [&](std::string_view piece) { write_to(fd, piece); });
     }
+    if (result.run.modules.empty() && !result.run.failure.empty()) {
+        print_error(result.run.failure); // nothing ran: there is no report, only a reason
+        return;
+    }
     std::string text; // few, large writes
     report::write_text_report(result.run, *result.changes, text_style(output, people),
                               [&](std::string_view piece) {

@@ -60,7 +60,8 @@ void NoticeReader::read_line(std::string_view line) {
             argv = {std::string{
                 command}}; // a script printed the words itself, with an open quote: show it as it is
         }
-        for (std::string& word : argv) word = sys::printable(word);
+        for (std::string& word : argv)
+            if (!sys::is_utf8(word)) word = sys::printable(word); // JSON holds nothing else
         add({model::NoticeKind::would_execute, text, std::move(argv), step_});
     } else if (const auto what = refusal(line)) {
         add({model::NoticeKind::restricted,

@@ -48,7 +48,7 @@ public:
         if (const auto seen = std::find(chain_.begin(), chain_.end(), name); seen != chain_.end()) {
             std::vector<std::string> circle{seen, chain_.end()};
             circle.push_back(name);
-            throw sys::BadConfiguration{fmt::format("parameters inherit one another in a circle: {}",
+            throw sys::BadConfiguration{fmt::format("parameters inherit one another in a cycle: {}",
                                                     fmt::join(circle, " inherits "))};
         }
         if (chain_.size() >= deepest_inheritance)

@@ -26,8 +26,8 @@ public:
     using Error::Error;
 };
 
-/// The merge failed and not everything could be undone. What it replaced lies in the staging directory, in the
-/// upperdirs, or beside the live tree (".disco-…"), and must be kept.
+/// The merge failed and not everything could be undone. What it replaced lies in the staging directory, in
+/// the upperdirs, or beside the live tree (".disco-…"), and must be kept.
 class UndoFailed : public sys::Error {
 public:
     using Error::Error;
@@ -37,10 +37,10 @@ public:
 ///
 /// Every conflict is found before the first live change: then nothing is changed and the report lists them.
 /// An error on the way undoes what was done and becomes Undone; if undoing fails too, UndoFailed says which
-/// paths are left in which state. An error before the first live change is thrown as it is (sys::Error). `staging` is a directory on the scratch file system, for objects
-/// put together from several layers. `dance_started` is CLOCK_REALTIME when the dance began: a live object
-/// whose ctime is later is a conflict. Not interruptible by signals. Needs no lock of its own; the caller
-/// holds the dance's.
+/// paths are left in which state. An error before the first live change is thrown as it is (sys::Error).
+/// `staging` is a directory on the scratch file system, for objects put together from several layers.
+/// `dance_started` is CLOCK_REALTIME when the dance began: a live object whose ctime is later is a conflict.
+/// Not interruptible by signals. Needs no lock of its own; the caller holds the dance's.
 [[nodiscard]] model::MergeReport merge(const std::vector<TreeToMerge>& trees,
                                        const std::filesystem::path& staging, const timespec& dance_started);
 /// The same, with its progress told to a journal.

@@ -24,7 +24,7 @@ struct ComposedEntry {
         object,    ///< a non-directory; its bytes are in the upperdir of `layer`, at the same path
         directory, ///< a directory where there was none; the live root has nothing to show below it
         metadata,  ///< the live object stays (a directory, a file's bytes); its mode, owner or xattrs are
-                  ///< those of the object in the upperdir of `layer`
+                   ///< those of the object in the upperdir of `layer`
     };
     Kind kind = Kind::object;
     bool has_bookkeeping =

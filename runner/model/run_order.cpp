@@ -101,7 +101,7 @@ std::variant<RunOrder, Cycle, MissingModule> order_modules(const std::set<std::s
 }
 
 std::string describe(const Cycle& cycle) {
-    return fmt::format("modules require one another in a circle: {}", fmt::join(cycle.chain, " after "));
+    return fmt::format("modules require one another in a cycle: {}", fmt::join(cycle.chain, " after "));
 }
 
 std::string describe(const MissingModule& missing) {

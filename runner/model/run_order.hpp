@@ -33,7 +33,7 @@ struct MissingModule {
 [[nodiscard]] std::variant<RunOrder, Cycle, MissingModule> order_modules(const std::set<std::string>& wanted,
                                                                          const RequirementTable& table);
 
-/// For people: "modules require one another in a circle: a after b after a".
+/// For people: "modules require one another in a cycle: a after b after a".
 [[nodiscard]] std::string describe(const Cycle& cycle);
 [[nodiscard]] std::string describe(const MissingModule& missing);
 

@@ -105,8 +105,9 @@ private:
 
     void write_failure(const model::ModuleReport& module) {
         write_(fmt::format("    {}\n", paint_.red(sys::printable_text(module.reason))));
-        if (style_.detail == Detail::quiet || style_.detail == Detail::verbose || module.steps.empty())
-            return;
+        const bool shown_elsewhere =
+            style_.detail == Detail::quiet || style_.detail == Detail::verbose || is_exec();
+        if (shown_elsewhere || module.steps.empty()) return;
         const model::Step& last = module.steps.back();
         if (last.exit == 0 && last.signal == 0) return;
         write_output(last.output, 20);

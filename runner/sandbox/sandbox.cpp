@@ -204,13 +204,14 @@ ProgramEnd Sandbox::run(std::size_t index, const OutputSink& sink) {
 std::string ProgramEnd::describe(const Program& program) const {
     switch (how) {
     case How::exited: return fmt::format("exited with {}", exit);
-    case How::signalled: return fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal));
+    case How::signalled: return fmt::format("was killed by {}", sys::signal_name(signal));
     case How::timed_out:
         return fmt::format(
             "took longer than {:g} s and was killed (the module's `sandbox` file may set `timeout SECONDS`)",
             std::chrono::duration<double>(program.timeout).count());
     case How::too_much_output:
-        return fmt::format("printed more than {} bytes and was killed", program.standard_output_limit);
+        return fmt::format("printed more than {:.4g} MiB and was killed",
+                           static_cast<double>(program.standard_output_limit) / (1 << 20));
     case How::too_many_processes:
         return fmt::format("started more than {} processes and was killed", Watch::process_limit);
     case How::scratch_full:

@@ -63,7 +63,7 @@ struct ProgramEnd {
     std::vector<std::string>
         left_running; ///< command lines of processes that were still there, and were killed
     [[nodiscard]] bool succeeded() const { return how == How::exited && exit == 0; }
-    /// For people: "exited with 3", "was killed by signal 9 (Killed)", "took longer than 900 s and was
+    /// For people: "exited with 3", "was killed by SIGKILL (Killed)", "took longer than 900 s and was
     /// killed".
     [[nodiscard]] std::string describe(const Program& program) const;
 };

@@ -1,5 +1,6 @@
 #include "runner/sys/error.hpp"
 
+#include "runner/sys/interrupt.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <cstring>
@@ -26,6 +27,6 @@ SysError::SysError(int code, std::string_view attempt, const std::filesystem::pa
       code_{code} {}
 
 Interrupted::Interrupted(int signal)
-    : Error{fmt::format("interrupted by signal {} ({})", signal, ::strsignal(signal))}, signal_{signal} {}
+    : Error{fmt::format("interrupted by {}", signal_name(signal))}, signal_{signal} {}
 
 } // namespace disco::sys

@@ -5,9 +5,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace disco::sys {
 namespace {
@@ -50,5 +53,12 @@ void throw_if_interrupted() {
 
 UninterruptedSection::UninterruptedSection() noexcept { ++uninterrupted_depth; }
 UninterruptedSection::~UninterruptedSection() { --uninterrupted_depth; }
+
+std::string signal_name(int signal) {
+    const char* name = ::sigabbrev_np(signal); // a real-time signal has none
+    const char* text = ::strsignal(signal);
+    return name != nullptr ? fmt::format("SIG{} ({})", name, text)
+                           : fmt::format("signal {} ({})", signal, text);
+}
 
 } // namespace disco::sys

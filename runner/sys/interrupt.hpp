@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 // Ctrl-C and its kin. Handlers only note the signal; code that waits polls `interrupt_fd()`, and code between
 // steps calls `throw_if_interrupted()`, so that every owner on the stack gives back what it holds.
 namespace disco::sys {
@@ -12,6 +14,9 @@ void watch_interrupts();
 
 /// Throws Interrupted when a signal has arrived, unless an UninterruptedSection is alive.
 void throw_if_interrupted();
+
+/// For people: "SIGKILL (Killed)".
+[[nodiscard]] std::string signal_name(int signal);
 
 /// While alive, signals wait: for the merge, which ends or is undone but is never left half-way.
 class UninterruptedSection {

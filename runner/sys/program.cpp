@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -78,7 +79,9 @@ public:
                 sigset_t all;
                 ::sigfillset(&all);
                 ::posix_spawnattr_setsigdefault(&value, &all);
-                ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSIGDEF);
+                // A session of its own: what it starts can be ended with it, Ctrl-C is ours to pass on, and
+                // without a terminal it fails where it would ask for a password.
+                ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
             }
             ~Attributes() { ::posix_spawnattr_destroy(&value); }
         } attributes;
@@ -98,9 +101,7 @@ public:
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() {
-        if (pid_ <= 0) return;
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
+        if (pid_ > 0) end_all();
     }
 
     /// What to wait for: its end or its pipes (those that are closed have fd -1).
@@ -122,7 +123,9 @@ public:
         drain(err_, result_.error);
         if (const auto at = deadline(); at && now >= *at) {
             result_.timed_out = true;
-            ::kill(pid_, SIGKILL);
+            result_.signal = SIGKILL;
+            end_all();
+            return true;
         }
         int status = 0;
         const pid_t reaped = ::wait4(pid_, &status, WNOHANG, &result_.usage);
@@ -141,6 +144,17 @@ public:
     [[nodiscard]] ProgramResult take() { return std::move(result_); }
 
 private:
+    /// Ends it with all that it has started (rsync is three processes), and waits until they are gone: as
+    /// their reaper, which init would be otherwise.
+    void end_all() {
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        ::kill(-pid_, SIGKILL);
+        struct rusage usage = {};
+        while (::wait4(-pid_, nullptr, 0, &usage) > 0 || errno == EINTR) result_.usage = usage;
+        pid_ = -1;
+        result_.wall_s = std::chrono::duration<double>(Clock::now() - started_).count();
+    }
+
     void feed() {
         while (in_) {
             const std::string_view rest = std::string_view{spec_.input}.substr(fed_);

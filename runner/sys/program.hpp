@@ -32,7 +32,8 @@ struct ProgramResult {
     [[nodiscard]] bool succeeded() const { return exit == 0 && signal == 0 && !timed_out; }
 };
 
-/// Runs it to its end. Throws SysError when it cannot be started, Interrupted (after killing it) on Ctrl-C.
+/// Runs it to its end, in a session of its own; a time-out or Ctrl-C ends also what it has started. Throws
+/// SysError when it cannot be started, Interrupted (after killing it) on Ctrl-C.
 [[nodiscard]] ProgramResult run_program(const ProgramSpec& spec);
 
 /// The same for many, at most `parallel` at a time; results in the order of the specs.

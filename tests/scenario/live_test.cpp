@@ -24,7 +24,8 @@ TEST_F(Live, MergesFilesTemplatesAndScripts) {
     module_file("m", "files/etc/app/plain.conf", "plain\n", 0640);
     module_file("m", "files/usr/local/bin/tool", "#!/bin/sh\n", 0755);
     module_file("m", "templates/etc/app/made.conf", "echo \"node $DISCO_NODE phase $DISCO_PHASE\"", 0600);
-    script("m", "10-x.sh", "#!/bin/bash\ncd /etc\necho appended >> motd\nrm hostname\nln -s app/plain.conf link\n");
+    script("m", "10-x.sh",
+           "#!/bin/bash\ncd /etc\necho appended >> motd\nrm hostname\nln -s app/plain.conf link\n");
     want("m");
     const auto result = live();
     ASSERT_EQ(result.exit, 0) << result.output << result.error;
@@ -40,10 +41,12 @@ TEST_F(Live, MergesFilesTemplatesAndScripts) {
 
 TEST_F(Live, LeavesNoOverlayBookkeeping) {
     script("m", "10-x.sh",
-           "#!/bin/bash\nrm -r /home; mkdir /home; echo x > /home/x; echo x >> /etc/motd; mv /srv /srv2; mkdir -p /new/a\n");
+           "#!/bin/bash\nrm -r /home; mkdir /home; echo x > /home/x; echo x >> /etc/motd; mv /srv /srv2; "
+           "mkdir -p /new/a\n");
     want("m");
     ASSERT_EQ(live().exit, 0);
-    for (const auto& [path, line] : root_snapshot()) EXPECT_EQ(line.find("trusted.overlay"), std::string::npos) << path;
+    for (const auto& [path, line] : root_snapshot())
+        EXPECT_EQ(line.find("trusted.overlay"), std::string::npos) << path;
     EXPECT_TRUE(fs::is_directory(root() / "srv2"));
     EXPECT_EQ(read("home/x"), "x\n");
 }
@@ -86,11 +89,13 @@ TEST_F(Live, FollowsDirectorySymlinksAndNeverReplacesThem) {
     EXPECT_TRUE(fs::is_symlink(root() / "bin"));
     EXPECT_EQ(read("usr/bin/tool"), "x\n");
     EXPECT_EQ(read("usr/sbin/made"), "made\n");
-    EXPECT_THAT(changes_of(last_report(), "m"), ElementsAre("created /usr/bin/tool", "created /usr/sbin/made"));
+    EXPECT_THAT(changes_of(last_report(), "m"),
+                ElementsAre("created /usr/bin/tool", "created /usr/sbin/made"));
 }
 
 TEST_F(Live, AppliesAttributes) {
-    module_file("m", "attributes", "0750 root:www-data etc/app\n0640 root:www-data etc/app/**\n0600 - etc/app/key\n");
+    module_file("m", "attributes",
+                "0750 root:www-data etc/app\n0640 root:www-data etc/app/**\n0600 - etc/app/key\n");
     module_file("m", "files/etc/app/conf", "c\n");
     module_file("m", "files/etc/app/key", "k\n");
     want("m");
@@ -116,12 +121,15 @@ TEST_F(Live, KeepsXattrsAclsAndHoles) {
 TEST_F(Live, StateOnAnotherFileSystemMergesTheSame) {
     // The root's own tmpfs: every rename from the scratch space would be EXDEV.
     module_file("m", "files/etc/app/conf", "new\n");
-    script("m", "10-x.sh", "#!/bin/bash\necho more >> /etc/motd; rm /etc/hostname; rm -r /home; ln -s srv /home; chmod 700 /srv\n");
+    script("m", "10-x.sh",
+           "#!/bin/bash\necho more >> /etc/motd; rm /etc/hostname; rm -r /home; ln -s srv /home; chmod 700 "
+           "/srv\n");
     want("m");
     const fs::path other = place() / "other";
     fs::create_directory(other);
     ASSERT_EQ(::system(("mount -t tmpfs disco-other " + other.string()).c_str()), 0);
-    const auto result = disco({"dance", "--server", server, "--node", node, "--root", root(), "--state-dir", other / "state"});
+    const auto result = disco(
+        {"dance", "--server", server, "--node", node, "--root", root(), "--state-dir", other / "state"});
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_EQ(::system(("umount " + other.string()).c_str()), 0);
     EXPECT_EQ(read("etc/app/conf"), "new\n");
@@ -132,22 +140,18 @@ TEST_F(Live, StateOnAnotherFileSystemMergesTheSame) {
 }
 
 TEST_F(Live, RefusesToOverwriteWhatSomebodyElseChangedMeanwhile) {
-    script("m", "10-x.sh", "#!/bin/bash\necho mine >> /etc/motd\nsleep 1\n");
+    script("m", "10-x.sh", "#!/bin/bash\necho mine >> /etc/motd\necho sleeping\nsleep 1\n");
     module_file("n", "files/etc/n", "n\n");
     want("m");
     want("n");
-    DaemonProcess dance{dance_words({}), place() / "log"};
-    for (int i = 0; i < 400 && sys::read_file_if_exists(place() / "log").value_or("").empty(); ++i) {
-        ::usleep(5000);
-        if (fs::exists(state() / "scratch") && !fs::is_empty(state() / "scratch")) break;
-    }
-    ::usleep(400'000); // the script sleeps
+    const pid_t dance = start(dance_words({}));
+    for (int i = 0; i < 1000 && log().find("sleeping") == std::string::npos; ++i) ::usleep(10'000);
     put(root() / "etc/motd", "theirs\n");
-    while (!dance.has_ended()) ::usleep(10'000);
+    EXPECT_EQ(exit_of(dance), 8) << log();
     EXPECT_EQ(read("etc/motd"), "theirs\n");
     EXPECT_FALSE(fs::exists(root() / "etc/n"));
     const auto report = last_report();
-    EXPECT_EQ(report.at("run").at("exit_code"), 8) << sys::read_file(place() / "log");
+    EXPECT_EQ(report.at("run").at("exit_code"), 8);
     EXPECT_EQ(report.at("merge").at("conflicts").at(0).at("path"), "/etc/motd");
 }
 
@@ -180,7 +184,8 @@ TEST_F(Live, DiscoParamStartsNoProcessInBash) {
     script("m", "10-x.sh",
            "#!/bin/bash\nset -e\nbefore=$(</proc/sys/kernel/ns_last_pid) || before=0\n"
            "type -t disco-param > /srv/type\n"
-           "{ disco-param get app/port; disco-param get app/host; disco-param keys app; disco-param get current_module; } > /srv/values\n");
+           "{ disco-param get app/port; disco-param get app/host; disco-param keys app; disco-param get "
+           "current_module; } > /srv/values\n");
     want("m");
     const auto result = live();
     ASSERT_EQ(result.exit, 0) << result.output << result.error;

@@ -38,7 +38,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         ModuleRow{"nothing", "true", 0}, ModuleRow{"writes", "echo x > /etc/new; echo y >> /etc/motd", 0},
         ModuleRow{"removes_everything", "rm -rf --one-file-system /etc /home /srv /var/log; true", 0},
-        ModuleRow{"changes_metadata", "chmod 777 /etc; chown 33:33 /etc/shadow; touch -d 2001-01-01 /etc/motd", 0},
+        ModuleRow{"changes_metadata",
+                  "chmod 777 /etc; chown 33:33 /etc/shadow; touch -d 2001-01-01 /etc/motd", 0},
         ModuleRow{"renames_directories", "mv /etc /etc2 && mkdir /etc", 0},
         ModuleRow{"replaces_kinds", "rm /etc/motd; mkdir /etc/motd; rmdir /home; ln -s /etc /home", 0},
         ModuleRow{"makes_links", "ln /etc/motd /srv/hard; ln -s / /srv/soft", 0},
@@ -65,8 +66,8 @@ TEST_F(Noop, TellsWhatWouldChange) {
     const auto report = last_report();
     EXPECT_THAT(changes_of(report, "m"),
                 UnorderedElementsAre("created /etc/delivered", "modified /etc/motd", "deleted /etc/hostname",
-                                     "metadata /etc/passwd", "replaced /home", "created /srv/a", "created /srv/a/fifo",
-                                     "created /srv/a/null"));
+                                     "metadata /etc/passwd", "replaced /home", "created /srv/a",
+                                     "created /srv/a/fifo", "created /srv/a/null"));
     EXPECT_EQ(report.at("run").at("mode"), "noop");
     EXPECT_EQ(report.at("run").at("outcome"), "pending");
     EXPECT_EQ(report.at("run").at("exit_code"), 2);
@@ -81,7 +82,8 @@ TEST_F(Noop, ReportsWhatTheRestrictedShellRefused) {
     std::vector<std::string> kinds;
     for (const auto& notice : module.at("notices")) kinds.push_back(notice.at("kind"));
     EXPECT_THAT(kinds, ElementsAre("restricted", "restricted", "restricted", "would-execute"));
-    EXPECT_EQ(module.at("notices")[3].at("argv"), (std::vector<std::string>{"service", "postgresql", "stop"}));
+    EXPECT_EQ(module.at("notices")[3].at("argv"),
+              (std::vector<std::string>{"service", "postgresql", "stop"}));
     EXPECT_EQ(module.at("notices")[3].at("step"), "scripts/10-x.sh");
     EXPECT_THAT(result.output, HasSubstr("would execute: service postgresql stop"));
     EXPECT_THAT(result.error, HasSubstr("warning: Would execute: service postgresql stop"));
@@ -97,7 +99,8 @@ TEST_F(Noop, QuotesTheWordsOfWhatItWouldExecute) {
 }
 
 TEST_F(Noop, AllowsReadingCommandsInStrictScripts) {
-    script("m", "10-x.sh", "cat /etc/motd\ngrep -c root /etc/passwd\nmkdir -p /srv/made\ntouch /srv/made/x\n");
+    script("m", "10-x.sh",
+           "cat /etc/motd\ngrep -c root /etc/passwd\nmkdir -p /srv/made\ntouch /srv/made/x\n");
     want("m");
     const auto result = noop();
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
@@ -111,8 +114,8 @@ TEST_F(Noop, GivesScriptsTheirEnvironmentAndNothingElse) {
     want("m");
     (void)noop();
     const std::string output = module_of(last_report(), "m").at("steps").at(0).at("output");
-    for (const char* line : {"DISCO_MODULE=m\n", "DISCO_NODE=web1\n", "DISCO_PHASE=script\n", "DISCO_ROOT=/\n",
-                             "LC_ALL=C.UTF-8\n", "NOOP=true\n"})
+    for (const char* line : {"DISCO_MODULE=m\n", "DISCO_NODE=web1\n", "DISCO_PHASE=script\n",
+                             "DISCO_ROOT=/\n", "LC_ALL=C.UTF-8\n", "NOOP=true\n"})
         EXPECT_THAT(output, HasSubstr(line));
     EXPECT_THAT(output, Not(HasSubstr("LEAK")));
 }

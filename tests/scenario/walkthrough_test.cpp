@@ -54,8 +54,8 @@ private:
             sshd_.emplace();
             server = sshd_->uri(universe());
             // How to call rsync is a setting of the client.
-            const auto set = disco({"param", "set", "--state-dir", state(), "--node", node, "disco/client/cmds/rsync",
-                                    sys::quote_words(sshd_->rsync_words())});
+            const auto set = disco({"param", "set", "--state-dir", state(), "--node", node,
+                                    "disco/client/cmds/rsync", sys::quote_words(sshd_->rsync_words())});
             ASSERT_TRUE(set.succeeded()) << set.error;
         }
     }
@@ -94,7 +94,8 @@ TEST_P(Walkthrough, LiveBringsTheMachineThere) {
     EXPECT_THAT(changes_of(report, "testmodule-1.0"), ElementsAre("created /var/log/services"));
 }
 
-INSTANTIATE_TEST_SUITE_P(From, Walkthrough, testing::Values("directory", "rsyncd", "rsyncd_module_each", "ssh"),
+INSTANTIATE_TEST_SUITE_P(From, Walkthrough,
+                         testing::Values("directory", "rsyncd", "rsyncd_module_each", "ssh"),
                          [](const auto& row) { return std::string{row.param}; });
 
 } // namespace

@@ -12,8 +12,10 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,25 +34,26 @@ sockaddr_in loopback(int port) {
     return address;
 }
 
-sys::UniqueFd make_socket() { return sys::UniqueFd{sys::check(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket")}; }
+sys::UniqueFd make_socket() {
+    return sys::UniqueFd{sys::check(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket")};
+}
 
 } // namespace
 
 DaemonProcess::DaemonProcess(const std::vector<std::string>& argv, const std::string& log) {
     std::vector<char*> words;
-    for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str())); // execv(3) takes char*
+    for (const std::string& word : argv)
+        words.push_back(const_cast<char*>(word.c_str())); // execv(3) takes char*
     words.push_back(nullptr);
-    const sys::UniqueFd output{sys::check(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), "open", log)};
+    const sys::UniqueFd output{
+        sys::check(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), "open", log)};
     const sys::UniqueFd input{sys::check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open", "/dev/null")};
-    const pid_t parent = ::getpid();
-    pid_ = sys::check(::fork(), "fork");
-    if (pid_ != 0) {
-        ::setpgid(pid_, pid_); // both sides do it, whoever is first
-        return;
-    }
-    ::setpgid(0, 0);
+    // Like fork(2): the first process of a pid namespace, with which all others in it end.
+    pid_ = sys::check(
+        static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, nullptr, nullptr, nullptr, 0)),
+        "start a process in a pid namespace");
+    if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
     ::dup2(input.get(), 0);
     ::dup2(output.get(), 1);
     ::dup2(output.get(), 2);
@@ -68,9 +71,8 @@ DaemonProcess& DaemonProcess::operator=(DaemonProcess&& other) noexcept {
 
 void DaemonProcess::stop() noexcept {
     if (pid_ <= 0) return;
-    ::kill(-pid_, SIGKILL); // the children that serve connections too
-    // In a test that reaps its orphans the daemon's own children are among the group, too.
-    while (::waitpid(-pid_, nullptr, 0) > 0 || errno == EINTR) {}
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
 }
 
@@ -107,7 +109,8 @@ bool wait_until_it_answers(DaemonProcess& process, int port) {
 }
 
 void throw_not_listening(const std::string& program, const std::string& log) {
-    throw sys::Error{fmt::format("{} does not listen; it says:\n{}", program, sys::read_file_if_exists(log).value_or(""))};
+    throw sys::Error{
+        fmt::format("{} does not listen; it says:\n{}", program, sys::read_file_if_exists(log).value_or(""))};
 }
 
 } // namespace disco::tests

@@ -8,7 +8,8 @@
 
 namespace disco::tests {
 
-/// A server program in the foreground, in a process group of its own, that dies with the test.
+/// A server program in the foreground that dies with the test, and with it all that it has started: it is the
+/// first process of a pid namespace. Needs root.
 class DaemonProcess {
 public:
     DaemonProcess() = default;
@@ -28,9 +29,11 @@ private:
 /// A port of 127.0.0.1 that nobody listens on at the moment.
 [[nodiscard]] int free_port();
 
-/// Starts a program that listens on a port, as often as it takes to find a free one, and waits until it accepts
-/// connections. `argv_for` gives its words for a port. Throws sys::Error with the end of `log` when it never does.
-template <class ArgvFor> std::pair<DaemonProcess, int> start_listening(ArgvFor&& argv_for, const std::string& log);
+/// Starts a program that listens on a port, as often as it takes to find a free one, and waits until it
+/// accepts connections. `argv_for` gives its words for a port. Throws sys::Error with the end of `log` when
+/// it never does.
+template <class ArgvFor>
+std::pair<DaemonProcess, int> start_listening(ArgvFor&& argv_for, const std::string& log);
 
 /// Whether somebody accepts connections on that port of 127.0.0.1.
 [[nodiscard]] bool answers(int port);
@@ -38,7 +41,8 @@ template <class ArgvFor> std::pair<DaemonProcess, int> start_listening(ArgvFor&&
 [[nodiscard]] bool wait_until_it_answers(DaemonProcess& process, int port);
 [[noreturn]] void throw_not_listening(const std::string& program, const std::string& log);
 
-template <class ArgvFor> std::pair<DaemonProcess, int> start_listening(ArgvFor&& argv_for, const std::string& log) {
+template <class ArgvFor>
+std::pair<DaemonProcess, int> start_listening(ArgvFor&& argv_for, const std::string& log) {
     for (int attempt = 0; attempt < 5; ++attempt) { // another process may take the port first
         const int port = free_port();
         DaemonProcess process{argv_for(port), log};

@@ -13,16 +13,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* programs[] = {"bash", "dash",  "cat",   "ls",    "id",    "rm",   "mv",       "cp",    "mkdir",
-                                    "rmdir", "touch", "ln",    "chmod", "chown", "head", "tail",     "sed",   "grep",
-                                    "env",  "true",  "false", "mknod", "mkfifo", "stat", "sleep",   "dd",    "date",
-                                    "sort", "wc",    "hostname", "find", "seq",  "install", "readlink", "setfacl", "setsid",
-                                    "truncate", "python3"};
+constexpr const char* programs[] = {
+    "bash",  "dash",  "cat",    "ls",      "id",       "rm",      "mv",     "cp",       "mkdir",  "rmdir",
+    "touch", "ln",    "chmod",  "chown",   "head",     "tail",    "sed",    "grep",     "env",    "true",
+    "false", "mknod", "mkfifo", "stat",    "sleep",    "dd",      "date",   "sort",     "wc",     "hostname",
+    "find",  "seq",   "tr",     "install", "readlink", "setfacl", "setsid", "truncate", "python3"};
 
 /// The libraries that the dynamic linker loads for a program, as absolute paths.
 std::vector<std::string> libraries_of(const fs::path& program) {
-    const sys::ProgramResult listed = sys::run_program(
-        {.argv = {"ldd", program}, .environment = {"PATH=/usr/bin:/bin"}, .input = {}, .timeout = std::chrono::seconds{30}});
+    const sys::ProgramResult listed = sys::run_program({.argv = {"ldd", program},
+                                                        .environment = {"PATH=/usr/bin:/bin"},
+                                                        .input = {},
+                                                        .timeout = std::chrono::seconds{30}});
     std::vector<std::string> paths;
     std::istringstream words{listed.output};
     for (std::string word; words >> word;)
@@ -56,11 +58,13 @@ void make_minimal_root(const fs::path& root) {
     fs::create_directories(root / "usr/lib/locale");
     fs::copy("/usr/lib/locale/C.utf8", root / "usr/lib/locale/C.utf8", fs::copy_options::recursive);
     fs::create_symlink("dash", root / "usr/bin/sh");
-    for (const char* name : {"proc", "sys", "dev", "run", "srv", "home", "root", "tmp", "var/lib", "var/log", "etc"})
+    for (const char* name :
+         {"proc", "sys", "dev", "run", "srv", "home", "root", "tmp", "var/lib", "var/log", "etc"})
         fs::create_directories(root / name);
     sys::check(::chmod((root / "tmp").c_str(), 01777), "set the mode of", root / "tmp");
     sys::check(::chmod((root / "root").c_str(), 0700), "set the mode of", root / "root");
-    put(root / "etc/passwd", "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n");
+    put(root / "etc/passwd",
+        "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n");
     put(root / "etc/group", "root:x:0:\nadm:x:4:\nwww-data:x:33:\n");
     put(root / "etc/hostname", "throw-away\n");
     put(root / "etc/motd", "Welcome.\n");

@@ -6,7 +6,8 @@
 
 namespace disco::tests {
 
-RsyncDaemon::RsyncDaemon(const std::vector<Share>& shares) : directory_{std::filesystem::temp_directory_path(), "rsyncd-"} {
+RsyncDaemon::RsyncDaemon(const std::vector<Share>& shares)
+    : directory_{std::filesystem::temp_directory_path(), "rsyncd-"} {
     // As root, without chroot, so that tests can serve any directory; read-only.
     std::string text = "use chroot = no\nread only = yes\nuid = 0\ngid = 0\nreverse lookup = no\n";
     for (const Share& share : shares)
@@ -16,9 +17,12 @@ RsyncDaemon::RsyncDaemon(const std::vector<Share>& shares) : directory_{std::fil
     const std::string log = directory_.path() / "log";
     auto started = start_listening(
         [&](int port) -> std::vector<std::string> {
-            return {"/usr/bin/rsync",  "--daemon",
-                    "--no-detach",     "--address=127.0.0.1",
-                    fmt::format("--port={}", port), "--config=" + configuration.string(),
+            return {"/usr/bin/rsync",
+                    "--daemon",
+                    "--no-detach",
+                    "--address=127.0.0.1",
+                    fmt::format("--port={}", port),
+                    "--config=" + configuration.string(),
                     "--log-file=" + log};
         },
         log);

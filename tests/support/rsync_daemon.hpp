@@ -26,6 +26,8 @@ public:
     [[nodiscard]] int port() const noexcept { return port_; }
     /// "rsync://127.0.0.1:PORT/SHARE"; with an empty name the URI of the one-module-each layout.
     [[nodiscard]] std::string uri(const std::string& share) const;
+    /// What it has logged.
+    [[nodiscard]] std::string log() const { return sys::read_file(directory_.path() / "log"); }
     /// Ends it now; its port refuses connections from then on.
     void stop() { process_.stop(); }
 

@@ -14,10 +14,10 @@ namespace {
 
 void add(int directory, const std::string& name, const std::string& path, Snapshot& snapshot) {
     const struct stat status = *sys::stat_at(directory, name);
-    std::string line = fmt::format("{:o} {}:{} size {} inode {} links {} rdev {:x} mtime {}.{:09} ctime {}.{:09}",
-                                   status.st_mode, status.st_uid, status.st_gid, status.st_size, status.st_ino,
-                                   status.st_nlink, status.st_rdev, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                                   status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+    std::string line = fmt::format(
+        "{:o} {}:{} size {} inode {} links {} rdev {:x} mtime {}.{:09} ctime {}.{:09}", status.st_mode,
+        status.st_uid, status.st_gid, status.st_size, status.st_ino, status.st_nlink, status.st_rdev,
+        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
     for (const auto& [attribute, value] : sys::read_xattrs_at(directory, name))
         line += fmt::format(" {}={}", attribute, sys::printable(value));
     if (S_ISLNK(status.st_mode)) line += " -> " + sys::printable(sys::read_link_at(directory, name));
@@ -44,7 +44,8 @@ std::string difference(const Snapshot& before, const Snapshot& after) {
     std::string lines;
     for (const auto& [path, state] : before) {
         const auto found = after.find(path);
-        if (found == after.end()) lines += fmt::format("- {}\n", sys::printable(path));
+        if (found == after.end())
+            lines += fmt::format("- {}\n", sys::printable(path));
         else if (found->second != state)
             lines += fmt::format("~ {}\n    {}\n    {}\n", sys::printable(path), state, found->second);
     }

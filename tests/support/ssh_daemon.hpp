@@ -10,8 +10,8 @@
 
 namespace disco::tests {
 
-/// A real sshd on 127.0.0.1 with keys made for it, which lets the user of this process in. Needs root. Ends with its
-/// owner, and leaves nothing.
+/// A real sshd on 127.0.0.1 with keys made for it, which lets the user of this process in. Needs root. Ends
+/// with its owner, and leaves nothing.
 class SshDaemon {
 public:
     /// Returns when it answers; throws sys::Error when it does not.

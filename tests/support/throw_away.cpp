@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -87,11 +88,13 @@ void DanceTest::SetUp() {
 
 void DanceTest::TearDown() {
     const fs::path scratch = state() / "scratch";
-    EXPECT_TRUE(!fs::exists(scratch) || fs::is_empty(scratch)) << "something is left in the scratch directory";
+    EXPECT_TRUE(!fs::exists(scratch) || fs::is_empty(scratch))
+        << "something is left in the scratch directory";
     ThrowAwayTest::TearDown();
 }
 
-void DanceTest::module_file(const std::string& module, const std::string& path, std::string_view bytes, mode_t mode) {
+void DanceTest::module_file(const std::string& module, const std::string& path, std::string_view bytes,
+                            mode_t mode) {
     put(universe() / "modules" / module / path, bytes, mode);
 }
 
@@ -107,15 +110,17 @@ void DanceTest::parameter(const std::string& of_node, const std::string& key, st
 
 sys::ProgramResult DanceTest::disco(std::vector<std::string> words) const {
     words.insert(words.begin(), DISCO_BINARY);
-    return sys::run_program({.argv = std::move(words),
-                             .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent", "LEAK=secret"},
-                             .input = {},
-                             .timeout = std::chrono::minutes{4}});
+    return sys::run_program(
+        {.argv = std::move(words),
+         .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent", "LEAK=secret"},
+         .input = {},
+         .timeout = std::chrono::minutes{4}});
 }
 
 std::vector<std::string> DanceTest::dance_words(std::vector<std::string> more) const {
-    std::vector<std::string> words = {DISCO_BINARY, "dance",       "--server",    server,         "--node", node,
-                                      "--root",     root().string(), "--state-dir", state().string()};
+    std::vector<std::string> words = {
+        DISCO_BINARY, "dance",  "--server",      server,        "--node",
+        node,         "--root", root().string(), "--state-dir", state().string()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
 }
@@ -129,6 +134,27 @@ sys::ProgramResult DanceTest::live(std::vector<std::string> more) const {
 sys::ProgramResult DanceTest::noop(std::vector<std::string> more) const {
     more.insert(more.begin(), "--noop");
     return live(std::move(more));
+}
+
+pid_t DanceTest::start(const std::vector<std::string>& words) const {
+    std::vector<char*> argv;
+    for (const std::string& word : words)
+        argv.push_back(const_cast<char*>(word.c_str())); // execv(3) takes char*
+    argv.push_back(nullptr);
+    const std::string file = place() / "log";
+    const pid_t child = sys::check(::fork(), "fork");
+    if (child != 0) return child;
+    const int output = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(output, 1);
+    ::dup2(output, 2);
+    ::execv(argv[0], argv.data());
+    ::_exit(126);
+}
+
+int DanceTest::exit_of(pid_t child) {
+    int status = 0;
+    sys::check(::waitpid(child, &status, 0), "wait for the program");
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
 nlohmann::json DanceTest::last_report() const {

@@ -15,24 +15,25 @@
 
 namespace disco::tests {
 
-/// A tree as it is: path → everything lstat(2) tells but the access time, extended attributes, link target and
-/// the SHA-256 of the content. Two equal snapshots: nobody changed anything, not even there and back (ctime).
+/// A tree as it is: path → everything lstat(2) tells but the access time, extended attributes, link target
+/// and the SHA-256 of the content. Two equal snapshots: nobody changed anything, not even there and back
+/// (ctime).
 using Snapshot = std::map<std::string, std::string>;
 [[nodiscard]] Snapshot snapshot(const std::filesystem::path& tree);
 /// What differs, one line each; empty when nothing does.
 [[nodiscard]] std::string difference(const Snapshot& before, const Snapshot& after);
 
-/// Makes `root` a small but real root tree: bash, coreutils and their libraries copied from this machine, with a
-/// merged /usr and a few users.
+/// Makes `root` a small but real root tree: bash, coreutils and their libraries copied from this machine,
+/// with a merged /usr and a few users.
 void make_minimal_root(const std::filesystem::path& root);
 
 /// Writes a file with the directories above it.
 void put(const std::filesystem::path& path, std::string_view bytes, mode_t mode = 0644);
 
 /// Base of the tests that need root. Each runs in a mount namespace of its own, in which a fresh tmpfs holds
-/// everything, and /run is another. Afterwards it proves that no process and no mount is left: the test is the
-/// reaper of all that it starts, so whatever outlives the run becomes its child, and a namespace lives only as
-/// long as a process, a mount or a descriptor holds it.
+/// everything, and /run is another. Afterwards it proves that no process and no mount is left: the test is
+/// the reaper of all that it starts, so whatever outlives the run becomes its child, and a namespace lives
+/// only as long as a process, a mount or a descriptor holds it.
 class ThrowAwayTest : public testing::Test {
 protected:
     void SetUp() override;
@@ -58,7 +59,8 @@ protected:
     [[nodiscard]] std::filesystem::path universe() const { return place() / "universe"; }
 
     /// A file of module `module`, e.g. "files/etc/x".
-    void module_file(const std::string& module, const std::string& path, std::string_view bytes, mode_t mode = 0644);
+    void module_file(const std::string& module, const std::string& path, std::string_view bytes,
+                     mode_t mode = 0644);
     void script(const std::string& module, const std::string& name, std::string_view text);
     /// Node `web1` wants the module.
     void want(const std::string& module);
@@ -70,6 +72,11 @@ protected:
     [[nodiscard]] sys::ProgramResult live(std::vector<std::string> more = {}) const;
     /// The words of such a dance, to be started by the test itself; argv[0] is the program.
     [[nodiscard]] std::vector<std::string> dance_words(std::vector<std::string> more) const;
+    /// Starts a program and goes on; what it prints is in `log()`.
+    [[nodiscard]] pid_t start(const std::vector<std::string>& words) const;
+    [[nodiscard]] std::string log() const { return sys::read_file_if_exists(place() / "log").value_or(""); }
+    /// Waits for a program that was started: its exit code, or 1000 + the signal that ended it.
+    [[nodiscard]] static int exit_of(pid_t child);
     /// The report of the last run.
     [[nodiscard]] nlohmann::json last_report() const;
     [[nodiscard]] Snapshot root_snapshot() const { return snapshot(root()); }

@@ -26,7 +26,9 @@ protected:
     fs::path state() const { return directory_.path() / "state"; }
     fs::path local(const fs::path& name) const { return state() / "parameters/web1" / name; }
     /// As a fetch leaves them.
-    void fetched(const fs::path& name, std::string_view bytes) { put(state() / "modules/.parameters/web1" / name, bytes); }
+    void fetched(const fs::path& name, std::string_view bytes) {
+        put(state() / "modules/.parameters/web1" / name, bytes);
+    }
     void module(const fs::path& name, std::string_view bytes) { put(state() / "modules" / name, bytes); }
 
 private:
@@ -100,16 +102,20 @@ TEST(ParameterNodes, HaveCheckedNames) {
 
 TEST_F(Parameters, BelowAValueCannotBeSet) {
     store().set("a/b", "1");
-    EXPECT_THAT([&] { store().set("a/b/c/d", "2"); },
-                ThrowsMessage<sys::BadConfiguration>(AllOf(HasSubstr("'a/b/c/d'"), HasSubstr("'a/b' is a value"))));
-    EXPECT_THAT([&] { store().set_tree("a/b/c"); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("'a/b' is a value")));
-    EXPECT_THAT([&] { store().set_tree("a/b"); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("delete a/b")));
+    EXPECT_THAT(
+        [&] { store().set("a/b/c/d", "2"); },
+        ThrowsMessage<sys::BadConfiguration>(AllOf(HasSubstr("'a/b/c/d'"), HasSubstr("'a/b' is a value"))));
+    EXPECT_THAT([&] { store().set_tree("a/b/c"); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("'a/b' is a value")));
+    EXPECT_THAT([&] { store().set_tree("a/b"); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("delete a/b")));
     EXPECT_EQ(store().dump(), "a = {}\na/b = 1\n");
 }
 
 TEST_F(Parameters, ATreeDoesNotBecomeAValue) {
     store().set_tree("t");
-    EXPECT_THAT([&] { store().set("t", "1"); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("delete -r t")));
+    EXPECT_THAT([&] { store().set("t", "1"); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("delete -r t")));
     store().set_tree("t"); // once more is fine
     EXPECT_EQ(store().dump(), "t = {}\n");
 }
@@ -117,9 +123,11 @@ TEST_F(Parameters, ATreeDoesNotBecomeAValue) {
 TEST_F(Parameters, AreDeletedOnlyWhenMeant) {
     store().set("t/a", "1");
     store().set_tree("e");
-    EXPECT_THAT([&] { store().erase("t", Erase::one); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("-r")));
-    EXPECT_THAT([&] { store().erase("gone", Erase::one); },
-                ThrowsMessage<sys::BadConfiguration>(AllOf(HasSubstr("'gone'"), HasSubstr("no such parameter"))));
+    EXPECT_THAT([&] { store().erase("t", Erase::one); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("-r")));
+    EXPECT_THAT(
+        [&] { store().erase("gone", Erase::one); },
+        ThrowsMessage<sys::BadConfiguration>(AllOf(HasSubstr("'gone'"), HasSubstr("no such parameter"))));
     EXPECT_THROW(store().erase("gone", Erase::with_all_below), sys::BadConfiguration);
     store().erase("e", Erase::one);
     EXPECT_EQ(store().dump(), "t = {}\nt/a = 1\n");
@@ -134,7 +142,8 @@ TEST_F(Parameters, AreDeletedOnlyWhenMeant) {
 
 TEST_F(Parameters, OfTheServerCannotBeDeleted) {
     fetched("web1/a", "1");
-    EXPECT_THAT([&] { store().erase("a", Erase::one); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("from the server")));
+    EXPECT_THAT([&] { store().erase("a", Erase::one); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("from the server")));
 }
 
 TEST_F(Parameters, AreSetByLines) {
@@ -155,31 +164,38 @@ TEST_P(BadLine, ChangesNothingAtAll) {
     store().set("old", "1");
     const std::string before = store().dump();
     EXPECT_THAT([&] { store().set_lines(GetParam().text); },
-                ThrowsMessage<sys::BadConfiguration>(AllOf(HasSubstr(GetParam().fault), HasSubstr("nothing was changed"))));
+                ThrowsMessage<sys::BadConfiguration>(
+                    AllOf(HasSubstr(GetParam().fault), HasSubstr("nothing was changed"))));
     EXPECT_EQ(store().dump(), before);
 }
-INSTANTIATE_TEST_SUITE_P(Lines, BadLine,
-                         testing::Values(LineRow{"no_equals", "a=1\n\nnonsense\n", "line 3: 'nonsense' is not KEY=VALUE"},
-                                         LineRow{"bad_name", "a=1\n../b=2\n", "line 2: bad parameter name '../b'"},
-                                         LineRow{"no_name", "a=1\n=2\n", "line 2: "},
-                                         LineRow{"below_own_value", "a=1\na/b=2\n", "line 2: cannot set 'a/b'"},
-                                         LineRow{"below_old_value", "x=1\nold/b=2\n", "line 2: cannot set 'old/b'"},
-                                         LineRow{"over_own_tree", "t/a=1\nt=2\n", "line 2: cannot set 't'"}),
-                         [](const auto& row) { return std::string{row.param.name}; });
+INSTANTIATE_TEST_SUITE_P(
+    Lines, BadLine,
+    testing::Values(LineRow{"no_equals", "a=1\n\nnonsense\n", "line 3: 'nonsense' is not KEY=VALUE"},
+                    LineRow{"bad_name", "a=1\n../b=2\n", "line 2: bad parameter name '../b'"},
+                    LineRow{"no_name", "a=1\n=2\n", "line 2: "},
+                    LineRow{"below_own_value", "a=1\na/b=2\n", "line 2: cannot set 'a/b'"},
+                    LineRow{"below_old_value", "x=1\nold/b=2\n", "line 2: cannot set 'old/b'"},
+                    LineRow{"over_own_tree", "t/a=1\nt=2\n", "line 2: cannot set 't'"}),
+    [](const auto& row) { return std::string{row.param.name}; });
 
 TEST_F(Parameters, ListTheMembersOfATree) {
     store().set("t/b/c", "1");
     store().set("t/a", "1");
     EXPECT_THAT(store().keys("t"), ElementsAre("a", "b"));
     EXPECT_THAT(store().keys(), ElementsAre("t"));
-    EXPECT_THAT([&] { (void)store().keys("t/a"); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("is a value")));
-    EXPECT_THAT([&] { (void)store().keys("x"); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("does not exist")));
-    EXPECT_THAT([&] { (void)store().get("t"); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("is a tree")));
+    EXPECT_THAT([&] { (void)store().keys("t/a"); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("is a value")));
+    EXPECT_THAT([&] { (void)store().keys("x"); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("does not exist")));
+    EXPECT_THAT([&] { (void)store().get("t"); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("is a tree")));
 }
 
 TEST(DumpParameters, IsOneLineEach) {
-    EXPECT_EQ(dump_parameters({{"a", "x\n"}, {"b", "1\n2\n\n"}, {"c", ""}, {"t", std::nullopt}, {"t-u", "\n"}, {"t/a", "y"}}),
-              "a = x\nb = 1\\n2\\n\nc = \nt = {}\nt-u = \nt/a = y\n");
+    EXPECT_EQ(
+        dump_parameters(
+            {{"a", "x\n"}, {"b", "1\n2\n\n"}, {"c", ""}, {"t", std::nullopt}, {"t-u", "\n"}, {"t/a", "y"}}),
+        "a = x\nb = 1\\n2\\n\nc = \nt = {}\nt-u = \nt/a = y\n");
 }
 
 TEST_F(Parameters, DumpAPart) {
@@ -209,7 +225,8 @@ TEST_F(LayeredParameters, AreLaidOverOneAnother) {
     for (const ParameterLayer& layer : store().layers()) origins.push_back(layer.origin);
     EXPECT_THAT(origins, ElementsAre("module base", "module app", "roles/web", "web1", "local"));
     store().set("colour", "blue");
-    EXPECT_EQ(store().dump(), "base = {}\nbase/only = b\ncolour = blue\nmodules = {}\nmodules/app = \nport = 4\n");
+    EXPECT_EQ(store().dump(),
+              "base = {}\nbase/only = b\ncolour = blue\nmodules = {}\nmodules/app = \nport = 4\n");
     EXPECT_EQ(store().get("colour"), "blue");
     EXPECT_EQ(store().local().tree, (ParameterTree{{"colour", "blue"}}));
 }
@@ -222,7 +239,8 @@ TEST_F(LayeredParameters, AreExplained) {
                                        "web1         port = 4\n"
                                        "local        port = 5  <- wins\n");
     EXPECT_EQ(store().explain("colour"), "roles/web  colour = red  <- wins\n");
-    EXPECT_THAT([&] { (void)store().explain("none"); }, ThrowsMessage<sys::BadConfiguration>(HasSubstr("'none'")));
+    EXPECT_THAT([&] { (void)store().explain("none"); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("'none'")));
 }
 
 TEST_F(LayeredParameters, ThatAreHiddenAreExplained) {

@@ -40,8 +40,8 @@ TEST_F(ParameterFiles, AreReadAsTheyAre) {
     put("t/b", std::string_view{"x\0y\n\n", 5});
     fs::create_directory(directory() / "t/empty");
     EXPECT_THAT(read_parameter_tree(directory()),
-                ElementsAre(Pair("a", "1\n"), Pair("t", std::nullopt), Pair("t/b", std::string{"x\0y\n\n", 5}),
-                            Pair("t/empty", std::nullopt)));
+                ElementsAre(Pair("a", "1\n"), Pair("t", std::nullopt),
+                            Pair("t/b", std::string{"x\0y\n\n", 5}), Pair("t/empty", std::nullopt)));
     EXPECT_THAT(read_parameter_tree(directory() / "absent"), IsEmpty());
 }
 
@@ -98,31 +98,30 @@ TEST_P(Merge, FollowsTheTable) {
 constexpr auto tree = std::nullopt;
 INSTANTIATE_TEST_SUITE_P(
     Layers, Merge,
-    testing::Values(MergeRow{"none", {}, {}}, MergeRow{"stronger_wins", {{{"a", "1"}}, {{"a", "2"}}}, {{"a", "2"}}},
-                    MergeRow{"trees_unite",
-                             {{{"t", tree}, {"t/a", "1"}}, {{"t", tree}, {"t/b", "2"}}},
-                             {{"t", tree}, {"t/a", "1"}, {"t/b", "2"}}},
-                    MergeRow{"value_hides_tree",
-                             {{{"t", tree}, {"t-x", "0"}, {"t/a", "1"}, {"t/a/b", "1"}, {"t0", "0"}}, {{"t", "v"}}},
-                             {{"t", "v"}, {"t-x", "0"}, {"t0", "0"}}},
-                    MergeRow{"tree_hides_value",
-                             {{{"t", "v"}}, {{"t", tree}, {"t/a", "1"}}},
-                             {{"t", tree}, {"t/a", "1"}}},
-                    MergeRow{"empty_tree_hides_value", {{{"t", "v"}}, {{"t", tree}}}, {{"t", tree}}},
-                    MergeRow{"empty_tree_hides_no_tree",
-                             {{{"t", tree}, {"t/a", "1"}}, {{"t", tree}}},
-                             {{"t", tree}, {"t/a", "1"}}},
-                    MergeRow{"unlisted_trees_appear", {{{"a/b/c", "1"}}}, {{"a", tree}, {"a/b", tree}, {"a/b/c", "1"}}},
-                    MergeRow{"unlisted_tree_hides_value",
-                             {{{"a", "v"}}, {{"a/b", "1"}}},
-                             {{"a", tree}, {"a/b", "1"}}},
-                    MergeRow{"back_and_forth",
-                             {{{"t", tree}, {"t/old", "1"}}, {{"t", "v"}}, {{"t", tree}, {"t/new", "2"}}},
-                             {{"t", tree}, {"t/new", "2"}}}),
+    testing::Values(
+        MergeRow{"none", {}, {}}, MergeRow{"stronger_wins", {{{"a", "1"}}, {{"a", "2"}}}, {{"a", "2"}}},
+        MergeRow{"trees_unite",
+                 {{{"t", tree}, {"t/a", "1"}}, {{"t", tree}, {"t/b", "2"}}},
+                 {{"t", tree}, {"t/a", "1"}, {"t/b", "2"}}},
+        MergeRow{"value_hides_tree",
+                 {{{"t", tree}, {"t-x", "0"}, {"t/a", "1"}, {"t/a/b", "1"}, {"t0", "0"}}, {{"t", "v"}}},
+                 {{"t", "v"}, {"t-x", "0"}, {"t0", "0"}}},
+        MergeRow{
+            "tree_hides_value", {{{"t", "v"}}, {{"t", tree}, {"t/a", "1"}}}, {{"t", tree}, {"t/a", "1"}}},
+        MergeRow{"empty_tree_hides_value", {{{"t", "v"}}, {{"t", tree}}}, {{"t", tree}}},
+        MergeRow{"empty_tree_hides_no_tree",
+                 {{{"t", tree}, {"t/a", "1"}}, {{"t", tree}}},
+                 {{"t", tree}, {"t/a", "1"}}},
+        MergeRow{"unlisted_trees_appear", {{{"a/b/c", "1"}}}, {{"a", tree}, {"a/b", tree}, {"a/b/c", "1"}}},
+        MergeRow{"unlisted_tree_hides_value", {{{"a", "v"}}, {{"a/b", "1"}}}, {{"a", tree}, {"a/b", "1"}}},
+        MergeRow{"back_and_forth",
+                 {{{"t", tree}, {"t/old", "1"}}, {{"t", "v"}}, {{"t", tree}, {"t/new", "2"}}},
+                 {{"t", tree}, {"t/new", "2"}}}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(ParameterValue, LosesOneNewline) {
-    const ParameterTree parameters = {{"one", "x\n"}, {"two", "x\n\n"}, {"none", "x"}, {"empty", ""}, {"t", tree}};
+    const ParameterTree parameters = {
+        {"one", "x\n"}, {"two", "x\n\n"}, {"none", "x"}, {"empty", ""}, {"t", tree}};
     EXPECT_EQ(parameter_value(parameters, "one"), "x");
     EXPECT_EQ(parameter_value(parameters, "two"), "x\n");
     EXPECT_EQ(parameter_value(parameters, "none"), "x");
@@ -132,9 +131,9 @@ TEST(ParameterValue, LosesOneNewline) {
 }
 
 TEST(ParameterMembers, AreTheDirectOnes) {
-    const ParameterTree parameters = {{"modules", tree},       {"modules-x", "1"},     {"modules/a", ""},
-                                      {"modules/a-b", ""},     {"modules/a/deep", ""}, {"modules/c/d", ""},
-                                      {"modulesy/other", "1"}, {"v", "1"}};
+    const ParameterTree parameters = {
+        {"modules", tree},      {"modules-x", "1"},  {"modules/a", ""},       {"modules/a-b", ""},
+        {"modules/a/deep", ""}, {"modules/c/d", ""}, {"modulesy/other", "1"}, {"v", "1"}};
     EXPECT_THAT(parameter_members(parameters, "modules"), ElementsAre("a", "a-b", "c"));
     EXPECT_THAT(parameter_members(parameters, ""), ElementsAre("modules", "modules-x", "modulesy", "v"));
     EXPECT_THAT(parameter_members(parameters, "v"), IsEmpty());
@@ -185,7 +184,8 @@ TEST_F(ParameterFiles, ThatInheritInACircleAreRefusedWithTheChain) {
 }
 
 TEST_F(ParameterFiles, ThatInheritTooDeeplyAreRefused) {
-    for (int i = 0; i < 100; ++i) put("d" + std::to_string(i) + "/inherits", "d" + std::to_string(i + 1) + "\n");
+    for (int i = 0; i < 100; ++i)
+        put("d" + std::to_string(i) + "/inherits", "d" + std::to_string(i + 1) + "\n");
     EXPECT_THAT([&] { (void)follow_inherits(directory(), "d0"); },
                 ThrowsMessage<sys::BadConfiguration>(HasSubstr("64 levels")));
 }
@@ -193,8 +193,9 @@ TEST_F(ParameterFiles, ThatInheritTooDeeplyAreRefused) {
 TEST_F(ParameterFiles, InheritNoSymlinkAndNoFile) {
     put("web1/inherits", "link\n");
     fs::create_directory_symlink("/etc", directory() / "link");
-    EXPECT_THAT([&] { (void)follow_inherits(directory(), "web1"); },
-                ThrowsMessage<sys::BadConfiguration>(HasSubstr("parameters/link on the server is not a directory")));
+    EXPECT_THAT(
+        [&] { (void)follow_inherits(directory(), "web1"); },
+        ThrowsMessage<sys::BadConfiguration>(HasSubstr("parameters/link on the server is not a directory")));
     put("web1/inherits", "link/ssl\n");
     EXPECT_THROW((void)follow_inherits(directory(), "web1"), sys::BadConfiguration);
     put("file", "");

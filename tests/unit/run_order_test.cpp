@@ -54,18 +54,18 @@ std::string cycle_of(const std::set<std::string>& wanted, const RequirementTable
 
 TEST(OrderCycle, IsNamedAsItsChain) {
     EXPECT_EQ(cycle_of({"a"}, {{"a", {{"b"}, {}}}, {"b", {{"a"}, {}}}}),
-              "modules require one another in a circle: a after b after a");
-    EXPECT_EQ(cycle_of({"x"}, {{"x", {{"x"}, {}}}}), "modules require one another in a circle: x after x");
+              "modules require one another in a cycle: a after b after a");
+    EXPECT_EQ(cycle_of({"x"}, {{"x", {{"x"}, {}}}}), "modules require one another in a cycle: x after x");
     // "b before a" says the same as "a after b".
     EXPECT_EQ(cycle_of({"a", "b"}, {{"a", {{}, {"b"}}}, {"b", {{}, {"a"}}}}),
-              "modules require one another in a circle: a after b after a");
+              "modules require one another in a cycle: a after b after a");
 }
 
 TEST(OrderCycle, LeavesOutWhatOnlyLeadsThere) {
     const RequirementTable table = {
         {"a", {{"m"}, {}}}, {"m", {{"n"}, {}}}, {"n", {{"o"}, {}}}, {"o", {{"m"}, {}}}, {"free", {}}};
     EXPECT_EQ(cycle_of({"a", "free"}, table),
-              "modules require one another in a circle: m after n after o after m");
+              "modules require one another in a cycle: m after n after o after m");
 }
 
 TEST(OrderMissing, NamesWhoNeedsIt) {

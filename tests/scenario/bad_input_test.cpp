@@ -1,0 +1,245 @@
+// What is wrong is refused with a message that says what, where and why; nothing is changed.
+
+#include "runner/sys/error.hpp"
+#include "tests/support/throw_away.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class BadInput : public DanceTest {
+protected:
+    /// Runs it both ways: each ends with `exit`, says all of `words`, and changes nothing.
+    void expect_refusal(int exit, const std::vector<std::string>& words,
+                        const std::vector<std::string>& more = {}) {
+        const Snapshot before = root_snapshot();
+        for (const bool dry : {true, false}) {
+            const auto result = dry ? noop(more) : live(more);
+            EXPECT_EQ(result.exit, exit) << result.output << result.error;
+            for (const std::string& word : words)
+                EXPECT_THAT(result.output + result.error, HasSubstr(word)) << (dry ? "noop" : "live");
+            EXPECT_EQ(difference(before, root_snapshot()), "");
+        }
+    }
+    fs::path in_module(const std::string& path) const { return universe() / "modules/m" / path; }
+};
+
+TEST_F(BadInput, NotRoot) {
+    const fs::path copy = place() / "disco-run"; // the build tree may be nobody's to enter
+    fs::copy_file(DISCO_BINARY, copy);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(1);
+        const int log = ::open("/dev/null", O_WRONLY);
+        ::dup2(log, 2);
+        ::execl(copy.c_str(), "disco-run", "--noop", nullptr);
+        ::_exit(126);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(WEXITSTATUS(status), 77);
+}
+
+TEST_F(BadInput, UnknownNode) {
+    node = "nobody";
+    expect_refusal(78, {"node 'nobody'", server});
+}
+
+TEST_F(BadInput, NodeNameWithSlash) {
+    node = "../web1";
+    expect_refusal(78, {"'../web1'"});
+}
+
+TEST_F(BadInput, ModuleNameWithDots) {
+    expect_refusal(78, {"'..'"}, {"--module", ".."});
+    expect_refusal(78, {"'a/b'"}, {"--module", "a/b"});
+}
+
+TEST_F(BadInput, MissingModuleNamesWhoNeedsIt) {
+    module_file("m", "requires", "after nothere\n");
+    want("m");
+    expect_refusal(78, {"nothere", "'m'"});
+}
+
+TEST_F(BadInput, CycleIsAChain) {
+    module_file("a", "requires", "after b\n");
+    module_file("b", "requires", "after c\n");
+    module_file("c", "requires", "after a\n");
+    want("a");
+    expect_refusal(78, {"a", "b", "c", "cycle"});
+}
+
+TEST_F(BadInput, BadRequiresLineHasFileAndLine) {
+    module_file("m", "requires", "# fine\n\nafter a b c\n");
+    want("m");
+    expect_refusal(78, {"modules/m/requires:3"});
+}
+
+TEST_F(BadInput, BadAttributesLineHasFileAndLine) {
+    module_file("m", "attributes", "0644 root:root etc/x\n99999 root etc/x\n");
+    module_file("m", "files/etc/x", "x\n");
+    want("m");
+    expect_refusal(78, {"attributes:2"});
+}
+
+TEST_F(BadInput, BadSandboxLineHasFileAndLine) {
+    module_file("m", "sandbox", "timeout soon\n");
+    want("m");
+    module_file("m", "files/etc/x", "x\n");
+    expect_refusal(78, {"sandbox:1", "soon"});
+}
+
+TEST_F(BadInput, UnreadableUniverse) {
+    server = place() / "nothing";
+    expect_refusal(78, {"nothing"});
+}
+
+TEST_F(BadInput, RootThatIsNone) {
+    const auto result = disco({"dance", "--noop", "--server", server, "--node", node, "--state-dir", state(),
+                               "--root", root() / "etc/motd"});
+    EXPECT_EQ(result.exit, 78);
+    EXPECT_THAT(result.output + result.error, HasSubstr("not a directory"));
+}
+
+TEST_F(BadInput, EmptyModuleIsInSync) {
+    fs::create_directories(universe() / "modules/m");
+    want("m");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(module_of(last_report(), "m").at("outcome"), "in-sync");
+}
+
+TEST_F(BadInput, FilesThatAreSocketsOrDevices) {
+    module_file("m", "files/etc/fine", "x\n");
+    want("m");
+    ASSERT_EQ(::mknod(in_module("files/etc/pipe").c_str(), S_IFIFO | 0644, 0), 0);
+    ASSERT_EQ(::mknod(in_module("files/etc/device").c_str(), S_IFCHR | 0644, makedev(1, 3)), 0);
+    ASSERT_EQ(::mknod(in_module("files/etc/socket").c_str(), S_IFSOCK | 0644, 0), 0);
+    expect_refusal(78, {"files/etc/pipe", "files/etc/device", "files/etc/socket"});
+}
+
+TEST_F(BadInput, FilesThatAreSetUid) {
+    module_file("m", "files/usr/bin/su", "x\n", 04755);
+    want("m");
+    expect_refusal(78, {"files/usr/bin/su", "set-id bit"});
+}
+
+TEST_F(BadInput, NamesThatNobodyCanRead) {
+    module_file("m", "files/etc/new\nline", "x\n");
+    module_file("m", "files/etc/bad\xff", "x\n");
+    want("m");
+    expect_refusal(78, {R"(new\nline)", R"(bad\377)"});
+}
+
+TEST_F(BadInput, FileInTheWayOfADirectory) {
+    module_file("m", "files/etc/motd/below", "x\n");
+    want("m");
+    expect_refusal(4, {"/etc/motd"});
+}
+
+struct TemplateRow {
+    const char* name;
+    const char* text;
+    const char* says;
+};
+class BadTemplate : public BadInput, public testing::WithParamInterface<TemplateRow> {};
+
+TEST_P(BadTemplate, FailsTheModuleAndReplacesNothing) {
+    module_file("m", "templates/etc/motd", GetParam().text);
+    want("m");
+    expect_refusal(4, {"templates/etc/motd", GetParam().says});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Every, BadTemplate,
+    testing::Values(TemplateRow{"prints_nothing", "true", "printed nothing"},
+                    TemplateRow{"prints_a_nul", "printf 'a\\0b'", "NUL"},
+                    TemplateRow{"prints_200_mb", "dd if=/dev/zero bs=1M count=200 | tr '\\0' x", "16 MiB"},
+                    TemplateRow{"fails", "echo half; exit 5", "exited with 5"},
+                    TemplateRow{"is_killed", "echo half; kill -TERM $$", "SIGTERM"},
+                    TemplateRow{"reads_an_unknown_parameter",
+                                "set -e\necho \"$(disco-param get no/such)\"\nx=$(disco-param get no/such)",
+                                "no/such"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+struct ScriptRow {
+    const char* name;
+    const char* text;
+    int exit;
+    const char* says;
+};
+class BadScript : public BadInput, public testing::WithParamInterface<ScriptRow> {};
+
+TEST_P(BadScript, EndsAndIsReported) {
+    module_file("m", "sandbox", "profile simulate\ntimeout 3\n");
+    script("m", "10-x.sh", std::string{"#!/bin/bash\necho x > /etc/new\n"} + GetParam().text);
+    want("m");
+    const Snapshot before = root_snapshot();
+    const auto result = GetParam().exit == 0 ? noop() : live();
+    EXPECT_EQ(result.exit, GetParam().exit) << result.output << result.error;
+    EXPECT_THAT(result.output + result.error, HasSubstr(GetParam().says));
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Every, BadScript,
+    testing::Values(ScriptRow{"is_killed_by_a_signal", "kill -SEGV $$", 4, "SIGSEGV"},
+                    ScriptRow{"kills_its_init", "kill -9 1; kill -9 -1; exit 3", 4, "10-x.sh"},
+                    ScriptRow{"forks_for_ever", "f() { f | f & }; f; sleep 60", 4, "processes"},
+                    ScriptRow{"runs_too_long", "while :; do :; done", 4, "3 s"},
+                    ScriptRow{"ignores_the_end", "trap '' TERM INT HUP; sleep 1000 & wait", 4, "3 s"},
+                    ScriptRow{"closes_its_stdout", "exec >&- 2>&-; echo lost; exit 7", 4, "exited with 7"},
+                    ScriptRow{"stops_itself", "kill -STOP $$", 4, "3 s"},
+                    ScriptRow{"leaves_processes", "sleep 1000 & disown; exit 0", 0, "left running"},
+                    ScriptRow{"has_no_such_interpreter", "exit 1", 4, "10-x.sh"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST_F(BadInput, ScriptWithAnUnknownInterpreter) {
+    script("m", "10-x.sh", "#!/no/such/interpreter\n");
+    want("m");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.output, HasSubstr("/no/such/interpreter"));
+}
+
+TEST_F(BadInput, ScriptThatFillsTheScratchSpace) {
+    // A state directory on a small file system of its own: nothing but this run is harmed.
+    const fs::path small = place() / "small";
+    fs::create_directory(small);
+    ASSERT_EQ(::system(("mount -t tmpfs -o size=24m disco-small " + small.string()).c_str()), 0);
+    script("m", "10-x.sh", "#!/bin/bash\ndd if=/dev/zero of=/srv/big bs=1M count=200 || exit 9\n");
+    want("m");
+    const Snapshot before = root_snapshot();
+    const auto result = disco(
+        {"dance", "--server", server, "--node", node, "--root", root(), "--state-dir", small / "state"});
+    EXPECT_EQ(result.exit, 4) << result.output << result.error;
+    EXPECT_THAT(result.output + result.error,
+                testing::AnyOf(HasSubstr("No space left"), HasSubstr("scratch")));
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+    EXPECT_TRUE(fs::is_empty(small / "state/scratch"));
+    EXPECT_EQ(::system(("umount " + small.string()).c_str()), 0);
+}
+
+TEST_F(BadInput, UsageErrorsNameTheOption) {
+    const auto unknown = disco({"dance", "--frobnicate"});
+    EXPECT_EQ(unknown.exit, 64);
+    EXPECT_THAT(unknown.error, HasSubstr("--frobnicate"));
+    const auto both = disco({"exec", "--noop", "--merge", "--", "true"});
+    EXPECT_EQ(both.exit, 64);
+    const auto none = disco({});
+    EXPECT_EQ(none.exit, 64);
+}
+
+} // namespace
+} // namespace disco::tests

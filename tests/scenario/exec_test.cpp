@@ -1,0 +1,158 @@
+// disco exec, param, report and runs.
+
+#include "runner/sys/error.hpp"
+#include "tests/support/throw_away.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class Exec : public DanceTest {
+protected:
+    [[nodiscard]] sys::ProgramResult exec(const std::string& mode, const std::vector<std::string>& command,
+                                          const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> words = {"exec", "--root", root(), "--state-dir", state()};
+        if (!mode.empty()) words.push_back(mode);
+        words.insert(words.end(), more.begin(), more.end());
+        words.emplace_back("--");
+        words.insert(words.end(), command.begin(), command.end());
+        return disco(words);
+    }
+};
+
+TEST_F(Exec, NoopShowsTheDifferencesAndMergesNothing) {
+    const Snapshot before = root_snapshot();
+    const auto result = exec("--noop", {"sh", "-c", "echo said; echo more >> /etc/motd"}, {"--diff"});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("said\n"));
+    EXPECT_THAT(result.output, HasSubstr("--- a/etc/motd\n"));
+    EXPECT_THAT(result.output, HasSubstr("+more\n"));
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+}
+
+TEST_F(Exec, MergeMerges) {
+    const auto result = exec("--merge", {"sh", "-c", "echo more >> /etc/motd"});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("etc/motd"), "Welcome.\nmore\n");
+}
+
+TEST_F(Exec, WithoutATerminalNothingIsMergedUnasked) {
+    const auto result = exec("", {"sh", "-c", "echo more >> /etc/motd"});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("nothing was merged"));
+    EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+}
+
+TEST_F(Exec, AFailedCommandMergesNothing) {
+    const auto result = exec("--merge", {"sh", "-c", "echo more >> /etc/motd; exit 3"});
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.output, HasSubstr("exited with 3"));
+    EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+}
+
+TEST_F(Exec, UnknownCommandIsNamed) {
+    const auto result = exec("--noop", {"no-such-command"});
+    EXPECT_EQ(result.exit, 78);
+    EXPECT_THAT(result.error, HasSubstr("'no-such-command'"));
+}
+
+TEST_F(Exec, JsonOnStandardOutputIsNothingElse) {
+    const auto result = exec("--noop", {"sh", "-c", "echo chatter"}, {"--json", "-"});
+    EXPECT_EQ(nlohmann::json::parse(result.output).at("run").at("outcome"), "in-sync");
+    EXPECT_THAT(result.error, HasSubstr("chatter"));
+}
+
+TEST_F(Exec, SeesNothingOfTheHost) {
+    const auto result =
+        exec("--noop",
+             {"sh", "-c",
+              "ls /proc | grep -c '^[0-9]'; ls /sys/class/net 2>/dev/null; ls -a /tmp /run; "
+              "ls /dev; hostname changed || echo refused; mknod /srv/x b 8 0 && cat /srv/x || echo refused"});
+    EXPECT_THAT(result.output, Not(HasSubstr("eth")));
+    EXPECT_THAT(result.output, HasSubstr("refused\n"));
+    EXPECT_THAT(result.output, Not(HasSubstr("sda")));
+}
+
+TEST_F(Exec, StateInsideTheRootIsHidden) {
+    fs::create_directories(root() / "var/lib/disco/runs");
+    put(root() / "var/lib/disco/runs/secret", "s\n");
+    const auto result = disco({"exec", "--noop", "--root", root(), "--state-dir", root() / "var/lib/disco",
+                               "--", "sh", "-c", "ls -a /var/lib/disco; cat /var/lib/disco/runs/secret"});
+    EXPECT_THAT(result.output, Not(HasSubstr("runs\n")));
+    EXPECT_EQ(result.exit, 4);
+}
+
+TEST_F(Exec, RunsAndReportTellOfThePast) {
+    EXPECT_EQ(disco({"report", "--state-dir", state()}).exit, 78);
+    ASSERT_EQ(exec("--noop", {"true"}).exit, 0);
+    ASSERT_EQ(exec("--noop", {"sh", "-c", "echo x > /etc/new"}).exit, 0);
+    const auto runs = disco({"runs", "--state-dir", state()});
+    EXPECT_EQ(std::count(runs.output.begin(), runs.output.end(), '\n'), 2);
+    EXPECT_THAT(runs.output, HasSubstr("in-sync"));
+    const auto last = disco({"report", "--state-dir", state()});
+    EXPECT_EQ(last.exit, 0) << last.error;
+    EXPECT_THAT(last.output, HasSubstr("+ /etc/new"));
+    for (const char* column : {"wall ms", "user ms", "sys ms", "rss KiB", "minflt", "majflt", "blk in",
+                               "blk out", "vol cs", "inv cs"})
+        EXPECT_THAT(last.output, HasSubstr(column));
+    const std::string first = runs.output.substr(0, runs.output.find(' '));
+    EXPECT_THAT(disco({"report", first, "--state-dir", state()}).output, HasSubstr("in sync"));
+    EXPECT_EQ(disco({"report", "nothing", "--state-dir", state()}).exit, 78);
+    const auto json = disco({"report", "--json", "-", "--state-dir", state()});
+    EXPECT_EQ(nlohmann::json::parse(json.output), last_report());
+}
+
+class Param : public DanceTest {
+protected:
+    [[nodiscard]] sys::ProgramResult param(std::vector<std::string> words,
+                                           const std::string& input = {}) const {
+        std::vector<std::string> all = {DISCO_BINARY, "param"};
+        all.insert(all.end(), words.begin(), words.end());
+        for (const std::string& word :
+             {std::string{"--state-dir"}, state().string(), std::string{"--node"}, node})
+            all.push_back(word);
+        return sys::run_program({.argv = all,
+                                 .environment = {"PATH=/usr/bin:/bin"},
+                                 .input = input,
+                                 .timeout = std::chrono::seconds{60}});
+    }
+};
+
+TEST_F(Param, SetsGetsListsAndDeletes) {
+    EXPECT_EQ(param({"set", "a/b", "value"}).exit, 0);
+    EXPECT_EQ(param({"get", "a/b"}).output, "value\n");
+    EXPECT_EQ(param({"set", "a/c"}, "from\nstandard input\n").exit, 0);
+    EXPECT_EQ(param({"get", "a/c"}).output, "from\nstandard input\n");
+    EXPECT_EQ(param({"set", "tree", "{}"}).exit, 0);
+    EXPECT_EQ(param({"set", "-"}, "x=1\ny/z=two words\n").exit, 0);
+    EXPECT_EQ(param({"get", "y/z"}).output, "two words\n");
+    EXPECT_EQ(param({"keys"}).output, "a\ntree\nx\ny\n");
+    EXPECT_EQ(param({"keys", "a"}).output, "b\nc\n");
+    EXPECT_EQ(param({"delete", "x"}).exit, 0);
+    EXPECT_EQ(param({"get", "x"}).exit, 78);
+    EXPECT_NE(param({"delete", "a"}).exit, 0);
+    EXPECT_EQ(param({"delete", "-r", "a"}).exit, 0);
+    EXPECT_EQ(param({"dump"}).output, "tree = {}\ny = {}\ny/z = two words\n");
+}
+
+TEST_F(Param, RefusesBadNamesAndSaysThem) {
+    for (const char* name : {"/absolute", "../up", "a/../b", "sp ace", "a//b", "new\nline"}) {
+        const auto result = param({"set", name, "x"});
+        EXPECT_EQ(result.exit, 78) << name;
+        EXPECT_THAT(result.error, HasSubstr(std::string_view{name} == "new\nline" ? "new\\nline" : name));
+        EXPECT_EQ(param({"get", name}).exit, 78);
+    }
+    EXPECT_EQ(param({"dump"}).output, "");
+}
+
+} // namespace
+} // namespace disco::tests
