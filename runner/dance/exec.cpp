@@ -50,9 +50,10 @@ public:
           recorder_{views_.layers(), *result.changes} {}
 
     void run() {
+        const std::string path = find_command(options_.command.at(0), views_.root());
         model::ModuleReport& report = result_.run.modules.emplace_back();
         views_.layers().begin();
-        run_command(report);
+        run_command(path, report);
         if (report.outcome != model::ModuleOutcome::failed) {
             recorder_.record(report);
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
@@ -69,11 +70,11 @@ public:
     }
 
 private:
-    void run_command(model::ModuleReport& report) {
+    void run_command(const std::string& path, model::ModuleReport& report) {
         const RunMode mode = options_.merge == ExecOptions::Merge::never ? RunMode::noop : RunMode::live;
         const Profile profile = mode == RunMode::noop ? Profile::simulate : Profile::live;
         sandbox::Program program;
-        program.path = find_command(options_.command.at(0), views_.root());
+        program.path = path;
         program.argv = options_.command;
         program.environment = views_.environment(mode, "", model::to_string(model::Phase::script), false);
         program.confinement = views_.confinement(profile);

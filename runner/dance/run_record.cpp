@@ -103,14 +103,17 @@ void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const
 }
 
 timespec passed_moment() {
-    const auto now = [] {
+    const auto now = [](clockid_t clock) {
         timespec moment = {};
-        sys::check(::clock_gettime(CLOCK_REALTIME_COARSE, &moment), "read the clock");
+        sys::check(::clock_gettime(clock, &moment), "read the clock");
         return moment;
     };
-    const timespec moment = now();
-    for (timespec later = moment; later.tv_sec == moment.tv_sec && later.tv_nsec == moment.tv_nsec;
-         later = now()) {
+    // Files are stamped with the fine clock (Linux 6.13 and later) or with the coarse one, which lags behind.
+    const timespec moment = now(CLOCK_REALTIME);
+    const auto passed = [&](const timespec& later) {
+        return later.tv_sec != moment.tv_sec ? later.tv_sec > moment.tv_sec : later.tv_nsec > moment.tv_nsec;
+    };
+    while (!passed(now(CLOCK_REALTIME_COARSE))) {
         constexpr timespec little = {.tv_sec = 0, .tv_nsec = 500'000};
         ::nanosleep(&little, nullptr);
     }

@@ -39,8 +39,9 @@ class ChangeRecorder;
 void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const StateDirectory& state,
                     Scratch& scratch, const timespec& started);
 
-/// A moment of CLOCK_REALTIME, as file systems stamp it (coarse), that has passed: whatever is changed from
-/// now on gets a later stamp. Takes up to a tick of the clock.
+/// A moment of CLOCK_REALTIME that parts the past from the future in the stamps of files: what was changed
+/// before has an earlier ctime or the same, what is changed from now on has a later one. Takes up to a tick of
+/// the clock (10 ms).
 [[nodiscard]] timespec passed_moment();
 
 /// Writes runs/ID/report.json. Throws SysError.

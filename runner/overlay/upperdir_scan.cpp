@@ -97,14 +97,14 @@ private:
             std::set_union(upper_names.begin(), upper_names.end(), hidden.begin(), hidden.end(),
                            std::back_inserter(names));
         }
-        for (const std::string& name : names) visit(level, name);
+        for (const std::string& name : names) visit(level, name, opaque);
     }
 
     [[nodiscard]] static std::string joined(const Level& level, const std::string& name) {
         return level.path.empty() ? name : level.path + "/" + name;
     }
 
-    void visit(const Level& level, const std::string& name) {
+    void visit(const Level& level, const std::string& name, bool opaque) {
         const std::string path = joined(level, name);
         std::optional<ReadObject> after;
         if (const auto status = sys::stat_at(level.upper, name)) {
@@ -134,6 +134,7 @@ private:
         const sys::UniqueFd upper{
             ::openat(level.upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
         if (!upper) throw sys::SysError{errno, "open directory", path};
+        // In an opaque directory nothing shows through, so that what is in it need not be marked.
         walk({.path = path,
               .upper = upper.get(),
               .live = live.get(),
@@ -141,7 +142,7 @@ private:
               .public_before = level.public_before && others_may(before.object, S_IXOTH),
               .public_after = level.public_after && others_may(after, S_IXOTH),
               .depth = level.depth + 1},
-             after->opaque);
+             opaque || after->opaque);
     }
 
     /// Reports everything that was in a directory as deleted; the directory itself is settled already.

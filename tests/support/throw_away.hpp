@@ -20,6 +20,8 @@ namespace disco::tests {
 /// (ctime).
 using Snapshot = std::map<std::string, std::string>;
 [[nodiscard]] Snapshot snapshot(const std::filesystem::path& tree);
+/// The same without inode, link count, times and the size of directories: equal for a copy of the tree.
+[[nodiscard]] Snapshot contents(const std::filesystem::path& tree);
 /// What differs, one line each; empty when nothing does.
 [[nodiscard]] std::string difference(const Snapshot& before, const Snapshot& after);
 

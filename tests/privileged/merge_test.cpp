@@ -1,0 +1,298 @@
+// Scan, composition and merge together, against an oracle: the same work done directly on a copy of the tree.
+
+#include "runner/merge/journal.hpp"
+#include "runner/sys/error.hpp"
+#include "tests/support/layered_tree.hpp"
+#include "tests/support/throw_away.hpp"
+
+#include <random>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+/// Fails at one step, as a full disk would.
+class FailAt final : public merge::Journal {
+public:
+    explicit FailAt(std::size_t step) : step_{step} {}
+    void begin(const std::vector<const model::MergePlan*>&) override {}
+    void before(std::size_t, std::size_t step) override {
+        if (step == step_) throw sys::Error{"the test stops here"};
+    }
+    void commit() override {}
+
+private:
+    std::size_t step_;
+};
+
+class Merge : public ThrowAwayTest {
+protected:
+    void SetUp() override {
+        ThrowAwayTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        fs::create_directory(live());
+        fs::create_directory(scratch());
+    }
+    fs::path live() const { return place() / "live"; }
+    fs::path scratch() const { return place() / "scratch"; }
+
+    /// Each script is a layer; afterwards the live tree is what it would be had they run on it directly.
+    void expect_same_as_direct(const std::vector<std::string>& scripts) {
+        const fs::path direct = place() / "direct";
+        run_bash(place(), "cp -a live direct");
+        for (const std::string& script : scripts) run_bash(direct, script);
+        LayeredTree tree{live(), scratch()};
+        for (const std::string& script : scripts) tree.layer(script);
+        EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+        EXPECT_EQ(difference(contents(direct), contents(live())), "");
+    }
+};
+
+/// A way to make every kind of object at `x`, and one to look at afterwards.
+struct Kind {
+    const char* name;
+    const char* make;
+};
+constexpr Kind kinds[] = {
+    {"absent", "true"},
+    {"file", "echo file > x"},
+    {"other_file", "echo other > x; chmod 600 x; setfattr -n user.a -v 1 x 2>/dev/null || true"},
+    {"symlink", "ln -s target x"},
+    {"directory", "mkdir x; echo in > x/in; mkdir x/deep; echo deep > x/deep/y"},
+    {"other_directory", "mkdir -m 700 x; echo else > x/in; ln -s in x/link; chown 33:33 x"},
+    {"fifo", "mkfifo x"},
+    {"device", "mknod x c 1 3"},
+};
+
+using KindPair = std::tuple<Kind, Kind>;
+class Replace : public Merge, public testing::WithParamInterface<KindPair> {};
+
+TEST_P(Replace, GivesWhatDirectWorkGives) {
+    const auto& [before, after] = GetParam();
+    run_bash(live(), fmt::format("echo bystander > b; {}", before.make));
+    expect_same_as_direct({fmt::format("rm -rf x; {}", after.make)});
+}
+
+TEST_P(Replace, InTwoLayersToo) {
+    const auto& [before, after] = GetParam();
+    run_bash(live(), "mkdir x; echo lives > x/lives");
+    expect_same_as_direct(
+        {fmt::format("rm -rf x; {}", before.make), fmt::format("rm -rf x; {}", after.make)});
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Replace, testing::Combine(testing::ValuesIn(kinds), testing::ValuesIn(kinds)),
+                         [](const auto& row) {
+                             return std::string{std::get<0>(row.param).name} + "_by_" +
+                                    std::get<1>(row.param).name;
+                         });
+
+constexpr const char* furnish =
+    "mkdir -p etc/deep/er home srv/full; echo one > etc/one; echo two > etc/deep/two; echo three > "
+    "etc/deep/er/three; "
+    "ln -s one etc/link; echo a > srv/full/a; echo b > srv/full/b; chmod 640 etc/one; mkfifo srv/fifo";
+constexpr const char* rearrange = "echo more >> etc/one; rm etc/link; mkdir new; echo n > new/n; mkdir -p "
+                                  "new/sub; echo s > new/sub/s; rm -r srv/full; "
+                                  "mkdir srv/full; echo c > srv/full/c; chmod 700 home; rm -r etc/deep/er; "
+                                  "ln -s ../one etc/deep/er; mv etc/deep/two etc/two; "
+                                  "chown 33 srv; touch srv/fifo";
+
+TEST_F(Merge, OfManyThingsGivesWhatDirectWorkGives) {
+    run_bash(live(), furnish);
+    expect_same_as_direct(
+        {rearrange, "rm -r new/sub; echo again > etc/one; mkdir etc/link; echo x > etc/link/x"});
+}
+
+TEST_F(Merge, AcrossFileSystemsGivesTheSame) {
+    run_bash(live(), furnish);
+    sys::check(::mount("disco-test", scratch().c_str(), "tmpfs", 0, ""), "mount", scratch());
+    expect_same_as_direct(
+        {rearrange, "rm -r new/sub; echo again > etc/one; mkdir etc/link; echo x > etc/link/x"});
+    EXPECT_EQ(::umount2(scratch().c_str(), MNT_DETACH), 0);
+}
+
+/// Without what undoing cannot restore: ctime, and the mtime of directories that names went out of and back
+/// into.
+Snapshot restorable(const fs::path& tree) {
+    Snapshot stable = snapshot(tree);
+    for (auto& [path, line] : stable) {
+        line.erase(std::min(line.find(" ctime "), line.size()), 7 + 20);
+        if (line.starts_with('4')) line.erase(std::min(line.find(" mtime "), line.size()), 28);
+    }
+    return stable;
+}
+
+TEST_F(Merge, FailingAtAnyStepUndoesEverything) {
+    run_bash(live(), furnish);
+    const Snapshot before = restorable(live());
+    std::size_t steps = 0;
+    for (std::size_t step = 0;; ++step) {
+        const fs::path own = scratch() / std::to_string(step);
+        fs::create_directory(own);
+        LayeredTree tree{live(), own};
+        tree.layer(rearrange);
+        FailAt journal{step};
+        try {
+            steps = tree.merge(journal).steps;
+        } catch (const merge::Undone& error) {
+            EXPECT_THAT(error.what(), HasSubstr("the test stops here"));
+            EXPECT_EQ(difference(before, restorable(live())), "") << "at step " << step;
+            continue;
+        }
+        EXPECT_EQ(step, steps) << "only a merge with all its steps ends well";
+        break;
+    }
+    EXPECT_GT(steps, 8U);
+    EXPECT_NE(difference(before, restorable(live())), "");
+}
+
+TEST_F(Merge, ConflictsAreFoundBeforeAnythingIsChanged) {
+    run_bash(live(), furnish);
+    struct Meddling {
+        const char *what, *path;
+    };
+    for (const Meddling& meddling :
+         {Meddling{"echo theirs >> etc/one", "/etc/one"}, Meddling{"rm etc/one", "/etc/one"},
+          Meddling{"touch new", "/new"}, Meddling{"touch etc/deep/er/theirs", "/etc/deep/er"},
+          Meddling{"chmod 711 home", "/home"}, Meddling{"rm -r etc/deep", "/etc/deep"}}) {
+        const fs::path own = scratch() / std::to_string(::rand());
+        fs::create_directory(own);
+        run_bash(place(), "rm -rf live && mkdir live");
+        run_bash(live(), furnish);
+        LayeredTree tree{live(), own};
+        tree.layer(rearrange);
+        run_bash(live(), meddling.what);
+        const Snapshot before = snapshot(live());
+        const model::MergeReport report = tree.merge();
+        ASSERT_FALSE(report.conflicts.empty()) << meddling.what;
+        EXPECT_THAT(report.conflicts.front().path, testing::StartsWith(meddling.path)) << meddling.what;
+        EXPECT_EQ(difference(before, snapshot(live())), "") << meddling.what;
+    }
+}
+
+TEST_F(Merge, AnImmutableFileIsAConflict) {
+    // tmpfs knows no such flag before Linux 6.6.
+    run_bash(live(), furnish);
+    if (::system(fmt::format("chattr +i {}/etc/one 2>/dev/null", live().string()).c_str()) != 0)
+        GTEST_SKIP() << "this kernel's tmpfs has no immutable files";
+    LayeredTree tree{live(), scratch()};
+    tree.layer("rm etc/two 2>/dev/null; echo x > other; cp etc/one etc/copy; mv etc/copy etc/one || rm -f "
+               "etc/copy; echo y > etc/three");
+    const auto report = tree.merge();
+    EXPECT_EQ(::system(fmt::format("chattr -i {}/etc/one", live().string()).c_str()), 0);
+    for (const auto& conflict : report.conflicts) EXPECT_THAT(conflict.found, HasSubstr("immutable"));
+}
+
+TEST_F(Merge, RunsOfChangesThatEndWhereTheyBeganMergeNothing) {
+    run_bash(live(), furnish);
+    const Snapshot before = snapshot(live());
+    LayeredTree tree{live(), scratch()};
+    tree.layer("echo more >> etc/one; mkdir new; rm srv/full/a; chmod 700 home");
+    tree.layer("printf 'one\\n' > etc/one; rmdir new; echo a > srv/full/a; chmod 755 home");
+    EXPECT_TRUE(tree.composition().empty());
+    EXPECT_EQ(tree.merge().steps, 0U);
+    EXPECT_EQ(difference(before, snapshot(live())), "");
+}
+
+TEST_F(Merge, DirectoriesMadeInARemadeDirectoryHideWhatWasThere) {
+    run_bash(live(), furnish);
+    expect_same_as_direct({"rm -r etc; mkdir -p etc/deep/er; echo x > etc/deep/er/x"});
+}
+
+TEST_F(Merge, EqualCopyUpsAreNoChange) {
+    run_bash(live(), furnish);
+    LayeredTree tree{live(), scratch()};
+    EXPECT_THAT(
+        tree.layer(
+            "touch etc/one; chmod 640 etc/one; sed -i s/nothing/x/ etc/deep/two; touch etc/t; rm etc/t"),
+        IsEmpty());
+}
+
+TEST_F(Merge, ChangesAreNamedByKind) {
+    run_bash(live(), furnish);
+    LayeredTree tree{live(), scratch()};
+    EXPECT_THAT(
+        lines_of(tree.layer(
+            "echo more >> etc/one; rm etc/link; mkdir new; chmod 700 home; rm srv/fifo; ln -s x srv/fifo; "
+            "rm -r srv/full; mkdir srv/full; echo a > srv/full/a")),
+        UnorderedElementsAre("modified /etc/one", "deleted /etc/link", "created /new", "metadata /home",
+                             "replaced /srv/fifo", "deleted /srv/full/b"));
+}
+
+/// Random work on a few names; the same seed does the same everywhere.
+void meddle(const fs::path& top, std::mt19937& random) {
+    static constexpr const char* names[] = {"a",   "a/b",   "a/b/c", "a/d", "e",
+                                            "e/f", "e/f/g", "e/f/h", "i",   "j"};
+    const auto pick = [&](unsigned below) { return static_cast<unsigned>(random() % below); };
+    const auto name = [&] { return top / names[pick(std::size(names))]; };
+    for (unsigned i = 0; i < 12; ++i) {
+        const unsigned what = pick(9), value = pick(4);
+        const fs::path x = name(), y = name();
+        std::error_code ignored; // what fails, fails the same way in the copy
+        switch (what) {
+        case 0:
+        case 1: {
+            const int fd =
+                ::open(x.c_str(),
+                       O_WRONLY | O_CREAT | (what == 0 ? O_TRUNC : O_APPEND) | O_NOFOLLOW | O_NONBLOCK, 0644);
+            if (fd >= 0) {
+                if (::write(fd, "0123456789", value + 1) < 0) ::perror("write");
+                ::close(fd);
+            }
+            break;
+        }
+        case 2: fs::remove_all(x, ignored); break;
+        case 3: fs::create_directories(x, ignored); break;
+        case 4: fs::remove_all(x, ignored), fs::create_directory(x, ignored); break;
+        case 5: fs::remove(x, ignored), fs::create_symlink(std::to_string(value), x, ignored); break;
+        case 6:
+            if (fs::exists(fs::symlink_status(x)) && !fs::is_symlink(x)) ::chmod(x.c_str(), 0700 + value);
+            break;
+        case 7: ::lchown(x.c_str(), value, value); break;
+        case 8: // overlayfs refuses to rename directories that exist below, and mv(1) then copies
+            if (!fs::is_directory(fs::symlink_status(x, ignored)) &&
+                !fs::is_directory(fs::symlink_status(y, ignored)))
+                ::rename(x.c_str(), y.c_str());
+            break;
+        }
+    }
+}
+
+class Random : public Merge, public testing::WithParamInterface<unsigned> {};
+
+TEST_P(Random, WorkGivesWhatDirectWorkGives) {
+    for (unsigned round = 0; round < 25; ++round) {
+        const unsigned seed = GetParam() * 1000 + round;
+        run_bash(place(), "rm -rf live direct scratch && mkdir live scratch");
+        std::mt19937 furnishing{seed};
+        meddle(live(), furnishing);
+        run_bash(place(), "cp -a live direct");
+        const Snapshot before = restorable(live());
+        LayeredTree tree{live(), scratch()};
+        for (unsigned layer = 0; layer < 1 + seed % 4; ++layer) {
+            std::mt19937 there{seed * 10 + layer}, here = there;
+            meddle(place() / "direct", there);
+            tree.layer([&](const fs::path& view) { meddle(view, here); });
+        }
+        ASSERT_EQ(difference(before, restorable(live())), "") << "seed " << seed << ": before the merge";
+        ASSERT_THAT(tree.merge().conflicts, IsEmpty()) << "seed " << seed;
+        ASSERT_EQ(difference(contents(place() / "direct"), contents(live())), "") << "seed " << seed;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Random, testing::Range(0U, 40U));
+
+} // namespace
+} // namespace disco::tests

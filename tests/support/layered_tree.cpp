@@ -1,0 +1,116 @@
+#include "tests/support/layered_tree.hpp"
+
+#include "runner/dance/run_record.hpp"
+#include "runner/overlay/upperdir_scan.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/program.hpp"
+
+#include <sys/mount.h>
+
+#include <fmt/format.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using overlay::Layers;
+namespace place = overlay::place;
+
+fs::path prepared(const fs::path& scratch) {
+    const fs::path directory = scratch / "layers";
+    for (const char* name : {place::ground, place::base, place::view})
+        fs::create_directories(directory / name);
+    return directory;
+}
+
+/// Mounts as the sandbox does: relative names, from within the layers' directory.
+class View {
+public:
+    View(const fs::path& directory, const overlay::OverlayOptions& options) : directory_{directory} {
+        const fs::path before = fs::current_path();
+        fs::current_path(directory);
+        mount("tmpfs", place::ground, "tmpfs", "mode=0755");
+        fs::create_directory(place::skeleton);
+        fs::create_directory(place::nothing);
+        if (!options.base.empty()) mount("overlay", place::base, "overlay", options.base.c_str());
+        mount("overlay", place::view, "overlay", options.top.c_str());
+        fs::current_path(before);
+    }
+    View(const View&) = delete;
+    View& operator=(const View&) = delete;
+    ~View() {
+        for (auto target = mounted_.rbegin(); target != mounted_.rend(); ++target)
+            ::umount((directory_ / *target).c_str());
+    }
+
+private:
+    void mount(const char* source, const char* target, const char* type, const char* options) {
+        sys::check(::mount(source, target, type, 0, options), "mount", target);
+        mounted_.emplace_back(target);
+    }
+    fs::path directory_;
+    std::vector<std::string> mounted_;
+};
+
+} // namespace
+
+void run_bash(const fs::path& directory, const std::string& script) {
+    const sys::ProgramResult result =
+        sys::run_program({.argv = {"/bin/bash", "-c", "cd \"$0\" && " + script, directory},
+                          .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                          .input = {},
+                          .timeout = std::chrono::seconds{60}});
+    if (!result.succeeded()) throw sys::Error{fmt::format("the test's script fails: {}", result.error)};
+}
+
+LayeredTree::LayeredTree(fs::path live, fs::path scratch)
+    : live_{std::move(live)},
+      scratch_{std::move(scratch)},
+      layers_{prepared(scratch_), {{.kind = overlay::MountClass::managed, .inside = "", .live = live_}}},
+      started_{dance::passed_moment()} {}
+
+std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs::path&)>& work) {
+    layers_.begin();
+    {
+        const View view{layers_.directory(), layers_.options(0, Layers::Durability::volatile_)};
+        work(layers_.directory() / place::view);
+    }
+    const model::OwnerNames nobody;
+    std::vector<model::Change> changes;
+    const overlay::LayerToScan scanned = {.live = live_,
+                                          .prefix = "",
+                                          .upperdirs = layers_.upperdirs(0),
+                                          .owners_before = &nobody,
+                                          .owners_after = &nobody};
+    overlay::scan_layer(scanned, composition_,
+                        [&](model::Change&& change) { changes.push_back(std::move(change)); });
+    if (changes.empty())
+        layers_.drop();
+    else
+        layers_.keep();
+    return changes;
+}
+
+std::vector<model::Change> LayeredTree::layer(const std::string& script) {
+    return layer([&](const fs::path& view) { run_bash(view, script); });
+}
+
+merge::TreeToMerge LayeredTree::tree() const {
+    return {.live = live_, .prefix = "", .upperdirs = layers_.upperdirs(0), .composition = &composition_};
+}
+
+model::MergeReport LayeredTree::merge() { return merge::merge({tree()}, scratch_ / "staging", started_); }
+
+model::MergeReport LayeredTree::merge(merge::Journal& journal) {
+    return merge::merge({tree()}, scratch_ / "staging", started_, journal);
+}
+
+std::vector<std::string> lines_of(const std::vector<model::Change>& changes) {
+    std::vector<std::string> lines;
+    for (const model::Change& change : changes)
+        lines.push_back(fmt::format("{} {}", model::to_string(change.kind), change.path));
+    return lines;
+}
+
+} // namespace disco::tests
