@@ -89,9 +89,8 @@ private:
             return;
         }
         const bool directory = S_ISDIR(there->st_mode);
-        // Entries that come and go change a directory's times, which matters only when the directory itself
-        // goes.
-        const bool same = directory ? there->st_ino == expected.inode : model::stamp(*there) == expected;
+        const bool same =
+            directory ? is_same_directory(model::stamp(*there), expected) : model::stamp(*there) == expected;
         if (!same || ((goes || !directory) && later(there->st_ctim, started_))) {
             add(path, "as it was when the dance looked",
                 fmt::format("{} at {}", there->st_ino == expected.inode ? "changed" : "replaced",
@@ -102,6 +101,14 @@ private:
         if (!directory || !goes) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
         check_inside(path, inside.get(), there->st_dev);
+    }
+
+    /// Entries that come and go change a directory's times, which matters only when the directory itself goes.
+    /// A ctime without an mtime tells of its metadata (an ACL, say).
+    static bool is_same_directory(const model::Stamp& there, const model::Stamp& expected) {
+        const bool entries_changed = later(there.mtime, expected.mtime) || later(expected.mtime, there.mtime);
+        return there.inode == expected.inode && there.mode == expected.mode && there.uid == expected.uid &&
+               there.gid == expected.gid && (entries_changed || !later(there.ctime, expected.ctime));
     }
 
     void check_inside(const std::string& path, int directory, dev_t device) {

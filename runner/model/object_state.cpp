@@ -54,14 +54,18 @@ Stamp stamp(const struct stat& status) {
     return {.inode = status.st_ino,
             .size = static_cast<std::uint64_t>(status.st_size),
             .mtime = status.st_mtim,
-            .ctime = status.st_ctim};
+            .ctime = status.st_ctim,
+            .mode = status.st_mode,
+            .uid = status.st_uid,
+            .gid = status.st_gid};
 }
 
 bool operator==(const Stamp& a, const Stamp& b) {
     const auto same = [](const timespec& x, const timespec& y) {
         return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
     };
-    return a.inode == b.inode && a.size == b.size && same(a.mtime, b.mtime) && same(a.ctime, b.ctime);
+    return a.inode == b.inode && a.size == b.size && same(a.mtime, b.mtime) && same(a.ctime, b.ctime) &&
+           a.mode == b.mode && a.uid == b.uid && a.gid == b.gid;
 }
 
 } // namespace disco::model

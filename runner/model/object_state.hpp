@@ -48,6 +48,9 @@ struct Stamp {
     std::uint64_t size = 0;
     timespec mtime = {};
     timespec ctime = {};
+    mode_t mode = 0; ///< with the type
+    uid_t uid = 0;
+    gid_t gid = 0;
 };
 [[nodiscard]] Stamp stamp(const struct stat& status);
 [[nodiscard]] bool operator==(const Stamp& a, const Stamp& b);
