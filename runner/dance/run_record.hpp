@@ -40,8 +40,8 @@ void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const
                     Scratch& scratch, const timespec& started);
 
 /// A moment of CLOCK_REALTIME that parts the past from the future in the stamps of files: what was changed
-/// before has an earlier ctime or the same, what is changed from now on has a later one. Takes up to a tick of
-/// the clock (10 ms).
+/// before has an earlier ctime or the same, what is changed from now on has a later one. Takes up to a tick
+/// of the clock (10 ms).
 [[nodiscard]] timespec passed_moment();
 
 /// Writes runs/ID/report.json. Throws SysError.

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -39,8 +40,11 @@ bool is_stale(const std::filesystem::path& directory) {
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (parsed.ec != std::errc{} || pid <= 0) return true;
     if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
-    const auto lock = directory / "lock"; // not there yet: its process is about to make it
-    return sys::stat_path(lock) && !sys::FileLock::is_held(lock);
+    if (sys::FileLock::is_held(directory)) return false;
+    // The number may be another process's by now; or its owner has just made it and is about to lock it.
+    const auto status = sys::stat_path(directory);
+    constexpr std::time_t moment = 60;
+    return status && status->st_mtim.tv_sec + moment < now().tv_sec;
 }
 
 } // namespace
@@ -75,7 +79,9 @@ void StateDirectory::discard_stale_scratch() const {
 
 Scratch::Scratch(const StateDirectory& state)
     : directory_{state.path() / "scratch", fmt::format("{}-", ::getpid())},
-      lock_{directory_.path() / "lock", fmt::format("process {}", ::getpid()), std::chrono::seconds{0}} {}
+      fd_{sys::open_directory(directory_.path())} {
+    sys::check(::flock(fd_.get(), LOCK_EX | LOCK_NB), "lock", directory_.path());
+}
 
 std::filesystem::path Scratch::subdirectory(const std::string& name, mode_t mode) const {
     auto directory = path() / name;

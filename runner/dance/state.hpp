@@ -44,7 +44,7 @@ public:
 
 private:
     sys::OwnedDirectory directory_;
-    sys::FileLock lock_;
+    sys::UniqueFd fd_; ///< carries the lock
 };
 
 /// A name for a run that sorts by time, down to milliseconds: 20260131T235959.123Z-0a1b2c.

@@ -53,14 +53,18 @@ std::filesystem::path data_directory() {
 
 Views::Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
              std::string node)
+    : Views{options, state, scratch, std::move(node),
+            overlay::classify_host_mounts(canonical_root(options.root))} {}
+
+Views::Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
+             std::string node, const std::vector<overlay::ClassifiedMount>& mounts)
     : root_{canonical_root(options.root)},
       node_{std::move(node)},
       scratch_{scratch},
-      layers_{scratch.subdirectory("layers", 0700),
-              of_class(overlay::classify_host_mounts(root_), Class::managed)} {
-    for (const overlay::ClassifiedMount& file :
-         of_class(overlay::classify_host_mounts(root_), Class::bound_file))
-        bound_files_.push_back({.source = file.live.native(), .inside = file.inside, .file = true});
+      layers_{scratch.path(), of_class(mounts, Class::managed)} {
+    for (const auto& [kind, inside, live] : mounts)
+        if (kind == Class::bound_file || kind == Class::readonly)
+            bound_.push_back({.source = live.native(), .inside = inside, .file = kind == Class::bound_file});
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
 }
 
@@ -78,7 +82,7 @@ sandbox::Sandbox Views::open(const Shown& shown, std::vector<sandbox::Program> p
     view.base = overlay::place::base;
     view.view = overlay::place::view;
     view.hidden = hidden_;
-    view.bound_files = bound_files_;
+    view.bound = bound_;
     view.runtime = data_ / "sandbox";
     view.module = shown.module;
     view.commands = commands_;

@@ -103,8 +103,8 @@ private:
         check_inside(path, inside.get(), there->st_dev);
     }
 
-    /// Entries that come and go change a directory's times, which matters only when the directory itself goes.
-    /// A ctime without an mtime tells of its metadata (an ACL, say).
+    /// Entries that come and go change a directory's times, which matters only when the directory itself
+    /// goes. A ctime without an mtime tells of its metadata (an ACL, say).
     static bool is_same_directory(const model::Stamp& there, const model::Stamp& expected) {
         const bool entries_changed = later(there.mtime, expected.mtime) || later(expected.mtime, there.mtime);
         return there.inode == expected.inode && there.mode == expected.mode && there.uid == expected.uid &&

@@ -77,8 +77,6 @@ std::string overlay_options(const std::vector<std::string>& lowerdirs, const std
 
 Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> managed)
     : directory_{std::move(directory)}, managed_{std::move(managed)} {
-    for (const char* name : {place::ground, place::base, place::view})
-        sys::make_directories(directory_ / name, 0700);
     for (const ClassifiedMount& mount : managed_) inside_.push_back(lies_inside(directory_, mount.live));
 }
 

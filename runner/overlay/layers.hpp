@@ -9,18 +9,20 @@
 
 namespace disco::overlay {
 
-/// Names below the layers' directory that whoever mounts the overlays provides: `skeleton` and `nothing` are
-/// directories below every live root's overlay (the skeleton holds the view's own mount points, so that they
-/// hide nothing and change nothing), `base` is where a base overlay is mounted.
+/// Places that whoever mounts the overlays provides, in a mount namespace of its own: a small tmpfs over
+/// /proc, which that namespace has no other use for before it has a root of its own (making directories and
+/// removing them on a disk takes longer than all the mounts). `skeleton` and `nothing` are directories below
+/// every live root's overlay (the skeleton holds the view's own mount points, so that they hide nothing and
+/// change nothing), `base` is where a base overlay is mounted.
 namespace place {
-constexpr const char* ground = "b"; ///< a small tmpfs that holds the two
-constexpr const char* skeleton = "b/r";
-constexpr const char* nothing = "b/e";
-constexpr const char* base = "base";
-constexpr const char* view = "view";
+constexpr const char* ground = "/proc";
+constexpr const char* skeleton = "/proc/r";
+constexpr const char* nothing = "/proc/e";
+constexpr const char* base = "/proc/b";
+constexpr const char* view = "/proc/v";
 } // namespace place
 
-/// mount(2) options of one overlay, names relative to the layers' directory.
+/// mount(2) options of one overlay; the names of layers are relative to their directory.
 struct OverlayOptions {
     /// Of a read-only overlay to be mounted first, at place::base; empty: none. Overlayfs refuses lowerdirs
     /// that lie within one another (ELOOP), and the earlier layers lie within the live root whose file system

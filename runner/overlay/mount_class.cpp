@@ -70,7 +70,9 @@ private:
 MountClass class_of(const SeenMount& seen, const std::string& inside) {
     if (holds(private_points, inside)) return MountClass::private_;
     if (holds(kernel_points, inside) || holds(kernel_types, seen.mount.type)) return MountClass::kernel;
-    return seen.directory ? MountClass::managed : MountClass::bound_file;
+    if (!seen.directory) return MountClass::bound_file;
+    const bool readonly = seen.mount.options == "ro" || seen.mount.options.starts_with("ro,");
+    return readonly ? MountClass::readonly : MountClass::managed;
 }
 
 } // namespace
@@ -87,7 +89,8 @@ std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mount
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.inside < b.inside; });
 
     const auto swallowed = [](const std::string& inside, const ClassifiedMount& row) {
-        return row.kind != MountClass::managed && is_below(inside, row.inside);
+        return row.kind != MountClass::managed && row.kind != MountClass::readonly &&
+               is_below(inside, row.inside);
     };
     const std::vector<ClassifiedMount> all = rows;
     std::erase_if(rows, [&](const ClassifiedMount& row) {

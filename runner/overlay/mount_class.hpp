@@ -13,6 +13,7 @@ enum class MountClass {
     managed,    ///< files that a dance may change: an overlay of its own
     private_,   ///< /tmp, /run, /dev/shm: fresh and empty in the view, discarded
     kernel,     ///< the kernel's own trees: /proc, /sys and /dev are built anew, others are not shown
+    readonly,   ///< a directory tree mounted read-only: nothing can be merged there, so it is shown as it is
     bound_file, ///< one file mounted over another: shown read-only
 };
 

@@ -18,11 +18,6 @@ constexpr const char* name = "the log of changes";
 
 } // namespace
 
-ChangeLog::ChangeLog(const std::filesystem::path& directory)
-    : fd_{::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)} {
-    if (!fd_) throw sys::SysError{errno, "make a nameless file in", directory};
-}
-
 void ChangeLog::append(const model::Change& change) {
     append_change(pending_, change);
     finish_line();
@@ -36,6 +31,8 @@ void ChangeLog::append_json(std::string_view json) {
 void ChangeLog::finish_line() {
     ends_.push_back(written_ + pending_.size());
     if (pending_.size() < write_size) return;
+    if (!fd_) fd_ = sys::UniqueFd{::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    if (!fd_) throw sys::SysError{errno, "make a nameless file in", directory_};
     sys::write_all(fd_.get(), pending_, name);
     written_ += pending_.size();
     pending_.clear();

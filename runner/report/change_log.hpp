@@ -18,8 +18,8 @@ namespace disco::report {
 /// copying.
 class ChangeLog {
 public:
-    /// The file lives in `directory` (O_TMPFILE) and goes with the object.
-    explicit ChangeLog(const std::filesystem::path& directory);
+    /// The file lives in `directory` (O_TMPFILE), is made when it is needed, and goes with the object.
+    explicit ChangeLog(std::filesystem::path directory) : directory_{std::move(directory)} {}
     void append(const model::Change& change);
     /// One that is JSON already, from a stored report.
     void append_json(std::string_view json);
@@ -30,6 +30,7 @@ public:
 
 private:
     void finish_line();
+    std::filesystem::path directory_;
     sys::UniqueFd fd_;
     std::string pending_;       ///< not yet written
     std::uint64_t written_ = 0; ///< bytes in the file

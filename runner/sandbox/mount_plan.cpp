@@ -77,8 +77,8 @@ private:
             managed_.push_back({clone(view_.view, 0), view_.overlays[i].inside, false});
             add({.kind = Kind::unmount, .target = view_.view});
         }
-        for (const ViewSpec::Bind& bind : view_.bound_files)
-            managed_.push_back({clone(bind.source, readonly_clone), bind.inside, true});
+        for (const ViewSpec::Bind& bind : view_.bound)
+            managed_.push_back({clone(bind.source, readonly_clone), bind.inside, bind.file});
         runtime_ = clone(view_.runtime, readonly_clone);
         if (!view_.module.empty()) module_ = clone(view_.module, readonly_clone);
         if (!view_.commands.empty()) commands_ = clone(view_.commands, readonly_clone);
@@ -88,7 +88,7 @@ private:
 
     void lay_ground() {
         mount("tmpfs", view_.ground, inert, "mode=0755,nr_inodes=32");
-        make_directory(view_.nothing, 0755);
+        for (const std::string& place : {view_.nothing, view_.base, view_.view}) make_directory(place, 0755);
         make_directory(view_.skeleton, 0755);
         for (const char* path : {"proc", "sys", "dev", "tmp", "run", "var", "var/lib", "var/lib/disco"})
             make_directory(view_.skeleton + "/" + path, 0755);

@@ -10,7 +10,7 @@ namespace disco::sandbox {
 /// One step of building a merged view; the child walks the list in order, one or two system calls each.
 struct MountStep {
     enum class Kind {
-        overlay, ///< mount(2) an overlay on `target`, relative to the layers' directory
+        overlay, ///< mount(2) an overlay on `target`, its options relative to the layers' directory
         clone,   ///< open_tree(2): take a copy of the host mount at `source` into `slot`, with `attributes`
         unmount, ///< umount2(2) `target`
         pivot,   ///< make `target` the root and let the old one go
@@ -51,8 +51,8 @@ struct OverlayMount {
 /// What goes into a view besides the overlays.
 struct ViewSpec {
     std::vector<OverlayMount> overlays; ///< the root first, parents before children
-    /// Places below the layers' directory: a tmpfs for the skeleton (mount points that the live root may
-    /// lack) and for an empty directory, and where base overlays and the view are mounted.
+    /// Where a tmpfs is mounted, and directories made in it: the skeleton (mount points that the live root
+    /// may lack), an empty one, and those where base overlays and the view are mounted.
     std::string ground, skeleton, nothing, base, view;
     std::vector<std::string>
         hidden; ///< directories of the root shown as empty: the state and scratch directories
@@ -61,11 +61,11 @@ struct ViewSpec {
         std::string inside;
         bool file = false;
     };
-    std::vector<Bind> bound_files; ///< read-only
-    std::string runtime;           ///< host directory shown as /run/disco (prelude, disco-param, shim)
-    std::string module;            ///< host directory shown as /run/disco/module; empty: none
-    std::string commands;          ///< host directory shown as /run/disco/restricted; empty: none
-    std::string parameters;        ///< host directory shown as /var/lib/disco/parameters/NODE; empty: none
+    std::vector<Bind> bound; ///< read-only
+    std::string runtime;     ///< host directory shown as /run/disco (prelude, disco-param, shim)
+    std::string module;      ///< host directory shown as /run/disco/module; empty: none
+    std::string commands;    ///< host directory shown as /run/disco/restricted; empty: none
+    std::string parameters;  ///< host directory shown as /var/lib/disco/parameters/NODE; empty: none
     std::string node;
     bool host_sysfs =
         false; ///< the network is the host's, so a /sys of its own network namespace cannot be mounted anew

@@ -27,12 +27,12 @@ fs::path prepared(const fs::path& scratch) {
 /// Mounts as the sandbox does: relative names, from within the layers' directory.
 class View {
 public:
-    View(const fs::path& directory, const overlay::OverlayOptions& options) : directory_{directory} {
+    View(const fs::path& directory, const overlay::OverlayOptions& options) {
         const fs::path before = fs::current_path();
         fs::current_path(directory);
         mount("tmpfs", place::ground, "tmpfs", "mode=0755");
-        fs::create_directory(place::skeleton);
-        fs::create_directory(place::nothing);
+        for (const char* name : {place::skeleton, place::nothing, place::base, place::view})
+            fs::create_directory(name);
         if (!options.base.empty()) mount("overlay", place::base, "overlay", options.base.c_str());
         mount("overlay", place::view, "overlay", options.top.c_str());
         fs::current_path(before);
@@ -40,8 +40,7 @@ public:
     View(const View&) = delete;
     View& operator=(const View&) = delete;
     ~View() {
-        for (auto target = mounted_.rbegin(); target != mounted_.rend(); ++target)
-            ::umount((directory_ / *target).c_str());
+        for (auto target = mounted_.rbegin(); target != mounted_.rend(); ++target) ::umount(target->c_str());
     }
 
 private:
@@ -49,7 +48,6 @@ private:
         sys::check(::mount(source, target, type, 0, options), "mount", target);
         mounted_.emplace_back(target);
     }
-    fs::path directory_;
     std::vector<std::string> mounted_;
 };
 
@@ -74,7 +72,7 @@ std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs:
     layers_.begin();
     {
         const View view{layers_.directory(), layers_.options(0, Layers::Durability::volatile_)};
-        work(layers_.directory() / place::view);
+        work(place::view);
     }
     const model::OwnerNames nobody;
     std::vector<model::Change> changes;

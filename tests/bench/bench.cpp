@@ -1,0 +1,276 @@
+// Times the program against a floor, as ratios in one run: `disco_bench [ROUNDS]` as root prints a Markdown
+// table. The throw-away trees lie below $TMPDIR, on the file system whose speed is of interest.
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace disco;
+namespace fs = std::filesystem;
+
+struct Sample {
+    double seconds = 0;
+    long max_rss_kib = 0;
+};
+
+/// Runs a program with its output thrown away; throws when it fails.
+Sample run(const std::vector<std::string>& words) {
+    std::vector<char*> argv;
+    for (const std::string& word : words)
+        argv.push_back(const_cast<char*>(word.c_str())); // posix_spawn takes char*
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    const auto started = std::chrono::steady_clock::now();
+    pid_t child = 0;
+    const int code = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (code != 0) throw sys::SysError{code, "run", words[0]};
+    int status = 0;
+    struct rusage usage = {};
+    sys::check(::wait4(child, &status, 0, &usage), "wait for", words[0]);
+    if (status != 0)
+        throw sys::Error{fmt::format("{} {} … failed with status {}", words[0], words[1], status)};
+    return {std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
+            usage.ru_maxrss};
+}
+
+double seconds_of(const std::function<void()>& work) {
+    const auto started = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+void put(const fs::path& path, std::string_view text, mode_t mode = 0644) {
+    fs::create_directories(path.parent_path());
+    const sys::UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
+    if (!file) throw sys::SysError{errno, "create", path};
+    sys::write_all(file.get(), text, path);
+}
+
+void bare_bash(int times) {
+    for (int i = 0; i < times; ++i) run({"/bin/bash", "-c", "true"});
+}
+
+/// Times two things in turn, so that what disturbs the machine disturbs both; prints the ratio of the
+/// medians.
+void compare(const std::string& what, const std::string& floor_name, const std::string& goal, int rounds,
+             const std::function<double()>& work, const std::function<double()>& floor) {
+    std::vector<double> ours, theirs;
+    for (int round = 0; round < rounds; ++round) {
+        theirs.push_back(floor());
+        ours.push_back(work());
+    }
+    const double a = median(ours), b = median(theirs);
+    fmt::print("| {} | {:.1f} ms | {} | {:.1f} ms | {:.2f} | {} |\n", what, a * 1e3, floor_name, b * 1e3,
+               a / b, goal);
+    std::fflush(stdout);
+}
+
+class Bench {
+public:
+    Bench(int rounds, std::string disco)
+        : rounds_{rounds}, disco_{std::move(disco)}, place_{fs::temp_directory_path(), "disco-bench-"} {}
+
+    void all() {
+        fmt::print("| what | time | floor | time | ratio | goal |\n|---|---|---|---|---|---|\n");
+        exec();
+        modules();
+        many_files();
+        memory();
+    }
+
+private:
+    [[nodiscard]] fs::path at(const char* name) const { return place_.path() / name; }
+
+    void exec() {
+        constexpr int times = 20;
+        compare(
+            "`disco exec --noop --root / -- /bin/true`, 20 times", "`bash -c true`, 20 times", "≤ 6", rounds_,
+            [&] {
+                return seconds_of([&] {
+                    for (int i = 0; i < times; ++i)
+                        run({disco_, "exec", "--noop", "--root", "/", "--state-dir", at("state-exec"), "--",
+                             "/bin/true"});
+                });
+            },
+            [&] { return seconds_of([&] { bare_bash(times); }); });
+    }
+
+    void modules() {
+        const fs::path universe = at("universe");
+        for (int i = 0; i < 100; ++i) {
+            const fs::path module = universe / fmt::format("modules/m{:03}", i);
+            put(module / fmt::format("files/etc/bench/{}.file", i), "a file\n");
+            put(module / fmt::format("templates/etc/bench/{}.one", i),
+                "echo one $(disco-param get bench/value)");
+            put(module / fmt::format("templates/etc/bench/{}.two", i), "echo two $DISCO_NODE");
+            put(module / "scripts/10-script.sh", "mkdir -p /srv/bench\n", 0755);
+            put(universe / fmt::format("parameters/bench/modules/m{:03}", i), "");
+        }
+        put(universe / "parameters/bench/bench/value", "42\n");
+        const fs::path root = at("root");
+        furnish(root);
+        const auto dance = [&](const char* state, bool noop) {
+            std::vector<std::string> words = {disco_,  "dance",  "--server", universe,      "--node",
+                                              "bench", "--root", root,       "--state-dir", at(state)};
+            if (noop) words.emplace_back("--noop");
+            return run(words).seconds;
+        };
+        const auto floor = [&] { return seconds_of([&] { bare_bash(300); }); };
+        compare(
+            "100 modules (1 file, 2 templates, 1 script), first no-op", "`bash -c true`, 300 times", "≤ 2.5",
+            rounds_,
+            [&] {
+                sys::remove_tree(at("state-first"));
+                return dance("state-first", true);
+            },
+            floor);
+        compare(
+            "the same again (universe fetched)", "`bash -c true`, 300 times", "", rounds_,
+            [&] { return dance("state-first", true); }, floor);
+        dance("state-live", false);
+        compare(
+            "the same, converged", "a no-op with everything pending", "≤ 1", rounds_,
+            [&] { return dance("state-live", true); },
+            [&] {
+                sys::remove_tree(root / "etc/bench");
+                sys::remove_tree(root / "srv/bench");
+                const double seconds = dance("state-live", true);
+                dance("state-live", false);
+                return seconds;
+            });
+    }
+
+    void many_files() {
+        constexpr int count = 20'000;
+        const fs::path root = at("root-many");
+        furnish(root);
+        const std::vector<std::string> words = {
+            disco_,
+            "exec",
+            "--merge",
+            "--root",
+            root,
+            "--state-dir",
+            at("state-many"),
+            "--quiet",
+            "--json",
+            at("many.json"),
+            "--",
+            "/bin/bash",
+            "-c",
+            fmt::format(
+                "mkdir /srv/many && cd /srv/many && for ((i = 0; i < {}; ++i)); do echo $i > $i; done",
+                count)};
+        compare(
+            "20 000 small new files: scan, diff, merge", "rename and lstat of 20 000 files", "≤ 3",
+            std::min(rounds_, 5),
+            [&] {
+                sys::remove_tree(root / "srv/many");
+                run(words);
+                return spent_after_script(at("many.json"));
+            },
+            [&] {
+                const fs::path from = at("from"), to = at("to");
+                for (int i = 0; i < count; ++i) put(from / std::to_string(i), "x\n");
+                fs::create_directory(to);
+                ::sync();
+                const double seconds = seconds_of([&] {
+                    for (int i = 0; i < count; ++i) {
+                        const fs::path a = from / std::to_string(i), b = to / std::to_string(i);
+                        struct stat status = {};
+                        if (::lstat(a.c_str(), &status) != 0 || ::rename(a.c_str(), b.c_str()) != 0)
+                            throw sys::SysError{errno, "rename", a};
+                    }
+                });
+                sys::remove_tree(from);
+                sys::remove_tree(to);
+                return seconds;
+            });
+    }
+
+    /// Wall time of the diff and merge steps of a report: what disco adds to the script itself.
+    static double spent_after_script(const fs::path& report);
+
+    void memory() {
+        const fs::path root = at("root-memory");
+        furnish(root);
+        // Usage of children includes the script's; bash stays below 8 MiB.
+        const Sample sample =
+            run({disco_, "exec", "--merge", "--root", root, "--state-dir", at("state-memory"), "--quiet",
+                 "--", "/bin/bash", "-c",
+                 "mkdir /srv/many && cd /srv/many && for ((i = 0; i < 100000; ++i)); do echo $i > $i; done"});
+        fmt::print("| memory with 100 000 changed files | {:.1f} MiB | | | | ≤ 64 MiB |\n",
+                   static_cast<double>(sample.max_rss_kib) / 1024);
+    }
+
+    /// A root with bash in it: this machine's own programs, by links and copies of what they need.
+    static void furnish(const fs::path& root) {
+        for (const char* name : {"etc", "srv", "tmp", "proc", "sys", "dev", "run", "usr/bin", "var/lib"})
+            fs::create_directories(root / name);
+        const auto copy = [&](const std::string& words) {
+            if (std::system(words.c_str()) != 0) throw sys::Error{"cannot furnish a root: " + words};
+        };
+        copy(fmt::format("cd {} && ln -sfn usr/bin bin && ln -sfn usr/lib lib && ln -sfn usr/lib64 lib64 && "
+                         "mkdir -p usr/lib64 && "
+                         "cp /bin/bash /bin/mkdir usr/bin/ && "
+                         "for l in $(ldd /bin/bash /bin/mkdir | grep -o '/[^ :]*' | sort -u); do mkdir -p "
+                         ".$(dirname $l) && cp -L $l .$l; done && "
+                         "mkdir -p usr/lib/locale && cp -r /usr/lib/locale/C.utf8 usr/lib/locale/",
+                         root.string()));
+        put(root / "etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
+        put(root / "etc/group", "root:x:0:\n");
+    }
+
+    int rounds_;
+    std::string disco_;
+    sys::OwnedDirectory place_;
+};
+
+double Bench::spent_after_script(const fs::path& report) {
+    const auto json = nlohmann::json::parse(sys::read_file(report));
+    double seconds = 0;
+    for (const auto& step : json.at("metrics")) seconds += step.at("wall_s").get<double>();
+    for (const auto& step : json.at("modules").at(0).at("steps"))
+        if (step.at("phase") != "script") seconds += step.at("wall_s").get<double>();
+    return seconds;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        Bench{argc > 1 ? std::atoi(argv[1]) : 9, DISCO_BINARY}.all();
+        return 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "disco_bench: %s\n", error.what());
+        return 1;
+    }
+}
