@@ -1,5 +1,6 @@
 // libfmt as a static library, which Debian does not ship: its headers hold its sources.
 #include <fmt/format-inl.h>
 
-template fmt::detail::thousands_sep_result<char> fmt::detail::thousands_sep_impl<char>(fmt::detail::locale_ref);
+template fmt::detail::thousands_sep_result<char>
+    fmt::detail::thousands_sep_impl<char>(fmt::detail::locale_ref);
 template char fmt::detail::decimal_point_impl<char>(fmt::detail::locale_ref);

@@ -27,9 +27,10 @@ int main(int argc, char** argv) {
     try {
         const std::filesystem::path directory{argv[1]};
         write(directory / "arguments.bpf", policy::compile_argument_filter());
-        for (const auto profile : {model::Profile::template_, model::Profile::strict, model::Profile::simulate,
-                                   model::Profile::live})
-            write(directory / (std::string{model::to_string(profile)} + ".bpf"), policy::compile_call_filter(profile));
+        for (const auto profile : {model::Profile::template_, model::Profile::strict,
+                                   model::Profile::simulate, model::Profile::live})
+            write(directory / (std::string{model::to_string(profile)} + ".bpf"),
+                  policy::compile_call_filter(profile));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "disco-compile-filters: %s\n", error.what());
         return 1;

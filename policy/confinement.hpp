@@ -19,8 +19,9 @@ struct Confinement {
     std::vector<sock_filter> calls;     ///< refuses by call
 };
 
-/// The confinement of template_, strict, simulate or live. The seccomp programs were compiled at build time and
-/// are read from `lib` ("LIB/filters/strict.bpf"). Throws SysError or Error when a file is missing or damaged.
+/// The confinement of template_, strict, simulate or live. The seccomp programs were compiled at build time
+/// and are read from `lib` ("LIB/filters/strict.bpf"). Throws SysError or Error when a file is missing or
+/// damaged.
 [[nodiscard]] Confinement load_confinement(model::Profile profile, const std::filesystem::path& lib);
 
 } // namespace disco::policy

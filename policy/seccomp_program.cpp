@@ -116,7 +116,8 @@ public:
 
     /// `argument`: the masked bits of it equal `value`. The kernel takes the low 32 bits of an int; a filter
     /// that compared all 64 could be walked round.
-    void add(std::uint32_t action, const char* name, unsigned argument, std::uint32_t mask, std::uint32_t value) {
+    void add(std::uint32_t action, const char* name, unsigned argument, std::uint32_t mask,
+             std::uint32_t value) {
         add_rule(action, name, {scmp_arg_cmp{argument, SCMP_CMP_MASKED_EQ, mask, value}});
     }
 
@@ -127,7 +128,8 @@ public:
         sys::check(::lseek(file.get(), 0, SEEK_SET), "rewind the filter");
         const std::string text = sys::read_all(file.get(), "filter");
         std::vector<sock_filter> program(text.size() / sizeof(sock_filter));
-        std::copy_n(text.data(), program.size() * sizeof(sock_filter), reinterpret_cast<char*>(program.data()));
+        std::copy_n(text.data(), program.size() * sizeof(sock_filter),
+                    reinterpret_cast<char*>(program.data()));
         return program;
     }
 
@@ -140,11 +142,12 @@ private:
         if (result != 0) throw sys::SysError{-result, fmt::format("{} (libseccomp)", attempt)};
     }
 
-    void add_rule(std::uint32_t action, const std::string& name, std::initializer_list<scmp_arg_cmp> arguments) {
+    void add_rule(std::uint32_t action, const std::string& name,
+                  std::initializer_list<scmp_arg_cmp> arguments) {
         const int call = seccomp_syscall_resolve_name(name.c_str());
         if (call == __NR_SCMP_ERROR) return; // newer than this libseccomp: the program's default answers it
-        const int result = seccomp_rule_add_array(context_.get(), action, call,
-                                                  static_cast<unsigned>(arguments.size()), std::data(arguments));
+        const int result = seccomp_rule_add_array(
+            context_.get(), action, call, static_cast<unsigned>(arguments.size()), std::data(arguments));
         // EDOM: an architecture has no such call.
         if (result != 0 && result != -EDOM)
             throw sys::SysError{-result, fmt::format("add a rule for {} (libseccomp)", name)};
@@ -163,7 +166,8 @@ std::vector<sock_filter> compile_call_filter(Profile profile) {
     Program program{SCMP_ACT_ERRNO(ENOSYS), SCMP_ACT_ERRNO(EPERM)};
     program.add(SCMP_ACT_ALLOW, ordinary);
     program.add(SCMP_ACT_ERRNO(EPERM), forbidden);
-    // Without mounts, chroot(2) leads only deeper; package tools use it. Templates and strict scripts need none.
+    // Without mounts, chroot(2) leads only deeper; package tools use it. Templates and strict scripts need
+    // none.
     const bool roomy = profile == Profile::simulate || profile == Profile::live;
     program.add(roomy ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "chroot");
     for (const std::uint32_t persona : {0x0U, 0x8U, 0x20000U, 0x20008U, 0xffffffffU})

@@ -19,8 +19,7 @@ namespace place = overlay::place;
 
 fs::path prepared(const fs::path& scratch) {
     const fs::path directory = scratch / "layers";
-    for (const char* name : {place::ground, place::base, place::view})
-        fs::create_directories(directory / name);
+    fs::create_directories(directory);
     return directory;
 }
 
