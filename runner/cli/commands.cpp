@@ -10,6 +10,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
 
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -34,15 +35,29 @@ void require_root() {
         "this must be run as root: it makes namespaces and mounts, also for --noop (try sudo)"};
 }
 
+/// The exit code tells what became of the tree, also when the report finds no reader.
 int conclude(const dance::Result& result, const Options& options) {
-    print_result(result, options.output);
+    try {
+        print_result(result, options.output);
+    } catch (const sys::SysError& error) {
+        print_error(fmt::format("{}; the run ended with exit code {} and is recorded: disco report {}",
+                                error.full_text(), result.run.exit_code, result.run.id));
+    }
     return result.run.exit_code;
+}
+
+/// A report that cannot be written is told before anything is done.
+void require_report_file(const Output& output) {
+    if (output.json.empty() || output.json == "-") return;
+    const sys::UniqueFd file{::open(output.json.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+    if (!file) throw sys::BadConfiguration{sys::SysError{errno, "write the JSON report", output.json}.what()};
 }
 
 bool quiet(const Options& options) { return options.output.detail == report::Detail::quiet; }
 
 int run_dance(Options& options) {
     require_root();
+    require_report_file(options.output);
     OutputStream stream{quiet(options)};
     options.dance.on_output = [&](std::string_view module, std::string_view bytes) {
         stream.pass(module, bytes);
@@ -65,6 +80,7 @@ bool confirm(const dance::Result& result, const Options& options) {
 
 int run_exec(Options& options) {
     require_root();
+    require_report_file(options.output);
     const int to = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
     options.exec.on_output = [&](std::string_view, std::string_view bytes) { write_to(to, bytes); };
     options.exec.confirm = [&](const dance::Result& result) { return confirm(result, options); };

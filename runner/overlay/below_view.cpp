@@ -34,7 +34,7 @@ BelowView::Found BelowView::find(const std::string& path, const std::string& nam
         const int root = layers_.at(entry.layer).get();
         const sys::UniqueFd parent = at.has_parent_path()
                                          ? sys::open_beneath(root, at.parent_path(), O_PATH | O_DIRECTORY)
-                                         : sys::UniqueFd{::dup(root)};
+                                         : sys::UniqueFd{::fcntl(root, F_DUPFD_CLOEXEC, 0)};
         const auto status = sys::stat_at(parent.get(), at.filename());
         if (!status) throw sys::SysError{ENOENT, "find in its layer", path};
         found.object = reader.read(parent.get(), at.filename(), *status, ObjectReader::Where::layer);

@@ -65,6 +65,22 @@ TEST_F(Exec, UnknownCommandIsNamed) {
     EXPECT_THAT(result.error, HasSubstr("'no-such-command'"));
 }
 
+TEST_F(Exec, AReportThatCannotBeWrittenIsToldBeforeAnythingIsDone) {
+    const auto result = exec("--merge", {"sh", "-c", "echo more >> /etc/motd"},
+                             {"--json", (place() / "no/such/file").string()});
+    EXPECT_EQ(result.exit, 78);
+    EXPECT_THAT(result.error, HasSubstr("no/such/file"));
+    EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+}
+
+TEST_F(Exec, AReportThatFindsNoRoomDoesNotChangeTheVerdict) {
+    const auto result = exec("--merge", {"sh", "-c", "echo more >> /etc/motd"},
+                             {"--json", "/dev/full", "--detailed-exitcode"});
+    EXPECT_EQ(result.exit, 2) << result.error;
+    EXPECT_THAT(result.error, HasSubstr("No space left"));
+    EXPECT_EQ(read("etc/motd"), "Welcome.\nmore\n");
+}
+
 TEST_F(Exec, JsonOnStandardOutputIsNothingElse) {
     const auto result = exec("--noop", {"sh", "-c", "echo chatter"}, {"--json", "-"});
     EXPECT_EQ(nlohmann::json::parse(result.output).at("run").at("outcome"), "in-sync");

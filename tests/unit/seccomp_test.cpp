@@ -1,0 +1,212 @@
+// The seccomp programs as they are shipped, tested by evaluating their bytes, never by being killed.
+
+#include "policy/confinement.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <gmock/gmock.h>
+
+namespace disco::policy {
+namespace {
+
+using model::Profile;
+
+/// Classic BPF as seccomp(2) admits it.
+std::uint32_t evaluate(const std::vector<sock_filter>& program, const seccomp_data& data) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(&data);
+    std::uint32_t accumulator = 0;
+    for (std::size_t at = 0; at < program.size(); ++at) {
+        const sock_filter& step = program[at];
+        const auto jump = [&](bool taken) { at += taken ? step.jt : step.jf; };
+        switch (step.code) {
+        case BPF_LD | BPF_W | BPF_ABS: std::memcpy(&accumulator, bytes + step.k, sizeof accumulator); break;
+        case BPF_ALU | BPF_AND | BPF_K: accumulator &= step.k; break;
+        case BPF_JMP | BPF_JA: at += step.k; break;
+        case BPF_JMP | BPF_JEQ | BPF_K: jump(accumulator == step.k); break;
+        case BPF_JMP | BPF_JGT | BPF_K: jump(accumulator > step.k); break;
+        case BPF_JMP | BPF_JGE | BPF_K: jump(accumulator >= step.k); break;
+        case BPF_JMP | BPF_JSET | BPF_K: jump((accumulator & step.k) != 0); break;
+        case BPF_RET | BPF_K: return step.k;
+        default: throw std::logic_error{"an instruction that this evaluator does not know"};
+        }
+    }
+    throw std::logic_error{"the program does not return"};
+}
+
+constexpr int allowed = 0;
+
+/// 0 when the call goes through, else the errno it gets from the stricter of the two programs.
+int answer(Profile profile, std::uint32_t arch, std::uint32_t call,
+           std::vector<std::uint64_t> arguments = {}) {
+    static const auto lib = std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco";
+    const Confinement confinement = load_confinement(profile, lib);
+    seccomp_data data = {};
+    data.arch = arch;
+    data.nr = static_cast<int>(call);
+    std::copy(arguments.begin(), arguments.end(), data.args);
+    int strictest = allowed;
+    for (const auto* program : {&confinement.calls, &confinement.arguments}) {
+        const std::uint32_t verdict = evaluate(*program, data);
+        if (verdict == SECCOMP_RET_ALLOW) continue;
+        if ((verdict & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
+            throw std::logic_error{"neither allowed nor refused"};
+        strictest = static_cast<int>(verdict & SECCOMP_RET_DATA);
+    }
+    return strictest;
+}
+
+constexpr std::uint32_t native = AUDIT_ARCH_X86_64, i386 = AUDIT_ARCH_I386;
+constexpr std::uint64_t high_bits = std::uint64_t{1} << 32;
+
+class EveryProfile : public testing::TestWithParam<Profile> {};
+
+TEST_P(EveryProfile, AllowsOrdinaryWork) {
+    for (const std::uint32_t call :
+         {SYS_read, SYS_write, SYS_openat, SYS_execve, SYS_mmap, SYS_fork, SYS_unlinkat, SYS_renameat2,
+          SYS_fchownat, SYS_setxattr, SYS_kill, SYS_wait4, SYS_statx, SYS_getrandom})
+        EXPECT_EQ(answer(GetParam(), native, call), allowed) << call;
+    EXPECT_EQ(answer(GetParam(), i386, 4), allowed); // write
+}
+
+TEST_P(EveryProfile, RefusesWhatReachesBeyondTheSandbox) {
+    for (const std::uint32_t call : {SYS_mount,
+                                     SYS_umount2,
+                                     SYS_pivot_root,
+                                     SYS_unshare,
+                                     SYS_setns,
+                                     SYS_ptrace,
+                                     SYS_bpf,
+                                     SYS_keyctl,
+                                     SYS_add_key,
+                                     SYS_io_uring_setup,
+                                     SYS_reboot,
+                                     SYS_clock_settime,
+                                     SYS_settimeofday,
+                                     SYS_adjtimex,
+                                     SYS_init_module,
+                                     SYS_finit_module,
+                                     SYS_delete_module,
+                                     SYS_kexec_load,
+                                     SYS_open_by_handle_at,
+                                     SYS_seccomp,
+                                     SYS_swapon,
+                                     SYS_sethostname,
+                                     SYS_fsopen,
+                                     SYS_move_mount,
+                                     SYS_open_tree,
+                                     SYS_mount_setattr,
+                                     SYS_process_vm_writev,
+                                     SYS_pidfd_getfd,
+                                     SYS_userfaultfd,
+                                     SYS_perf_event_open,
+                                     SYS_fanotify_init,
+                                     SYS_quotactl,
+                                     SYS_acct,
+                                     SYS_iopl,
+                                     SYS_ioperm,
+                                     SYS_syslog,
+                                     SYS_vhangup})
+        EXPECT_EQ(answer(GetParam(), native, call), EPERM) << call;
+    for (const std::uint32_t call :
+         {21U /* mount */, 26U /* ptrace */, 88U /* reboot */, 128U /* init_module */, 310U /* unshare */,
+          346U /* setns */, 357U /* bpf */, 288U /* keyctl */})
+        EXPECT_EQ(answer(GetParam(), i386, call), EPERM) << call;
+}
+
+TEST_P(EveryProfile, RefusesEveryX32Call) {
+    constexpr std::uint32_t x32 = 0x40000000;
+    for (const std::uint32_t call : {SYS_read, SYS_openat, SYS_mount, SYS_reboot})
+        EXPECT_EQ(answer(GetParam(), native, x32 + call), EPERM) << call;
+}
+
+TEST_P(EveryProfile, RefusesOtherArchitectures) {
+    EXPECT_EQ(answer(GetParam(), AUDIT_ARCH_AARCH64, 63), EPERM);
+}
+
+TEST_P(EveryProfile, DoesNotKnowNewCalls) {
+    EXPECT_EQ(answer(GetParam(), native, 900), ENOSYS);
+    EXPECT_EQ(answer(GetParam(), native, SYS_clone3),
+              ENOSYS);                                // libc then uses clone, whose flags can be seen
+    EXPECT_EQ(answer(GetParam(), i386, 102), ENOSYS); // socketcall hides its arguments
+}
+
+TEST_P(EveryProfile, MakesNoNamespaceByClone) {
+    EXPECT_EQ(answer(GetParam(), native, SYS_clone, {SIGCHLD}), allowed);
+    EXPECT_EQ(answer(GetParam(), native, SYS_clone,
+                     {CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND}),
+              allowed);
+    for (const std::uint64_t flag : {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC,
+                                     CLONE_NEWUTS, CLONE_NEWCGROUP}) {
+        EXPECT_EQ(answer(GetParam(), native, SYS_clone, {flag | SIGCHLD}), EPERM) << flag;
+        EXPECT_EQ(answer(GetParam(), native, SYS_clone, {flag | SIGCHLD | high_bits}), EPERM) << flag;
+        EXPECT_EQ(answer(GetParam(), i386, 120, {flag | SIGCHLD}), EPERM) << flag;
+    }
+}
+
+TEST_P(EveryProfile, InjectsNoTerminalInput) {
+    for (const std::uint64_t command : {TIOCSTI, TIOCLINUX, TIOCSETD})
+        for (const std::uint64_t high : {std::uint64_t{0}, high_bits, 5 * high_bits})
+            EXPECT_EQ(answer(GetParam(), native, SYS_ioctl, {0, command + high}), EPERM) << command;
+    EXPECT_EQ(answer(GetParam(), i386, 54, {0, TIOCSTI}), EPERM);
+    for (const std::uint64_t command : std::initializer_list<std::uint64_t>{
+             TCGETS, TIOCGWINSZ, FIONREAD, std::uint64_t{TIOCSTI} + 1, std::uint64_t{TIOCSTI} - 1})
+        EXPECT_EQ(answer(GetParam(), native, SYS_ioctl, {0, command}), allowed) << command;
+}
+
+TEST_P(EveryProfile, OpensOnlyCommonSockets) {
+    for (const std::uint64_t family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK})
+        EXPECT_EQ(answer(GetParam(), native, SYS_socket, {family, SOCK_STREAM, 0}), allowed) << family;
+    for (const std::uint64_t family : {AF_PACKET, AF_ALG, AF_VSOCK, AF_BLUETOOTH, AF_XDP, AF_KEY, AF_UNSPEC})
+        for (const std::uint64_t high : {std::uint64_t{0}, high_bits})
+            EXPECT_EQ(answer(GetParam(), native, SYS_socket, {family + high, SOCK_RAW, 0}), EAFNOSUPPORT)
+                << family;
+    EXPECT_EQ(answer(GetParam(), i386, 359, {AF_ALG}), EAFNOSUPPORT);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seccomp, EveryProfile,
+                         testing::Values(Profile::template_, Profile::strict, Profile::simulate,
+                                         Profile::live),
+                         [](const auto& row) { return std::string{model::to_string(row.param)}; });
+
+TEST(Profiles, DifferInChroot) {
+    EXPECT_EQ(answer(Profile::template_, native, SYS_chroot), EPERM);
+    EXPECT_EQ(answer(Profile::strict, native, SYS_chroot), EPERM);
+    EXPECT_EQ(answer(Profile::simulate, native, SYS_chroot), allowed);
+    EXPECT_EQ(answer(Profile::live, native, SYS_chroot), allowed);
+}
+
+TEST(Profiles, KeepFewCapabilities) {
+    const auto lib = std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco";
+    const auto has = [&](Profile profile, int capability) {
+        return (load_confinement(profile, lib).capabilities >> capability & 1) != 0;
+    };
+    for (const Profile profile : {Profile::template_, Profile::strict, Profile::simulate, Profile::live}) {
+        for (const int capability :
+             {CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_SYS_TIME, CAP_SYS_PTRACE,
+              CAP_NET_ADMIN, CAP_NET_RAW, CAP_DAC_READ_SEARCH, CAP_LINUX_IMMUTABLE, CAP_BPF, CAP_SETPCAP})
+            EXPECT_FALSE(has(profile, capability)) << model::to_string(profile) << ' ' << capability;
+        EXPECT_TRUE(has(profile, CAP_DAC_OVERRIDE));
+    }
+    EXPECT_TRUE(has(Profile::live, CAP_CHOWN));
+    EXPECT_FALSE(has(Profile::template_, CAP_CHOWN));
+}
+
+} // namespace
+} // namespace disco::policy
