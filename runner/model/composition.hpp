@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +30,9 @@ struct ComposedEntry {
     bool has_bookkeeping =
         false;               ///< the upper object carries trusted.overlay.* that must not reach the live root
     std::uint32_t layer = 0; ///< index of the topmost layer with this path
-    std::optional<Stamp>
-        live; ///< of the live object it stands above, as seen by the scan; nothing when there was none
+    /// Of the live object it stands above, as seen by the scan; null when there was none. A pointer, because
+    /// most of very many entries are new files.
+    std::shared_ptr<const Stamp> live;
 };
 
 /// The change sets of all layers of one managed mount, topmost entry wins. Paths are relative to the mount,

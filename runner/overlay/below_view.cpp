@@ -28,7 +28,7 @@ BelowView::Found BelowView::find(const std::string& path, const std::string& nam
     const Below below = composition_.below(path);
     if (below == Below::composed) {
         const ComposedEntry& entry = *composition_.find(path);
-        found.live = entry.live;
+        if (entry.live) found.live = *entry.live;
         if (entry.kind == ComposedEntry::Kind::absent) return found;
         const std::filesystem::path at{path};
         const int root = layers_.at(entry.layer).get();

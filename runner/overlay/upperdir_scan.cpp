@@ -70,7 +70,7 @@ private:
         std::optional<ReadObject> after = reader_.read(top.upper, ".", status, ObjectReader::Where::layer);
         BelowView::Found before;
         if (const ComposedEntry* entry = composition_.find("")) {
-            before.live = entry->live;
+            if (entry->live) before.live = *entry->live;
             const sys::UniqueFd earlier = sys::open_directory(layer_.upperdirs.at(entry->layer));
             sys::check(::fstat(earlier.get(), &status), "stat", layer_.upperdirs.at(entry->layer));
             before.object = reader_.read(earlier.get(), ".", status, ObjectReader::Where::layer);
@@ -87,15 +87,14 @@ private:
             throw sys::Error{
                 fmt::format("'{}' is more than {} directories deep", sys::printable(level.path), deepest)};
         sys::throw_if_interrupted();
-        std::vector<std::string> upper_names;
+        std::vector<std::string> names; // there may be very many
         for (sys::DirectoryEntry& entry : sys::list_directory(level.upper, level.path))
-            upper_names.push_back(std::move(entry.name));
-        std::vector<std::string> names = upper_names;
+            names.push_back(std::move(entry.name));
         if (opaque && level.below) {
+            std::vector<std::string> all;
             const std::vector<std::string> hidden = below_.names_in(level.path, level.live);
-            names.clear();
-            std::set_union(upper_names.begin(), upper_names.end(), hidden.begin(), hidden.end(),
-                           std::back_inserter(names));
+            std::set_union(names.begin(), names.end(), hidden.begin(), hidden.end(), std::back_inserter(all));
+            names = std::move(all);
         }
         for (const std::string& name : names) visit(level, name, opaque);
     }
@@ -196,7 +195,10 @@ private:
                const std::optional<ReadObject>& after, ChangeKind kind) {
         const ComposedEntry* earlier = composition_.find(path);
         const bool changed_before = earlier != nullptr;
-        ComposedEntry entry{.kind = Kind::absent, .layer = index_, .live = before.live};
+        ComposedEntry entry{.kind = Kind::absent,
+                            .layer = index_,
+                            .live =
+                                before.live ? std::make_shared<const model::Stamp>(*before.live) : nullptr};
         if (after) {
             entry.has_bookkeeping = after->has_bookkeeping;
             const bool stays_directory = is_directory(after) && is_directory(before.object);
