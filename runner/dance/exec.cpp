@@ -134,9 +134,7 @@ Result exec(const ExecOptions& options) {
     } catch (const sys::Error& error) {
         note_failure(result.run, error);
     }
-    note_exit_code(result.run, options);
-    result.run.wall_s = watch.seconds();
-    store(result, state);
+    conclude(result, options, watch, state);
     return result;
 }
 

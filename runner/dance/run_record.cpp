@@ -70,12 +70,6 @@ void note_modules(model::RunReport& run) {
     }
 }
 
-void note_exit_code(model::RunReport& run, const CommonOptions& options) {
-    const bool changes = run.outcome == RunOutcome::pending || run.outcome == RunOutcome::merged;
-    if (run.exit_code == 0 && changes && options.detailed_exitcode)
-        run.exit_code = static_cast<int>(ExitCode::changes);
-}
-
 void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const StateDirectory& state,
                     Scratch& scratch, const timespec& started) {
     const Stopwatch watch;
@@ -120,7 +114,13 @@ timespec passed_moment() {
     return moment;
 }
 
-void store(const Result& result, const StateDirectory& state) {
+void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
+              const StateDirectory& state) {
+    model::RunReport& run = result.run;
+    const bool changes = run.outcome == RunOutcome::pending || run.outcome == RunOutcome::merged;
+    if (run.exit_code == 0 && changes && options.detailed_exitcode)
+        run.exit_code = static_cast<int>(ExitCode::changes);
+    run.wall_s = watch.seconds();
     if (!result.changes) return;
     const auto directory = state.runs() / result.run.id;
     sys::make_directories(directory, 0700);

@@ -27,9 +27,6 @@ struct Result {
 /// Notes how a run ended by an error: outcome, exit code, text.
 void note_failure(model::RunReport& run, const sys::Error& error);
 
-/// Writes into the report how it ended for the caller: exit code 2 for changes if that was asked for.
-void note_exit_code(model::RunReport& run, const CommonOptions& options);
-
 /// The outcome and exit code of modules that all ran, before any merge.
 void note_modules(model::RunReport& run);
 
@@ -44,7 +41,9 @@ void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const
 /// of the clock (10 ms).
 [[nodiscard]] timespec passed_moment();
 
-/// Writes runs/ID/report.json. Throws SysError.
-void store(const Result& result, const StateDirectory& state);
+/// Completes the report (the time since `watch` began; exit code 2 for changes, if that was asked for) and
+/// writes it to runs/ID/report.json. Throws SysError.
+void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
+              const StateDirectory& state);
 
 } // namespace disco::dance

@@ -53,16 +53,12 @@ std::filesystem::path data_directory() {
 
 Views::Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
              std::string node)
-    : Views{options, state, scratch, std::move(node),
-            overlay::classify_host_mounts(canonical_root(options.root))} {}
-
-Views::Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
-             std::string node, const std::vector<overlay::ClassifiedMount>& mounts)
     : root_{canonical_root(options.root)},
       node_{std::move(node)},
       scratch_{scratch},
-      layers_{scratch.path(), of_class(mounts, Class::managed)} {
-    for (const auto& [kind, inside, live] : mounts)
+      mounts_{overlay::classify_host_mounts(root_)},
+      layers_{scratch.path(), of_class(mounts_, Class::managed)} {
+    for (const auto& [kind, inside, live] : mounts_)
         if (kind == Class::bound_file || kind == Class::readonly)
             bound_.push_back({.source = live.native(), .inside = inside, .file = kind == Class::bound_file});
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);

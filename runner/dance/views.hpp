@@ -51,15 +51,13 @@ public:
                                                        const char* phase, bool restricted_path) const;
 
 private:
-    Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch, std::string node,
-          const std::vector<overlay::ClassifiedMount>& mounts);
-
     std::filesystem::path root_;
     std::string node_;
     const Scratch& scratch_;
     std::filesystem::path data_ = data_directory();
     std::vector<std::string> hidden_;
     std::vector<sandbox::ViewSpec::Bind> bound_;
+    std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox
     overlay::Layers layers_;
     std::filesystem::path commands_;
     std::map<model::Profile, std::shared_ptr<const policy::Confinement>> confinements_;

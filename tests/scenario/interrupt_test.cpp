@@ -28,14 +28,6 @@ protected:
         want("a");
         want("b");
     }
-
-    bool wait_for_script() const {
-        for (int i = 0; i < 1000; ++i) {
-            if (log().find("sleeping") != std::string::npos) return true;
-            ::usleep(10'000);
-        }
-        return false;
-    }
 };
 
 TEST_F(Interrupt, AtAnyTimeLeavesTheOldTreeOrTheNewOne) {

@@ -145,7 +145,7 @@ TEST_F(Live, RefusesToOverwriteWhatSomebodyElseChangedMeanwhile) {
     want("m");
     want("n");
     const pid_t dance = start(dance_words({}));
-    for (int i = 0; i < 1000 && log().find("sleeping") == std::string::npos; ++i) ::usleep(10'000);
+    EXPECT_TRUE(wait_for_script()) << log();
     put(root() / "etc/motd", "theirs\n");
     EXPECT_EQ(exit_of(dance), 8) << log();
     EXPECT_EQ(read("etc/motd"), "theirs\n");

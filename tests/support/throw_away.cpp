@@ -151,6 +151,14 @@ pid_t DanceTest::start(const std::vector<std::string>& words) const {
     ::_exit(126);
 }
 
+bool DanceTest::wait_for_script() const {
+    for (int i = 0; i < 1000; ++i) {
+        if (log().find("sleeping") != std::string::npos) return true;
+        ::usleep(10'000);
+    }
+    return false;
+}
+
 int DanceTest::exit_of(pid_t child) {
     int status = 0;
     sys::check(::waitpid(child, &status, 0), "wait for the program");

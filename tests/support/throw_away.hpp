@@ -77,6 +77,8 @@ protected:
     /// Starts a program and goes on; what it prints is in `log()`.
     [[nodiscard]] pid_t start(const std::vector<std::string>& words) const;
     [[nodiscard]] std::string log() const { return sys::read_file_if_exists(place() / "log").value_or(""); }
+    /// Waits up to ten seconds for a started program's script to print "sleeping".
+    [[nodiscard]] bool wait_for_script() const;
     /// Waits for a program that was started: its exit code, or 1000 + the signal that ended it.
     [[nodiscard]] static int exit_of(pid_t child);
     /// The report of the last run.
