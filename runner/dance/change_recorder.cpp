@@ -45,7 +45,8 @@ void ChangeRecorder::record(model::ModuleReport& report) {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         const overlay::LayerToScan layer = {.live = layers_.managed()[mount].live,
                                             .prefix = layers_.managed()[mount].inside,
-                                            .upperdirs = layers_.upperdirs(mount),
+                                            .upper = layers_.upper(mount),
+                                            .kept = layers_.kept(mount),
                                             .owners_before = &owners_before_,
                                             .owners_after = &owners_};
         overlay::scan_layer(layer, compositions_[mount], [&](model::Change&& change) {
@@ -80,7 +81,7 @@ std::vector<merge::TreeToMerge> ChangeRecorder::trees() const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
         trees.push_back({.live = layers_.managed()[mount].live,
                          .prefix = layers_.managed()[mount].inside,
-                         .upperdirs = layers_.upperdirs(mount),
+                         .layer = layers_.kept(mount),
                          .composition = &compositions_[mount]});
     return trees;
 }

@@ -68,7 +68,8 @@ sandbox::Sandbox Views::open(const Shown& shown, std::vector<sandbox::Program> p
                              model::Network network, overlay::Layers::Durability durability, int input) {
     sandbox::ViewSpec view;
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-        overlay::OverlayOptions options = layers_.options(mount, durability);
+        const auto on = layers_.any_kept() ? overlay::Layers::On::kept : overlay::Layers::On::live;
+        overlay::OverlayOptions options = layers_.options(mount, on, durability);
         view.overlays.push_back(
             {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
     }

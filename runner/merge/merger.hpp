@@ -14,9 +14,9 @@ namespace disco::merge {
 
 /// One managed mount and what the dance made of it.
 struct TreeToMerge {
-    std::filesystem::path live;                   ///< the managed mount's root directory on the live root
-    std::string prefix;                           ///< its path inside the live root: "" or "/home"
-    std::vector<std::filesystem::path> upperdirs; ///< by layer index
+    std::filesystem::path live;  ///< the managed mount's root directory on the live root
+    std::string prefix;          ///< its path inside the live root: "" or "/home"
+    std::filesystem::path layer; ///< the upperdir that holds what the dance made of it
     const model::Composition* composition = nullptr;
 };
 
@@ -27,7 +27,7 @@ public:
 };
 
 /// The merge failed and not everything could be undone. What it replaced lies in the staging directory, in
-/// the upperdirs, or beside the live tree (".disco-…"), and must be kept.
+/// the layer, or beside the live tree (".disco-…"), and must be kept.
 class UndoFailed : public sys::Error {
 public:
     using Error::Error;
@@ -38,7 +38,7 @@ public:
 /// Every conflict is found before the first live change: then nothing is changed and the report lists them.
 /// An error on the way undoes what was done and becomes Undone; if undoing fails too, UndoFailed says which
 /// paths are left in which state. An error before the first live change is thrown as it is (sys::Error).
-/// `staging` is a directory on the scratch file system, for objects put together from several layers.
+/// `staging` is a directory on the scratch file system, for what is removed from the live root.
 /// `dance_started` is CLOCK_REALTIME when the dance began: a live object whose ctime is later is a conflict.
 /// Not interruptible by signals. Needs no lock of its own; the caller holds the dance's.
 [[nodiscard]] model::MergeReport merge(const std::vector<TreeToMerge>& trees,

@@ -1,5 +1,6 @@
 #include "runner/merge/object_copy.hpp"
 
+#include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
@@ -8,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <string_view>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,9 +21,6 @@
 namespace disco::merge {
 namespace {
 
-constexpr std::string_view bookkeeping = "trusted.overlay.";
-constexpr std::string_view escaped = "trusted.overlay.overlay.";
-
 struct stat status_of(int directory, const std::string& name) {
     const auto status = sys::stat_at(directory, name);
     if (!status) throw sys::SysError{ENOENT, "copy", name};
@@ -33,12 +30,9 @@ struct stat status_of(int directory, const std::string& name) {
 /// What an object has for a reader of the live root: without bookkeeping, one level unescaped.
 sys::Xattrs plain_xattrs(int directory, const std::string& name) {
     sys::Xattrs plain;
-    for (auto& [attribute, value] : sys::read_xattrs_at(directory, name)) {
-        if (attribute.starts_with(escaped))
-            plain.emplace_back(std::string{bookkeeping} + attribute.substr(escaped.size()), std::move(value));
-        else if (!attribute.starts_with(bookkeeping))
-            plain.emplace_back(std::move(attribute), std::move(value));
-    }
+    for (auto& [attribute, value] : sys::read_xattrs_at(directory, name))
+        if (auto visible = model::visible_attribute(attribute))
+            plain.emplace_back(std::move(*visible), std::move(value));
     return plain;
 }
 
@@ -100,11 +94,10 @@ void copy_metadata(int from_directory, const std::string& from, int to_directory
 void remove_bookkeeping(int directory, const std::string& name) {
     sys::Xattrs restored;
     for (auto& [attribute, value] : sys::read_xattrs_at(directory, name)) {
-        if (!attribute.starts_with(bookkeeping)) continue;
+        if (!attribute.starts_with(model::overlay_prefix)) continue;
         sys::remove_xattr_at(directory, name, attribute);
-        if (attribute.starts_with(escaped))
-            restored.emplace_back(std::string{bookkeeping} + attribute.substr(escaped.size()),
-                                  std::move(value));
+        if (auto visible = model::visible_attribute(attribute))
+            restored.emplace_back(std::move(*visible), std::move(value));
     }
     for (const auto& [attribute, value] : restored) sys::set_xattr_at(directory, name, attribute, value);
 }

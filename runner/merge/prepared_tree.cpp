@@ -28,23 +28,23 @@ PreparedTree::PreparedTree(const TreeToMerge& tree, const std::filesystem::path&
     : tree_{tree},
       staging_path_{staging},
       plan_{model::plan_merge(*tree.composition)},
-      live_{sys::open_directory(tree.live)} {
+      live_{sys::open_directory(tree.live)},
+      layer_{sys::open_directory(tree.layer)} {
     sys::make_directories(staging_path_, 0700);
     staging_ = DirectoryCache{sys::open_directory(staging_path_)};
-    for (const std::filesystem::path& upperdir : tree.upperdirs)
-        layers_.emplace_back(sys::open_directory(upperdir));
 }
 
 DirectoryCache::Place PreparedTree::place_of(const model::ObjectSource& source) {
-    if (source.layer == model::ObjectSource::staging) return staging_.parent_of(source.path);
-    return layers_.at(source.layer).parent_of(source.path);
+    const bool staged = source.where == model::ObjectSource::Where::staging;
+    return (staged ? staging_ : layer_).parent_of(source.path);
 }
 
 void PreparedTree::prepare() {
-    for (const model::PrepareStep& step : plan_.prepare)
-        std::visit([&](const auto& one) { take(one); }, step);
-    staging_.reset();
-    for (DirectoryCache& layer : layers_) layer.reset();
+    for (const std::string& path : plan_.clean) {
+        const DirectoryCache::Place place = layer_.parent_of(path);
+        remove_bookkeeping(place.directory, place.name);
+    }
+    layer_.reset();
     if (plan_.live.empty()) return;
     if (!on_one_mount()) copy_aside();
     keep_ = sys::UniqueFd{::openat(staging_.root(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -54,27 +54,7 @@ void PreparedTree::prepare() {
 
 bool PreparedTree::on_one_mount() const {
     return mount_id(live_.root()) == mount_id(staging_.root()) &&
-           (layers_.empty() || mount_id(live_.root()) == mount_id(layers_.front().root()));
-}
-
-void PreparedTree::take(const model::StageDirectory& step) {
-    const DirectoryCache::Place to = staging_.parent_of(step.target);
-    sys::check(::mkdirat(to.directory, to.name.c_str(), 0700), "make directory", step.target);
-    const DirectoryCache::Place from = place_of(step.like);
-    copy_metadata(from.directory, from.name, staging_.parent_of(step.target).directory, to.name, Times::copy);
-}
-
-void PreparedTree::take(const model::StageObject& step) {
-    const DirectoryCache::Place from = place_of(step.from);
-    const DirectoryCache::Place to = staging_.parent_of(step.target);
-    sys::check(
-        ::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), RENAME_NOREPLACE),
-        "put together", step.target);
-}
-
-void PreparedTree::take(const model::CleanObject& step) {
-    const DirectoryCache::Place place = place_of(step.object);
-    remove_bookkeeping(place.directory, place.name);
+           mount_id(live_.root()) == mount_id(layer_.root());
 }
 
 /// rename(2) does not cross mounts, so the objects are first copied to the far side. The directory is private
@@ -88,7 +68,7 @@ void PreparedTree::copy_aside() {
         const std::string name = fmt::format("c{}", number++);
         const DirectoryCache::Place from = place_of(source);
         copier.copy(from.directory, from.name, aside.root(), name);
-        source = {model::ObjectSource::staging, name};
+        source = {model::ObjectSource::Where::staging, name};
     };
     for (model::LiveStep& step : plan_.live) {
         if (auto* put = std::get_if<model::PutNew>(&step)) copy(put->from);

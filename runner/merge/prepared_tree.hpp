@@ -17,8 +17,8 @@ public:
     /// Opens what is needed and plans; prepares nothing yet.
     PreparedTree(const TreeToMerge& tree, const std::filesystem::path& staging);
 
-    /// Everything before the first live change: bookkeeping off, directories put together, and where scratch
-    /// and live root are different mounts, copies of all objects on the live root's file system. Synced.
+    /// Everything before the first live change: bookkeeping off, and where scratch and live root are
+    /// different mounts, copies of all objects on the live root's file system. Synced.
     void prepare();
 
     [[nodiscard]] const model::MergePlan& plan() const noexcept { return plan_; }
@@ -35,17 +35,13 @@ public:
     [[nodiscard]] std::string shown(const std::string& path) const;
 
 private:
-    void take(const model::StageDirectory& step);
-    void take(const model::StageObject& step);
-    void take(const model::CleanObject& step);
     void copy_aside();
     [[nodiscard]] bool on_one_mount() const;
 
     const TreeToMerge& tree_;
     std::filesystem::path staging_path_;
     model::MergePlan plan_;
-    DirectoryCache live_, staging_;
-    std::vector<DirectoryCache> layers_;
+    DirectoryCache live_, layer_, staging_;
     sys::OwnedDirectory aside_; ///< on the live root's file system, when scratch is elsewhere
     sys::UniqueFd keep_;
 };

@@ -36,6 +36,10 @@ void Composition::enter(const std::string& path, const ComposedEntry& entry) {
     entries_.insert_or_assign(path, entry);
 }
 
+void Composition::note_bookkeeping(std::string_view path) {
+    if (const auto found = entries_.find(path); found != entries_.end()) found->second.has_bookkeeping = true;
+}
+
 void Composition::forget(std::string_view path) {
     if (const auto found = entries_.find(path); found != entries_.end()) entries_.erase(found);
 }

@@ -17,19 +17,19 @@ struct PathOrder {
     bool operator()(std::string_view a, std::string_view b) const noexcept;
 };
 
-/// What the layers together make of one path of a managed mount.
+/// What the layers together make of one path of a managed mount. Its object is in the kept layer, at the same
+/// path.
 struct ComposedEntry {
     enum class Kind : std::uint8_t {
         absent,    ///< deleted, with all that was in it
-        object,    ///< a non-directory; its bytes are in the upperdir of `layer`, at the same path
+        object,    ///< a non-directory
         directory, ///< a directory where there was none; the live root has nothing to show below it
         metadata,  ///< the live object stays (a directory, a file's bytes); its mode, owner or xattrs are
-                   ///< those of the object in the upperdir of `layer`
+                   ///< those of the object in the layer
     };
     Kind kind = Kind::object;
     bool has_bookkeeping =
-        false;               ///< the upper object carries trusted.overlay.* that must not reach the live root
-    std::uint32_t layer = 0; ///< index of the topmost layer with this path
+        false; ///< the layer's object carries trusted.overlay.* that must not reach the live root
     /// Of the live object it stands above, as seen by the scan; null when there was none. A pointer, because
     /// most of very many entries are new files.
     std::shared_ptr<const Stamp> live;
@@ -47,6 +47,8 @@ public:
     [[nodiscard]] const ComposedEntry* find(std::string_view path) const;
     /// Enters what a layer does to a path, in place of what an earlier one did to it.
     void enter(const std::string& path, const ComposedEntry& entry);
+    /// The layer's object at a path, if there is an entry, carries overlay bookkeeping.
+    void note_bookkeeping(std::string_view path);
     /// Forgets a path that a later layer put back to what the live root has.
     void forget(std::string_view path);
     /// The entries inside a directory, at any depth.

@@ -2,8 +2,6 @@
 
 #include "runner/sys/printable.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 namespace disco::model {
@@ -23,21 +21,20 @@ public:
     }
 
 private:
-    /// Plans an entry and, when it comes as a whole, all that is in it; returns the next one.
+    /// Plans an entry and, for a directory that comes as a whole, all that is in it; returns the next one.
     Iterator take(Iterator at) {
         const auto& [path, entry] = *at;
         switch (entry.kind) {
         case Kind::absent:
             if (entry.live) plan_.live.emplace_back(Remove{path, *entry.live, next_name()});
             break;
-        case Kind::object: {
-            const ObjectSource source{entry.layer, path};
-            clean(entry, source);
-            bring(path, entry, source);
+        case Kind::object:
+            clean(path, entry);
+            bring(path, entry);
             break;
-        }
         case Kind::metadata:
-            if (entry.live) plan_.live.emplace_back(SetMetadata{path, {entry.layer, path}, *entry.live});
+            if (entry.live)
+                plan_.live.emplace_back(SetMetadata{path, {ObjectSource::Where::layer, path}, *entry.live});
             break;
         case Kind::directory: return take_directory(at);
         }
@@ -47,66 +44,22 @@ private:
     Iterator take_directory(Iterator at) {
         const auto& [path, entry] = *at;
         const auto [begin, end] = composition_.inside(path);
-        bring(path, entry, gather(path, entry, begin, end));
+        clean(path, entry);
+        for (auto inner = begin; inner != end; ++inner) clean(inner->first, inner->second);
+        bring(path, entry);
         return end;
     }
 
-    /// A directory with all that is in it: as it lies in its layer, or put together from several.
-    ObjectSource gather(const std::string& path, const ComposedEntry& entry, Iterator begin, Iterator end) {
-        if (is_whole(entry, begin, end)) {
-            clean(entry, {entry.layer, path});
-            for (auto inner = begin; inner != end; ++inner)
-                clean(inner->second, {inner->second.layer, inner->first});
-            return {entry.layer, path};
-        }
-        ObjectSource staged{ObjectSource::staging, next_name()};
-        stage(path, entry, begin, end, staged.path);
-        return staged;
-    }
-
-    static bool is_whole(const ComposedEntry& entry, Iterator begin, Iterator end) {
-        return std::all_of(begin, end, [&](const auto& inner) {
-            const Kind kind = inner.second.kind;
-            return inner.second.layer == entry.layer && (kind == Kind::object || kind == Kind::directory);
-        });
-    }
-
-    void stage(const std::string& path, const ComposedEntry& entry, Iterator begin, Iterator end,
-               const std::string& target) {
-        plan_.prepare.emplace_back(StageDirectory{target, {entry.layer, path}});
-        for (auto at = begin; at != end;) {
-            const auto& [inner_path, inner] = *at;
-            const std::string inner_target = target + inner_path.substr(path.size());
-            const auto [inner_begin, inner_end] = composition_.inside(inner_path);
-            switch (inner.kind) {
-            case Kind::absent: break;
-            case Kind::metadata: // cannot be: nothing live shows below a new directory
-            case Kind::object:
-                clean(inner, {inner.layer, inner_path});
-                plan_.prepare.emplace_back(StageObject{{inner.layer, inner_path}, inner_target});
-                break;
-            case Kind::directory:
-                if (is_whole(inner, inner_begin, inner_end)) {
-                    plan_.prepare.emplace_back(
-                        StageObject{gather(inner_path, inner, inner_begin, inner_end), inner_target});
-                } else {
-                    stage(inner_path, inner, inner_begin, inner_end, inner_target);
-                }
-                break;
-            }
-            at = inner.kind == Kind::directory ? inner_end : std::next(at);
-        }
-    }
-
-    void bring(const std::string& path, const ComposedEntry& entry, ObjectSource from) {
+    void bring(const std::string& path, const ComposedEntry& entry) {
+        ObjectSource from{ObjectSource::Where::layer, path};
         if (entry.live)
             plan_.live.emplace_back(Exchange{path, std::move(from), *entry.live});
         else
             plan_.live.emplace_back(PutNew{path, std::move(from)});
     }
 
-    void clean(const ComposedEntry& entry, ObjectSource object) {
-        if (entry.has_bookkeeping) plan_.prepare.emplace_back(CleanObject{std::move(object)});
+    void clean(const std::string& path, const ComposedEntry& entry) {
+        if (entry.has_bookkeeping) plan_.clean.push_back(path);
     }
 
     std::string next_name() { return std::to_string(next_++); }

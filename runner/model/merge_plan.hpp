@@ -11,33 +11,13 @@
 
 namespace disco::model {
 
-/// Where a prepared object lies: at `path` below the upperdir of a layer, or under a name in the staging
-/// directory.
+/// Where an object for the live root lies: at `path` in the layer, or, after it was copied to the live root's
+/// file system, under that name in the staging directory.
 struct ObjectSource {
-    static constexpr std::uint32_t staging = UINT32_MAX;
-    std::uint32_t layer = 0;
+    enum class Where : std::uint8_t { layer, staging } where = Where::layer;
     std::string path;
     bool operator==(const ObjectSource&) const = default;
 };
-
-/// Preparation within scratch: makes staging/`target`, a directory with the metadata of `like`.
-struct StageDirectory {
-    std::string target;
-    ObjectSource like;
-    bool operator==(const StageDirectory&) const = default;
-};
-/// Preparation within scratch: moves an object into a staged directory.
-struct StageObject {
-    ObjectSource from;
-    std::string target;
-    bool operator==(const StageObject&) const = default;
-};
-/// Preparation within scratch: takes overlay bookkeeping off an object.
-struct CleanObject {
-    ObjectSource object;
-    bool operator==(const CleanObject&) const = default;
-};
-using PrepareStep = std::variant<StageDirectory, StageObject, CleanObject>;
 
 /// Live: an object (a directory with all it holds) where there is nothing.
 struct PutNew {
@@ -66,15 +46,15 @@ using LiveStep = std::variant<PutNew, Exchange, Remove, SetMetadata>;
 
 /// What brings one managed mount's composition to the live root. Paths are relative to the mount.
 struct MergePlan {
-    std::vector<PrepareStep> prepare; ///< in order; nothing live is touched
-    std::vector<LiveStep> live;       ///< in order; every one can be undone
+    std::vector<std::string> clean; ///< objects of the layer, to be rid of overlay bookkeeping first
+    std::vector<LiveStep> live;     ///< in order; every one can be undone
 };
 
 [[nodiscard]] const std::string& path_of(const LiveStep& step);
 /// "put '/etc/x'", for messages.
 [[nodiscard]] std::string describe(const LiveStep& step);
 
-/// Pure. A new directory that comes whole from one layer is one step, whatever it holds.
+/// Pure. A new directory is one step, whatever it holds.
 [[nodiscard]] MergePlan plan_merge(const Composition& composition);
 
 } // namespace disco::model

@@ -16,10 +16,10 @@ namespace disco::overlay {
 using model::ComposedEntry;
 using Below = model::Composition::Below;
 
-BelowView::BelowView(const std::filesystem::path& live, const std::vector<std::filesystem::path>& layers,
+BelowView::BelowView(const std::filesystem::path& live, const std::filesystem::path& kept,
                      const model::Composition& composition)
     : live_{sys::open_directory(live)}, composition_{composition} {
-    for (const std::filesystem::path& layer : layers) layers_.push_back(sys::open_directory(layer));
+    if (!kept.empty()) kept_ = sys::open_directory(kept);
 }
 
 BelowView::Found BelowView::find(const std::string& path, const std::string& name, int live_directory,
@@ -31,10 +31,9 @@ BelowView::Found BelowView::find(const std::string& path, const std::string& nam
         if (entry.live) found.live = *entry.live;
         if (entry.kind == ComposedEntry::Kind::absent) return found;
         const std::filesystem::path at{path};
-        const int root = layers_.at(entry.layer).get();
-        const sys::UniqueFd parent = at.has_parent_path()
-                                         ? sys::open_beneath(root, at.parent_path(), O_PATH | O_DIRECTORY)
-                                         : sys::UniqueFd{::fcntl(root, F_DUPFD_CLOEXEC, 0)};
+        const sys::UniqueFd parent =
+            at.has_parent_path() ? sys::open_beneath(kept_.get(), at.parent_path(), O_PATH | O_DIRECTORY)
+                                 : sys::UniqueFd{::fcntl(kept_.get(), F_DUPFD_CLOEXEC, 0)};
         const auto status = sys::stat_at(parent.get(), at.filename());
         if (!status) throw sys::SysError{ENOENT, "find in its layer", path};
         found.object = reader.read(parent.get(), at.filename(), *status, ObjectReader::Where::layer);

@@ -11,13 +11,13 @@
 
 namespace disco::overlay {
 
-/// What a layer stands on: the live root with the earlier layers' changes composed over it. Paths are
+/// What a layer stands on: the live root with the kept layer composed over it. Paths are
 /// relative to the managed mount.
 class BelowView {
 public:
-    /// Opens the directories; keeps references to `composition`, which may grow meanwhile. `layers`: the
-    /// earlier upperdirs.
-    BelowView(const std::filesystem::path& live, const std::vector<std::filesystem::path>& layers,
+    /// Opens the directories; keeps a reference to `composition`, which may grow meanwhile. `kept`: empty
+    /// when there is none, and so nothing composed.
+    BelowView(const std::filesystem::path& live, const std::filesystem::path& kept,
               const model::Composition& composition);
 
     /// An object of the view, and of the live root beneath it.
@@ -39,8 +39,7 @@ public:
                                                   int live_directory) const;
 
 private:
-    sys::UniqueFd live_;
-    std::vector<sys::UniqueFd> layers_;
+    sys::UniqueFd live_, kept_;
     const model::Composition& composition_;
 };
 

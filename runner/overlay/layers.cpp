@@ -1,5 +1,6 @@
 #include "runner/overlay/layers.hpp"
 
+#include "runner/overlay/squash.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
@@ -12,9 +13,6 @@
 
 namespace disco::overlay {
 namespace {
-
-/// Longest option string: one page less its NUL (mount(2)).
-constexpr std::size_t options_limit = 4000; // the names of upperdir and workdir are short
 
 std::string escaped(std::string_view name) {
     std::string text;
@@ -50,92 +48,82 @@ bool lies_inside(const std::filesystem::path& path, const std::filesystem::path&
     }
 }
 
-} // namespace
-
+/// One overlay's options, every one that matters explicit: defaults differ between kernels and distributions.
+/// `lowerdirs`: topmost first.
 std::string overlay_options(const std::vector<std::string>& lowerdirs) {
     std::string options = "lowerdir=";
     for (const std::string& lower : lowerdirs) {
         if (options.back() != '=') options += ':';
         options += escaped(lower);
     }
-    options += ",index=off,metacopy=off,redirect_dir=off,xino=off,nfs_export=off";
-    if (options.size() > options_limit)
-        throw sys::Error{
-            fmt::format("the overlay of {} layers needs {} bytes of mount options, the kernel takes {}: "
-                        "fewer modules may change files in one dance (use --module to split it)",
-                        lowerdirs.size(), options.size(), options_limit)};
-    return options;
+    return options + ",index=off,metacopy=off,redirect_dir=off,xino=off,nfs_export=off";
 }
 
-std::string overlay_options(const std::vector<std::string>& lowerdirs, const std::string& upperdir,
-                            const std::string& workdir, Layers::Durability durability) {
-    std::string options =
-        overlay_options(lowerdirs) + ",upperdir=" + escaped(upperdir) + ",workdir=" + escaped(workdir);
-    if (durability == Layers::Durability::volatile_) options += ",volatile";
-    return options;
-}
+std::string upper_name(std::size_t mount) { return fmt::format("u{}", mount); }
+std::string kept_name(std::size_t mount) { return fmt::format("k{}", mount); }
+std::string work_name(std::size_t mount) { return fmt::format("w{}", mount); }
+
+} // namespace
 
 Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> managed)
     : directory_{std::move(directory)}, managed_{std::move(managed)} {
-    for (const ClassifiedMount& mount : managed_) inside_.push_back(lies_inside(directory_, mount.live));
+    for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        inside_.push_back(lies_inside(directory_, managed_[mount].live));
+        const auto work = directory_ / work_name(mount);
+        sys::check(::mkdir(work.c_str(), 0700), "make directory", work);
+    }
 }
-
-std::string Layers::upper_name(std::size_t layer, std::size_t mount) const {
-    return mount == 0 ? std::to_string(layer) : fmt::format("{}.{}", layer, mount);
-}
-
-std::string Layers::work_name(std::size_t mount) const { return fmt::format("w{}", mount); }
 
 void Layers::begin() {
     begun_ = true;
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
-        const auto below = kept_ == 0 ? managed_[mount].live : directory_ / upper_name(kept_ - 1, mount);
-        make_directory_like(directory_ / upper_name(kept_, mount), below);
-        sys::check(::mkdir((directory_ / work_name(mount)).c_str(), 0700), "make directory",
-                   directory_ / work_name(mount));
+        if (!upper_is_clean_)
+            make_directory_like(upper(mount), any_kept_ ? kept(mount) : managed_[mount].live);
+        // What a volatile mount leaves, so that nobody takes its upperdir for whole (overlayfs.rst, "Volatile
+        // mount"); here it only stands in the way of the next mount.
+        sys::remove_tree(directory_ / work_name(mount) / "work/incompat");
     }
 }
 
-void Layers::remove_work() const {
-    for (std::size_t mount = 0; mount < managed_.size(); ++mount)
-        sys::remove_tree(directory_ / work_name(mount));
-}
-
-std::size_t Layers::keep() {
-    remove_work();
+void Layers::keep() {
+    for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        if (any_kept_) {
+            squash(upper(mount), kept(mount), managed_[mount].live);
+        } else {
+            const auto whole = directory_ / kept_name(mount);
+            sys::check(::rename(upper(mount).c_str(), whole.c_str()), "keep the layer", whole);
+        }
+    }
+    upper_is_clean_ = any_kept_;
+    any_kept_ = true;
     begun_ = false;
-    return kept_++;
 }
 
 void Layers::drop() {
     if (!begun_) return;
-    remove_work();
-    for (std::size_t mount = 0; mount < managed_.size(); ++mount)
-        sys::remove_tree(directory_ / upper_name(kept_, mount));
+    for (std::size_t mount = 0; mount < managed_.size(); ++mount) sys::remove_tree(upper(mount));
+    upper_is_clean_ = false;
     begun_ = false;
 }
 
-OverlayOptions Layers::options(std::size_t mount, Durability durability) const {
+OverlayOptions Layers::options(std::size_t mount, On on, Durability durability) const {
     const std::string ground = mount == 0 ? place::skeleton : place::nothing;
-    const std::vector<std::string> live = {managed_[mount].live.native(), ground};
-    std::vector<std::string> lowerdirs;
-    for (std::size_t layer = kept_; layer-- > 0;) lowerdirs.push_back(upper_name(layer, mount));
+    std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
-    if (kept_ != 0 && inside_[mount]) {
-        options.base = overlay_options(live);
-        lowerdirs.emplace_back(place::base);
-    } else {
-        lowerdirs.insert(lowerdirs.end(), live.begin(), live.end());
+    if (on == On::kept && inside_[mount]) {
+        options.base = overlay_options(lowerdirs);
+        lowerdirs = {place::base};
     }
-    options.top = overlay_options(lowerdirs, upper_name(kept_, mount), work_name(mount), durability);
+    if (on == On::kept) lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
+    options.top = fmt::format("{},upperdir={},workdir={}{}", overlay_options(lowerdirs), upper_name(mount),
+                              work_name(mount), durability == Durability::volatile_ ? ",volatile" : "");
     return options;
 }
 
-std::vector<std::filesystem::path> Layers::upperdirs(std::size_t mount) const {
-    std::vector<std::filesystem::path> paths;
-    for (std::size_t layer = 0; layer < kept_ + (begun_ ? 1 : 0); ++layer)
-        paths.push_back(directory_ / upper_name(layer, mount));
-    return paths;
+std::filesystem::path Layers::upper(std::size_t mount) const { return directory_ / upper_name(mount); }
+
+std::filesystem::path Layers::kept(std::size_t mount) const {
+    return any_kept_ ? directory_ / kept_name(mount) : std::filesystem::path{};
 }
 
 } // namespace disco::overlay

@@ -25,13 +25,16 @@ constexpr const char* view = "/proc/v";
 /// mount(2) options of one overlay; the names of layers are relative to their directory.
 struct OverlayOptions {
     /// Of a read-only overlay to be mounted first, at place::base; empty: none. Overlayfs refuses lowerdirs
-    /// that lie within one another (ELOOP), and the earlier layers lie within the live root whose file system
-    /// they share. Seen through an overlay of its own the live root is another file system, and they do not.
+    /// that lie within one another (ELOOP), and the kept layer lies within the live root whose file system it
+    /// shares. Seen through an overlay of its own the live root is another file system, and it does not.
     std::string base;
     std::string top;
 };
 
-/// The layers of a dance on disk: per module one upperdir and one workdir for every managed mount.
+/// The layers of a dance on disk, for every managed mount: the begun one, an upperdir that one module
+/// changes, and below it the kept one, into which every module's layer is squashed when its work is done. A
+/// module's own changes are what the begun layer holds; a module that fails leaves no trace, as its layer is
+/// dropped.
 ///
 /// All lie in one directory under short names, because mount(2) takes one page of options; the overlay
 /// options are relative to it. The directory belongs to the caller. Throws SysError.
@@ -40,42 +43,36 @@ public:
     /// `managed`: the managed mounts, the live root first.
     Layers(std::filesystem::path directory, std::vector<ClassifiedMount> managed);
 
-    /// Starts a layer on top of the kept ones: makes its empty upperdirs, with the metadata of what lies
-    /// below.
+    /// Makes the begun layer: empty upperdirs, with the metadata of what lies below.
     void begin();
-    /// The begun layer stays, for later modules to stand on. Returns its index.
-    std::size_t keep();
+    /// The begun layer becomes part of the kept one. No overlay may be mounted on it any more.
+    void keep();
     /// The begun layer goes, with all that is in it.
     void drop();
 
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
     [[nodiscard]] const std::vector<ClassifiedMount>& managed() const noexcept { return managed_; }
-    [[nodiscard]] std::size_t kept() const noexcept { return kept_; }
+    [[nodiscard]] bool any_kept() const noexcept { return any_kept_; }
 
-    /// The overlay of a managed mount with the begun layer on top. Throws Error when options do not fit in a
-    /// page.
+    /// What the begun layer stands on.
+    enum class On { live, kept };
     enum class Durability { volatile_, durable };
-    [[nodiscard]] OverlayOptions options(std::size_t mount, Durability durability) const;
+    /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
+    [[nodiscard]] OverlayOptions options(std::size_t mount, On on, Durability durability) const;
 
-    /// Upperdirs of one managed mount, of the kept layers and the begun one, lowest first.
-    [[nodiscard]] std::vector<std::filesystem::path> upperdirs(std::size_t mount) const;
+    /// The upperdir of the begun layer.
+    [[nodiscard]] std::filesystem::path upper(std::size_t mount) const;
+    /// The upperdir of the kept layer; empty when nothing was kept yet.
+    [[nodiscard]] std::filesystem::path kept(std::size_t mount) const;
 
 private:
-    [[nodiscard]] std::string upper_name(std::size_t layer, std::size_t mount) const;
-    [[nodiscard]] std::string work_name(std::size_t mount) const;
-    void remove_work() const;
-
     std::filesystem::path directory_;
     std::vector<ClassifiedMount> managed_;
     std::vector<bool> inside_; ///< by managed mount: the layers lie below it, on its file system
-    std::size_t kept_ = 0;
+    bool any_kept_ = false;
     bool begun_ = false;
+    bool upper_is_clean_ =
+        false; ///< the begun layer was squashed: its upperdirs are empty and can be used again
 };
-
-/// One overlay's options, every one that matters explicit: defaults differ between kernels and distributions.
-/// `lowerdirs` topmost first. ':', ',' and '\' in names are escaped as overlayfs.rst says. Pure.
-[[nodiscard]] std::string overlay_options(const std::vector<std::string>& lowerdirs,
-                                          const std::string& upperdir, const std::string& workdir,
-                                          Layers::Durability durability);
 
 } // namespace disco::overlay

@@ -1,5 +1,6 @@
 #include "runner/overlay/object_reader.hpp"
 
+#include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
@@ -17,23 +18,18 @@
 namespace disco::overlay {
 namespace {
 
-constexpr std::string_view bookkeeping = "trusted.overlay.";
-constexpr std::string_view escaped_bookkeeping =
-    "trusted.overlay.overlay."; // overlayfs.rst, "Nesting overlayfs mounts"
-
 /// Takes overlayfs's own attributes out of `object.state.xattrs` and notes what they say.
 void translate_bookkeeping(ReadObject& object, const std::string& name) {
     sys::Xattrs kept;
     for (auto& [attribute, value] : object.state.xattrs) {
-        if (!attribute.starts_with(bookkeeping)) {
+        if (!attribute.starts_with(model::overlay_prefix)) {
             kept.emplace_back(std::move(attribute), std::move(value));
             continue;
         }
         object.has_bookkeeping = true;
-        const std::string_view what = std::string_view{attribute}.substr(bookkeeping.size());
-        if (attribute.starts_with(escaped_bookkeeping))
-            kept.emplace_back(std::string{bookkeeping} + attribute.substr(escaped_bookkeeping.size()),
-                              std::move(value));
+        const std::string_view what = std::string_view{attribute}.substr(model::overlay_prefix.size());
+        if (auto visible = model::visible_attribute(attribute))
+            kept.emplace_back(std::move(*visible), std::move(value));
         else if (what == "opaque")
             object.opaque = value == "y";
         else if (what == "whiteout" && object.state.type == model::ObjectType::file && object.state.size == 0)

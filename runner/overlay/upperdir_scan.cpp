@@ -52,11 +52,10 @@ public:
         : layer_{layer},
           composition_{composition},
           sink_{sink},
-          index_{static_cast<std::uint32_t>(layer.upperdirs.size() - 1)},
-          below_{layer.live, {layer.upperdirs.begin(), layer.upperdirs.end() - 1}, composition} {}
+          below_{layer.live, layer.kept, composition} {}
 
     void run() {
-        const sys::UniqueFd upper = sys::open_directory(layer_.upperdirs.back());
+        const sys::UniqueFd upper = sys::open_directory(layer_.upper);
         const Level top{.path = "", .upper = upper.get(), .live = below_.live()};
         visit_root(top);
         walk(top, false);
@@ -66,13 +65,13 @@ private:
     /// The mount's own root directory: only its metadata can differ.
     void visit_root(const Level& top) {
         struct stat status = {};
-        sys::check(::fstat(top.upper, &status), "stat", layer_.upperdirs.back());
+        sys::check(::fstat(top.upper, &status), "stat", layer_.upper);
         std::optional<ReadObject> after = reader_.read(top.upper, ".", status, ObjectReader::Where::layer);
         BelowView::Found before;
         if (const ComposedEntry* entry = composition_.find("")) {
             if (entry->live) before.live = *entry->live;
-            const sys::UniqueFd earlier = sys::open_directory(layer_.upperdirs.at(entry->layer));
-            sys::check(::fstat(earlier.get(), &status), "stat", layer_.upperdirs.at(entry->layer));
+            const sys::UniqueFd earlier = sys::open_directory(layer_.kept);
+            sys::check(::fstat(earlier.get(), &status), "stat", layer_.kept);
             before.object = reader_.read(earlier.get(), ".", status, ObjectReader::Where::layer);
         } else {
             sys::check(::fstat(top.live, &status), "stat", layer_.live);
@@ -112,11 +111,7 @@ private:
         }
         BelowView::Found before;
         if (level.below) before = below_.find(path, name, level.live, reader_);
-        if (!before.object && !after) {
-            // A whiteout over nothing. In a directory that comes with its layer it must not come along.
-            if (!level.below) composition_.enter(path, {.kind = Kind::absent, .layer = index_, .live = {}});
-            return;
-        }
+        if (!before.object && !after) return; // a whiteout over nothing
         // What is below is opened before the composition changes, as that decides what is to be seen.
         const bool had_directory = is_directory(before.object);
         const sys::UniqueFd live =
@@ -182,7 +177,11 @@ private:
     void settle(const Level& level, const std::string& path, const BelowView::Found& before,
                 const std::optional<ReadObject>& after) {
         const auto kind = model::change_kind(state(before.object), state(after));
-        if (!kind) return;
+        if (!kind) {
+            // The kept layer will hold this copy, which is equal but for what overlayfs noted on it.
+            if (after && after->has_bookkeeping) composition_.note_bookkeeping(path);
+            return;
+        }
         enter(path, before, after, *kind);
         report(path, before.object, after, *kind, level.public_before, level.public_after);
     }
@@ -194,13 +193,14 @@ private:
     void enter(const std::string& path, const BelowView::Found& before,
                const std::optional<ReadObject>& after, ChangeKind kind) {
         const ComposedEntry* earlier = composition_.find(path);
-        const bool changed_before = earlier != nullptr;
+        const bool changed_before = earlier != nullptr; // the pointer does not outlive `enter`
         ComposedEntry entry{.kind = Kind::absent,
-                            .layer = index_,
                             .live =
                                 before.live ? std::make_shared<const model::Stamp>(*before.live) : nullptr};
         if (after) {
-            entry.has_bookkeeping = after->has_bookkeeping;
+            // A directory's notes of earlier layers stay on it, whatever this layer does to it.
+            entry.has_bookkeeping =
+                after->has_bookkeeping || (earlier != nullptr && earlier->has_bookkeeping);
             const bool stays_directory = is_directory(after) && is_directory(before.object);
             if (stays_directory)
                 entry.kind = earlier != nullptr ? earlier->kind : Kind::metadata;
@@ -212,9 +212,29 @@ private:
                 entry.kind = earlier->kind;
             else
                 entry.kind = Kind::object;
+            // Squashing makes it opaque when the kept layer has something else there.
+            if (entry.kind == Kind::directory && !layer_.kept.empty()) entry.has_bookkeeping = true;
+        }
+        if (comes_whole(path)) { // with the directory that it is in; what is not there needs no entry
+            if (after)
+                composition_.enter(path, entry);
+            else
+                composition_.forget(path);
+            return;
         }
         composition_.enter(path, entry);
         if (changed_before && as_live(path, after)) composition_.forget(path);
+    }
+
+    /// Whether the composition has a directory above that is new to the live root.
+    [[nodiscard]] bool comes_whole(std::string_view path) const {
+        while (!path.empty()) {
+            const std::size_t slash = path.rfind('/');
+            path = slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+            const ComposedEntry* ancestor = composition_.find(path);
+            if (ancestor != nullptr && ancestor->kind != Kind::metadata) return true;
+        }
+        return false;
     }
 
     /// Whether a path that layers have changed is now again what the live root has, so that there is nothing
@@ -222,13 +242,6 @@ private:
     [[nodiscard]] bool as_live(const std::string& path, const std::optional<ReadObject>& after) {
         const std::filesystem::path at{path.empty() ? "." : path};
         const auto parent_path = at.has_parent_path() ? at.parent_path() : std::filesystem::path{"."};
-        for (std::string_view above = path; !above.empty();) {
-            const std::size_t slash = above.rfind('/');
-            above = slash == std::string_view::npos ? std::string_view{} : above.substr(0, slash);
-            const ComposedEntry* ancestor = composition_.find(above);
-            if (ancestor != nullptr && ancestor->kind != Kind::metadata)
-                return false; // comes as a whole, or not at all
-        }
         const sys::UniqueFd parent =
             sys::try_open_beneath(below_.live(), parent_path, O_RDONLY | O_DIRECTORY);
         const auto status = parent ? sys::stat_at(parent.get(), at.filename()) : std::nullopt;
@@ -285,7 +298,6 @@ private:
     const LayerToScan& layer_;
     model::Composition& composition_;
     const std::function<void(model::Change&&)>& sink_;
-    std::uint32_t index_;
     BelowView below_;
     ObjectReader reader_;
 };

@@ -8,21 +8,20 @@
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <vector>
 
 namespace disco::overlay {
 
 /// One layer of one managed mount, no longer mounted.
 struct LayerToScan {
-    std::filesystem::path live; ///< the managed mount's root directory on the live root
-    std::string prefix;         ///< its path inside the live root: "" for the root itself, "/home"
-    std::vector<std::filesystem::path>
-        upperdirs; ///< of all layers so far, lowest first; the last one is scanned
+    std::filesystem::path live;  ///< the managed mount's root directory on the live root
+    std::string prefix;          ///< its path inside the live root: "" for the root itself, "/home"
+    std::filesystem::path upper; ///< what is scanned
+    std::filesystem::path kept;  ///< the earlier layers, squashed, that `upper` stands on; empty: none
     const model::OwnerNames* owners_before = nullptr;
     const model::OwnerNames* owners_after = nullptr;
 };
 
-/// Compares the topmost upperdir with what lies below it (earlier layers over the live root), gives every
+/// Compares an upperdir with what lies below it (the kept layer over the live root), gives every
 /// difference to `sink` in path order, and enters it into `composition`. Reads the live root and the layers,
 /// changes nothing. Throws SysError; also Error when an entry cannot be brought to a live root at all
 /// (overlay features that disco's mounts do not use: redirect, metacopy).

@@ -76,6 +76,17 @@ Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages) {
         });
 }
 
+std::optional<std::string> read_xattr_at(int directory, const std::filesystem::path& name,
+                                         const std::string& attribute) {
+    const std::string path = by_descriptor(directory, name);
+    std::string value;
+    const bool there =
+        read_growing(value, "read an extended attribute of", name, [&](char* buffer, std::size_t size) {
+            return ::lgetxattr(path.c_str(), attribute.c_str(), buffer, size);
+        });
+    return there ? std::optional{std::move(value)} : std::nullopt;
+}
+
 void set_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute,
                   const std::string& value) {
     check(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,10 @@ using Xattrs = std::vector<std::pair<std::string, std::string>>;
 
 /// The same for an open descriptor (not O_PATH).
 [[nodiscard]] Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages);
+
+/// One of them; nothing when it is not there.
+[[nodiscard]] std::optional<std::string> read_xattr_at(int directory, const std::filesystem::path& name,
+                                                       const std::string& attribute);
 
 void set_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute,
                   const std::string& value);

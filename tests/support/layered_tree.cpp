@@ -70,14 +70,17 @@ LayeredTree::LayeredTree(fs::path live, fs::path scratch)
 std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs::path&)>& work) {
     layers_.begin();
     {
-        const View view{layers_.directory(), layers_.options(0, Layers::Durability::volatile_)};
+        const View view{layers_.directory(),
+                        layers_.options(0, layers_.any_kept() ? Layers::On::kept : Layers::On::live,
+                                        Layers::Durability::volatile_)};
         work(place::view);
     }
     const model::OwnerNames nobody;
     std::vector<model::Change> changes;
     const overlay::LayerToScan scanned = {.live = live_,
                                           .prefix = "",
-                                          .upperdirs = layers_.upperdirs(0),
+                                          .upper = layers_.upper(0),
+                                          .kept = layers_.kept(0),
                                           .owners_before = &nobody,
                                           .owners_after = &nobody};
     overlay::scan_layer(scanned, composition_,
@@ -94,7 +97,7 @@ std::vector<model::Change> LayeredTree::layer(const std::string& script) {
 }
 
 merge::TreeToMerge LayeredTree::tree() const {
-    return {.live = live_, .prefix = "", .upperdirs = layers_.upperdirs(0), .composition = &composition_};
+    return {.live = live_, .prefix = "", .layer = layers_.kept(0), .composition = &composition_};
 }
 
 model::MergeReport LayeredTree::merge() { return merge::merge({tree()}, scratch_ / "staging", started_); }
