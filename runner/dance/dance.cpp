@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -145,7 +146,9 @@ private:
     void run_modules(const Fetched& fetched, const ModuleRunContext& context) {
         std::map<std::string, std::string> skipped; ///< module → the failed one it needs
         bool stop = false;
-        for (const std::string& name : fetched.order) {
+        std::unique_ptr<ModuleRun> ahead; ///< of the module that comes next, unless one it needs fails
+        for (std::size_t i = 0; i < fetched.order.size(); ++i) {
+            const std::string& name = fetched.order[i];
             sys::throw_if_interrupted();
             const auto needs_failed = skipped.find(name);
             if (stop || needs_failed != skipped.end()) {
@@ -159,8 +162,15 @@ private:
                 result_.run.modules.push_back(std::move(report));
                 continue;
             }
-            const model::ModuleReport& report =
-                result_.run.modules.emplace_back(run_one(fetched.modules.at(name), context));
+            const ModuleContents& module = fetched.modules.at(name);
+            check_network(module, context);
+            sys::write_file(context.parameters / "current_module", name + "\n", 0644);
+            std::unique_ptr<ModuleRun> run = std::move(ahead);
+            if (!run || &run->module() != &module) run = std::make_unique<ModuleRun>(module, context);
+            const model::ModuleReport& report = result_.run.modules.emplace_back(run->run([&] {
+                if (i + 1 < fetched.order.size())
+                    ahead = started(fetched.modules.at(fetched.order[i + 1]), context);
+            }));
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;
             for (const std::string& dependent : model::dependents(name, fetched.order, fetched.table))
@@ -168,20 +178,30 @@ private:
         }
     }
 
-    static model::ModuleReport run_one(const ModuleContents& module, const ModuleRunContext& context) {
+    static void check_network(const ModuleContents& module, const ModuleRunContext& context) {
         const auto network = module.sandbox.network.value_or(context.network);
         if (network == model::Network::egress && !module.empty())
             throw sys::BadConfiguration{
                 fmt::format("module '{}' asks for network egress, which this version cannot give "
                             "yet: use `network host` or `network isolated`",
                             module.name)};
-        sys::write_file_atomically(context.parameters / "current_module", module.name + "\n", 0644);
-        return run_module(module, context);
+    }
+
+    /// Nothing when it cannot be started now: then it is tried again in its turn, and its error told there.
+    static std::unique_ptr<ModuleRun> started(const ModuleContents& module, const ModuleRunContext& context) {
+        try {
+            auto run = std::make_unique<ModuleRun>(module, context);
+            run->start();
+            return run;
+        } catch (const sys::Error&) {
+            return nullptr;
+        }
     }
 
     void check_all(const Fetched& fetched, const ModuleRunContext& context) {
+        context.views.layers().leave_kept();
         for (model::ModuleReport& report : result_.run.modules) {
-            if (run_checks(fetched.modules.at(report.name), context, report)) continue;
+            if (ModuleRun{fetched.modules.at(report.name), context}.run_checks(report)) continue;
             result_.run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
             result_.run.failure =
                 fmt::format("a check of module '{}' failed: {}", report.name, report.reason);

@@ -52,7 +52,6 @@ public:
     void run() {
         const std::string path = find_command(options_.command.at(0), views_.root());
         model::ModuleReport& report = result_.run.modules.emplace_back();
-        views_.layers().begin();
         run_command(path, report);
         if (report.outcome != model::ModuleOutcome::failed) {
             recorder_.record(report);
@@ -82,8 +81,10 @@ private:
         program.timeout = options_.timeout;
         const auto durability =
             mode == RunMode::noop ? Layers::Durability::volatile_ : Layers::Durability::durable;
-        sandbox::Sandbox box = views_.open({}, {program}, options_.network.value_or(model::Network::isolated),
-                                           durability, STDIN_FILENO);
+        sandbox::Sandbox box = views_.start(
+            {}, {program}, options_.network.value_or(model::Network::isolated), durability, STDIN_FILENO);
+        views_.layers().begin();
+        views_.enter(box);
         recorder_.read_owners(box.root());
         const sandbox::ProgramEnd end = box.run(0, [&](std::string_view bytes) {
             if (options_.on_output) options_.on_output("", bytes);

@@ -5,6 +5,11 @@
 #include "runner/dance/options.hpp"
 #include "runner/dance/views.hpp"
 
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace disco::dance {
 
 /// What one module's work needs from the dance around it.
@@ -18,15 +23,48 @@ struct ModuleRunContext {
     std::chrono::seconds timeout{900};
 };
 
-/// Does one module's work on a layer of its own: delivers its files, resolves its templates, runs its
-/// scripts, and records the differences. The layer is kept when there are any, and dropped otherwise or on
-/// failure. A failure of the module is in the report; throws what ends the dance (Interrupted, errors of the
-/// machine).
-[[nodiscard]] model::ModuleReport run_module(const ModuleContents& module, const ModuleRunContext& context);
+/// One module's work, on a layer of its own. References what it is given.
+class ModuleRun {
+public:
+    ModuleRun(const ModuleContents& module, const ModuleRunContext& context);
 
-/// Runs a module's checks against the live root as it is now, in a sandbox with the host's network whose
-/// writes are discarded. False when one fails; the steps are added to the report.
-[[nodiscard]] bool run_checks(const ModuleContents& module, const ModuleRunContext& context,
-                              model::ModuleReport& report);
+    [[nodiscard]] const ModuleContents& module() const noexcept { return module_; }
+
+    /// Starts the module's sandbox, which may be done while another module is at work: what it builds before
+    /// its layer begins takes as long as a short script. Throws sys::Error.
+    void start();
+
+    /// Delivers the module's files, resolves its templates, runs its scripts, and records the differences.
+    /// The layer is kept when there are any, and dropped otherwise or on failure. A failure of the module is
+    /// in the report; throws what ends the dance (Interrupted, errors of the machine). `meanwhile` is called
+    /// once, while the first program runs, or at the end when there is none.
+    [[nodiscard]] model::ModuleReport run(const std::function<void()>& meanwhile);
+
+    /// Runs the module's checks against the live root as it is now, in a sandbox with the host's network
+    /// whose writes are discarded. False when one fails; the steps are added to the report.
+    [[nodiscard]] bool run_checks(model::ModuleReport& report);
+
+private:
+    void build_programs();
+    void add_template(const Deliverable& item);
+    void add_scripts(const std::vector<Script>& scripts, model::Phase phase, model::Profile profile);
+    void add(sandbox::Program program);
+    void start(model::Network network, overlay::Layers::Durability durability);
+    void work();
+    void deliver_files();
+    void resolve_templates();
+    bool run_scripts(const std::vector<Script>& scripts, model::Phase phase, model::Profile profile);
+    sandbox::ProgramEnd run_next(model::Phase phase, const std::string& name, model::Profile profile);
+    [[nodiscard]] std::string describe_failure(const std::string& name, const sandbox::ProgramEnd& end) const;
+
+    const ModuleContents& module_;
+    const ModuleRunContext& context_;
+    model::Profile script_profile_;
+    std::vector<sandbox::Program> programs_;
+    std::size_t next_ = 0;
+    std::optional<sandbox::Sandbox> box_;
+    std::function<void()> meanwhile_; ///< empty once it was called
+    model::ModuleReport* report_ = nullptr;
+};
 
 } // namespace disco::dance

@@ -16,6 +16,7 @@ namespace disco::dance {
 namespace {
 
 using Class = overlay::MountClass;
+using On = overlay::Layers::On;
 
 std::filesystem::path canonical_root(const std::filesystem::path& root) {
     std::error_code error;
@@ -64,20 +65,23 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
 }
 
-sandbox::Sandbox Views::open(const Shown& shown, std::vector<sandbox::Program> programs,
-                             model::Network network, overlay::Layers::Durability durability, int input) {
+sandbox::Sandbox Views::start(const Shown& shown, std::vector<sandbox::Program> programs,
+                              model::Network network, overlay::Layers::Durability durability, int input) {
     sandbox::ViewSpec view;
-    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-        const auto on = layers_.any_kept() ? overlay::Layers::On::kept : overlay::Layers::On::live;
-        overlay::OverlayOptions options = layers_.options(mount, on, durability);
-        view.overlays.push_back(
-            {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
+    for (const On on : {On::live, On::kept}) {
+        sandbox::OverlayMounts& overlays = view.overlays.emplace_back();
+        for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+            overlay::OverlayOptions options = layers_.options(mount, on, durability);
+            overlays.push_back(
+                {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
+        }
     }
     view.ground = overlay::place::ground;
     view.skeleton = overlay::place::skeleton;
     view.nothing = overlay::place::nothing;
     view.base = overlay::place::base;
     view.view = overlay::place::view;
+    view.stage = overlay::place::stage;
     view.hidden = hidden_;
     view.bound = bound_;
     view.runtime = data_ / "sandbox";
@@ -88,11 +92,15 @@ sandbox::Sandbox Views::open(const Shown& shown, std::vector<sandbox::Program> p
     view.host_sysfs = network == model::Network::host;
     sandbox::SandboxSpec spec;
     spec.layers_directory = layers_.directory();
-    spec.mounts = sandbox::make_mount_plan(view);
+    spec.mounts = sandbox::make_mount_plans(view);
     spec.network = network;
     spec.programs = std::move(programs);
     spec.input = input;
     return sandbox::Sandbox{std::move(spec)};
+}
+
+void Views::enter(sandbox::Sandbox& sandbox) const {
+    sandbox.enter(layers_.on() == On::live ? 0 : 1); // in the order of the alternatives above
 }
 
 std::shared_ptr<const policy::Confinement> Views::confinement(model::Profile profile) {
@@ -115,6 +123,7 @@ std::vector<std::string> Views::environment(model::RunMode mode, const std::stri
         restricted_path ? "PATH=/run/disco/restricted"
                         : "PATH=/run/disco/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME=/root",
+        "SHELL=/bin/bash", // bash would look for it in the user data base
         "LC_ALL=C.UTF-8",
         "BASH_ENV=/run/disco/prelude.bash",
         "DISCO_NODE=" + node_,

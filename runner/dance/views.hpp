@@ -35,10 +35,12 @@ public:
         std::filesystem::path module;     ///< at /run/disco/module; empty: none
         std::filesystem::path parameters; ///< at /var/lib/disco/parameters/NODE; empty: none
     };
-    /// A sandbox on the begun layer.
-    [[nodiscard]] sandbox::Sandbox open(const Shown& shown, std::vector<sandbox::Program> programs,
-                                        model::Network network, overlay::Layers::Durability durability,
-                                        int input = -1);
+    /// Starts a sandbox for a layer that need not have begun yet.
+    [[nodiscard]] sandbox::Sandbox start(const Shown& shown, std::vector<sandbox::Program> programs,
+                                         model::Network network, overlay::Layers::Durability durability,
+                                         int input = -1);
+    /// Lets it in to the begun layer.
+    void enter(sandbox::Sandbox& sandbox) const;
 
     [[nodiscard]] std::shared_ptr<const policy::Confinement> confinement(model::Profile profile);
 

@@ -106,6 +106,11 @@ void Layers::drop() {
     begun_ = false;
 }
 
+void Layers::leave_kept() noexcept {
+    any_kept_ = false;
+    upper_is_clean_ = false;
+}
+
 OverlayOptions Layers::options(std::size_t mount, On on, Durability durability) const {
     const std::string ground = mount == 0 ? place::skeleton : place::nothing;
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};

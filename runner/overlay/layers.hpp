@@ -13,13 +13,15 @@ namespace disco::overlay {
 /// /proc, which that namespace has no other use for before it has a root of its own (making directories and
 /// removing them on a disk takes longer than all the mounts). `skeleton` and `nothing` are directories below
 /// every live root's overlay (the skeleton holds the view's own mount points, so that they hide nothing and
-/// change nothing), `base` is where a base overlay is mounted.
+/// change nothing), `base` is where a base overlay is mounted, `view` where the view is, and `stage` holds
+/// trees that need no layer.
 namespace place {
 constexpr const char* ground = "/proc";
 constexpr const char* skeleton = "/proc/r";
 constexpr const char* nothing = "/proc/e";
 constexpr const char* base = "/proc/b";
 constexpr const char* view = "/proc/v";
+constexpr const char* stage = "/proc/s";
 } // namespace place
 
 /// mount(2) options of one overlay; the names of layers are relative to their directory.
@@ -49,13 +51,15 @@ public:
     void keep();
     /// The begun layer goes, with all that is in it.
     void drop();
+    /// What was kept is merged: the kept layer now holds originals, and later layers stand on the live root
+    /// alone.
+    void leave_kept() noexcept;
 
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
     [[nodiscard]] const std::vector<ClassifiedMount>& managed() const noexcept { return managed_; }
-    [[nodiscard]] bool any_kept() const noexcept { return any_kept_; }
-
     /// What the begun layer stands on.
     enum class On { live, kept };
+    [[nodiscard]] On on() const noexcept { return any_kept_ ? On::kept : On::live; }
     enum class Durability { volatile_, durable };
     /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
     [[nodiscard]] OverlayOptions options(std::size_t mount, On on, Durability durability) const;

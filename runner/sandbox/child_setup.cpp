@@ -37,11 +37,16 @@ int clone_mount(const char* source, unsigned long attributes) noexcept {
     return fd;
 }
 
-/// pivot_root(2), "pivot_root(".", ".")": the old root ends on top of the new one and is let go, with all its
-/// mounts.
+/// pivot_root(2), "pivot_root(".", ".")": the old root ends on top of the new one, where a name that begins
+/// with
+/// '/' does not meet it.
 int pivot_to(const char* target) noexcept {
     if (::chdir(target) != 0) return -1;
-    if (::syscall(SYS_pivot_root, ".", ".") != 0) return -1;
+    return static_cast<int>(::syscall(SYS_pivot_root, ".", "."));
+}
+
+/// The old root goes with all its mounts.
+int let_old_root_go() noexcept {
     if (::umount2(".", MNT_DETACH) != 0) return -1;
     return ::chdir("/");
 }
@@ -56,15 +61,19 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     switch (step.kind) {
     case Kind::overlay: return ::mount("overlay", target, "overlay", step.flags, step.options.c_str());
     case Kind::clone: return slots[step.slot] = clone_mount(step.source.c_str(), step.attributes);
+    case Kind::take:
+        return slots[step.slot] = static_cast<int>(
+                   ::syscall(SYS_open_tree, AT_FDCWD, step.source.c_str(), OPEN_TREE_CLOEXEC));
     case Kind::unmount: return ::umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW);
     case Kind::pivot: return pivot_to(target);
+    case Kind::let_go: return let_old_root_go();
     case Kind::mount:
         return ::mount(step.type.c_str(), target, step.type.c_str(), step.flags, step.options.c_str());
     case Kind::attach:
         return static_cast<int>(
             ::syscall(SYS_move_mount, slots[step.slot], "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
     case Kind::bind_readonly: return bind_readonly(target, step.flags);
-    case Kind::mask_file: return ::mount("/dev/null", target, nullptr, MS_BIND, nullptr);
+    case Kind::mask_file: return ::mount(step.source.c_str(), target, nullptr, MS_BIND, nullptr);
     case Kind::make_directory:
         if (::mkdir(target, step.mode) != 0 && errno != EEXIST) return -1;
         return ::chmod(target, step.mode);
@@ -88,20 +97,9 @@ bool reset_signals() noexcept {
     return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
-/// A mount namespace of its own in which nothing but the private trees can be written.
-bool make_view_readonly() noexcept {
-    if (::unshare(CLONE_NEWNS) != 0) return false;
-    if (set_mount_attributes(AT_FDCWD, "/", AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0) != 0) return false;
-    for (const char* path : {"/tmp", "/dev/shm"})
-        if (set_mount_attributes(AT_FDCWD, path, 0, 0, MOUNT_ATTR_RDONLY) != 0) return false;
-    return true;
-}
-
 } // namespace
 
-MountFailure make_mounts(const MountPlan& plan) noexcept {
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return {0, errno};
-    int slots[max_slots];
+MountFailure make_mounts(const MountPlan& plan, int (&slots)[max_slots]) noexcept {
     ::umask(0);
     int index = 0;
     for (const MountStep& step : plan) {
@@ -112,6 +110,20 @@ MountFailure make_mounts(const MountPlan& plan) noexcept {
     }
     ::umask(022);
     return {};
+}
+
+bool make_readonly_view() noexcept {
+    const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || ::unshare(CLONE_NEWNS) != 0) return false;
+    if (set_mount_attributes(AT_FDCWD, "/", AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0) != 0) return false;
+    for (const char* path : {"/tmp", "/dev/shm"})
+        if (set_mount_attributes(AT_FDCWD, path, 0, 0, MOUNT_ATTR_RDONLY) != 0) return false;
+    const int readonly = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (readonly < 0 || ::dup3(readonly, fd::readonly_view, O_CLOEXEC) < 0) return false;
+    if (::setns(own, CLONE_NEWNS) != 0) return false;
+    ::close(own);
+    ::close(readonly);
+    return true;
 }
 
 Stage become(const ProgramView& program) noexcept {
@@ -126,7 +138,7 @@ Stage become(const ProgramView& program) noexcept {
     // without keys.
     if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
         return Stage::isolate;
-    if (program.readonly_view && !make_view_readonly()) return Stage::mounts;
+    if (program.readonly_view && ::setns(fd::readonly_view, CLONE_NEWNS) != 0) return Stage::mounts;
     if (!policy::apply(program.confinement)) return Stage::privileges;
     ::execve(program.path, program.argv, program.environment);
     return Stage::exec;

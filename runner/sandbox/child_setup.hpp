@@ -23,12 +23,12 @@ struct LaunchView {
     int network_namespace = -1; ///< to join; -1: stay where clone has put us
     bool bring_up_loopback = false;
     const char* layers_directory = nullptr;
-    const MountPlan* mounts = nullptr;
+    const MountPlans* mounts = nullptr;
     const ProgramView* programs = nullptr;
     int program_count = 0;
 };
 
-/// PID 1 of a sandbox: sets everything up, says `ready`, obeys commands until the control socket closes.
+/// PID 1 of a sandbox: sets up what needs no layer, obeys commands until the control socket closes.
 [[noreturn]] void run_pid1(const LaunchView& launch) noexcept;
 
 /// Why the mounts could not be made; step -1 when all were.
@@ -36,7 +36,12 @@ struct MountFailure {
     int step = -1;
     int error = 0;
 };
-[[nodiscard]] MountFailure make_mounts(const MountPlan& plan) noexcept;
+/// `slots`: what `clone` and `take` hold until `attach`, from one plan to the next.
+[[nodiscard]] MountFailure make_mounts(const MountPlan& plan, int (&slots)[max_slots]) noexcept;
+
+/// Leaves a second mount namespace at fd::readonly_view: the view as it is, but only /tmp and /dev/shm can be
+/// written in it. A false answer leaves errno.
+[[nodiscard]] bool make_readonly_view() noexcept;
 
 /// Becomes the program. Returns only on failure, with errno set.
 [[nodiscard]] Stage become(const ProgramView& program) noexcept;

@@ -79,6 +79,7 @@ const char* describe(Stage stage) {
     case Stage::descriptors: return "sort its descriptors";
     case Stage::isolate: return "isolate itself";
     case Stage::network: return "set up its network";
+    case Stage::ahead:
     case Stage::mounts: return "build its view";
     case Stage::program: return "start a process";
     case Stage::privileges: return "give up privileges (capabilities, seccomp)";
@@ -129,12 +130,17 @@ Launched launch(const SandboxSpec& spec) {
             std::move(standard_output.parent)};
 }
 
-std::string explain_setup_failure(const Message& message, const MountPlan& mounts) {
+std::string explain_setup_failure(const Message& message, const MountPlan& entered,
+                                  const MountPlans& mounts) {
     const auto index = static_cast<std::size_t>(message.step);
-    if (message.stage != Stage::mounts || message.step < 0 || index >= mounts.size())
+    const MountPlan none;
+    const MountPlan& plan = message.stage == Stage::ahead    ? mounts.ahead
+                            : message.stage == Stage::mounts ? entered
+                                                             : none;
+    if (message.step < 0 || index >= plan.size())
         return fmt::format("the sandbox cannot {}: {}", describe(message.stage),
                            sys::errno_text(message.error));
-    const MountStep& step = mounts[index];
+    const MountStep& step = plan[index];
     std::string text = fmt::format("cannot {}: {}", step.describe(), sys::errno_text(message.error));
     if (step.kind != MountStep::Kind::overlay) return text;
     switch (message.error) {

@@ -11,12 +11,13 @@ struct Launched {
     sys::UniqueFd pidfd, control, output, standard_output;
 };
 
-/// Makes the namespaces and PID 1, which goes on by itself and sends `ready` or `setup_failed`. The programs
-/// of `spec` are passed by the copy of memory that clone(2) makes. Throws SysError.
+/// Makes the namespaces and PID 1, which goes on by itself and sends nothing unless that fails. The programs
+/// and plans of `spec` are passed by the copy of memory that clone(2) makes. Throws SysError.
 [[nodiscard]] Launched launch(const SandboxSpec& spec);
 
 /// For people, with the remedy where the kernel's word misleads.
-[[nodiscard]] std::string explain_setup_failure(const Message& message, const MountPlan& mounts);
+[[nodiscard]] std::string explain_setup_failure(const Message& message, const MountPlan& entered,
+                                                const MountPlans& mounts);
 [[nodiscard]] std::string explain_start_failure(const Message& message, const Program& program);
 
 } // namespace disco::sandbox

@@ -12,12 +12,14 @@ struct MountStep {
     enum class Kind {
         overlay, ///< mount(2) an overlay on `target`, its options relative to the layers' directory
         clone,   ///< open_tree(2): take a copy of the host mount at `source` into `slot`, with `attributes`
+        take,    ///< open_tree(2): take the mount at `source` itself into `slot`, to be attached elsewhere
         unmount, ///< umount2(2) `target`
-        pivot,   ///< make `target` the root and let the old one go
+        pivot,   ///< pivot_root(2): make `target` the root; absolute names are resolved in it from now on
+        let_go,  ///< umount2(2) the old root, which `pivot` left on top of the new one
         mount,   ///< mount(2) a new file system of `type` on `target`
         attach,  ///< move_mount(2) `slot` to `target`
         bind_readonly,  ///< bind `target` on itself, read-only
-        mask_file,      ///< /dev/null over `target`
+        mask_file,      ///< bind the device `source` over `target`
         make_directory, ///< mkdir(2) `target` with `mode`
         make_device,    ///< mknod(2) `target`, character device `device` with `mode`
         make_symlink,   ///< symlink(2) `target` → `source`
@@ -39,6 +41,13 @@ struct MountStep {
 };
 using MountPlan = std::vector<MountStep>;
 
+/// What builds a view, in two parts, so that the first can be done while the layer below is still being made.
+struct MountPlans {
+    MountPlan ahead; ///< all that does not need the layers
+    /// The overlays, and everything into its place; one is taken, according to what the layer stands on then.
+    std::vector<MountPlan> enter;
+};
+
 constexpr int max_slots = 256; ///< copies of host mounts one plan may hold
 
 /// An overlay of one managed mount.
@@ -47,13 +56,15 @@ struct OverlayMount {
     std::string base;    ///< options of a read-only overlay on `base` to be mounted first; empty: none
     std::string options; ///< for mount(2), names relative to the layers' directory
 };
+using OverlayMounts = std::vector<OverlayMount>; ///< the root first, parents before children
 
 /// What goes into a view besides the overlays.
 struct ViewSpec {
-    std::vector<OverlayMount> overlays; ///< the root first, parents before children
+    std::vector<OverlayMounts> overlays; ///< alternatives; they give MountPlans::enter
     /// Where a tmpfs is mounted, and directories made in it: the skeleton (mount points that the live root
-    /// may lack), an empty one, and those where base overlays and the view are mounted.
-    std::string ground, skeleton, nothing, base, view;
+    /// may lack), an empty one, those where base overlays and the view are mounted, and one where the trees
+    /// that need no layer are built.
+    std::string ground, skeleton, nothing, base, view, stage;
     std::vector<std::string>
         hidden; ///< directories of the root shown as empty: the state and scratch directories
     struct Bind {
@@ -72,6 +83,6 @@ struct ViewSpec {
 };
 
 /// Pure. The steps in the order that the child must take.
-[[nodiscard]] MountPlan make_mount_plan(const ViewSpec& view);
+[[nodiscard]] MountPlans make_mount_plans(const ViewSpec& view);
 
 } // namespace disco::sandbox

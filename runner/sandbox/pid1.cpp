@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -67,14 +68,19 @@ void bring_up_loopback() noexcept {
 
 bool others_remain() noexcept { return ::kill(-1, 0) == 0; }
 
+/// vfork(2): the child works in this process's memory until it has become the program, which saves copying
+/// page tables that are thrown away at once; `become` changes no memory but the stack and errno.
+[[gnu::noinline]] pid_t start(const ProgramView& program) noexcept {
+    const pid_t child = ::vfork();
+    if (child != 0) return child;
+    const Stage stage = become(program);
+    fail(stage, errno); // the control socket is close-on-exec, but exec did not happen
+}
+
 /// Runs one program to its end, reaping orphans on the way.
 void run(const ProgramView& program) noexcept {
-    const pid_t child = ::fork();
+    const pid_t child = start(program);
     if (child < 0) fail(Stage::program, errno);
-    if (child == 0) {
-        const Stage stage = become(program);
-        fail(stage, errno); // the control socket is close-on-exec, but exec did not happen
-    }
     Message message;
     message.kind = Message::Kind::ended;
     for (;;) {
@@ -90,6 +96,24 @@ void run(const ProgramView& program) noexcept {
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {} // orphans that ended meanwhile are nobody's news
     message.others = others_remain() ? 1 : 0;
     send(message);
+}
+
+void make_or_fail(const MountPlan& plan, int (&slots)[max_slots], Stage stage) noexcept {
+    const MountFailure failure = make_mounts(plan, slots);
+    if (failure.step >= 0) fail(stage, failure.error, failure.step);
+}
+
+/// Builds the view on the layers, and says `ready`.
+void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]) noexcept {
+    if (index < 0 || static_cast<std::size_t>(index) >= launch.mounts->enter.size())
+        fail(Stage::mounts, EINVAL);
+    if (::chdir(launch.layers_directory) != 0) fail(Stage::mounts, errno);
+    make_or_fail(launch.mounts->enter[static_cast<std::size_t>(index)], slots, Stage::mounts);
+    bool any_readonly = false;
+    for (int program = 0; program < launch.program_count; ++program)
+        any_readonly = any_readonly || launch.programs[program].readonly_view;
+    if (any_readonly && !make_readonly_view()) fail(Stage::mounts, errno);
+    send(Message{});
 }
 
 void kill_others() noexcept {
@@ -112,10 +136,9 @@ void run_pid1(const LaunchView& launch) noexcept {
     sort_descriptors(launch);
     ::setsid(); // Ctrl-C is for the parent, which ends us in good order
     if (launch.bring_up_loopback) bring_up_loopback();
-    if (::chdir(launch.layers_directory) != 0) fail(Stage::mounts, errno);
-    const MountFailure failure = make_mounts(*launch.mounts);
-    if (failure.step >= 0) fail(Stage::mounts, failure.error, failure.step);
-    send(Message{});
+    int slots[max_slots];
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail(Stage::isolate, errno);
+    make_or_fail(launch.mounts->ahead, slots, Stage::ahead);
 
     // A parent that died before PR_SET_PDEATHSIG has closed its end: the first read says so.
     for (;;) {
@@ -123,9 +146,10 @@ void run_pid1(const LaunchView& launch) noexcept {
         const ssize_t got = TEMP_FAILURE_RETRY(::recv(fd::control, &command, sizeof command, 0));
         if (got != ssize_t{sizeof command}) ::_exit(got == 0 ? 0 : 127);
         switch (command.order) {
+        case Order::enter: enter(launch, command.index, slots); break;
         case Order::run:
-            if (command.program < 0 || command.program >= launch.program_count) fail(Stage::program, EINVAL);
-            run(launch.programs[command.program]);
+            if (command.index < 0 || command.index >= launch.program_count) fail(Stage::program, EINVAL);
+            run(launch.programs[command.index]);
             break;
         case Order::kill_others: kill_others(); break;
         }

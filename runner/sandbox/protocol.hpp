@@ -15,13 +15,14 @@ constexpr int input = 3;           ///< standard input of programs
 constexpr int output = 4;          ///< where programs write
 constexpr int standard_output = 5; ///< of templates
 constexpr int control = 6;
-constexpr int first_free = 7;
+constexpr int readonly_view = 7; ///< a mount namespace
+constexpr int first_free = 8;
 } // namespace fd
 
-enum class Order : std::int32_t { run, kill_others };
+enum class Order : std::int32_t { enter, run, kill_others };
 struct Command {
     Order order = Order::run;
-    std::int32_t program = 0; ///< index into the programs given at launch
+    std::int32_t index = 0; ///< of the program to run, or of the plan to enter by; both were given at launch
 };
 
 enum class Stage : std::int32_t {
@@ -29,6 +30,7 @@ enum class Stage : std::int32_t {
     descriptors,
     isolate,
     network,
+    ahead, ///< mounts that need no layer
     mounts,
     program,
     privileges,
@@ -39,7 +41,7 @@ struct Message {
     Kind kind = Kind::ready;
     Stage stage = Stage::descriptors; ///< of setup_failed
     std::int32_t error = 0;           ///< errno of setup_failed
-    std::int32_t step = -1;           ///< mount step of setup_failed
+    std::int32_t step = -1;           ///< mount step of setup_failed, in the plan of its stage
     std::int32_t status = 0;          ///< of ended: as wait(2) gives it
     std::int32_t others = 0;          ///< of ended: other processes are still there
     struct rusage usage = {};         ///< of ended: the program and all it waited for

@@ -27,8 +27,10 @@ using Clock = std::chrono::steady_clock;
 
 /// One message; false when PID 1 is gone.
 bool receive(int control, Message& message) {
-    const ssize_t got = TEMP_FAILURE_RETRY(::recv(control, &message, sizeof message, 0));
-    if (got < 0 && errno != ECONNRESET) throw sys::SysError{errno, "hear from the sandbox"};
+    ssize_t got = -1;
+    do got = ::recv(control, &message, sizeof message, 0);
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET)); // a reset is told once, before what is queued
+    if (got < 0) throw sys::SysError{errno, "hear from the sandbox"};
     if (got > 0 && got != ssize_t{sizeof message}) throw sys::Error{"the sandbox sent a damaged message"};
     return got > 0;
 }
@@ -45,10 +47,11 @@ public:
           started_{Clock::now()},
           watch_{sandbox.root_.get(), sandbox.spec_.layers_directory} {}
 
-    ProgramEnd run(std::size_t index) {
+    ProgramEnd run(std::size_t index, const std::function<void()>& meanwhile) {
         if (!sandbox_.control_)
             throw sys::Error{"the sandbox has ended, so no further program can run in it"};
-        order(Order::run, static_cast<std::int32_t>(index));
+        sandbox_.order(Order::run, index);
+        if (meanwhile) meanwhile();
         if (!wait_for(Message::Kind::ended)) return finish_dead();
         end_.usage = model::resource_usage(message_.usage);
         if (end_.how != ProgramEnd::How::not_started) {
@@ -58,7 +61,7 @@ public:
         }
         if (message_.others != 0) {
             end_.left_running = watch_.command_lines();
-            order(Order::kill_others, 0);
+            sandbox_.order(Order::kill_others, 0);
             if (!wait_for(Message::Kind::others_killed)) return finish_dead();
         }
         drain(); // nobody is left to write: what is in the pipes is all
@@ -66,12 +69,6 @@ public:
     }
 
 private:
-    void order(Order what, std::int32_t program) {
-        const Command command{what, program};
-        sys::check(::send(sandbox_.control_.get(), &command, sizeof command, MSG_NOSIGNAL),
-                   "command the sandbox");
-    }
-
     /// False when the program had to be stopped or PID 1 died; `end_.how` then says why.
     bool wait_for(Message::Kind wanted) {
         for (;;) {
@@ -163,11 +160,15 @@ Sandbox::Sandbox(SandboxSpec spec) : spec_{std::move(spec)} {
     control_ = std::move(launched.control);
     output_ = std::move(launched.output);
     standard_output_ = std::move(launched.standard_output);
+}
+
+void Sandbox::enter(std::size_t plan) {
     try {
+        order(Order::enter, plan);
         Message message;
         if (!receive(control_.get(), message)) throw sys::Error{"the sandbox died while it was being set up"};
         if (message.kind != Message::Kind::ready)
-            throw sys::Error{explain_setup_failure(message, spec_.mounts)};
+            throw sys::Error{explain_setup_failure(message, spec_.mounts.enter.at(plan), spec_.mounts)};
         const std::string path = fmt::format("/proc/{}/root", pid_);
         root_ = sys::UniqueFd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
         if (!root_) throw sys::SysError{errno, "open the root of the sandbox", path};
@@ -175,6 +176,14 @@ Sandbox::Sandbox(SandboxSpec spec) : spec_{std::move(spec)} {
         close();
         throw;
     }
+}
+
+/// That PID 1 is gone is told by the answer, or by its absence.
+void Sandbox::order(Order what, std::size_t index) const {
+    const Command command{what, static_cast<std::int32_t>(index)};
+    if (::send(control_.get(), &command, sizeof command, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+        errno != ECONNRESET)
+        throw sys::SysError{errno, "command the sandbox"};
 }
 
 Sandbox::Sandbox(Sandbox&& other) noexcept
@@ -188,17 +197,21 @@ Sandbox::Sandbox(Sandbox&& other) noexcept
 
 Sandbox::~Sandbox() { close(); }
 
-void Sandbox::close() noexcept {
+void Sandbox::stop() noexcept {
     root_.reset();
     control_.reset();
+    if (pid_ > 0) ::kill(pid_, SIGKILL); // our child, not yet reaped: the number cannot mean another process
+}
+
+void Sandbox::close() noexcept {
+    stop();
     if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL); // our child, not yet reaped: the number cannot mean another process
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
     pid_ = -1;
 }
 
-ProgramEnd Sandbox::run(std::size_t index, const OutputSink& sink) {
-    return Runner{*this, spec_.programs.at(index), sink}.run(index);
+ProgramEnd Sandbox::run(std::size_t index, const OutputSink& sink, const std::function<void()>& meanwhile) {
+    return Runner{*this, spec_.programs.at(index), sink}.run(index, meanwhile);
 }
 
 std::string ProgramEnd::describe(const Program& program) const {

@@ -4,6 +4,7 @@
 #include "runner/model/report.hpp"
 #include "runner/model/sandbox_settings.hpp"
 #include "runner/sandbox/mount_plan.hpp"
+#include "runner/sandbox/protocol.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <chrono>
@@ -33,8 +34,8 @@ struct Program {
 };
 
 struct SandboxSpec {
-    std::filesystem::path layers_directory; ///< what the overlay options are relative to; holds "view"
-    MountPlan mounts;
+    std::filesystem::path layers_directory; ///< what the overlay options are relative to
+    MountPlans mounts;
     model::Network network = model::Network::isolated; ///< isolated or host
     std::vector<Program> programs;
     int input = -1; ///< standard input of the programs, borrowed; -1: /dev/null
@@ -76,24 +77,34 @@ using OutputSink = std::function<void(std::string_view)>;
 /// process. Needs root. The parent must be single-threaded.
 class Sandbox {
 public:
-    /// Starts PID 1 and builds the view. Throws sys::Error that names the step that failed.
+    /// Starts PID 1, which builds what needs no layer, and does not wait for it. Throws sys::Error.
     explicit Sandbox(SandboxSpec spec);
     Sandbox(Sandbox&&) noexcept;
     ~Sandbox();
 
+    /// Builds the view by mounts.enter[plan]. Once, before anything below. Throws sys::Error that names the
+    /// step that failed, also of what was built before.
+    void enter(std::size_t plan);
+
     /// The root of the merged view (O_PATH); use sys::open_in_root below it. Valid while the sandbox lives.
     [[nodiscard]] int root() const noexcept { return root_.get(); }
 
-    /// Runs programs[index] to its end; `sink` gets its merged output as it comes. What it leaves running is
-    /// killed. Throws sys::Interrupted (and leaves the killing to the destructor). After an end by anything
-    /// but `exited` or `signalled` the sandbox is dead: further calls throw sys::Error.
-    [[nodiscard]] ProgramEnd run(std::size_t index, const OutputSink& sink);
+    /// Runs programs[index] to its end; `sink` gets its merged output as it comes; `meanwhile`, when there is
+    /// one, is called once when the program has been started. What it leaves running is killed. Throws
+    /// sys::Interrupted (and leaves the killing to the destructor). After an end by anything but `exited` or
+    /// `signalled` the sandbox is dead: further calls throw sys::Error.
+    [[nodiscard]] ProgramEnd run(std::size_t index, const OutputSink& sink,
+                                 const std::function<void()>& meanwhile = {});
 
-    /// Ends all processes and waits for them.
+    /// Tells all processes to end and does not wait for it. Nothing writes to the layers any more when every
+    /// `run` has returned; until `close` the overlays are still mounted on them.
+    void stop() noexcept;
+    /// Ends all processes and waits for them; the mounts are gone then.
     void close() noexcept;
 
 private:
     class Runner;
+    void order(Order what, std::size_t index) const;
     SandboxSpec spec_;
     pid_t pid_ = -1;
     sys::UniqueFd pidfd_, control_, output_, standard_output_, root_;

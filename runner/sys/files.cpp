@@ -131,6 +131,12 @@ void write_all(int fd, std::string_view bytes, const std::filesystem::path& name
     }
 }
 
+void write_file(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
+    const UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
+    if (!file) throw SysError{errno, "write", path};
+    write_all(file.get(), bytes, path);
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
     std::string aside = path.string() + ".XXXXXX";
     const UniqueFd fd{::mkostemp(aside.data(), O_CLOEXEC)};

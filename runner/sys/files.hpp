@@ -44,6 +44,9 @@ namespace disco::sys {
 
 void write_all(int fd, std::string_view bytes, const std::filesystem::path& name_for_messages);
 
+/// Writes a file, made with `mode` if missing, emptied first otherwise.
+void write_file(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
+
 /// Writes aside in the same directory, fsyncs, renames over `path`: readers see the old or the new content.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
 

@@ -71,7 +71,7 @@ std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs:
     layers_.begin();
     {
         const View view{layers_.directory(),
-                        layers_.options(0, layers_.any_kept() ? Layers::On::kept : Layers::On::live,
+                        layers_.options(0, layers_.on(),
                                         Layers::Durability::volatile_)};
         work(place::view);
     }
