@@ -2,94 +2,28 @@
 # reads this dance's parameters without starting a process. Leaves no variable, option or alias changed.
 
 # shellcheck shell=bash
-_disco_param_fail() {
-    printf 'disco-param: %s\n' "$1" >&2
-    return 1
-}
-
-_disco_param_check() {
-    case $1 in
-    '') _disco_param_fail "a parameter needs a name" ;;
-    /*) _disco_param_fail "bad name '$1': it must not begin with '/'" ;;
-    . | .. | ./* | ../* | */./* | */../* | */. | */.. | *//* | */) _disco_param_fail "bad name '$1': '.', '..' and empty parts are not allowed" ;;
-    *[!A-Za-z0-9_./-]*) _disco_param_fail "bad name '$1': only A-Z a-z 0-9 _ . - / are allowed" ;;
-    esac
-}
-
-# Prints the members of a directory, sorted bytewise; the caller's glob options do not matter in the subshell.
-_disco_param_members() (
-    LC_ALL=C
-    set +f +e +u
-    shopt -s nullglob dotglob
-    shopt -u failglob nocaseglob
-    for member in "$1"/*; do printf '%s\n' "${member##*/}"; done
-)
-
-_disco_param_dump() (
-    LC_ALL=C
-    set +f +e +u
-    shopt -s nullglob dotglob
-    shopt -u failglob nocaseglob
-    shown() {
-        local path key value
-        for path in "$1"/*; do
-            key=$2${path##*/}
-            if [[ -d $path ]]; then
-                printf '%s = {}\n' "$key"
-                shown "$path" "$key/"
-            else
-                value=$(<"$path")
-                printf '%s = %s\n' "$key" "${value//$'\n'/\\n}"
-            fi
-        done
-    }
-    shown "$1" "$2" | LC_ALL=C sort
-)
-
 disco-param() {
-    local _disco_tree=${DISCO_PARAMETERS:-/var/lib/disco/parameters/${DISCO_NODE:-}} _disco_value _disco_default _disco_has_default=
-    case ${1:-} in
-    get)
-        if [[ ${2:-} == -d ]]; then
-            _disco_has_default=1 _disco_default=${3:-}
-            shift 2
+    local _disco_file _disco_text=
+    if [[ ${1-} == get && $# -eq 2 && $2 != *[!A-Za-z0-9_./-]* && /$2/ != *//* && /$2/ != */./* && /$2/ != */../* ]]; then
+        _disco_file=${DISCO_PARAMETERS:-/var/lib/disco/parameters/${DISCO_NODE-}}/$2
+        if [[ -f $_disco_file && -r $_disco_file ]]; then
+            # To the end of the file, in this process; "$(<file)" would start one.
+            IFS= read -r -d '' _disco_text <"$_disco_file" || :
+            while [[ $_disco_text == *$'\n' ]]; do _disco_text=${_disco_text%$'\n'}; done
+            printf '%s\n' "$_disco_text"
+            return
         fi
-        [[ $# -eq 2 ]] || { _disco_param_fail "usage: disco-param get [-d DEFAULT] KEY"; return 1; }
-        _disco_param_check "$2" || return 1
-        if [[ -d $_disco_tree/$2 ]]; then
-            _disco_param_fail "'$2' is a tree, not a value (disco-param keys $2)"
-            return 1
-        elif [[ -f $_disco_tree/$2 ]]; then
-            _disco_value=$(<"$_disco_tree/$2") || return 1
-            printf '%s\n' "$_disco_value"
-        elif [[ -n $_disco_has_default ]]; then
-            printf '%s\n' "$_disco_default"
-        else
-            _disco_param_fail "no parameter '$2'"
-            return 1
-        fi
-        ;;
-    keys | dump)
-        [[ $# -le 2 ]] || { _disco_param_fail "usage: disco-param $1 [KEY]"; return 1; }
-        if [[ $# -eq 2 ]]; then
-            _disco_param_check "$2" || return 1
-            [[ -d $_disco_tree/$2 ]] || { _disco_param_fail "no tree '$2'"; return 1; }
-        fi
-        if [[ $1 == keys ]]; then
-            _disco_param_members "$_disco_tree${2:+/$2}"
-        else
-            _disco_param_dump "$_disco_tree${2:+/$2}" "${2:+$2/}"
-        fi
-        ;;
-    set | delete)
-        _disco_param_fail "parameters are read-only here; '$1' them on the server, or with 'disco param' on the node"
-        return 1
-        ;;
-    *)
-        _disco_param_fail "usage: disco-param get [-d DEFAULT] KEY | keys [KEY] | dump [KEY]"
-        return 1
-        ;;
-    esac
+    fi
+    _disco_param_other "$@"
+}
+
+# Everything else; the file that is read puts itself in this function's place.
+_disco_param_other() {
+    local _disco_text=
+    # Not with '.': a restricted shell takes no path there.
+    IFS= read -r -d '' _disco_text <"${BASH_SOURCE[0]%/*}/disco-param.bash" || :
+    eval "$_disco_text"
+    _disco_param_main "$@"
 }
 
 # In a strict script every command is the shim but for an allow-list; what is not installed (yet: an earlier module would

@@ -75,7 +75,7 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
 }
 
 void ObjectReader::read_content(int fd, const std::string& name, ReadObject& object) {
-    buffer_.resize(shown_limit);
+    buffer_.resize(std::size_t{64} << 10);
     const bool shown = object.state.size <= shown_limit;
     std::string content;
     std::uint64_t total = 0;
