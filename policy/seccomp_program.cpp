@@ -1,16 +1,20 @@
 #include "policy/seccomp_program.hpp"
 
+#include "policy/call_filter.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <initializer_list>
 #include <memory>
+#include <set>
 #include <string_view>
 
-#include <linux/personality.h>
+#include <linux/audit.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -93,8 +97,17 @@ constexpr std::string_view forbidden =
     "io_uring_setup io_uring_enter io_uring_register move_pages migrate_pages mbind set_mempolicy "
     "get_mempolicy set_mempolicy_home_node seccomp";
 
-/// A libseccomp context that becomes bytes. libseccomp drops every rule with arguments of a call that has one
-/// without, so a program is either a list of allowed calls or a list of refused arguments.
+std::set<std::string_view> words(std::string_view text) {
+    std::set<std::string_view> found;
+    while (!text.empty()) {
+        const std::size_t end = text.find(' ');
+        found.insert(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return found;
+}
+
+/// A libseccomp context that becomes bytes: a list of refused arguments.
 class Program {
 public:
     Program(std::uint32_t otherwise, std::uint32_t other_abi) : context_{seccomp_init(otherwise)} {
@@ -104,14 +117,6 @@ public:
 #endif
         succeed(seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, other_abi), "answer other ABIs");
         succeed(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "ask for a binary tree");
-    }
-
-    void add(std::uint32_t action, std::string_view names) {
-        while (!names.empty()) {
-            const std::size_t end = names.find(' ');
-            add_rule(action, std::string{names.substr(0, end)}, {});
-            names.remove_prefix(end == std::string_view::npos ? names.size() : end + 1);
-        }
     }
 
     /// `argument`: the masked bits of it equal `value`. The kernel takes the low 32 bits of an int; a filter
@@ -156,23 +161,54 @@ private:
     std::unique_ptr<void, Release> context_;
 };
 
+/// The calls of an ABI that a list names. By number: a name may stand for several calls where a multiplexer
+/// exists.
+AbiCalls calls_of(std::uint32_t scmp_arch, std::uint32_t audit_arch, Profile profile) {
+    const std::set<std::string_view> allowed = words(ordinary), refused = words(forbidden);
+    // Without mounts, chroot(2) leads only deeper; package tools use it. Templates and strict scripts need
+    // none.
+    const bool roomy = profile == Profile::simulate || profile == Profile::live;
+    AbiCalls abi;
+    abi.audit_arch = audit_arch;
+    // clone3(2) passes its flags in memory, where a filter cannot look: ENOSYS makes libc use clone(2). The
+    // same goes for socketcall(2) of 32-bit programs, and for calls that this list does not know.
+    abi.otherwise = SECCOMP_RET_ERRNO | ENOSYS;
+    constexpr int past_the_last_number = 1024;
+    for (int number = 0; number < past_the_last_number; ++number) {
+        const std::unique_ptr<char, decltype(&std::free)> owned{
+            seccomp_syscall_resolve_num_arch(scmp_arch, number), &std::free};
+        if (!owned) continue;
+        const std::string_view name = owned.get();
+        const auto key = static_cast<std::uint32_t>(number);
+        if (allowed.contains(name))
+            abi.calls[key] = {SECCOMP_RET_ALLOW};
+        else if (name == "personality")
+            abi.calls[key] = {SECCOMP_RET_ERRNO | EPERM, {0x0U, 0x8U, 0x20000U, 0x20008U, 0xffffffffU}};
+        else if (name == "chroot")
+            abi.calls[key] = {roomy ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EPERM};
+        else if (refused.contains(name))
+            abi.calls[key] = {SECCOMP_RET_ERRNO | EPERM};
+    }
+    return abi;
+}
+
 constexpr std::uint32_t whole = 0xffffffffU;
 
 } // namespace
 
 std::vector<sock_filter> compile_call_filter(Profile profile) {
-    // clone3(2) passes its flags in memory, where a filter cannot look: ENOSYS makes libc use clone(2). The
-    // same goes for socketcall(2) of 32-bit programs.
-    Program program{SCMP_ACT_ERRNO(ENOSYS), SCMP_ACT_ERRNO(EPERM)};
-    program.add(SCMP_ACT_ALLOW, ordinary);
-    program.add(SCMP_ACT_ERRNO(EPERM), forbidden);
-    // Without mounts, chroot(2) leads only deeper; package tools use it. Templates and strict scripts need
-    // none.
-    const bool roomy = profile == Profile::simulate || profile == Profile::live;
-    program.add(roomy ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "chroot");
-    for (const std::uint32_t persona : {0x0U, 0x8U, 0x20000U, 0x20008U, 0xffffffffU})
-        program.add(SCMP_ACT_ALLOW, "personality", 0, whole, persona);
-    return program.bytes();
+    std::vector<AbiCalls> abis;
+#if defined(__x86_64__)
+    abis.push_back(calls_of(SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, profile));
+    constexpr std::uint32_t x32 = 0x40000000; // __X32_SYSCALL_BIT
+    abis.back().beyond = {x32, SECCOMP_RET_ERRNO | EPERM};
+    abis.push_back(calls_of(SCMP_ARCH_X86, AUDIT_ARCH_I386, profile));
+#elif defined(__aarch64__)
+    abis.push_back(calls_of(SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, profile));
+#else
+#error "no list of system calls for this architecture"
+#endif
+    return compile_calls(abis, SECCOMP_RET_ERRNO | EPERM);
 }
 
 std::vector<sock_filter> compile_argument_filter() {

@@ -70,9 +70,7 @@ LayeredTree::LayeredTree(fs::path live, fs::path scratch)
 std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs::path&)>& work) {
     layers_.begin();
     {
-        const View view{layers_.directory(),
-                        layers_.options(0, layers_.on(),
-                                        Layers::Durability::volatile_)};
+        const View view{layers_.directory(), layers_.options(0, layers_.on(), Layers::Durability::volatile_)};
         work(place::view);
     }
     const model::OwnerNames nobody;

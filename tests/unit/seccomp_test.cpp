@@ -1,11 +1,11 @@
 // The seccomp programs as they are shipped, tested by evaluating their bytes, never by being killed.
 
 #include "policy/confinement.hpp"
+#include "tests/support/bpf_evaluator.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <set>
 #include <stdexcept>
@@ -28,28 +28,6 @@ namespace {
 
 using model::Profile;
 
-/// Classic BPF as seccomp(2) admits it.
-std::uint32_t evaluate(const std::vector<sock_filter>& program, const seccomp_data& data) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(&data);
-    std::uint32_t accumulator = 0;
-    for (std::size_t at = 0; at < program.size(); ++at) {
-        const sock_filter& step = program[at];
-        const auto jump = [&](bool taken) { at += taken ? step.jt : step.jf; };
-        switch (step.code) {
-        case BPF_LD | BPF_W | BPF_ABS: std::memcpy(&accumulator, bytes + step.k, sizeof accumulator); break;
-        case BPF_ALU | BPF_AND | BPF_K: accumulator &= step.k; break;
-        case BPF_JMP | BPF_JA: at += step.k; break;
-        case BPF_JMP | BPF_JEQ | BPF_K: jump(accumulator == step.k); break;
-        case BPF_JMP | BPF_JGT | BPF_K: jump(accumulator > step.k); break;
-        case BPF_JMP | BPF_JGE | BPF_K: jump(accumulator >= step.k); break;
-        case BPF_JMP | BPF_JSET | BPF_K: jump((accumulator & step.k) != 0); break;
-        case BPF_RET | BPF_K: return step.k;
-        default: throw std::logic_error{"an instruction that this evaluator does not know"};
-        }
-    }
-    throw std::logic_error{"the program does not return"};
-}
-
 constexpr int allowed = 0;
 
 /// 0 when the call goes through, else the errno it gets from the stricter of the two programs.
@@ -63,7 +41,7 @@ int answer(Profile profile, std::uint32_t arch, std::uint32_t call,
     std::copy(arguments.begin(), arguments.end(), data.args);
     int strictest = allowed;
     for (const auto* program : {&confinement.calls, &confinement.arguments}) {
-        const std::uint32_t verdict = evaluate(*program, data);
+        const std::uint32_t verdict = tests::evaluate(*program, data);
         if (verdict == SECCOMP_RET_ALLOW) continue;
         if ((verdict & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
             throw std::logic_error{"neither allowed nor refused"};

@@ -1,0 +1,93 @@
+// The compiler of call filters, against a plain look-up of every number.
+
+#include "policy/call_filter.hpp"
+#include "runner/sys/error.hpp"
+#include "tests/support/bpf_evaluator.hpp"
+
+#include <random>
+
+#include <cerrno>
+
+#include <gmock/gmock.h>
+
+namespace disco::policy {
+namespace {
+
+constexpr std::uint32_t arch = 0xC000003E, other_arch = 0x40000003, third_arch = 0xC00000B7;
+constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EPERM, unknown = SECCOMP_RET_ERRNO | ENOSYS;
+
+std::uint32_t answer(const std::vector<sock_filter>& program, std::uint32_t abi, std::uint32_t number,
+                     std::uint64_t argument = 0) {
+    seccomp_data data = {};
+    data.arch = abi;
+    data.nr = static_cast<int>(number);
+    data.args[0] = argument;
+    return tests::evaluate(program, data);
+}
+
+std::uint32_t looked_up(const AbiCalls& abi, std::uint32_t number) {
+    if (abi.beyond && number >= abi.beyond->first) return abi.beyond->second;
+    const auto found = abi.calls.find(number);
+    return found == abi.calls.end() ? abi.otherwise : found->second.verdict;
+}
+
+AbiCalls random_calls(std::mt19937& random, std::uint32_t audit_arch) {
+    AbiCalls abi{.audit_arch = audit_arch, .calls = {}, .otherwise = unknown};
+    const auto numbers = static_cast<unsigned>(random() % 500),
+               listed = static_cast<unsigned>(1 + random() % 100);
+    for (unsigned number = 0; number < numbers; ++number)
+        if (random() % 100 < listed)
+            abi.calls[number] = {random() % 4 == 0 ? refused : std::uint32_t{SECCOMP_RET_ALLOW}};
+    return abi;
+}
+
+class RandomCalls : public testing::TestWithParam<unsigned> {};
+
+TEST_P(RandomCalls, AreAnsweredAsTheListSays) {
+    std::mt19937 random{GetParam()};
+    std::vector<AbiCalls> abis = {random_calls(random, arch), random_calls(random, other_arch)};
+    abis[0].beyond = {0x40000000U, refused};
+    const auto program = compile_calls(abis, refused);
+    for (const AbiCalls& abi : abis)
+        for (std::uint32_t number = 0; number < 600; ++number)
+            ASSERT_EQ(answer(program, abi.audit_arch, number), looked_up(abi, number)) << number;
+    for (const std::uint32_t number : {0x3fffffffU, 0x40000000U, 0x40000001U, 0x7fffffffU, 0xffffffffU})
+        for (const AbiCalls& abi : abis)
+            EXPECT_EQ(answer(program, abi.audit_arch, number), looked_up(abi, number)) << number;
+    EXPECT_EQ(answer(program, third_arch, 0), refused);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomCalls, testing::Range(0U, 50U));
+
+TEST(CallFilter, AcceptsListedArguments) {
+    AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
+    abi.calls[7] = {refused, {0, 8, 0xffffffff}};
+    const auto program = compile_calls({abi}, refused);
+    for (const std::uint64_t value : {0ULL, 8ULL, 0xffffffffULL, 8ULL + (1ULL << 32)}) // an int: the low half
+        EXPECT_EQ(answer(program, arch, 7, value), SECCOMP_RET_ALLOW) << value;
+    for (const std::uint64_t value : {1ULL, 7ULL, 9ULL, 0xfffffffeULL})
+        EXPECT_EQ(answer(program, arch, 7, value), refused) << value;
+    EXPECT_EQ(answer(program, arch, 6), unknown);
+    EXPECT_EQ(answer(program, arch, 8), unknown);
+}
+
+TEST(CallFilter, OfNothingAnswersForEverything) {
+    const AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
+    EXPECT_EQ(answer(compile_calls({abi}, refused), arch, 0), unknown);
+    EXPECT_EQ(answer(compile_calls({abi}, refused), other_arch, 0), refused);
+}
+
+TEST(CallFilter, IsShortWhereCallsHaveNeighbours) {
+    AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
+    for (std::uint32_t number = 0; number < 300; ++number) abi.calls[number] = {SECCOMP_RET_ALLOW};
+    EXPECT_LT(compile_calls({abi}, refused).size(), 10U);
+}
+
+TEST(CallFilter, RefusesWhatNoJumpReaches) {
+    AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
+    for (std::uint32_t number = 0; number < 3000; number += 2) abi.calls[number] = {refused, {1, 2, 3}};
+    EXPECT_THROW((void)compile_calls({abi}, refused), sys::Error);
+}
+
+} // namespace
+} // namespace disco::policy
