@@ -50,6 +50,10 @@ public:
     Place add_far_jump(Place target) {
         return add(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(reversed_.size() - target - 1));
     }
+    /// The instruction that is added next is followed by `target`.
+    void go_on_at(Place target) {
+        if (target + 1 != reversed_.size()) add_far_jump(target);
+    }
     /// A return that a jump from the next instruction reaches; an earlier one when there is.
     Place returning(std::uint32_t verdict) {
         for (Place place = reversed_.size(); place-- > 0 && reversed_.size() - place <= reach;)
@@ -103,7 +107,7 @@ std::vector<sock_filter> compile_calls(const std::vector<AbiCalls>& abis, std::u
     std::vector<BackwardWriter::Place> starts;
     for (const AbiCalls& abi : abis) {
         const std::vector<Run> runs = runs_of(abi);
-        write_tree(writer, runs, 0, runs.size());
+        writer.go_on_at(write_tree(writer, runs, 0, runs.size()));
         starts.push_back(writer.add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
     }
     auto next = writer.add(BPF_RET | BPF_K, other_abi);
