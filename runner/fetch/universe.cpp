@@ -184,13 +184,20 @@ std::vector<ParameterLayer> Universe::staged_parameters() {
     std::set<std::string> fetched, level = {node_};
     std::string wanted = fmt::format("the parameters of node '{}'", node_);
     for (;;) { // ends: each level is new names, and follow_inherits bounds how deep they go
-        rsync_.fetch({{.mode = RsyncMode::copy,
-                       .source = settings_.server.source("parameters"),
-                       .destination = copy,
-                       .link_to = holds_directory(last) ? last : std::filesystem::path{},
-                       .filters = {},
-                       .names = level},
-                      wanted});
+        std::vector<RsyncJob> jobs = {{{.mode = RsyncMode::copy,
+                                        .source = settings_.server.source("parameters"),
+                                        .destination = copy,
+                                        .link_to = holds_directory(last) ? last : std::filesystem::path{},
+                                        .filters = {},
+                                        .names = level},
+                                       wanted}};
+        // With nothing in the store, the metadata will be asked for next, whatever the parameters say.
+        const bool both =
+            fetched.empty() && current_.empty() && settings_.server.layout != ServerLayout::daemon_modules;
+        if (both) jobs.push_back(all_metadata());
+        const auto answers = rsync_.run(jobs, jobs.size());
+        if (answers[0].failure) throw_failure(*answers[0].failure);
+        if (both && !answers[1].failure) take_all_metadata(); // if not, it is asked for again and tells why
         fetched.insert(level.begin(), level.end());
         const Inheritance inheritance = follow_inherits(copy, node_);
         if (inheritance.absent.empty()) {
@@ -231,8 +238,10 @@ model::RequirementTable Universe::read_requirements(const std::set<std::string>&
         if (!unknown.empty() && !settings_.offline) {
             if (settings_.server.layout == ServerLayout::daemon_modules)
                 fetch_metadata_of_each(unknown);
-            else if (!all_metadata_staged_)
-                fetch_metadata_of_all();
+            else if (!all_metadata_staged_) {
+                rsync_.fetch(all_metadata());
+                take_all_metadata();
+            }
         }
         std::set<std::string> next;
         for (const std::string& name : level) {
@@ -258,15 +267,18 @@ model::RequirementTable Universe::read_requirements(const std::set<std::string>&
     return table;
 }
 
-void Universe::fetch_metadata_of_all() {
+RsyncJob Universe::all_metadata() {
+    return {{.mode = RsyncMode::copy,
+             .source = settings_.server.source("modules"),
+             .destination = staging() / "metadata",
+             .link_to = store_.modules(),
+             .filters = metadata_filters_of_all_modules(),
+             .names = {}},
+            "the modules' metadata"};
+}
+
+void Universe::take_all_metadata() {
     const std::filesystem::path copy = staging() / "metadata";
-    rsync_.fetch({{.mode = RsyncMode::copy,
-                   .source = settings_.server.source("modules"),
-                   .destination = copy,
-                   .link_to = store_.modules(),
-                   .filters = metadata_filters_of_all_modules(),
-                   .names = {}},
-                  "the modules' metadata"});
     all_metadata_staged_ = true;
     const sys::UniqueFd directory = sys::open_directory(copy);
     for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), copy)) {

@@ -64,7 +64,8 @@ private:
     void take_comparisons(const std::vector<RsyncJob>& jobs, const std::vector<RsyncAnswer>& answers);
     std::vector<ParameterLayer> stored_parameters();
     std::vector<ParameterLayer> staged_parameters();
-    void fetch_metadata_of_all();
+    [[nodiscard]] RsyncJob all_metadata();
+    void take_all_metadata();
     void fetch_metadata_of_each(const std::set<std::string>& modules);
     model::RequirementTable read_requirements(const std::set<std::string>& wanted);
     std::filesystem::path metadata_directory(const std::string& module) const;
