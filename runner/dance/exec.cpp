@@ -81,8 +81,11 @@ private:
         program.timeout = options_.timeout;
         const auto durability =
             mode == RunMode::noop ? Layers::Durability::volatile_ : Layers::Durability::durable;
-        sandbox::Sandbox box = views_.start(
-            {}, {program}, options_.network.value_or(model::Network::isolated), durability, STDIN_FILENO);
+        sandbox::Sandbox box =
+            views_.start({}, {.programs = {program},
+                              .network = options_.network.value_or(model::Network::isolated),
+                              .durability = durability,
+                              .input = STDIN_FILENO});
         views_.layers().begin();
         views_.enter(box);
         recorder_.read_owners(box.root());

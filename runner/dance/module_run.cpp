@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 namespace disco::dance {
@@ -65,8 +67,9 @@ void ModuleRun::start() {
 }
 
 void ModuleRun::start(model::Network network, Layers::Durability durability) {
-    box_.emplace(
-        context_.views.start({module_.directory, context_.parameters}, programs_, network, durability));
+    box_.emplace(context_.views.start(
+        {module_.directory, context_.parameters},
+        {.programs = programs_, .network = network, .durability = durability, .lanes = lanes()}));
 }
 
 model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
@@ -182,48 +185,86 @@ void ModuleRun::deliver_files() {
     report_->steps.push_back(watch.step(Phase::files, "files"));
 }
 
+/// All are resolved before the first one's output is delivered: none sees what another one prints, on any
+/// number of processors, and one that fails leaves everything as it was.
 void ModuleRun::resolve_templates() {
+    std::vector<const Deliverable*> items;
+    for (const Deliverable& item : module_.templates)
+        if (is_file(item)) items.push_back(&item);
+    std::vector<sandbox::ProgramEnd> ends;
+    while (ends.size() < items.size()) {
+        std::vector<std::string> names;
+        for (std::size_t i = ends.size(); i < items.size() && names.size() < lanes(); ++i)
+            names.push_back(items[i]->in_module);
+        for (sandbox::ProgramEnd& end : run_next(names, Phase::template_, Profile::template_))
+            ends.push_back(std::move(end));
+        for (std::size_t i = 0; i < ends.size(); ++i) check_template(*items[i], i, ends[i]);
+    }
     const Delivery delivery{box_->root(), context_.recorder.owners(), module_.attributes};
+    auto end = ends.begin();
     for (const Deliverable& item : module_.templates) {
-        if (!is_file(item)) {
+        if (is_file(item))
+            delivery.deliver_text(item, (end++)->standard_output);
+        else
             delivery.deliver(item);
-            continue;
-        }
-        const sandbox::ProgramEnd end = run_next(Phase::template_, item.in_module, Profile::template_);
-        if (!end.succeeded()) throw sys::Error{describe_failure(item.in_module, end)};
-        if (const auto objection = templates::objection(end.standard_output))
-            throw sys::Error{
-                fmt::format("{} {}; '/{}' is left as it was", item.in_module, *objection, item.path)};
-        delivery.deliver_text(item, end.standard_output);
     }
 }
 
-/// In name order; a failing script ends the module, a failing check does not keep the others from
-/// running.
+/// Throws when it failed by itself.
+void ModuleRun::check_template(const Deliverable& item, std::size_t program,
+                               const sandbox::ProgramEnd& end) const {
+    if (end.how == sandbox::ProgramEnd::How::stopped_too) return; // the one that was stopped tells
+    if (!end.succeeded()) throw sys::Error{describe_failure(program, item.in_module, end)};
+    if (const auto objection = templates::objection(end.standard_output))
+        throw sys::Error{
+            fmt::format("{} {}; '/{}' is left as it was", item.in_module, *objection, item.path)};
+}
+
+/// In name order; a failing script ends the module, a failing check does not keep the others from running.
 bool ModuleRun::run_scripts(const std::vector<Script>& scripts, Phase phase, Profile profile) {
     bool all = true;
     for (const Script& script : scripts) {
-        const sandbox::ProgramEnd end = run_next(phase, script.in_module, profile);
+        const std::size_t program = next_;
+        const sandbox::ProgramEnd end = std::move(run_next({script.in_module}, phase, profile).front());
         if (end.succeeded()) continue;
         all = false;
-        if (phase != Phase::check) throw sys::Error{describe_failure(script.in_module, end)};
-        if (report_->reason.empty()) report_->reason = describe_failure(script.in_module, end);
+        const std::string failure = describe_failure(program, script.in_module, end);
+        if (phase != Phase::check) throw sys::Error{failure};
+        if (report_->reason.empty()) report_->reason = failure;
         if (end.how != sandbox::ProgramEnd::How::exited && end.how != sandbox::ProgramEnd::How::signalled)
             break;
     }
     return all;
 }
 
-sandbox::ProgramEnd ModuleRun::run_next(Phase phase, const std::string& name, Profile profile) {
-    NoticeReader notices{name};
+std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::string>& names, Phase phase,
+                                                     Profile profile) {
     const bool reports = profile == Profile::strict || profile == Profile::template_;
-    sandbox::ProgramEnd end = box_->run(
-        next_++,
-        [&](std::string_view bytes) {
-            if (reports) notices.feed(bytes);
-            if (context_.options.on_output) context_.options.on_output(module_.name, bytes);
-        },
-        std::exchange(meanwhile_, {}));
+    std::vector<NoticeReader> notices;
+    for (const std::string& name : names) notices.emplace_back(name);
+    const auto hear = [&](std::size_t program, std::string_view bytes) {
+        if (reports) notices[program].feed(bytes);
+        if (context_.options.on_output) context_.options.on_output(module_.name, bytes);
+    };
+    // While one program runs there is a processor to spare, mostly.
+    const bool spare = names.size() == 1 || module_.scripts.empty();
+    auto ends = box_->run_together(next_, names.size(), hear,
+                                   spare ? std::exchange(meanwhile_, {}) : std::function<void()>{});
+    next_ += names.size();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        enter_step(phase, names[i], profile, ends[i]);
+        for (model::Notice& notice : notices[i].take()) report_->notices.push_back(std::move(notice));
+        for (const std::string& line : ends[i].left_running)
+            report_->notices.push_back({model::NoticeKind::left_running,
+                                        fmt::format("left running, and was killed: {}", sys::printable(line)),
+                                        {},
+                                        names[i]});
+    }
+    return ends;
+}
+
+void ModuleRun::enter_step(Phase phase, const std::string& name, Profile profile,
+                           const sandbox::ProgramEnd& end) {
     model::Step step;
     step.phase = phase;
     step.name = name;
@@ -234,17 +275,11 @@ sandbox::ProgramEnd ModuleRun::run_next(Phase phase, const std::string& name, Pr
     step.usage = end.usage;
     step.output = end.output;
     report_->steps.push_back(std::move(step));
-    for (model::Notice& notice : notices.take()) report_->notices.push_back(std::move(notice));
-    for (const std::string& line : end.left_running)
-        report_->notices.push_back({model::NoticeKind::left_running,
-                                    fmt::format("left running, and was killed: {}", sys::printable(line)),
-                                    {},
-                                    name});
-    return end;
 }
 
-std::string ModuleRun::describe_failure(const std::string& name, const sandbox::ProgramEnd& end) const {
-    std::string text = fmt::format("{} {}", name, end.describe(programs_.at(next_ - 1)));
+std::string ModuleRun::describe_failure(std::size_t program, const std::string& name,
+                                        const sandbox::ProgramEnd& end) const {
+    std::string text = fmt::format("{} {}", name, end.describe(programs_.at(program)));
     const bool refused =
         std::any_of(report_->notices.begin(), report_->notices.end(), [&](const auto& notice) {
             return notice.kind == model::NoticeKind::restricted && notice.step == name;
@@ -253,6 +288,14 @@ std::string ModuleRun::describe_failure(const std::string& name, const sandbox::
         text += " (after the restricted shell refused what is listed; the live dance does not restrict "
                 "scripts)";
     return text;
+}
+
+/// Templates may run side by side, as many as there are processors.
+std::size_t ModuleRun::lanes() const {
+    const auto templates =
+        static_cast<std::size_t>(std::count_if(module_.templates.begin(), module_.templates.end(), is_file));
+    const std::size_t processors = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
+    return std::clamp<std::size_t>(std::min(templates, processors), 1, sandbox::max_lanes);
 }
 
 } // namespace disco::dance

@@ -37,7 +37,7 @@ public:
     /// Delivers the module's files, resolves its templates, runs its scripts, and records the differences.
     /// The layer is kept when there are any, and dropped otherwise or on failure. A failure of the module is
     /// in the report; throws what ends the dance (Interrupted, errors of the machine). `meanwhile` is called
-    /// once, while the first program runs, or at the end when there is none.
+    /// once, while a program runs, or at the end when there is none.
     [[nodiscard]] model::ModuleReport run(const std::function<void()>& meanwhile);
 
     /// Runs the module's checks against the live root as it is now, in a sandbox with the host's network
@@ -53,9 +53,16 @@ private:
     void work();
     void deliver_files();
     void resolve_templates();
+    void check_template(const Deliverable& item, std::size_t program, const sandbox::ProgramEnd& end) const;
     bool run_scripts(const std::vector<Script>& scripts, model::Phase phase, model::Profile profile);
-    sandbox::ProgramEnd run_next(model::Phase phase, const std::string& name, model::Profile profile);
-    [[nodiscard]] std::string describe_failure(const std::string& name, const sandbox::ProgramEnd& end) const;
+    /// Runs the next programs together, one for each name, and enters them as steps.
+    std::vector<sandbox::ProgramEnd> run_next(const std::vector<std::string>& names, model::Phase phase,
+                                              model::Profile profile);
+    void enter_step(model::Phase phase, const std::string& name, model::Profile profile,
+                    const sandbox::ProgramEnd& end);
+    [[nodiscard]] std::string describe_failure(std::size_t program, const std::string& name,
+                                               const sandbox::ProgramEnd& end) const;
+    [[nodiscard]] std::size_t lanes() const;
 
     const ModuleContents& module_;
     const ModuleRunContext& context_;

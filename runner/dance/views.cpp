@@ -65,13 +65,12 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
 }
 
-sandbox::Sandbox Views::start(const Shown& shown, std::vector<sandbox::Program> programs,
-                              model::Network network, overlay::Layers::Durability durability, int input) {
+sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     sandbox::ViewSpec view;
     for (const On on : {On::live, On::kept}) {
         sandbox::OverlayMounts& overlays = view.overlays.emplace_back();
         for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-            overlay::OverlayOptions options = layers_.options(mount, on, durability);
+            overlay::OverlayOptions options = layers_.options(mount, on, work.durability);
             overlays.push_back(
                 {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
         }
@@ -89,13 +88,14 @@ sandbox::Sandbox Views::start(const Shown& shown, std::vector<sandbox::Program> 
     view.commands = commands_;
     view.parameters = shown.parameters;
     view.node = node_;
-    view.host_sysfs = network == model::Network::host;
+    view.host_sysfs = work.network == model::Network::host;
     sandbox::SandboxSpec spec;
     spec.layers_directory = layers_.directory();
     spec.mounts = sandbox::make_mount_plans(view);
-    spec.network = network;
-    spec.programs = std::move(programs);
-    spec.input = input;
+    spec.network = work.network;
+    spec.programs = std::move(work.programs);
+    spec.lanes = work.lanes;
+    spec.input = work.input;
     return sandbox::Sandbox{std::move(spec)};
 }
 

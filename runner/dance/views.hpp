@@ -36,9 +36,14 @@ public:
         std::filesystem::path parameters; ///< at /var/lib/disco/parameters/NODE; empty: none
     };
     /// Starts a sandbox for a layer that need not have begun yet.
-    [[nodiscard]] sandbox::Sandbox start(const Shown& shown, std::vector<sandbox::Program> programs,
-                                         model::Network network, overlay::Layers::Durability durability,
-                                         int input = -1);
+    struct Work {
+        std::vector<sandbox::Program> programs;
+        model::Network network = model::Network::isolated;
+        overlay::Layers::Durability durability = overlay::Layers::Durability::volatile_;
+        std::size_t lanes = 1; ///< programs that may run at the same time
+        int input = -1;        ///< standard input, borrowed; -1: /dev/null
+    };
+    [[nodiscard]] sandbox::Sandbox start(const Shown& shown, Work work);
     /// Lets it in to the begun layer.
     void enter(sandbox::Sandbox& sandbox) const;
 

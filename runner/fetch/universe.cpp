@@ -5,13 +5,12 @@
 #include "runner/fetch/rsync_failure.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include <sys/stat.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,20 +18,6 @@
 
 namespace disco::fetch {
 namespace {
-
-bool holds_directory(const std::filesystem::path& path) {
-    const auto status = sys::stat_path(path);
-    return status && S_ISDIR(status->st_mode);
-}
-
-/// "modules a, b, c and 97 others"
-std::string list_for_people(std::string_view what, const std::set<std::string>& names) {
-    constexpr std::ptrdiff_t most = 5;
-    const auto count = static_cast<std::ptrdiff_t>(names.size());
-    const std::vector<std::string> shown{names.begin(), std::next(names.begin(), std::min(count, most))};
-    const std::string rest = count > most ? fmt::format(" and {} others", count - most) : std::string{};
-    return fmt::format("{}{} {}{}", what, count == 1 ? "" : "s", fmt::join(shown, ", "), rest);
-}
 
 void check_module_name(const std::string& name, const ServerUri& server) {
     model::check_component_name(name, "module");
@@ -90,66 +75,6 @@ const std::filesystem::path& Universe::staging() {
     return staging_.path();
 }
 
-// ---- is the last good copy still the server's?
-// -------------------------------------------------------------------
-
-std::vector<RsyncJob> Universe::comparisons() const {
-    const auto compare = [](std::string source, std::filesystem::path with, std::set<std::string> names,
-                            std::string wanted) {
-        return RsyncJob{{.mode = RsyncMode::compare,
-                         .source = std::move(source),
-                         .destination = std::move(with),
-                         .link_to = {},
-                         .filters = {},
-                         .names = std::move(names)},
-                        std::move(wanted)};
-    };
-    const ServerUri& server = settings_.server;
-    std::vector<RsyncJob> jobs = {compare(server.source("parameters"), store_.parameters(node_),
-                                          record_.parameters,
-                                          fmt::format("the parameters of node '{}'", node_))};
-    if (server.layout != ServerLayout::daemon_modules && !record_.modules.empty())
-        jobs.push_back(compare(server.source("modules"), store_.modules(), record_.modules,
-                               "the " + list_for_people("module", record_.modules)));
-    if (server.layout == ServerLayout::daemon_modules)
-        for (const std::string& name : record_.modules)
-            jobs.push_back(compare(server.source("modules/" + name), store_.module(name), {},
-                                   fmt::format("module '{}'", name)));
-    return jobs;
-}
-
-void Universe::take_comparisons(const std::vector<RsyncJob>& jobs, const std::vector<RsyncAnswer>& answers) {
-    for (const RsyncAnswer& answer : answers)
-        if (answer.failure && answer.failure->kind == FailureKind::unreachable)
-            throw_failure(*answer.failure);
-    // Any other failure (something was taken away, say) means: not known to be current. The fetch proper will
-    // tell.
-    parameters_current_ = !answers[0].failure && differing_names(answers[0].output).empty();
-    for (std::size_t i = 1; i < jobs.size(); ++i) {
-        const bool many = !jobs[i].call.names.empty();
-        const std::set<std::string> names =
-            many ? jobs[i].call.names : std::set<std::string>{jobs[i].call.destination.filename().string()};
-        if (answers[i].failure) {
-            for (const std::string& name : names) record_.modules.erase(name); // else it fails at every dance
-            continue;
-        }
-        const std::set<std::string> differing = differing_names(answers[i].output);
-        for (const std::string& name : names)
-            if (many ? !differing.contains(name) : differing.empty()) current_.insert(name);
-    }
-}
-
-void Universe::compare_with_store() {
-    auto record = store_.record(node_);
-    if (!record || record->server != settings_.server.text || record->parameters.empty()) return;
-    std::erase_if(record->modules,
-                  [&](const std::string& name) { return !holds_directory(store_.module(name)); });
-    if (!holds_directory(store_.parameters(node_))) return;
-    record_ = *std::move(record);
-    const std::vector<RsyncJob> jobs = comparisons();
-    take_comparisons(jobs, rsync_.run(jobs, std::max<std::size_t>(settings_.parallel, 1)));
-}
-
 // ---- parameters
 // --------------------------------------------------------------------------------------------------
 
@@ -171,7 +96,7 @@ std::vector<ParameterLayer> Universe::fetch_parameters(const std::string& node) 
 
 std::vector<ParameterLayer> Universe::stored_parameters() {
     const auto copy = store_.parameters(node_);
-    if (!holds_directory(copy)) not_in_store(fmt::format("node '{}'", node_), store_);
+    if (!sys::is_directory(copy)) not_in_store(fmt::format("node '{}'", node_), store_);
     const Inheritance inheritance = follow_inherits(copy, node_);
     if (!inheritance.absent.empty())
         not_in_store(fmt::format("parameters/{}", inheritance.absent.begin()->first), store_);
@@ -187,7 +112,7 @@ std::vector<ParameterLayer> Universe::staged_parameters() {
         std::vector<RsyncJob> jobs = {{{.mode = RsyncMode::copy,
                                         .source = settings_.server.source("parameters"),
                                         .destination = copy,
-                                        .link_to = holds_directory(last) ? last : std::filesystem::path{},
+                                        .link_to = sys::is_directory(last) ? last : std::filesystem::path{},
                                         .filters = {},
                                         .names = level},
                                        wanted}};
@@ -247,7 +172,7 @@ model::RequirementTable Universe::read_requirements(const std::set<std::string>&
         for (const std::string& name : level) {
             seen.insert(name);
             const auto directory = metadata_directory(name);
-            if (!holds_directory(directory)) {
+            if (!sys::is_directory(directory)) {
                 if (settings_.offline) not_in_store(fmt::format("module '{}'", name), store_);
                 continue;
             }
@@ -299,7 +224,7 @@ void Universe::fetch_metadata_of_each(const std::set<std::string>& modules) {
         jobs.push_back({{.mode = RsyncMode::copy,
                          .source = settings_.server.source("modules/" + name),
                          .destination = copies / name,
-                         .link_to = holds_directory(last) ? last : std::filesystem::path{},
+                         .link_to = sys::is_directory(last) ? last : std::filesystem::path{},
                          .filters = metadata_filters_of_module(),
                          .names = {}},
                         fmt::format("the metadata of module '{}'", name)});
@@ -322,7 +247,7 @@ std::filesystem::path Universe::metadata_directory(const std::string& module) co
 ParameterLayer Universe::defaults_of(const std::string& module) const {
     model::check_component_name(module, "module");
     const auto directory = metadata_directory(module);
-    if (!holds_directory(directory))
+    if (!sys::is_directory(directory))
         throw sys::Error{
             fmt::format("the defaults of module '{}' were asked for, but it was not fetched", module)};
     return {fmt::format("module {}", module), read_parameter_tree(directory / "parameters")};
@@ -336,7 +261,7 @@ void Universe::fetch_modules(const std::vector<std::string>& modules) {
     timed("modules", [&] {
         std::set<std::string> differing;
         for (const std::string& name : modules) {
-            if (settings_.offline && !holds_directory(store_.module(name)))
+            if (settings_.offline && !sys::is_directory(store_.module(name)))
                 not_in_store(fmt::format("module '{}'", name), store_);
             if (!current_.contains(name)) differing.insert(name);
         }
@@ -356,7 +281,7 @@ void Universe::fetch_aside(const std::set<std::string>& modules) {
             jobs.push_back({{.mode = RsyncMode::copy,
                              .source = settings_.server.source("modules/" + name),
                              .destination = copies / name,
-                             .link_to = holds_directory(last) ? last : std::filesystem::path{},
+                             .link_to = sys::is_directory(last) ? last : std::filesystem::path{},
                              .filters = {},
                              .names = {}},
                             fmt::format("module '{}'", name)});
@@ -368,12 +293,12 @@ void Universe::fetch_aside(const std::set<std::string>& modules) {
                          .link_to = store_.modules(),
                          .filters = {},
                          .names = modules},
-                        "the " + list_for_people("module", modules)});
+                        "the " + sys::list_for_people("module", modules)});
     }
     for (const RsyncAnswer& answer : rsync_.run(jobs, settings_.parallel))
         if (answer.failure) throw_failure(*answer.failure);
     for (const std::string& name : modules)
-        if (!holds_directory(copies / name))
+        if (!sys::is_directory(copies / name))
             throw sys::BadConfiguration{
                 fmt::format("modules/{} on '{}' is not a directory; symbolic links are not "
                             "followed",

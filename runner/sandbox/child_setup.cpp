@@ -126,9 +126,10 @@ bool make_readonly_view() noexcept {
     return true;
 }
 
-Stage become(const ProgramView& program) noexcept {
-    const int standard_output = program.separate_standard_output ? fd::standard_output : fd::output;
-    if (::dup2(fd::input, 0) < 0 || ::dup2(standard_output, 1) < 0 || ::dup2(fd::output, 2) < 0)
+Stage become(const ProgramView& program, int lane) noexcept {
+    const int standard_output =
+        program.separate_standard_output ? fd::standard_output(lane) : fd::output(lane);
+    if (::dup2(fd::input, 0) < 0 || ::dup2(standard_output, 1) < 0 || ::dup2(fd::output(lane), 2) < 0)
         return Stage::descriptors;
     if (::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return Stage::descriptors;
     if (::setsid() < 0 || !reset_signals()) return Stage::isolate;

@@ -19,7 +19,9 @@ struct ProgramView {
 };
 
 struct LaunchView {
-    int input = -1, output = -1, standard_output = -1, control = -1; ///< the parent's descriptors
+    int input = -1, control = -1; ///< the parent's descriptors, and so are these:
+    int output[max_lanes] = {}, standard_output[max_lanes] = {};
+    int lanes = 1;
     int network_namespace = -1; ///< to join; -1: stay where clone has put us
     bool bring_up_loopback = false;
     const char* layers_directory = nullptr;
@@ -44,6 +46,6 @@ struct MountFailure {
 [[nodiscard]] bool make_readonly_view() noexcept;
 
 /// Becomes the program. Returns only on failure, with errno set.
-[[nodiscard]] Stage become(const ProgramView& program) noexcept;
+[[nodiscard]] Stage become(const ProgramView& program, int lane) noexcept;
 
 } // namespace disco::sandbox

@@ -91,7 +91,12 @@ const char* describe(Stage stage) {
 } // namespace
 
 Launched launch(const SandboxSpec& spec) {
-    Pair control = make_control(), output = make_pipe(), standard_output = make_pipe();
+    Pair control = make_control();
+    struct PipePair {
+        Pair output, standard_output;
+    };
+    std::vector<PipePair> pipes;
+    for (std::size_t lane = 0; lane < spec.lanes; ++lane) pipes.push_back({make_pipe(), make_pipe()});
     sys::UniqueFd null;
     if (spec.input < 0) {
         null = sys::UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
@@ -106,16 +111,19 @@ Launched launch(const SandboxSpec& spec) {
         programs.push_back(view_of(spec.programs[i], memory[i]));
 
     const bool own_network = spec.network == model::Network::isolated;
-    const LaunchView view = {.input = spec.input < 0 ? null.get() : spec.input,
-                             .output = output.child.get(),
-                             .standard_output = standard_output.child.get(),
-                             .control = control.child.get(),
-                             .network_namespace = -1,
-                             .bring_up_loopback = own_network,
-                             .layers_directory = spec.layers_directory.c_str(),
-                             .mounts = &spec.mounts,
-                             .programs = programs.data(),
-                             .program_count = static_cast<int>(programs.size())};
+    LaunchView view;
+    view.input = spec.input < 0 ? null.get() : spec.input;
+    view.control = control.child.get();
+    for (std::size_t lane = 0; lane < pipes.size(); ++lane) {
+        view.output[lane] = pipes[lane].output.child.get();
+        view.standard_output[lane] = pipes[lane].standard_output.child.get();
+    }
+    view.lanes = static_cast<int>(pipes.size());
+    view.bring_up_loopback = own_network;
+    view.layers_directory = spec.layers_directory.c_str();
+    view.mounts = &spec.mounts;
+    view.programs = programs.data();
+    view.program_count = static_cast<int>(programs.size());
     constexpr std::uint64_t namespaces =
         CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
     int pidfd = -1;
@@ -126,8 +134,10 @@ Launched launch(const SandboxSpec& spec) {
                                      : errno == ENOSPC ? " (see /proc/sys/user/max_*_namespaces)"
                                                        : "")};
     if (pid == 0) run_pid1(view);
-    return {pid, sys::UniqueFd{pidfd}, std::move(control.parent), std::move(output.parent),
-            std::move(standard_output.parent)};
+    Launched launched{pid, sys::UniqueFd{pidfd}, std::move(control.parent), {}};
+    for (PipePair& pair : pipes)
+        launched.lanes.push_back({std::move(pair.output.parent), std::move(pair.standard_output.parent)});
+    return launched;
 }
 
 std::string explain_setup_failure(const Message& message, const MountPlan& entered,

@@ -5,10 +5,11 @@
 
 namespace disco::sandbox {
 
-/// A started PID 1 and the parent's ends. `output` and `standard_output` are non-blocking.
+/// A started PID 1 and the parent's ends.
 struct Launched {
     pid_t pid = -1;
-    sys::UniqueFd pidfd, control, output, standard_output;
+    sys::UniqueFd pidfd, control;
+    std::vector<Lane> lanes;
 };
 
 /// Makes the namespaces and PID 1, which goes on by itself and sends nothing unless that fails. The programs

@@ -25,33 +25,42 @@ void send(const Message& message) noexcept {
     [[maybe_unused]] const auto ignored = ::send(fd::control, &message, sizeof message, MSG_NOSIGNAL);
 }
 
-[[noreturn]] void fail(Stage stage, int error, int step = -1) noexcept {
+[[noreturn]] void fail(Stage stage, int error, int step = -1, int lane = -1) noexcept {
     Message message;
     message.kind = Message::Kind::setup_failed;
     message.stage = stage;
     message.error = error;
     message.step = step;
+    message.lane = lane;
     send(message);
     ::_exit(127);
 }
 
-/// Puts the four descriptors into their places, whatever numbers they have now, and closes all others.
+/// Puts the descriptors into their places, whatever numbers they have now, and closes all others.
 void sort_descriptors(const LaunchView& launch) noexcept {
     constexpr int above = 64; // out of the way of the final places
-    const int input = ::fcntl(launch.input, F_DUPFD, above), output = ::fcntl(launch.output, F_DUPFD, above);
-    const int standard_output = ::fcntl(launch.standard_output, F_DUPFD, above);
     const int control = ::fcntl(launch.control, F_DUPFD, above);
+    const int input = ::fcntl(launch.input, F_DUPFD, above);
+    int output[max_lanes], standard_output[max_lanes];
+    for (int lane = 0; lane < launch.lanes; ++lane) {
+        output[lane] = ::fcntl(launch.output[lane], F_DUPFD, above);
+        standard_output[lane] = ::fcntl(launch.standard_output[lane], F_DUPFD, above);
+    }
     if (control < 0 || ::dup2(control, fd::control) < 0) ::_exit(127); // no way to tell anybody
-    if (input < 0 || output < 0 || standard_output < 0) fail(Stage::descriptors, errno);
-    if (::dup2(input, fd::input) < 0 || ::dup2(output, fd::output) < 0) fail(Stage::descriptors, errno);
-    if (::dup2(standard_output, fd::standard_output) < 0) fail(Stage::descriptors, errno);
+    bool placed = input >= 0 && ::dup2(input, fd::input) >= 0;
+    for (int lane = 0; lane < launch.lanes; ++lane)
+        placed = placed && ::dup2(output[lane], fd::output(lane)) >= 0 &&
+                 ::dup2(standard_output[lane], fd::standard_output(lane)) >= 0;
+    if (!placed) fail(Stage::descriptors, errno);
     if (launch.network_namespace >= 0 && ::setns(launch.network_namespace, CLONE_NEWNET) != 0)
         fail(Stage::network, errno);
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) fail(Stage::descriptors, errno);
     for (int standard = 0; standard <= 2; ++standard)
         if (::dup2(null, standard) < 0) fail(Stage::descriptors, errno);
-    if (::syscall(SYS_close_range, fd::first_free, ~0U, 0) != 0) fail(Stage::descriptors, errno);
+    if (::dup2(null, fd::readonly_view) < 0)
+        fail(Stage::descriptors, errno); // so that nothing else takes its place
+    if (::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0) fail(Stage::descriptors, errno);
 }
 
 void bring_up_loopback() noexcept {
@@ -70,30 +79,35 @@ bool others_remain() noexcept { return ::kill(-1, 0) == 0; }
 
 /// vfork(2): the child works in this process's memory until it has become the program, which saves copying
 /// page tables that are thrown away at once; `become` changes no memory but the stack and errno.
-[[gnu::noinline]] pid_t start(const ProgramView& program) noexcept {
+[[gnu::noinline]] pid_t start(const ProgramView& program, int lane) noexcept {
     const pid_t child = ::vfork();
     if (child != 0) return child;
-    const Stage stage = become(program);
-    fail(stage, errno); // the control socket is close-on-exec, but exec did not happen
+    const Stage stage = become(program, lane);
+    fail(stage, errno, -1, lane); // the control socket is close-on-exec, but exec did not happen
 }
 
-/// Runs one program to its end, reaping orphans on the way.
-void run(const ProgramView& program) noexcept {
-    const pid_t child = start(program);
-    if (child < 0) fail(Stage::program, errno);
-    Message message;
-    message.kind = Message::Kind::ended;
-    for (;;) {
-        int status = 0;
-        struct rusage usage = {};
-        const pid_t reaped = ::wait4(-1, &status, 0, &usage);
+/// Runs programs to their ends, each in a lane, reaping orphans on the way.
+void run(const ProgramView* programs, int count) noexcept {
+    pid_t children[max_lanes] = {};
+    for (int lane = 0; lane < count; ++lane) {
+        children[lane] = start(programs[lane], lane);
+        if (children[lane] < 0) fail(Stage::program, errno);
+    }
+    for (int running = count; running > 0;) {
+        Message message;
+        message.kind = Message::Kind::ended;
+        const pid_t reaped = ::wait4(-1, &message.status, 0, &message.usage);
         if (reaped < 0 && errno != EINTR) fail(Stage::program, errno);
-        if (reaped != child) continue;
-        message.status = status;
-        message.usage = usage;
-        break;
+        for (int lane = 0; lane < count; ++lane)
+            if (reaped > 0 && children[lane] == reaped) message.lane = lane;
+        if (message.lane < 0) continue;
+        children[message.lane] = 0;
+        send(message);
+        --running;
     }
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {} // orphans that ended meanwhile are nobody's news
+    Message message;
+    message.kind = Message::Kind::all_ended;
     message.others = others_remain() ? 1 : 0;
     send(message);
 }
@@ -148,8 +162,10 @@ void run_pid1(const LaunchView& launch) noexcept {
         switch (command.order) {
         case Order::enter: enter(launch, command.index, slots); break;
         case Order::run:
-            if (command.index < 0 || command.index >= launch.program_count) fail(Stage::program, EINVAL);
-            run(launch.programs[command.index]);
+            if (command.index < 0 || command.count < 1 || command.count > launch.lanes ||
+                command.index > launch.program_count - command.count)
+                fail(Stage::program, EINVAL);
+            run(launch.programs + command.index, command.count);
             break;
         case Order::kill_others: kill_others(); break;
         }

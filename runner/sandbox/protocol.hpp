@@ -11,18 +11,24 @@ namespace disco::sandbox {
 
 /// Descriptors in PID 1, after `child_setup` has sorted them.
 namespace fd {
-constexpr int input = 3;           ///< standard input of programs
-constexpr int output = 4;          ///< where programs write
-constexpr int standard_output = 5; ///< of templates
-constexpr int control = 6;
-constexpr int readonly_view = 7; ///< a mount namespace
-constexpr int first_free = 8;
+constexpr int input = 3; ///< standard input of programs
+constexpr int control = 4;
+constexpr int readonly_view = 5; ///< a mount namespace
+/// Of each lane two: where its program writes, and its standard output where that is a value (templates).
+constexpr int first_lane = 6;
+constexpr int output(int lane) { return first_lane + 2 * lane; }
+constexpr int standard_output(int lane) { return first_lane + 2 * lane + 1; }
 } // namespace fd
+
+/// Programs that may run at the same time, each in a lane of its own.
+constexpr int max_lanes = 4;
 
 enum class Order : std::int32_t { enter, run, kill_others };
 struct Command {
     Order order = Order::run;
-    std::int32_t index = 0; ///< of the program to run, or of the plan to enter by; both were given at launch
+    std::int32_t index =
+        0; ///< of the first program to run, or of the plan to enter by; both were given at launch
+    std::int32_t count = 1; ///< of programs to run together, the first in lane 0
 };
 
 enum class Stage : std::int32_t {
@@ -37,13 +43,14 @@ enum class Stage : std::int32_t {
     exec
 };
 struct Message {
-    enum class Kind : std::int32_t { ready, setup_failed, ended, others_killed };
+    enum class Kind : std::int32_t { ready, setup_failed, ended, all_ended, others_killed };
     Kind kind = Kind::ready;
     Stage stage = Stage::descriptors; ///< of setup_failed
     std::int32_t error = 0;           ///< errno of setup_failed
     std::int32_t step = -1;           ///< mount step of setup_failed, in the plan of its stage
+    std::int32_t lane = -1;           ///< of ended, and of setup_failed when it is a program's
     std::int32_t status = 0;          ///< of ended: as wait(2) gives it
-    std::int32_t others = 0;          ///< of ended: other processes are still there
+    std::int32_t others = 0;          ///< of all_ended: other processes are still there
     struct rusage usage = {};         ///< of ended: the program and all it waited for
 };
 static_assert(std::is_trivially_copyable_v<Command> && std::is_trivially_copyable_v<Message>);

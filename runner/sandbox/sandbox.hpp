@@ -38,7 +38,8 @@ struct SandboxSpec {
     MountPlans mounts;
     model::Network network = model::Network::isolated; ///< isolated or host
     std::vector<Program> programs;
-    int input = -1; ///< standard input of the programs, borrowed; -1: /dev/null
+    std::size_t lanes = 1; ///< programs that `run_together` may run, at most max_lanes
+    int input = -1;        ///< standard input of the programs, borrowed; -1: /dev/null
 };
 
 /// How a program ended. Only `exited` with status 0 is success.
@@ -52,6 +53,7 @@ struct ProgramEnd {
         scratch_full,       ///< stopped before it filled the host's file system
         not_started,        ///< see `failure`
         sandbox_died,       ///< something killed PID 1
+        stopped_too,        ///< another program of the same `run_together` had to be stopped
     };
     How how = How::exited;
     int exit = 0;
@@ -67,6 +69,11 @@ struct ProgramEnd {
     /// For people: "exited with 3", "was killed by SIGKILL (Killed)", "took longer than 900 s and was
     /// killed".
     [[nodiscard]] std::string describe(const Program& program) const;
+};
+
+/// The parent's ends of what programs write to, one after the other; non-blocking.
+struct Lane {
+    sys::UniqueFd output, standard_output;
 };
 
 using OutputSink = std::function<void(std::string_view)>;
@@ -96,6 +103,13 @@ public:
     [[nodiscard]] ProgramEnd run(std::size_t index, const OutputSink& sink,
                                  const std::function<void()>& meanwhile = {});
 
+    /// The same for programs[first, first + count), all at once. `sink` is told which one of them printed,
+    /// and gets what they print one after the other: a later one's when the ones before it have ended.
+    [[nodiscard]] std::vector<ProgramEnd>
+    run_together(std::size_t first, std::size_t count,
+                 const std::function<void(std::size_t, std::string_view)>& sink,
+                 const std::function<void()>& meanwhile = {});
+
     /// Tells all processes to end and does not wait for it. Nothing writes to the layers any more when every
     /// `run` has returned; until `close` the overlays are still mounted on them.
     void stop() noexcept;
@@ -104,10 +118,12 @@ public:
 
 private:
     class Runner;
-    void order(Order what, std::size_t index) const;
+    void order(Order what, std::size_t index, std::size_t count = 1) const;
+    [[nodiscard]] bool receive(Message& message) const;
     SandboxSpec spec_;
     pid_t pid_ = -1;
-    sys::UniqueFd pidfd_, control_, output_, standard_output_, root_;
+    sys::UniqueFd pidfd_, control_, root_;
+    std::vector<Lane> lanes_;
 };
 
 } // namespace disco::sandbox

@@ -84,6 +84,11 @@ std::optional<struct stat> stat_at(int directory, const std::filesystem::path& n
 
 std::optional<struct stat> stat_path(const std::filesystem::path& path) { return stat_at(AT_FDCWD, path); }
 
+bool is_directory(const std::filesystem::path& path) {
+    const auto status = stat_path(path);
+    return status && S_ISDIR(status->st_mode);
+}
+
 std::string read_link_at(int directory, const std::filesystem::path& name) {
     char buffer[PATH_MAX];
     const ssize_t length =

@@ -34,6 +34,9 @@ namespace disco::sys {
 [[nodiscard]] std::optional<struct stat> stat_at(int directory, const std::filesystem::path& name);
 [[nodiscard]] std::optional<struct stat> stat_path(const std::filesystem::path& path);
 
+/// One that is no symlink.
+[[nodiscard]] bool is_directory(const std::filesystem::path& path);
+
 [[nodiscard]] std::string read_link_at(int directory, const std::filesystem::path& name);
 
 /// The whole of a file; throws Error when it holds more than `limit` bytes.

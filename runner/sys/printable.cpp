@@ -2,10 +2,13 @@
 
 #include "runner/sys/error.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace disco::sys {
 namespace {
@@ -177,6 +180,14 @@ std::vector<std::string> split_words(std::string_view line) {
     }
     if (in_word) words.push_back(std::move(word));
     return words;
+}
+
+std::string list_for_people(std::string_view what, const std::set<std::string>& names) {
+    constexpr std::ptrdiff_t most = 5;
+    const auto count = static_cast<std::ptrdiff_t>(names.size());
+    const std::vector<std::string> shown{names.begin(), std::next(names.begin(), std::min(count, most))};
+    const std::string rest = count > most ? fmt::format(" and {} others", count - most) : std::string{};
+    return fmt::format("{}{} {}{}", what, count == 1 ? "" : "s", fmt::join(shown, ", "), rest);
 }
 
 } // namespace disco::sys

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,5 +24,8 @@ namespace disco::sys {
 /// Splits as a shell splits words: blanks, '…', "…", $'…' and backslashes; nothing is expanded.
 /// Throws BadConfiguration on an open quote.
 [[nodiscard]] std::vector<std::string> split_words(std::string_view line);
+
+/// "module a", "modules a, b, c and 97 others".
+[[nodiscard]] std::string list_for_people(std::string_view what, const std::set<std::string>& names);
 
 } // namespace disco::sys

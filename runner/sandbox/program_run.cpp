@@ -1,0 +1,214 @@
+#include "runner/sandbox/launch.hpp"
+#include "runner/sandbox/output_collector.hpp"
+#include "runner/sandbox/protocol.hpp"
+#include "runner/sandbox/sandbox.hpp"
+#include "runner/sandbox/watch.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/interrupt.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Sandbox::run and run_together: the parent's side of programs at work.
+namespace disco::sandbox {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using How = ProgramEnd::How;
+
+} // namespace
+
+/// Waits for the ends of some programs while passing their output on and watching that they stay within
+/// bounds.
+class Sandbox::Runner {
+public:
+    using Sink = std::function<void(std::size_t, std::string_view)>;
+
+    Runner(Sandbox& sandbox, std::size_t first, std::size_t count, const Sink& sink)
+        : sandbox_{sandbox},
+          sink_{sink},
+          started_{Clock::now()},
+          watch_{sandbox.root_.get(), sandbox.spec_.layers_directory} {
+        for (std::size_t i = 0; i < count; ++i)
+            runs_.push_back({sandbox.spec_.programs.at(first + i), sandbox.lanes_.at(i)});
+        first_ = first;
+    }
+
+    std::vector<ProgramEnd> run(const std::function<void()>& meanwhile) {
+        if (!sandbox_.control_)
+            throw sys::Error{"the sandbox has ended, so no further program can run in it"};
+        sandbox_.order(Order::run, first_, runs_.size());
+        if (meanwhile) meanwhile();
+        if (!wait_for(Message::Kind::all_ended)) return finish_dead();
+        if (message_.others != 0) {
+            runs_.back().end.left_running = watch_.command_lines();
+            sandbox_.order(Order::kill_others, 0);
+            if (!wait_for(Message::Kind::others_killed)) return finish_dead();
+        }
+        return finish(); // nobody is left to write: what is in the pipes is all
+    }
+
+private:
+    struct Run {
+        const Program& program;
+        const Lane& lane;
+        bool ended = false;
+        ProgramEnd end{};
+        OutputCollector output{};
+    };
+
+    /// False when a program had to be stopped or PID 1 died; the ends then say why.
+    bool wait_for(Message::Kind wanted) {
+        for (;;) {
+            std::vector<pollfd> waits = {{sandbox_.control_.get(), POLLIN, 0},
+                                         {sys::interrupt_fd(), POLLIN, 0}};
+            for (const Run& run : runs_) {
+                waits.push_back({run.lane.output.get(), POLLIN, 0});
+                waits.push_back({run.lane.standard_output.get(), POLLIN, 0});
+            }
+            const int ready = ::poll(waits.data(), waits.size(), patience_ms());
+            if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
+            sys::throw_if_interrupted();
+            drain();
+            if (waits[0].revents != 0) {
+                if (!sandbox_.receive(message_)) return stop(nullptr, How::sandbox_died);
+                if (message_.kind == wanted) return true;
+                if (message_.kind == Message::Kind::ended) note_end();
+                if (message_.kind == Message::Kind::setup_failed) note_not_started();
+            }
+            if (!within_bounds()) return false;
+        }
+    }
+
+    bool within_bounds() {
+        const auto now = Clock::now();
+        for (Run& run : runs_) {
+            if (run.end.standard_output.size() > run.program.standard_output_limit)
+                return stop(&run, How::too_much_output);
+            if (!run.ended && now - started_ >= run.program.timeout) return stop(&run, How::timed_out);
+        }
+        if (now < next_look_) return true;
+        next_look_ = now + look_interval;
+        if (watch_.too_many_processes()) return stop(nullptr, How::too_many_processes);
+        if (watch_.scratch_nearly_full()) return stop(nullptr, How::scratch_full);
+        return true;
+    }
+
+    [[nodiscard]] int patience_ms() const {
+        auto until = next_look_;
+        for (const Run& run : runs_)
+            if (!run.ended) until = std::min(until, started_ + run.program.timeout);
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+        return std::max(0, static_cast<int>(left.count()));
+    }
+
+    Run& run_of(const Message& message) { return runs_.at(static_cast<std::size_t>(message.lane)); }
+
+    void note_end() {
+        Run& run = run_of(message_);
+        run.ended = true;
+        run.end.wall_s = seconds();
+        run.end.usage = model::resource_usage(message_.usage);
+        if (run.end.how == How::not_started) return;
+        run.end.exit = WIFEXITED(message_.status) ? WEXITSTATUS(message_.status) : 0;
+        run.end.signal = WIFSIGNALED(message_.status) ? WTERMSIG(message_.status) : 0;
+        run.end.how = run.end.signal != 0 ? How::signalled : How::exited;
+    }
+
+    void note_not_started() {
+        if (message_.lane < 0) return; // PID 1 itself failed; it is gone, which is noticed next
+        Run& run = run_of(message_);
+        run.end.how = How::not_started;
+        run.end.failure = explain_start_failure(message_, run.program);
+    }
+
+    /// Notes why a program is stopped, or all of them. The whole sandbox goes, so the others are stopped,
+    /// too.
+    bool stop(const Run* culprit, How how) {
+        for (Run& run : runs_)
+            if (!run.ended || &run == culprit)
+                run.end.how = culprit == nullptr || &run == culprit ? how : How::stopped_too;
+        return false;
+    }
+
+    void drain() {
+        std::array<char, 65536> buffer;
+        for (std::size_t i = 0; i < runs_.size(); ++i) {
+            Run& run = runs_[i];
+            for (;;) {
+                const ssize_t got = ::read(run.lane.output.get(), buffer.data(), buffer.size());
+                if (got <= 0) break;
+                const std::string_view bytes{buffer.data(), static_cast<std::size_t>(got)};
+                run.output.append(bytes);
+                if (i == heard_) sink_(i, bytes);
+            }
+            while (run.end.standard_output.size() <= run.program.standard_output_limit) {
+                const ssize_t got = ::read(run.lane.standard_output.get(), buffer.data(), buffer.size());
+                if (got <= 0) break;
+                if (run.program.output == Program::Output::separate)
+                    run.end.standard_output.append(buffer.data(), static_cast<std::size_t>(got));
+            }
+            if (i == heard_ && run.ended && i + 1 < runs_.size()) hear_next();
+        }
+    }
+
+    /// The next program's turn: what it has printed so far, and from now on as it comes.
+    void hear_next() {
+        ++heard_;
+        if (const std::string text = runs_[heard_].output.text(); !text.empty()) sink_(heard_, text);
+    }
+
+    /// The kernel kills every process of the namespace with its PID 1.
+    std::vector<ProgramEnd> finish_dead() {
+        sandbox_.close();
+        for (Run& run : runs_) {
+            if (!run.ended) run.end.wall_s = seconds();
+            run.ended = true;
+        }
+        return finish();
+    }
+
+    std::vector<ProgramEnd> finish() {
+        drain();
+        std::vector<ProgramEnd> ends;
+        for (Run& run : runs_) {
+            run.end.output = run.output.text();
+            ends.push_back(std::move(run.end));
+        }
+        return ends;
+    }
+
+    [[nodiscard]] double seconds() const {
+        return std::chrono::duration<double>(Clock::now() - started_).count();
+    }
+
+    static constexpr auto look_interval = std::chrono::milliseconds{20};
+    Sandbox& sandbox_;
+    const Sink& sink_;
+    Clock::time_point started_;
+    Clock::time_point next_look_ = started_ + look_interval;
+    Watch watch_;
+    Message message_;
+    std::vector<Run> runs_;
+    std::size_t first_ = 0;
+    std::size_t heard_ = 0; ///< whose output goes to the sink
+};
+
+std::vector<ProgramEnd> Sandbox::run_together(std::size_t first, std::size_t count,
+                                              const std::function<void(std::size_t, std::string_view)>& sink,
+                                              const std::function<void()>& meanwhile) {
+    return Runner{*this, first, count, sink}.run(meanwhile);
+}
+
+ProgramEnd Sandbox::run(std::size_t index, const OutputSink& sink, const std::function<void()>& meanwhile) {
+    auto ends = run_together(
+        index, 1, [&](std::size_t, std::string_view bytes) { sink(bytes); }, meanwhile);
+    return std::move(ends.front());
+}
+
+} // namespace disco::sandbox
