@@ -294,7 +294,7 @@ std::string ModuleRun::describe_failure(std::size_t program, const std::string& 
 std::size_t ModuleRun::lanes() const {
     const auto templates =
         static_cast<std::size_t>(std::count_if(module_.templates.begin(), module_.templates.end(), is_file));
-    const std::size_t processors = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
+    static const std::size_t processors = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
     return std::clamp<std::size_t>(std::min(templates, processors), 1, sandbox::max_lanes);
 }
 

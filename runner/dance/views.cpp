@@ -93,10 +93,14 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     spec.layers_directory = layers_.directory();
     spec.mounts = sandbox::make_mount_plans(view);
     spec.network = work.network;
+    spec.network_namespace = isolated_network_.get();
     spec.programs = std::move(work.programs);
     spec.lanes = work.lanes;
     spec.input = work.input;
-    return sandbox::Sandbox{std::move(spec)};
+    sandbox::Sandbox started{std::move(spec)};
+    if (work.network == model::Network::isolated && !isolated_network_)
+        isolated_network_ = started.network_namespace();
+    return started;
 }
 
 void Views::enter(sandbox::Sandbox& sandbox) const {

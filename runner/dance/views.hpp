@@ -68,6 +68,10 @@ private:
     overlay::Layers layers_;
     std::filesystem::path commands_;
     std::map<model::Profile, std::shared_ptr<const policy::Confinement>> confinements_;
+    /// One for all isolated sandboxes of a run: making one and letting it go costs more than all the other
+    /// namespaces, and nothing can be left in it, as no process outlives its module and none may configure a
+    /// network.
+    sys::UniqueFd isolated_network_;
 };
 
 } // namespace disco::dance

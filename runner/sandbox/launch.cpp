@@ -110,7 +110,7 @@ Launched launch(const SandboxSpec& spec) {
     for (std::size_t i = 0; i < spec.programs.size(); ++i)
         programs.push_back(view_of(spec.programs[i], memory[i]));
 
-    const bool own_network = spec.network == model::Network::isolated;
+    const bool own_network = spec.network == model::Network::isolated && spec.network_namespace < 0;
     LaunchView view;
     view.input = spec.input < 0 ? null.get() : spec.input;
     view.control = control.child.get();
@@ -119,6 +119,7 @@ Launched launch(const SandboxSpec& spec) {
         view.standard_output[lane] = pipes[lane].standard_output.child.get();
     }
     view.lanes = static_cast<int>(pipes.size());
+    if (spec.network == model::Network::isolated) view.network_namespace = spec.network_namespace;
     view.bring_up_loopback = own_network;
     view.layers_directory = spec.layers_directory.c_str();
     view.mounts = &spec.mounts;

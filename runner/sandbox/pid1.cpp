@@ -40,6 +40,8 @@ void send(const Message& message) noexcept {
 void sort_descriptors(const LaunchView& launch) noexcept {
     constexpr int above = 64; // out of the way of the final places
     const int control = ::fcntl(launch.control, F_DUPFD, above);
+    const int network = launch.network_namespace < 0 ? 0 : ::setns(launch.network_namespace, CLONE_NEWNET);
+    const int network_error = errno;
     const int input = ::fcntl(launch.input, F_DUPFD, above);
     int output[max_lanes], standard_output[max_lanes];
     for (int lane = 0; lane < launch.lanes; ++lane) {
@@ -47,13 +49,12 @@ void sort_descriptors(const LaunchView& launch) noexcept {
         standard_output[lane] = ::fcntl(launch.standard_output[lane], F_DUPFD, above);
     }
     if (control < 0 || ::dup2(control, fd::control) < 0) ::_exit(127); // no way to tell anybody
+    if (network != 0) fail(Stage::network, network_error);
     bool placed = input >= 0 && ::dup2(input, fd::input) >= 0;
     for (int lane = 0; lane < launch.lanes; ++lane)
         placed = placed && ::dup2(output[lane], fd::output(lane)) >= 0 &&
                  ::dup2(standard_output[lane], fd::standard_output(lane)) >= 0;
     if (!placed) fail(Stage::descriptors, errno);
-    if (launch.network_namespace >= 0 && ::setns(launch.network_namespace, CLONE_NEWNET) != 0)
-        fail(Stage::network, errno);
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) fail(Stage::descriptors, errno);
     for (int standard = 0; standard <= 2; ++standard)
@@ -102,14 +103,13 @@ void run(const ProgramView* programs, int count) noexcept {
             if (reaped > 0 && children[lane] == reaped) message.lane = lane;
         if (message.lane < 0) continue;
         children[message.lane] = 0;
+        if (--running == 0) {
+            while (::waitpid(-1, nullptr, WNOHANG) > 0) {} // orphans that ended meanwhile are nobody's news
+            message.last = 1;
+            message.others = others_remain() ? 1 : 0;
+        }
         send(message);
-        --running;
     }
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {} // orphans that ended meanwhile are nobody's news
-    Message message;
-    message.kind = Message::Kind::all_ended;
-    message.others = others_remain() ? 1 : 0;
-    send(message);
 }
 
 void make_or_fail(const MountPlan& plan, int (&slots)[max_slots], Stage stage) noexcept {
@@ -126,8 +126,8 @@ void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]
     bool any_readonly = false;
     for (int program = 0; program < launch.program_count; ++program)
         any_readonly = any_readonly || launch.programs[program].readonly_view;
-    if (any_readonly && !make_readonly_view()) fail(Stage::mounts, errno);
-    send(Message{});
+    send(Message{}); // the parent may begin to deliver meanwhile
+    if (any_readonly && !make_readonly_view()) fail(Stage::isolate, errno);
 }
 
 void kill_others() noexcept {

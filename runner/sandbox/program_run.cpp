@@ -44,11 +44,14 @@ public:
             throw sys::Error{"the sandbox has ended, so no further program can run in it"};
         sandbox_.order(Order::run, first_, runs_.size());
         if (meanwhile) meanwhile();
-        if (!wait_for(Message::Kind::all_ended)) return finish_dead();
+        if (!wait_until([](const Message& message) { return message.last != 0; })) return finish_dead();
         if (message_.others != 0) {
             runs_.back().end.left_running = watch_.command_lines();
             sandbox_.order(Order::kill_others, 0);
-            if (!wait_for(Message::Kind::others_killed)) return finish_dead();
+            const auto killed = [](const Message& message) {
+                return message.kind == Message::Kind::others_killed;
+            };
+            if (!wait_until(killed)) return finish_dead();
         }
         return finish(); // nobody is left to write: what is in the pipes is all
     }
@@ -63,7 +66,7 @@ private:
     };
 
     /// False when a program had to be stopped or PID 1 died; the ends then say why.
-    bool wait_for(Message::Kind wanted) {
+    bool wait_until(bool (*wanted)(const Message&)) {
         for (;;) {
             std::vector<pollfd> waits = {{sandbox_.control_.get(), POLLIN, 0},
                                          {sys::interrupt_fd(), POLLIN, 0}};
@@ -77,9 +80,9 @@ private:
             drain();
             if (waits[0].revents != 0) {
                 if (!sandbox_.receive(message_)) return stop(nullptr, How::sandbox_died);
-                if (message_.kind == wanted) return true;
                 if (message_.kind == Message::Kind::ended) note_end();
                 if (message_.kind == Message::Kind::setup_failed) note_not_started();
+                if (wanted(message_)) return true;
             }
             if (!within_bounds()) return false;
         }
@@ -121,17 +124,18 @@ private:
     }
 
     void note_not_started() {
-        if (message_.lane < 0) return; // PID 1 itself failed; it is gone, which is noticed next
-        Run& run = run_of(message_);
-        run.end.how = How::not_started;
-        run.end.failure = explain_start_failure(message_, run.program);
+        for (std::size_t lane = 0; lane < runs_.size(); ++lane) {
+            if (message_.lane >= 0 && static_cast<std::size_t>(message_.lane) != lane) continue;
+            runs_[lane].end.how = How::not_started; // without a lane PID 1 itself has failed, and is gone
+            runs_[lane].end.failure = explain_start_failure(message_, runs_[lane].program);
+        }
     }
 
     /// Notes why a program is stopped, or all of them. The whole sandbox goes, so the others are stopped,
     /// too.
     bool stop(const Run* culprit, How how) {
         for (Run& run : runs_)
-            if (!run.ended || &run == culprit)
+            if ((!run.ended && run.end.how != How::not_started) || &run == culprit)
                 run.end.how = culprit == nullptr || &run == culprit ? how : How::stopped_too;
         return false;
     }

@@ -43,14 +43,15 @@ enum class Stage : std::int32_t {
     exec
 };
 struct Message {
-    enum class Kind : std::int32_t { ready, setup_failed, ended, all_ended, others_killed };
+    enum class Kind : std::int32_t { ready, setup_failed, ended, others_killed };
     Kind kind = Kind::ready;
     Stage stage = Stage::descriptors; ///< of setup_failed
     std::int32_t error = 0;           ///< errno of setup_failed
     std::int32_t step = -1;           ///< mount step of setup_failed, in the plan of its stage
     std::int32_t lane = -1;           ///< of ended, and of setup_failed when it is a program's
     std::int32_t status = 0;          ///< of ended: as wait(2) gives it
-    std::int32_t others = 0;          ///< of all_ended: other processes are still there
+    std::int32_t last = 0;            ///< of ended: all programs that were to run together have ended now
+    std::int32_t others = 0;          ///< of the last one ended: other processes are still there
     struct rusage usage = {};         ///< of ended: the program and all it waited for
 };
 static_assert(std::is_trivially_copyable_v<Command> && std::is_trivially_copyable_v<Message>);

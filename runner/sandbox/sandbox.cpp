@@ -41,6 +41,13 @@ void Sandbox::enter(std::size_t plan) {
     }
 }
 
+sys::UniqueFd Sandbox::network_namespace() const {
+    const std::string path = fmt::format("/proc/{}/ns/net", pid_);
+    sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) throw sys::SysError{errno, "open the network namespace of the sandbox", path};
+    return fd;
+}
+
 /// That PID 1 is gone is told by the answer, or by its absence.
 void Sandbox::order(Order what, std::size_t index, std::size_t count) const {
     const Command command{what, static_cast<std::int32_t>(index), static_cast<std::int32_t>(count)};

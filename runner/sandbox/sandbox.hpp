@@ -37,6 +37,8 @@ struct SandboxSpec {
     std::filesystem::path layers_directory; ///< what the overlay options are relative to
     MountPlans mounts;
     model::Network network = model::Network::isolated; ///< isolated or host
+    /// With Network::isolated: a network namespace to join, borrowed; -1: a new one.
+    int network_namespace = -1;
     std::vector<Program> programs;
     std::size_t lanes = 1; ///< programs that `run_together` may run, at most max_lanes
     int input = -1;        ///< standard input of the programs, borrowed; -1: /dev/null
@@ -92,6 +94,9 @@ public:
     /// Builds the view by mounts.enter[plan]. Once, before anything below. Throws sys::Error that names the
     /// step that failed, also of what was built before.
     void enter(std::size_t plan);
+
+    /// The network namespace that it is in, to be joined by others. Throws SysError.
+    [[nodiscard]] sys::UniqueFd network_namespace() const;
 
     /// The root of the merged view (O_PATH); use sys::open_in_root below it. Valid while the sandbox lives.
     [[nodiscard]] int root() const noexcept { return root_.get(); }
