@@ -126,8 +126,9 @@ void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]
     bool any_readonly = false;
     for (int program = 0; program < launch.program_count; ++program)
         any_readonly = any_readonly || launch.programs[program].readonly_view;
-    send(Message{}); // the parent may begin to deliver meanwhile
-    if (any_readonly && !make_readonly_view()) fail(Stage::isolate, errno);
+    // Before the parent comes in by /proc/PID/root: this process is in the read-only namespace for a moment.
+    if (any_readonly && !make_readonly_view()) fail(Stage::mounts, errno);
+    send(Message{});
 }
 
 void kill_others() noexcept {

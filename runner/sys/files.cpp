@@ -10,7 +10,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -195,6 +197,15 @@ void make_directories(const std::filesystem::path& path, mode_t mode) {
     struct stat status = {};
     if (code == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
     throw SysError{code, "make directory", path};
+}
+
+void hint_spread_subdirectories(const std::filesystem::path& directory) {
+    const UniqueFd fd = open_directory(directory);
+    int flags = 0; // FS_IOC_GETFLAGS is declared with long, and takes an int (ioctl_iflags(2))
+    if (::ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) != 0 || (flags & FS_TOPDIR_FL) != 0) return;
+    flags |= FS_TOPDIR_FL;
+    if (::ioctl(fd.get(), FS_IOC_SETFLAGS, &flags) != 0)
+        spdlog::debug("cannot set attribute T of '{}': {}", directory.string(), errno_text(errno));
 }
 
 void remove_tree_at(int directory, const std::filesystem::path& name) {

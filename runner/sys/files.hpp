@@ -65,6 +65,10 @@ struct DirectoryEntry {
 /// mkdir -p; directories that are made get `mode` (the umask is not applied to the last one).
 void make_directories(const std::filesystem::path& path, mode_t mode);
 
+/// Asks ext4 to spread what is made in a directory over its block groups (chattr(1), attribute T). A hint: on
+/// other file systems, and where it cannot be given, nothing happens.
+void hint_spread_subdirectories(const std::filesystem::path& directory);
+
 /// rm -rf of one name, by descriptors, following no symlink and leaving no mount. Absent is fine.
 void remove_tree_at(int directory, const std::filesystem::path& name);
 void remove_tree(const std::filesystem::path& path);
