@@ -166,8 +166,61 @@ TEST_F(Live, ChecksRunAfterTheMerge) {
     EXPECT_THAT(result.output, HasSubstr("20-bad.sh exited with 9"));
 }
 
+TEST_F(Live, ChecksSeeTheMergedTree) {
+    // Not the originals, which lie in the layers after a merge.
+    module_file("m", "files/etc/motd", "new\n");
+    module_file("m", "checks/10-motd.sh",
+                "#!/bin/bash\n[[ $(cat /etc/motd) == new ]] && [[ ! -e /etc/hostname ]]\n", 0755);
+    script("m", "10-x.sh", "#!/bin/bash\nrm /etc/hostname\n");
+    want("m");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+}
+
+TEST_F(Live, TemplatesAreResolvedSideBySideAndDeliveredTogether) {
+    for (const char* name : {"a", "b", "c", "d", "e", "f"})
+        module_file("m", std::string{"templates/etc/app/"} + name,
+                    std::string{"echo "} + name + "\n[[ -e /etc/app/a ]] && echo sees a\necho words of " +
+                        name + " >&2\ntrue");
+    want("m");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    for (const char* name : {"a", "b", "c", "d", "e", "f"})
+        EXPECT_EQ(read(std::string{"etc/app/"} + name), std::string{name} + "\n");
+    // What they say comes in their order, whichever is the first to end.
+    std::string words;
+    const auto module = module_of(last_report(), "m");
+    for (const auto& step : module.at("steps"))
+        if (step.at("phase") == "template") words += step.at("output").get<std::string>();
+    EXPECT_EQ(words, "words of a\nwords of b\nwords of c\nwords of d\nwords of e\nwords of f\n");
+    EXPECT_THAT(
+        result.output + result.error,
+        testing::ContainsRegex("words of a.*words of b.*words of c.*words of d.*words of e.*words of f"));
+}
+
+TEST_F(Live, OneFailingTemplateDeliversNone) {
+    module_file("m", "templates/etc/a", "echo a");
+    module_file("m", "templates/etc/b", "echo b\nexit 3");
+    module_file("m", "templates/etc/c", "echo c");
+    want("m");
+    const Snapshot before = root_snapshot();
+    const auto result = live();
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.output, HasSubstr("templates/etc/b exited with 3"));
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+}
+
+TEST_F(Live, ATemplateThatTakesTooLongIsTheOneThatIsNamed) {
+    module_file("m", "sandbox", "timeout 1\n");
+    module_file("m", "templates/etc/a", "echo a\nread -t 30 < <(sleep 30)");
+    module_file("m", "templates/etc/b", "echo b");
+    want("m");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.output, HasSubstr("templates/etc/a took longer than 1 s"));
+}
+
 TEST_F(Live, RunsScriptsByTheirInterpreter) {
-    if (!fs::exists(root() / "usr/bin/python3")) GTEST_SKIP() << "no python3 on this machine";
     script("m", "10-sh", "#!/bin/sh\necho sh >> /srv/log\n");
     script("m", "20-none", "cd /srv && echo bash >> log\n");
     script("m", "30-env", "#!/usr/bin/env -S bash -e\necho env >> /srv/log\n");

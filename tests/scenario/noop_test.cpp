@@ -151,6 +151,20 @@ TEST_F(Noop, LaterModulesSeeWhatEarlierOnesDid) {
     EXPECT_THAT(changes_of(report, "c"), ElementsAre("deleted /etc/chain"));
 }
 
+TEST_F(Noop, AModuleStartedAheadAndThenSkippedLeavesNothing) {
+    // b is made ready while a runs; a fails, so that b is skipped and c is next.
+    script("a", "10-x.sh", "exit 1");
+    module_file("b", "requires", "after a\n");
+    module_file("b", "files/etc/b", "b\n");
+    module_file("c", "files/etc/c", "c\n");
+    for (const char* module : {"a", "b", "c"}) want(module);
+    EXPECT_EQ(noop().exit, 4);
+    const auto report = last_report();
+    EXPECT_EQ(module_of(report, "b").at("outcome"), "skipped");
+    EXPECT_EQ(module_of(report, "c").at("outcome"), "changed");
+    EXPECT_THAT(changes_of(report, "c"), testing::ElementsAre("created /etc/c"));
+}
+
 TEST_F(Noop, RedactsWhatOthersMayNotRead) {
     module_file("m", "attributes", "0600 root:root etc/secret\n");
     module_file("m", "files/etc/secret", "hunter2\n");

@@ -1,0 +1,162 @@
+// The plans by which a view is built: their order is what keeps a script from choosing where a mount goes.
+
+#include "runner/sandbox/mount_plan.hpp"
+#include "runner/sys/error.hpp"
+
+#include <algorithm>
+
+#include <linux/mount.h>
+#include <sys/mount.h>
+
+#include <gmock/gmock.h>
+
+namespace disco::sandbox {
+namespace {
+
+using Kind = MountStep::Kind;
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+using testing::Not;
+
+ViewSpec view() {
+    ViewSpec view;
+    view.overlays = {{{"", "", "live"}, {"/home", "", "live-home"}},
+                     {{"", "base", "kept"}, {"/home", "base-home", "kept-home"}}};
+    view.ground = "/proc";
+    view.skeleton = "/proc/r";
+    view.nothing = "/proc/e";
+    view.base = "/proc/b";
+    view.view = "/proc/v";
+    view.stage = "/proc/s";
+    view.bound = {{"/live/etc/hostname", "/etc/hostname", true}};
+    view.hidden = {"/srv/state", "/var/lib/disco"};
+    view.runtime = "/lib/disco/sandbox";
+    view.module = "/state/modules/m";
+    view.commands = "/state/commands";
+    view.parameters = "/state/parameters";
+    view.node = "web1";
+    return view;
+}
+
+std::vector<MountStep> of_kind(const MountPlan& plan, Kind kind) {
+    std::vector<MountStep> found;
+    std::copy_if(plan.begin(), plan.end(), std::back_inserter(found),
+                 [&](const MountStep& step) { return step.kind == kind; });
+    return found;
+}
+
+std::vector<std::string> targets(const std::vector<MountStep>& steps) {
+    std::vector<std::string> found;
+    for (const MountStep& step : steps) found.push_back(step.target);
+    return found;
+}
+
+std::ptrdiff_t position(const MountPlan& plan, Kind kind) {
+    return std::find_if(plan.begin(), plan.end(), [&](const MountStep& step) { return step.kind == kind; }) -
+           plan.begin();
+}
+
+TEST(MountPlan, NeedsNoLayerAhead) {
+    const MountPlans plans = make_mount_plans(view());
+    EXPECT_THAT(of_kind(plans.ahead, Kind::overlay), IsEmpty());
+    EXPECT_THAT(of_kind(plans.ahead, Kind::pivot), IsEmpty());
+    for (const MountStep& step : plans.ahead)
+        EXPECT_TRUE(step.target.empty() || step.target.starts_with("/proc")) << step.describe();
+}
+
+TEST(MountPlan, HasOnePlanToEnterByForEveryAlternative) {
+    const MountPlans plans = make_mount_plans(view());
+    ASSERT_EQ(plans.enter.size(), 2U);
+    const auto options = [](const MountPlan& plan) {
+        std::vector<std::string> found;
+        for (const MountStep& step : of_kind(plan, Kind::overlay)) found.push_back(step.options);
+        return found;
+    };
+    EXPECT_THAT(options(plans.enter[0]), ElementsAre("live-home", "live"));
+    EXPECT_THAT(options(plans.enter[1]), ElementsAre("base-home", "kept-home", "base", "kept"));
+}
+
+TEST(MountPlan, ABaseOverlayIsReadOnlyAndLetGo) {
+    const MountPlan plan = make_mount_plans(view()).enter[1];
+    for (const MountStep& step : of_kind(plan, Kind::overlay))
+        EXPECT_EQ((step.flags & MS_RDONLY) != 0, step.target == "/proc/b") << step.describe();
+    EXPECT_THAT(targets(of_kind(plan, Kind::unmount)), ElementsAre("/proc/b", "/proc/v", "/proc/b"));
+}
+
+TEST(MountPlan, NamesNoHostPathAfterThePivot) {
+    for (const MountPlan& plan : make_mount_plans(view()).enter) {
+        const auto pivot = position(plan, Kind::pivot);
+        const MountPlan after(plan.begin() + pivot + 1, plan.end());
+        EXPECT_THAT(of_kind(after, Kind::clone), IsEmpty());
+        EXPECT_THAT(of_kind(after, Kind::overlay), IsEmpty());
+        EXPECT_THAT(after, Each(Field(&MountStep::source, IsEmpty())));
+        EXPECT_EQ(after.back().kind, Kind::let_go) << "the host's root is there until the end";
+    }
+}
+
+TEST(MountPlan, PutsTheSandboxsOwnTreesOverTheManagedOnes) {
+    const MountPlan plan = make_mount_plans(view()).enter[0];
+    EXPECT_THAT(targets(of_kind(plan, Kind::attach)), ElementsAre("/etc/hostname", "/home", "/dev", "/proc",
+                                                                  "/sys", "/tmp", "/run", "/var/lib/disco"));
+}
+
+TEST(MountPlan, AttachesEverySlotOnceAndTakesItFirst) {
+    const MountPlans plans = make_mount_plans(view());
+    for (const MountPlan& enter : plans.enter) {
+        std::vector<int> filled;
+        for (const MountPlan* plan : {&plans.ahead, &enter})
+            for (const MountStep& step : *plan) {
+                if (step.kind == Kind::clone || step.kind == Kind::take) {
+                    EXPECT_THAT(filled, Not(Contains(step.slot))) << step.describe();
+                    EXPECT_LT(step.slot, max_slots);
+                    filled.push_back(step.slot);
+                }
+                if (step.kind != Kind::attach) continue;
+                ASSERT_THAT(filled, Contains(step.slot)) << step.describe();
+                filled.erase(std::find(filled.begin(), filled.end(), step.slot));
+            }
+        EXPECT_THAT(filled, IsEmpty());
+    }
+}
+
+TEST(MountPlan, ShowsTheHostReadOnly) {
+    for (const MountStep& step : of_kind(make_mount_plans(view()).ahead, Kind::clone))
+        EXPECT_NE(step.attributes & MOUNT_ATTR_RDONLY, 0U) << step.source;
+}
+
+TEST(MountPlan, MasksWithItsOwnDevice) {
+    // A bind of the host's /dev/null would let a script change the host's node.
+    const auto masks = of_kind(make_mount_plans(view()).ahead, Kind::mask_file);
+    ASSERT_FALSE(masks.empty());
+    EXPECT_THAT(masks, Each(Field(&MountStep::source, "/proc/s/dev/null")));
+}
+
+TEST(MountPlan, CoversTheStateDirectory) {
+    const MountPlan plan = make_mount_plans(view()).enter[0];
+    EXPECT_THAT(targets(of_kind(plan, Kind::mount)), ElementsAre("/srv/state"));
+}
+
+TEST(MountPlan, TakesSysfsFromTheHostWithItsNetwork) {
+    ViewSpec shared = view();
+    shared.host_sysfs = true;
+    const auto sources = [](const ViewSpec& spec) {
+        std::vector<std::string> found;
+        for (const MountStep& step : of_kind(make_mount_plans(spec).ahead, Kind::clone))
+            found.push_back(step.source);
+        return found;
+    };
+    EXPECT_THAT(sources(shared), Contains("/sys"));
+    EXPECT_THAT(sources(view()), Not(Contains("/sys")));
+}
+
+TEST(MountPlan, RefusesMoreMountsThanItHasSlots) {
+    ViewSpec many = view();
+    many.bound.assign(max_slots, {"/live/x", "/x", true});
+    EXPECT_THROW((void)make_mount_plans(many), sys::Error);
+}
+
+} // namespace
+} // namespace disco::sandbox
