@@ -73,8 +73,10 @@ private:
     }
 
     void add_output(CLI::App& command) {
-        command.add_option("--json", options_.output.json, "Write the report as JSON to FILE, or '-'")
-            ->type_name("FILE");
+        auto* json =
+            command.add_option("--json", options_.output.json, "Write the report as JSON to FILE, or '-'")
+                ->type_name("FILE");
+        if (command.get_name() == "report") json->expected(0, 1)->default_str("-"); // shown, if not written
         auto* group = command.add_option_group("Detail of the report");
         for (const auto& [flag, detail, help] :
              {std::tuple{"--diff", report::Detail::diff, "With the differences of every text file"},
@@ -210,6 +212,7 @@ private:
 
 Options parse_options(const std::string& program, const std::vector<std::string>& arguments) {
     std::vector<std::string> words = arguments;
+    if (arguments == std::vector<std::string>{"--version"}) return Parser{program}.parse(arguments);
     if (program == "disco-run") words.insert(words.begin(), "dance");
     if (program == "disco-param") words.insert(words.begin(), "param");
     return Parser{program}.parse(std::move(words));

@@ -1,0 +1,106 @@
+// A module's `sandbox` file, and the client's own settings among the parameters.
+
+#include "runner/dance/settings.hpp"
+#include "runner/model/sandbox_settings.hpp"
+#include "runner/sys/error.hpp"
+
+#include <gmock/gmock.h>
+
+namespace disco {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST(SandboxFile, SaysNothingWhenEmpty) {
+    const auto settings = model::parse_sandbox_settings("\n  # all as usual\n", "F");
+    EXPECT_EQ(settings.network, std::nullopt);
+    EXPECT_EQ(settings.timeout, std::nullopt);
+    EXPECT_EQ(settings.profile, std::nullopt);
+}
+
+TEST(SandboxFile, IsReadLineByLine) {
+    const auto settings =
+        model::parse_sandbox_settings("network host # why\n\ttimeout   600\r\nprofile simulate", "F");
+    EXPECT_EQ(settings.network, model::Network::host);
+    EXPECT_EQ(settings.timeout, 600s);
+    EXPECT_EQ(settings.profile, model::Profile::simulate);
+}
+
+TEST(SandboxFile, LastLineCounts) {
+    EXPECT_EQ(model::parse_sandbox_settings("timeout 1\ntimeout 2\n", "F").timeout, 2s);
+}
+
+class BadSandboxLine : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(BadSandboxLine, IsRefusedWithFileAndLine) {
+    try {
+        (void)model::parse_sandbox_settings(std::string{"# first\n"} + GetParam().second,
+                                            "modules/m/sandbox");
+        FAIL() << "accepted";
+    } catch (const sys::BadConfiguration& error) {
+        EXPECT_THAT(error.what(), StartsWith("modules/m/sandbox:2: "));
+        EXPECT_THAT(error.what(), HasSubstr(GetParam().second));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sandbox, BadSandboxLine,
+    testing::Values(std::pair{"unknown_key", "colour blue"}, std::pair{"unknown_network", "network wlan"},
+                    std::pair{"no_network", "network"}, std::pair{"timeout_in_words", "timeout soon"},
+                    std::pair{"timeout_zero", "timeout 0"}, std::pair{"timeout_negative", "timeout -5"},
+                    std::pair{"timeout_with_unit", "timeout 5m"},
+                    std::pair{"timeout_huge", "timeout 1000001"}, std::pair{"profile_live", "profile live"},
+                    std::pair{"profile_auto", "profile auto"}),
+    [](const auto& row) { return std::string{row.param.first}; });
+
+fetch::ParameterTree tree(const std::string& name, const std::string& value) {
+    return fetch::ParameterTree{{name, value}};
+}
+
+TEST(ClientSettings, HaveDefaults) {
+    const auto settings = dance::client_settings({});
+    EXPECT_EQ(settings.server, "/srv/disco/universe");
+    EXPECT_THAT(settings.rsync, ElementsAre("rsync"));
+    EXPECT_EQ(settings.network, model::Network::isolated);
+    EXPECT_EQ(settings.script_timeout, 900s);
+    EXPECT_EQ(settings.fetch_timeout, 60s);
+}
+
+TEST(ClientSettings, ComeFromParameters) {
+    EXPECT_EQ(dance::client_settings(tree("disco/server/uri", "rsync://s/u")).server, "rsync://s/u");
+    EXPECT_EQ(dance::client_settings(tree("disco/client/network", "host")).network, model::Network::host);
+    EXPECT_EQ(dance::client_settings(tree("disco/client/timeout", "7")).script_timeout, 7s);
+    EXPECT_EQ(dance::client_settings(tree("disco/client/fetch_timeout", "8")).fetch_timeout, 8s);
+}
+
+TEST(ClientSettings, SplitTheRsyncCommandAsAShellWould) {
+    EXPECT_THAT(dance::client_settings(tree("disco/client/cmds/rsync", "rsync -e 'ssh -p 22'")).rsync,
+                ElementsAre("rsync", "-e", "ssh -p 22"));
+}
+
+class BadSetting : public testing::TestWithParam<std::tuple<const char*, const char*, const char*>> {};
+
+TEST_P(BadSetting, IsRefusedByName) {
+    const auto& [name, parameter, value] = GetParam();
+    try {
+        (void)dance::client_settings(tree(parameter, value));
+        FAIL() << "accepted";
+    } catch (const sys::BadConfiguration& error) {
+        EXPECT_THAT(error.full_text(), HasSubstr(parameter));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Client, BadSetting,
+                         testing::Values(std::tuple{"network", "disco/client/network", "none"},
+                                         std::tuple{"timeout", "disco/client/timeout", "1h"},
+                                         std::tuple{"fetch_timeout", "disco/client/fetch_timeout", "0"},
+                                         std::tuple{"rsync_empty", "disco/client/cmds/rsync", " "},
+                                         std::tuple{"rsync_open_quote", "disco/client/cmds/rsync",
+                                                    "rsync 'x"}),
+                         [](const auto& row) { return std::string{std::get<0>(row.param)}; });
+
+} // namespace
+} // namespace disco
