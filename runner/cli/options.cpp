@@ -1,6 +1,7 @@
 #include "runner/cli/options.hpp"
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace disco::cli {
 namespace {
@@ -28,6 +30,7 @@ public:
     }
 
     Options parse(std::vector<std::string> arguments) {
+        check_command(app_, arguments, 0);
         std::reverse(arguments.begin(), arguments.end()); // CLI11 wants them last first
         try {
             app_.parse(arguments);
@@ -47,6 +50,25 @@ public:
     }
 
 private:
+    /// CLI11 says only that a subcommand is required.
+    void check_command(const CLI::App& app, const std::vector<std::string>& words, std::size_t at) const {
+        if (at < words.size() && words[at].starts_with('-')) return;
+        const CLI::App* chosen = nullptr;
+        std::vector<std::string> names;
+        for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+            names.push_back(one->get_name());
+            if (at < words.size() && names.back() == words[at]) chosen = one;
+        }
+        if (chosen == nullptr) {
+            const std::string what = at < words.size()
+                                         ? fmt::format("there is no command '{}'", sys::printable(words[at]))
+                                         : fmt::format("a command is missing after '{}'", app.get_name());
+            throw sys::UsageError{fmt::format("{}: use one of {} (see '{} --help')", what,
+                                              fmt::join(names, ", "), app_.get_name())};
+        }
+        if (chosen->get_require_subcommand_min() > 0) check_command(*chosen, words, at + 1);
+    }
+
     using Path = std::filesystem::path;
 
     Options show(std::string text) {

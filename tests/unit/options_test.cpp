@@ -1,0 +1,164 @@
+// The command line.
+
+#include "runner/cli/options.hpp"
+#include "runner/sys/error.hpp"
+
+#include <gmock/gmock.h>
+
+namespace disco::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using model::RunMode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+using Merge = dance::ExecOptions::Merge;
+using Words = std::vector<std::string>;
+
+Options parsed(const Words& words, const std::string& program = "disco") {
+    return parse_options(program, words);
+}
+
+TEST(Options, OfADanceHaveDefaults) {
+    const Options options = parsed({"dance"});
+    EXPECT_EQ(options.command, CommandName::dance);
+    EXPECT_EQ(options.dance.mode, RunMode::live);
+    EXPECT_EQ(options.dance.root, "/");
+    EXPECT_EQ(options.dance.state_dir, "/var/lib/disco");
+    EXPECT_EQ(options.dance.node, "");
+    EXPECT_EQ(options.dance.server, "");
+    EXPECT_EQ(options.dance.network, std::nullopt);
+    EXPECT_EQ(options.dance.wait, 0s);
+    EXPECT_THAT(options.dance.modules, IsEmpty());
+    EXPECT_FALSE(options.dance.offline || options.dance.keep_going || options.dance.detailed_exitcode);
+    EXPECT_EQ(options.output.detail, report::Detail::changes);
+    EXPECT_EQ(options.output.color, Color::automatic);
+    EXPECT_EQ(options.output.json, "");
+}
+
+TEST(Options, OfADanceAreAllRead) {
+    const Options options = parsed({"dance",
+                                    "--noop",
+                                    "--profile",
+                                    "strict",
+                                    "--server",
+                                    "rsync://s/u",
+                                    "--node",
+                                    "n",
+                                    "--module",
+                                    "a",
+                                    "--module",
+                                    "b",
+                                    "--root",
+                                    "/r",
+                                    "--state-dir",
+                                    "/s",
+                                    "--network",
+                                    "host",
+                                    "--offline",
+                                    "--keep-going",
+                                    "--detailed-exitcode",
+                                    "--json",
+                                    "-",
+                                    "--diff",
+                                    "--color",
+                                    "never",
+                                    "--wait",
+                                    "5"});
+    EXPECT_EQ(options.dance.mode, RunMode::noop);
+    EXPECT_EQ(options.dance.server, "rsync://s/u");
+    EXPECT_EQ(options.dance.node, "n");
+    EXPECT_THAT(options.dance.modules, UnorderedElementsAre("a", "b"));
+    EXPECT_EQ(options.dance.root, "/r");
+    EXPECT_EQ(options.dance.state_dir, "/s");
+    EXPECT_EQ(options.dance.network, model::Network::host);
+    EXPECT_TRUE(options.dance.offline && options.dance.keep_going && options.dance.detailed_exitcode);
+    EXPECT_EQ(options.output.json, "-");
+    EXPECT_EQ(options.output.detail, report::Detail::diff);
+    EXPECT_EQ(options.output.color, Color::never);
+    EXPECT_EQ(options.dance.wait, 5s);
+}
+
+TEST(Options, DependOnTheProgramsName) {
+    EXPECT_EQ(parsed({"--noop"}, "disco-run").dance.mode, RunMode::noop);
+    EXPECT_EQ(parsed({"get", "a/b"}, "disco-param").param.key, "a/b");
+    for (const char* program : {"disco", "disco-run", "disco-param"}) {
+        EXPECT_EQ(parsed({"--version"}, program).command, CommandName::version) << program;
+        EXPECT_EQ(parsed({"--help"}, program).command, CommandName::help) << program;
+        EXPECT_THAT(parsed({"--help"}, program).text, HasSubstr(program)) << program;
+    }
+}
+
+TEST(Options, OfExecEndWhereTheCommandBegins) {
+    const Options options = parsed({"exec", "--noop", "--", "ls", "--root", "-l"});
+    EXPECT_EQ(options.command, CommandName::exec);
+    EXPECT_EQ(options.exec.merge, Merge::never);
+    EXPECT_THAT(options.exec.command, ElementsAre("ls", "--root", "-l"));
+    EXPECT_EQ(options.exec.root, "/");
+    EXPECT_EQ(parsed({"exec", "--merge", "--", "true"}).exec.merge, Merge::always);
+    EXPECT_EQ(parsed({"exec", "--", "true"}).exec.merge, Merge::ask);
+}
+
+TEST(Options, OfReportAndRuns) {
+    EXPECT_EQ(parsed({"report"}).report.run, "");
+    const Options options = parsed({"report", "2026", "--state-dir", "/s", "--verbose"});
+    EXPECT_EQ(options.report.run, "2026");
+    EXPECT_EQ(options.dance.state_dir, "/s");
+    EXPECT_EQ(options.output.detail, report::Detail::verbose);
+    EXPECT_EQ(parsed({"report", "--json"}).output.json, "-") << "it is shown";
+    EXPECT_EQ(parsed({"report", "--json", "-"}).output.json, "-");
+    EXPECT_EQ(parsed({"report", "--json", "/tmp/x"}).output.json, "/tmp/x");
+    EXPECT_EQ(parsed({"runs"}).command, CommandName::runs);
+}
+
+TEST(Options, OfParamKeepTheDifferenceBetweenNoValueAndAnEmptyOne) {
+    const Options set = parsed({"param", "set", "--node", "n", "a/b", ""});
+    EXPECT_EQ(set.param.verb, "set");
+    EXPECT_EQ(set.dance.node, "n");
+    EXPECT_TRUE(set.param.has_value);
+    EXPECT_EQ(set.param.value, "");
+    EXPECT_FALSE(parsed({"param", "set", "a"}).param.has_value);
+    EXPECT_EQ(parsed({"param", "set", "-"}).param.key, "-");
+    EXPECT_EQ(parsed({"param", "set", "a", "{}"}).param.value, "{}");
+    EXPECT_TRUE(parsed({"param", "delete", "-r", "a"}).param.recursive);
+    EXPECT_EQ(parsed({"param", "keys"}).param.key, "");
+}
+
+struct UsageRow {
+    const char* name;
+    Words words;
+    const char* named; ///< what the message must name
+};
+class Usage : public testing::TestWithParam<UsageRow> {};
+
+TEST_P(Usage, ErrorNamesWhatIsWrong) {
+    try {
+        (void)parsed(GetParam().words);
+        FAIL() << "accepted";
+    } catch (const sys::UsageError& error) {
+        EXPECT_THAT(error.what(), HasSubstr(GetParam().named));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Command, Usage,
+    testing::Values(UsageRow{"no_command", {}, "--help"}, UsageRow{"unknown_command", {"sing"}, "sing"},
+                    UsageRow{"unknown_option", {"dance", "--nop"}, "--nop"},
+                    UsageRow{"option_without_value", {"dance", "--server"}, "--server"},
+                    UsageRow{"bad_network", {"dance", "--network", "wlan"}, "wlan"},
+                    UsageRow{"egress_is_not_there_yet", {"dance", "--network", "egress"}, "--network egress"},
+                    UsageRow{"bad_profile", {"dance", "--profile", "lax"}, "lax"},
+                    UsageRow{"bad_colour", {"dance", "--color", "blue"}, "blue"},
+                    UsageRow{"wait_in_words", {"dance", "--wait", "long"}, "--wait"},
+                    UsageRow{"wait_negative", {"dance", "--wait", "-1"}, "--wait"},
+                    UsageRow{"two_details", {"dance", "--diff", "--stat"}, "--diff"},
+                    UsageRow{"noop_and_merge", {"exec", "--noop", "--merge", "--", "true"}, "--merge"},
+                    UsageRow{"exec_of_nothing", {"exec", "--noop"}, "COMMAND"},
+                    UsageRow{"param_without_verb", {"param"}, "param"},
+                    UsageRow{"param_without_key", {"param", "get"}, "KEY"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+} // namespace
+} // namespace disco::cli
