@@ -57,7 +57,9 @@ private:
     }
 
     void walk(const std::string& top, const std::string& relative, std::vector<Deliverable>& out) {
-        const std::filesystem::path directory = contents_.directory / top / relative;
+        std::filesystem::path directory = contents_.directory / top;
+        if (!relative.empty())
+            directory /= relative; // no slash at the end: a file there is not "nothing there"
         const auto status = sys::stat_path(directory);
         if (!status) return;
         if (!S_ISDIR(status->st_mode)) {
