@@ -42,8 +42,7 @@ bool apply(const ConfinementView& confinement) noexcept {
     // no_new_privs first: without CAP_SYS_ADMIN a filter is accepted only with it.
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
     if (!drop_capabilities(confinement.capabilities)) return false;
-    // The call filter comes last: it forbids seccomp(2).
-    return load(confinement.arguments) && load(confinement.calls);
+    return load(confinement.calls);
 }
 
 } // namespace disco::policy

@@ -16,11 +16,11 @@ struct FilterView {
 /// A Confinement as plain memory.
 struct ConfinementView {
     std::uint64_t capabilities = 0;
-    FilterView arguments, calls;
+    FilterView calls;
 };
 
 /// Sets no_new_privs, drops capabilities (bounding, ambient, inheritable, permitted, effective) and loads the
-/// filters, in this order. False with errno set when a step fails; the caller must not go on then. Needs
+/// filter, in this order. False with errno set when a step fails; the caller must not go on then. Needs
 /// CAP_SETPCAP.
 [[nodiscard]] bool apply(const ConfinementView& confinement) noexcept;
 

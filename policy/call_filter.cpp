@@ -78,17 +78,20 @@ private:
     std::vector<sock_filter> reversed_;
 };
 
-constexpr std::uint32_t first_argument =
-    offsetof(seccomp_data, args); // the low half on little-endian machines
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low half of an argument is its first");
 
 BackwardWriter::Place write_verdict(BackwardWriter& writer, const CallVerdict& verdict) {
-    if (verdict.accepted.empty()) return writer.returning(verdict.verdict);
-    const auto allow = writer.returning(SECCOMP_RET_ALLOW);
+    if (!verdict.unless) return writer.returning(verdict.verdict);
+    const CallVerdict::Unless& unless = *verdict.unless;
+    const auto passed = writer.returning(unless.verdict);
     auto next = writer.add(BPF_RET | BPF_K, verdict.verdict);
-    for (const std::uint32_t value : verdict.accepted)
-        next = writer.add_jump(BPF_JMP | BPF_JEQ | BPF_K, value, allow, next);
-    return writer.add(BPF_LD | BPF_W | BPF_ABS, first_argument);
+    const auto test =
+        static_cast<std::uint16_t>(unless.test == CallVerdict::Unless::Test::equals_any ? BPF_JEQ : BPF_JSET);
+    for (const std::uint32_t value : unless.values)
+        next = writer.add_jump(static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), value, passed, next);
+    constexpr auto arguments = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
+    return writer.add(BPF_LD | BPF_W | BPF_ABS,
+                      arguments + unless.argument * static_cast<std::uint32_t>(sizeof(std::uint64_t)));
 }
 
 /// A search tree over runs[first, last).

@@ -10,11 +10,19 @@
 
 namespace disco::policy {
 
-/// What becomes of one system call, as seccomp(2) returns it.
+/// What becomes of one system call. Verdicts are SECCOMP_RET_… of seccomp(2).
 struct CallVerdict {
-    std::uint32_t verdict = 0; ///< SECCOMP_RET_…
-    std::vector<std::uint32_t>
-        accepted{}; ///< values of the low half of its first argument that are allowed all the same
+    std::uint32_t verdict = 0;
+    /// Another verdict when an argument passes a test. Of the argument only the low 32 bits count: the kernel
+    /// takes an int, and a filter that compared all 64 could be walked round.
+    struct Unless {
+        unsigned argument = 0;
+        enum class Test { equals_any, has_any_bit } test = Test::equals_any;
+        std::vector<std::uint32_t> values;
+        std::uint32_t verdict = 0;
+        bool operator==(const Unless&) const = default;
+    };
+    std::optional<Unless> unless{};
     bool operator==(const CallVerdict&) const = default;
 };
 

@@ -1,4 +1,4 @@
-// A tool of the build: writes the seccomp programs as DIRECTORY/arguments.bpf and DIRECTORY/PROFILE.bpf.
+// A tool of the build: writes the seccomp programs as DIRECTORY/PROFILE.bpf.
 
 #include "policy/seccomp_program.hpp"
 #include "runner/sys/error.hpp"
@@ -26,7 +26,6 @@ int main(int argc, char** argv) {
     }
     try {
         const std::filesystem::path directory{argv[1]};
-        write(directory / "arguments.bpf", policy::compile_argument_filter());
         for (const auto profile : {model::Profile::template_, model::Profile::strict,
                                    model::Profile::simulate, model::Profile::live})
             write(directory / (std::string{model::to_string(profile)} + ".bpf"),

@@ -52,7 +52,6 @@ std::vector<sock_filter> read_filter(const std::filesystem::path& file) {
 Confinement load_confinement(Profile profile, const std::filesystem::path& lib) {
     const auto filters = lib / "filters";
     return {.capabilities = capabilities_of(profile),
-            .arguments = read_filter(filters / "arguments.bpf"),
             .calls = read_filter(filters / fmt::format("{}.bpf", model::to_string(profile)))};
 }
 

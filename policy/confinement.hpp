@@ -14,13 +14,11 @@ namespace disco::policy {
 struct Confinement {
     std::uint64_t capabilities =
         0; ///< bounding, permitted and effective set: bit N is capability N (capabilities(7))
-    // seccomp programs (seccomp(2)); both are loaded, and the stricter answer counts
-    std::vector<sock_filter> arguments; ///< refuses by arguments, the same for every profile
-    std::vector<sock_filter> calls;     ///< refuses by call
+    std::vector<sock_filter> calls; ///< a seccomp program (seccomp(2))
 };
 
-/// The confinement of template_, strict, simulate or live. The seccomp programs were compiled at build time
-/// and are read from `lib` ("LIB/filters/strict.bpf"). Throws SysError or Error when a file is missing or
+/// The confinement of template_, strict, simulate or live. The seccomp program was compiled at build time
+/// and is read from `lib` ("LIB/filters/strict.bpf"). Throws SysError or Error when a file is missing or
 /// damaged.
 [[nodiscard]] Confinement load_confinement(model::Profile profile, const std::filesystem::path& lib);
 

@@ -1,13 +1,10 @@
 #include "policy/seccomp_program.hpp"
 
 #include "policy/call_filter.hpp"
-#include "runner/sys/error.hpp"
-#include "runner/sys/files.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <initializer_list>
+#include <map>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -17,11 +14,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace disco::policy {
 namespace {
@@ -41,7 +34,7 @@ constexpr std::string_view ordinary =
     "sched_setparam sched_setscheduler sched_setattr getpriority setpriority nice getcpu ioprio_get "
     "ioprio_set cachestat "
     // programs
-    "execve execveat fork vfork clone ioctl prctl getpid getppid gettid getpgid getpgrp getsid setpgid "
+    "execve execveat fork vfork prctl getpid getppid gettid getpgid getpgrp getsid setpgid "
     "setsid prlimit64 getrlimit setrlimit ugetrlimit getrusage times capget capset umask uname sysinfo "
     "getrandom alarm pause pidfd_open pidfd_send_signal process_mrelease process_madvise "
     // signals and timers
@@ -73,7 +66,7 @@ constexpr std::string_view ordinary =
     "msgctl ipc mq_open mq_unlink mq_timedsend mq_timedsend_time64 mq_timedreceive "
     "mq_timedreceive_time64 mq_notify mq_getsetattr "
     // sockets: the network namespace decides what they reach
-    "socket socketpair bind listen accept accept4 connect getsockname getpeername getsockopt "
+    "socketpair bind listen accept accept4 connect getsockname getpeername getsockopt "
     "setsockopt shutdown send sendto sendmsg sendmmsg recv recvfrom recvmsg recvmmsg recvmmsg_time64 "
     // who one is; users other than root are the sandbox's root's to become
     "getuid getuid32 geteuid geteuid32 getgid getgid32 getegid getegid32 getresuid getresuid32 "
@@ -107,64 +100,32 @@ std::set<std::string_view> words(std::string_view text) {
     return found;
 }
 
-/// A libseccomp context that becomes bytes: a list of refused arguments.
-class Program {
-public:
-    Program(std::uint32_t otherwise, std::uint32_t other_abi) : context_{seccomp_init(otherwise)} {
-        if (!context_) throw sys::Error{"libseccomp gives no filter context"};
-#ifdef __x86_64__
-        succeed(seccomp_arch_add(context_.get(), SCMP_ARCH_X86), "add 32-bit x86");
-#endif
-        succeed(seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, other_abi), "answer other ABIs");
-        succeed(seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "ask for a binary tree");
-    }
+using Unless = CallVerdict::Unless;
 
-    /// `argument`: the masked bits of it equal `value`. The kernel takes the low 32 bits of an int; a filter
-    /// that compared all 64 could be walked round.
-    void add(std::uint32_t action, const char* name, unsigned argument, std::uint32_t mask,
-             std::uint32_t value) {
-        add_rule(action, name, {scmp_arg_cmp{argument, SCMP_CMP_MASKED_EQ, mask, value}});
-    }
+constexpr std::uint32_t allow = SECCOMP_RET_ALLOW, refuse = SECCOMP_RET_ERRNO | EPERM;
 
-    std::vector<sock_filter> bytes() {
-        const sys::UniqueFd file{::memfd_create("filter", MFD_CLOEXEC)}; // 2.5.4 exports to a descriptor only
-        if (!file) throw sys::SysError{errno, "make a file in memory"};
-        succeed(seccomp_export_bpf(context_.get(), file.get()), "export the filter");
-        sys::check(::lseek(file.get(), 0, SEEK_SET), "rewind the filter");
-        const std::string text = sys::read_all(file.get(), "filter");
-        std::vector<sock_filter> program(text.size() / sizeof(sock_filter));
-        std::copy_n(text.data(), program.size() * sizeof(sock_filter),
-                    reinterpret_cast<char*>(program.data()));
-        return program;
-    }
-
-private:
-    struct Release {
-        void operator()(void* context) const { seccomp_release(context); }
+/// Calls whose arguments decide.
+std::map<std::string_view, CallVerdict> argument_rules() {
+    constexpr std::uint32_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                         CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+    return {
+        {"clone", {allow, Unless{0, Unless::Test::has_any_bit, {namespaces}, refuse}}},
+        // Input for other terminals.
+        {"ioctl", {allow, Unless{1, Unless::Test::equals_any, {TIOCSTI, TIOCLINUX, TIOCSETD}, refuse}}},
+        // The other families reach the kernel's own engines, or other machines round the network namespace.
+        {"socket",
+         {SECCOMP_RET_ERRNO | EAFNOSUPPORT,
+          Unless{0, Unless::Test::equals_any, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, allow}}},
+        {"personality",
+         {refuse, Unless{0, Unless::Test::equals_any, {0x0, 0x8, 0x20000, 0x20008, 0xffffffff}, allow}}},
     };
-
-    static void succeed(int result, std::string_view attempt) {
-        if (result != 0) throw sys::SysError{-result, fmt::format("{} (libseccomp)", attempt)};
-    }
-
-    void add_rule(std::uint32_t action, const std::string& name,
-                  std::initializer_list<scmp_arg_cmp> arguments) {
-        const int call = seccomp_syscall_resolve_name(name.c_str());
-        if (call == __NR_SCMP_ERROR) return; // newer than this libseccomp: the program's default answers it
-        const int result = seccomp_rule_add_array(
-            context_.get(), action, call, static_cast<unsigned>(arguments.size()), std::data(arguments));
-        // EDOM: an architecture has no such call.
-        if (result != 0 && result != -EDOM)
-            throw sys::SysError{-result, fmt::format("add a rule for {} (libseccomp)", name)};
-    }
-
-    std::unique_ptr<void, Release> context_;
-};
+}
 
 /// The calls of an ABI that a list names. By number: a name may stand for several calls where a multiplexer
 /// exists.
 AbiCalls calls_of(std::uint32_t scmp_arch, std::uint32_t audit_arch, Profile profile) {
     const std::set<std::string_view> allowed = words(ordinary), refused = words(forbidden);
+    const auto by_argument = argument_rules();
     // Without mounts, chroot(2) leads only deeper; package tools use it. Templates and strict scripts need
     // none.
     const bool roomy = profile == Profile::simulate || profile == Profile::live;
@@ -180,19 +141,15 @@ AbiCalls calls_of(std::uint32_t scmp_arch, std::uint32_t audit_arch, Profile pro
         if (!owned) continue;
         const std::string_view name = owned.get();
         const auto key = static_cast<std::uint32_t>(number);
-        if (allowed.contains(name))
-            abi.calls[key] = {SECCOMP_RET_ALLOW};
-        else if (name == "personality")
-            abi.calls[key] = {SECCOMP_RET_ERRNO | EPERM, {0x0U, 0x8U, 0x20000U, 0x20008U, 0xffffffffU}};
-        else if (name == "chroot")
-            abi.calls[key] = {roomy ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EPERM};
-        else if (refused.contains(name))
-            abi.calls[key] = {SECCOMP_RET_ERRNO | EPERM};
+        if (const auto rule = by_argument.find(name); rule != by_argument.end())
+            abi.calls[key] = rule->second;
+        else if (allowed.contains(name) || (roomy && name == "chroot"))
+            abi.calls[key] = {allow};
+        else if (refused.contains(name) || name == "chroot")
+            abi.calls[key] = {refuse};
     }
     return abi;
 }
-
-constexpr std::uint32_t whole = 0xffffffffU;
 
 } // namespace
 
@@ -201,29 +158,14 @@ std::vector<sock_filter> compile_call_filter(Profile profile) {
 #if defined(__x86_64__)
     abis.push_back(calls_of(SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, profile));
     constexpr std::uint32_t x32 = 0x40000000; // __X32_SYSCALL_BIT
-    abis.back().beyond = {x32, SECCOMP_RET_ERRNO | EPERM};
+    abis.back().beyond = {x32, refuse};
     abis.push_back(calls_of(SCMP_ARCH_X86, AUDIT_ARCH_I386, profile));
 #elif defined(__aarch64__)
     abis.push_back(calls_of(SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, profile));
 #else
 #error "no list of system calls for this architecture"
 #endif
-    return compile_calls(abis, SECCOMP_RET_ERRNO | EPERM);
-}
-
-std::vector<sock_filter> compile_argument_filter() {
-    Program program{SCMP_ACT_ALLOW, SCMP_ACT_ALLOW};
-    for (const std::uint32_t flag : {CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER,
-                                     CLONE_NEWPID, CLONE_NEWNET})
-        program.add(SCMP_ACT_ERRNO(EPERM), "clone", 0, flag, flag);
-    for (const std::uint32_t command : {TIOCSTI, TIOCLINUX, TIOCSETD})
-        program.add(SCMP_ACT_ERRNO(EPERM), "ioctl", 1, whole, command);
-    // The other families reach the kernel's own engines, or other machines round the network namespace.
-    constexpr std::uint32_t past_the_last_family = 64;
-    for (std::uint32_t family = 0; family < past_the_last_family; ++family)
-        if (family != AF_UNIX && family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
-            program.add(SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 0, whole, family);
-    return program.bytes();
+    return compile_calls(abis, refuse);
 }
 
 } // namespace disco::policy

@@ -60,7 +60,6 @@ ProgramView view_of(const Program& program, const ProgramMemory& memory) {
             .separate_standard_output = program.output == Program::Output::separate,
             .readonly_view = program.view == Program::View::readonly,
             .confinement = {.capabilities = confinement.capabilities,
-                            .arguments = view_of(confinement.arguments),
                             .calls = view_of(confinement.calls)}};
 }
 

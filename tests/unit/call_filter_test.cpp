@@ -14,6 +14,8 @@ namespace disco::policy {
 namespace {
 
 constexpr std::uint32_t arch = 0xC000003E, other_arch = 0x40000003, third_arch = 0xC00000B7;
+using Unless = CallVerdict::Unless;
+
 constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EPERM, unknown = SECCOMP_RET_ERRNO | ENOSYS;
 
 std::uint32_t answer(const std::vector<sock_filter>& program, std::uint32_t abi, std::uint32_t number,
@@ -61,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, RandomCalls, testing::Range(0U, 50U));
 
 TEST(CallFilter, AcceptsListedArguments) {
     AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
-    abi.calls[7] = {refused, {0, 8, 0xffffffff}};
+    abi.calls[7] = {refused, Unless{0, Unless::Test::equals_any, {0, 8, 0xffffffff}, SECCOMP_RET_ALLOW}};
     const auto program = compile_calls({abi}, refused);
     for (const std::uint64_t value : {0ULL, 8ULL, 0xffffffffULL, 8ULL + (1ULL << 32)}) // an int: the low half
         EXPECT_EQ(answer(program, arch, 7, value), SECCOMP_RET_ALLOW) << value;
@@ -69,6 +71,24 @@ TEST(CallFilter, AcceptsListedArguments) {
         EXPECT_EQ(answer(program, arch, 7, value), refused) << value;
     EXPECT_EQ(answer(program, arch, 6), unknown);
     EXPECT_EQ(answer(program, arch, 8), unknown);
+}
+
+TEST(CallFilter, LooksForBitsInTheArgumentThatCounts) {
+    AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
+    abi.calls[7] = {SECCOMP_RET_ALLOW, Unless{1, Unless::Test::has_any_bit, {0x6}, refused}};
+    const auto program = compile_calls({abi}, refused);
+    const auto with = [&](std::uint64_t first, std::uint64_t second) {
+        seccomp_data data = {};
+        data.arch = arch;
+        data.nr = 7;
+        data.args[0] = first;
+        data.args[1] = second;
+        return tests::evaluate(program, data);
+    };
+    EXPECT_EQ(with(0x6, 0x9), SECCOMP_RET_ALLOW);
+    EXPECT_EQ(with(0, 0x2), refused);
+    EXPECT_EQ(with(0, 0x4 | (1ULL << 32)), refused);
+    EXPECT_EQ(with(0, 6ULL << 32), SECCOMP_RET_ALLOW);
 }
 
 TEST(CallFilter, OfNothingAnswersForEverything) {
@@ -85,7 +105,8 @@ TEST(CallFilter, IsShortWhereCallsHaveNeighbours) {
 
 TEST(CallFilter, RefusesWhatNoJumpReaches) {
     AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
-    for (std::uint32_t number = 0; number < 3000; number += 2) abi.calls[number] = {refused, {1, 2, 3}};
+    for (std::uint32_t number = 0; number < 3000; number += 2)
+        abi.calls[number] = {refused, Unless{0, Unless::Test::equals_any, {1, 2, 3}, SECCOMP_RET_ALLOW}};
     EXPECT_THROW((void)compile_calls({abi}, refused), sys::Error);
 }
 

@@ -30,7 +30,7 @@ using model::Profile;
 
 constexpr int allowed = 0;
 
-/// 0 when the call goes through, else the errno it gets from the stricter of the two programs.
+/// 0 when the call goes through, else the errno it gets.
 int answer(Profile profile, std::uint32_t arch, std::uint32_t call,
            std::vector<std::uint64_t> arguments = {}) {
     static const auto lib = std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco";
@@ -39,15 +39,11 @@ int answer(Profile profile, std::uint32_t arch, std::uint32_t call,
     data.arch = arch;
     data.nr = static_cast<int>(call);
     std::copy(arguments.begin(), arguments.end(), data.args);
-    int strictest = allowed;
-    for (const auto* program : {&confinement.calls, &confinement.arguments}) {
-        const std::uint32_t verdict = tests::evaluate(*program, data);
-        if (verdict == SECCOMP_RET_ALLOW) continue;
-        if ((verdict & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
-            throw std::logic_error{"neither allowed nor refused"};
-        strictest = static_cast<int>(verdict & SECCOMP_RET_DATA);
-    }
-    return strictest;
+    const std::uint32_t verdict = tests::evaluate(confinement.calls, data);
+    if (verdict == SECCOMP_RET_ALLOW) return allowed;
+    if ((verdict & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
+        throw std::logic_error{"neither allowed nor refused"};
+    return static_cast<int>(verdict & SECCOMP_RET_DATA);
 }
 
 constexpr std::uint32_t native = AUDIT_ARCH_X86_64, i386 = AUDIT_ARCH_I386;
