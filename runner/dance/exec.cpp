@@ -1,6 +1,7 @@
 #include "runner/dance/exec.hpp"
 
 #include "runner/dance/change_recorder.hpp"
+#include "runner/dance/program_step.hpp"
 #include "runner/dance/views.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
@@ -93,20 +94,8 @@ private:
             if (options_.on_output) options_.on_output("", bytes);
         });
         recorder_.read_owners(box.root());
-        model::Step step;
-        step.name = sys::printable(sys::quote_words(options_.command));
-        step.profile = profile;
-        step.exit = end.exit;
-        step.signal = end.signal;
-        step.wall_s = end.wall_s;
-        step.usage = end.usage;
-        step.output = end.output;
-        report.steps.push_back(std::move(step));
-        for (const std::string& line : end.left_running)
-            report.notices.push_back({model::NoticeKind::left_running,
-                                      fmt::format("left running, and was killed: {}", sys::printable(line)),
-                                      {},
-                                      ""});
+        enter_program(report, model::Phase::script, sys::printable(sys::quote_words(options_.command)),
+                      profile, end);
         if (end.succeeded()) return;
         report.outcome = model::ModuleOutcome::failed;
         report.reason = fmt::format("{} {}", sys::printable(options_.command[0]), end.describe(program));

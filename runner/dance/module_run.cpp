@@ -2,10 +2,10 @@
 
 #include "runner/dance/delivery.hpp"
 #include "runner/dance/notice_reader.hpp"
+#include "runner/dance/program_step.hpp"
 #include "runner/dance/stopwatch.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
-#include "runner/sys/printable.hpp"
 #include "templates/template_output.hpp"
 
 #include <algorithm>
@@ -252,29 +252,10 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
                                    spare ? std::exchange(meanwhile_, {}) : std::function<void()>{});
     next_ += names.size();
     for (std::size_t i = 0; i < names.size(); ++i) {
-        enter_step(phase, names[i], profile, ends[i]);
         for (model::Notice& notice : notices[i].take()) report_->notices.push_back(std::move(notice));
-        for (const std::string& line : ends[i].left_running)
-            report_->notices.push_back({model::NoticeKind::left_running,
-                                        fmt::format("left running, and was killed: {}", sys::printable(line)),
-                                        {},
-                                        names[i]});
+        enter_program(*report_, phase, names[i], profile, ends[i]);
     }
     return ends;
-}
-
-void ModuleRun::enter_step(Phase phase, const std::string& name, Profile profile,
-                           const sandbox::ProgramEnd& end) {
-    model::Step step;
-    step.phase = phase;
-    step.name = name;
-    step.profile = profile;
-    step.exit = end.exit;
-    step.signal = end.signal;
-    step.wall_s = end.wall_s;
-    step.usage = end.usage;
-    step.output = end.output;
-    report_->steps.push_back(std::move(step));
 }
 
 std::string ModuleRun::describe_failure(std::size_t program, const std::string& name,

@@ -58,8 +58,6 @@ private:
     /// Runs the next programs together, one for each name, and enters them as steps.
     std::vector<sandbox::ProgramEnd> run_next(const std::vector<std::string>& names, model::Phase phase,
                                               model::Profile profile);
-    void enter_step(model::Phase phase, const std::string& name, model::Profile profile,
-                    const sandbox::ProgramEnd& end);
     [[nodiscard]] std::string describe_failure(std::size_t program, const std::string& name,
                                                const sandbox::ProgramEnd& end) const;
     [[nodiscard]] std::size_t lanes() const;

@@ -59,8 +59,7 @@ ProgramView view_of(const Program& program, const ProgramMemory& memory) {
             .environment = memory.environment.data(),
             .separate_standard_output = program.output == Program::Output::separate,
             .readonly_view = program.view == Program::View::readonly,
-            .confinement = {.capabilities = confinement.capabilities,
-                            .calls = view_of(confinement.calls)}};
+            .confinement = {.capabilities = confinement.capabilities, .calls = view_of(confinement.calls)}};
 }
 
 /// clone3(2) as fork: the child goes on here. CLONE_PIDFD gives the descriptor without a race.
