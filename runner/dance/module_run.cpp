@@ -50,6 +50,18 @@ private:
     bool kept_ = false;
 };
 
+/// Closes the sandbox at the end of a scope.
+class SandboxEnd {
+public:
+    explicit SandboxEnd(std::optional<sandbox::Sandbox>& sandbox) : sandbox_{sandbox} {}
+    SandboxEnd(const SandboxEnd&) = delete;
+    SandboxEnd& operator=(const SandboxEnd&) = delete;
+    ~SandboxEnd() { sandbox_.reset(); }
+
+private:
+    std::optional<sandbox::Sandbox>& sandbox_;
+};
+
 } // namespace
 
 ModuleRun::ModuleRun(const ModuleContents& module, const ModuleRunContext& context)
@@ -79,14 +91,13 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
     report_ = &report;
     meanwhile_ = meanwhile;
     BegunLayer layer{context_.views.layers()};
+    const SandboxEnd end{box_}; // before its layer, on every way out
     try {
         if (!box_) start();
         work();
     } catch (const sys::Interrupted&) {
-        box_.reset(); // before its layer
         throw;
     } catch (const sys::Error& error) {
-        box_.reset();
         report.outcome = model::ModuleOutcome::failed;
         report.reason = error.full_text();
         return report;
@@ -109,11 +120,10 @@ bool ModuleRun::run_checks(model::ModuleReport& report) {
     report_ = &report;
     add_scripts(module_.checks, Phase::check, Profile::live);
     const BegunLayer layer{context_.views.layers()};
+    const SandboxEnd end{box_};
     start(model::Network::host, Layers::Durability::volatile_);
     context_.views.enter(*box_);
-    const bool all = run_scripts(module_.checks, Phase::check, Profile::live);
-    box_.reset();
-    return all;
+    return run_scripts(module_.checks, Phase::check, Profile::live);
 }
 
 void ModuleRun::work() {
