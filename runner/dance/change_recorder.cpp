@@ -69,7 +69,7 @@ void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
                             after.gid, after.size, after.rdev, after.sha256 ? sys::hex(*after.sha256) : "");
         text += std::string(1, 0) + after.target;
         for (const auto& [name, value] : after.xattrs)
-            text += std::string(1, 0) + name + std::string(1, 0) + value;
+            text.append(1, '\0').append(name).append(1, '\0').append(value);
     }
     fingerprint_.update(text);
 }

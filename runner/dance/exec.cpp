@@ -27,7 +27,7 @@ std::string find_command(const std::string& name, const std::filesystem::path& r
     const sys::UniqueFd tree = sys::open_directory(root);
     for (const char* directory :
          {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
-        const std::string candidate = fmt::format("{}/{}", directory, name);
+        std::string candidate = fmt::format("{}/{}", directory, name);
         const auto file = sys::try_open_in_root(tree.get(), candidate, O_PATH);
         struct stat status = {};
         if (file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&

@@ -69,7 +69,7 @@ private:
         const sys::UniqueFd fd = sys::open_directory(directory);
         for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory)) {
             const std::string path = relative.empty() ? entry.name : relative + "/" + entry.name;
-            const std::string shown = sys::printable(top + "/" + path);
+            const std::string shown = sys::printable(fmt::format("{}/{}", top, path));
             if (sys::printable(entry.name) != entry.name)
                 objections_.push_back(
                     fmt::format("{} has a name with control characters, quotes, backslashes or bytes "

@@ -251,6 +251,7 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
                                                      Profile profile) {
     const bool reports = profile == Profile::strict || profile == Profile::template_;
     std::vector<NoticeReader> notices;
+    notices.reserve(names.size());
     for (const std::string& name : names) notices.emplace_back(name);
     const auto hear = [&](std::size_t program, std::string_view bytes) {
         if (reports) notices[program].feed(bytes);
@@ -285,7 +286,7 @@ std::string ModuleRun::describe_failure(std::size_t program, const std::string& 
 std::size_t ModuleRun::lanes() const {
     const auto templates =
         static_cast<std::size_t>(std::count_if(module_.templates.begin(), module_.templates.end(), is_file));
-    static const std::size_t processors = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
+    static const auto processors = static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
     return std::clamp<std::size_t>(std::min(templates, processors), 1, sandbox::max_lanes);
 }
 

@@ -49,7 +49,7 @@ bool is_stale(const std::filesystem::path& directory) {
 
 } // namespace
 
-StateDirectory::StateDirectory(std::filesystem::path path)
+StateDirectory::StateDirectory(const std::filesystem::path& path)
     : path_{std::filesystem::absolute(path).lexically_normal()} {
     if (!path_.has_filename()) path_ = path_.parent_path(); // "/x/" → "/x"
     sys::make_directories(path_, 0700);

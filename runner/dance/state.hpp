@@ -15,7 +15,7 @@ namespace disco::dance {
 class StateDirectory {
 public:
     /// Makes what is missing. Throws SysError.
-    explicit StateDirectory(std::filesystem::path path);
+    explicit StateDirectory(const std::filesystem::path& path);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path runs() const { return path_ / "runs"; }

@@ -40,6 +40,7 @@ model::MergeReport merge(const std::vector<TreeToMerge>& trees, const std::files
     const sys::UninterruptedSection section;
     for (PreparedTree& tree : prepared) tree.prepare();
     std::vector<const model::MergePlan*> plans;
+    plans.reserve(prepared.size());
     for (const PreparedTree& tree : prepared) plans.push_back(&tree.plan());
     journal.begin(plans);
     Transaction transaction{prepared, journal, dance_started};

@@ -5,7 +5,6 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -76,13 +75,7 @@ void copy_metadata(int from_directory, const std::string& from, int to_directory
     // The owner first: chown(2) clears set-id bits and capabilities.
     sys::check(::fchownat(to_directory, to.c_str(), status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW),
                "set the owner of", to);
-    const sys::Xattrs wanted = plain_xattrs(from_directory, from);
-    for (const auto& [attribute, value] : sys::read_xattrs_at(to_directory, to)) {
-        const bool kept = std::any_of(wanted.begin(), wanted.end(),
-                                      [&](const auto& one) { return one.first == attribute; });
-        if (!kept) sys::remove_xattr_at(to_directory, to, attribute);
-    }
-    for (const auto& [attribute, value] : wanted) sys::set_xattr_at(to_directory, to, attribute, value);
+    sys::replace_xattrs_at(to_directory, to, plain_xattrs(from_directory, from));
     // The mode last: an ACL that was taken off or set has changed the group's bits.
     if (!S_ISLNK(status.st_mode))
         sys::check(::fchmodat(to_directory, to.c_str(), status.st_mode & 07777, 0), "set the mode of", to);

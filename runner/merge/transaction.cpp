@@ -5,7 +5,6 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
-#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -101,13 +100,7 @@ void Transaction::take_back(PreparedTree& tree, const model::SetMetadata& step, 
     const char* name = live.name.c_str();
     sys::check(::fchownat(live.directory, name, old.status.st_uid, old.status.st_gid, AT_SYMLINK_NOFOLLOW),
                "restore the owner of", step.path);
-    for (const auto& [attribute, value] : sys::read_xattrs_at(live.directory, live.name)) {
-        const bool had = std::any_of(old.xattrs.begin(), old.xattrs.end(),
-                                     [&](const auto& one) { return one.first == attribute; });
-        if (!had) sys::remove_xattr_at(live.directory, live.name, attribute);
-    }
-    for (const auto& [attribute, value] : old.xattrs)
-        sys::set_xattr_at(live.directory, live.name, attribute, value);
+    sys::replace_xattrs_at(live.directory, live.name, old.xattrs);
     if (!S_ISLNK(old.status.st_mode))
         sys::check(::fchmodat(live.directory, name, old.status.st_mode & 07777, 0), "restore the mode of",
                    step.path);

@@ -70,6 +70,7 @@ private:
 };
 
 template <class... Cases> struct Overloaded : Cases... { using Cases::operator()...; };
+template <class... Cases> Overloaded(Cases...) -> Overloaded<Cases...>; // clang 14 does not deduce it
 
 } // namespace
 

@@ -48,15 +48,12 @@ void copy_metadata(const Level& level, const struct stat& upper) {
     // The owner first and the mode last: chown(2) and ACLs change the mode.
     if (upper.st_uid != kept.st_uid || upper.st_gid != kept.st_gid)
         sys::check(::fchown(level.kept, upper.st_uid, upper.st_gid), "set the owner of", level.path);
-    const auto bookkeeping = [](const auto& one) { return !model::visible_attribute(one.first); };
+    const auto bookkeeping = [](const std::string& attribute) {
+        return !model::visible_attribute(attribute);
+    };
     sys::Xattrs wanted = sys::read_xattrs(level.upper, level.path);
-    sys::Xattrs there = sys::read_xattrs(level.kept, level.path);
-    std::erase_if(wanted, bookkeeping);
-    std::erase_if(there, bookkeeping);
-    if (wanted != there) {
-        for (const auto& [attribute, value] : there) sys::remove_xattr_at(level.kept, ".", attribute);
-        for (const auto& [attribute, value] : wanted) sys::set_xattr_at(level.kept, ".", attribute, value);
-    }
+    std::erase_if(wanted, [&](const auto& one) { return bookkeeping(one.first); });
+    sys::replace_xattrs_at(level.kept, ".", wanted, bookkeeping);
     sys::check(::fchmod(level.kept, upper.st_mode & 07777), "set the mode of", level.path);
     const struct timespec times[2] = {upper.st_atim, upper.st_mtim};
     sys::check(::futimens(level.kept, times), "set the times of", level.path);

@@ -145,7 +145,7 @@ private:
             throw sys::Error{
                 fmt::format("'{}' is more than {} directories deep", sys::printable(path), deepest)};
         for (const std::string& name : below_names_of_deleted(path, live)) {
-            const std::string inner = path + "/" + name;
+            const std::string inner = fmt::format("{}/{}", path, name);
             BelowView::Found before = find_deleted(inner, name, live);
             if (!before.object) continue;
             report(inner, before.object, std::nullopt, ChangeKind::deleted, is_public, true);

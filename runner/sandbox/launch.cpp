@@ -41,6 +41,7 @@ struct ProgramMemory {
     std::vector<char*> argv, environment;
     static std::vector<char*> pointers(const std::vector<std::string>& words) {
         std::vector<char*> list;
+        list.reserve(words.size() + 1);
         for (const std::string& word : words)
             list.push_back(const_cast<char*>(word.c_str())); // execve(2) takes char*
         list.push_back(nullptr);

@@ -100,4 +100,18 @@ void remove_xattr_at(int directory, const std::filesystem::path& name, const std
     throw SysError{errno, fmt::format("remove extended attribute {} of", attribute), name};
 }
 
+void replace_xattrs_at(int directory, const std::filesystem::path& name, const Xattrs& wanted,
+                       bool (*untouched)(const std::string& attribute)) {
+    Xattrs there = read_xattrs_at(directory, name);
+    if (untouched != nullptr) std::erase_if(there, [&](const auto& one) { return untouched(one.first); });
+    for (const auto& old : there) {
+        const bool stays = std::any_of(wanted.begin(), wanted.end(),
+                                       [&](const auto& one) { return one.first == old.first; });
+        if (!stays) remove_xattr_at(directory, name, old.first);
+    }
+    for (const auto& one : wanted)
+        if (!std::binary_search(there.begin(), there.end(), one))
+            set_xattr_at(directory, name, one.first, one.second);
+}
+
 } // namespace disco::sys

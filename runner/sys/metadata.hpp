@@ -26,6 +26,10 @@ using Xattrs = std::vector<std::pair<std::string, std::string>>;
 void set_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute,
                   const std::string& value);
 
+/// Makes them exactly `wanted`, but for those of which `untouched` says that they stay as they are.
+void replace_xattrs_at(int directory, const std::filesystem::path& name, const Xattrs& wanted,
+                       bool (*untouched)(const std::string& attribute) = nullptr);
+
 /// Absent is fine.
 void remove_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute);
 

@@ -53,6 +53,7 @@ std::string resolve(const ProgramSpec& spec) {
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
     std::vector<char*> list;
+    list.reserve(words.size() + 1);
     for (const std::string& word : words)
         list.push_back(const_cast<char*>(word.c_str())); // posix_spawn(3) takes char*
     list.push_back(nullptr);

@@ -41,7 +41,7 @@ TEST_F(BadInput, NotRoot) {
     const pid_t child = ::fork();
     if (child == 0) {
         if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(1);
-        const int log = ::open("/dev/null", O_WRONLY);
+        const int log = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
         ::dup2(log, 2);
         ::execl(copy.c_str(), "disco-run", "--noop", nullptr);
         ::_exit(126);

@@ -18,7 +18,7 @@ using overlay::Layers;
 namespace place = overlay::place;
 
 fs::path prepared(const fs::path& scratch) {
-    const fs::path directory = scratch / "layers";
+    fs::path directory = scratch / "layers";
     fs::create_directories(directory);
     return directory;
 }

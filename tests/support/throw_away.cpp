@@ -144,7 +144,7 @@ pid_t DanceTest::start(const std::vector<std::string>& words) const {
     const std::string file = place() / "log";
     const pid_t child = sys::check(::fork(), "fork");
     if (child != 0) return child;
-    const int output = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int output = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     ::dup2(output, 1);
     ::dup2(output, 2);
     ::execv(argv[0], argv.data());
