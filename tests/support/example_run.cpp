@@ -161,7 +161,7 @@ ExampleRun example_run() {
            .started = "2026-01-31T23:59:59Z",
            .wall_s = 7.1234564,
            .outcome = RunOutcome::conflict,
-           .exit_code = 3,
+           .exit_code = 8,
            .version = "9.9.9",
            .failure = "",
            .fingerprint = "0123abcd",

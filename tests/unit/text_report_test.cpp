@@ -1,0 +1,186 @@
+#include "runner/report/text_report.hpp"
+#include "tests/support/example_run.hpp"
+#include "tests/support/golden.hpp"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace disco::report {
+namespace {
+
+using model::ModuleOutcome;
+using model::RunMode;
+using model::RunOutcome;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string report_of(const tests::ExampleRun& example, const TextStyle& style = {}) {
+    return tests::collected(
+        [&](const auto& write) { write_text_report(example.run, example.changes, style, write); });
+}
+
+std::string last_line(const std::string& text) {
+    const std::size_t end = text.find_last_not_of('\n');
+    const std::size_t before = text.find_last_of('\n', end);
+    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+    return text.substr(begin, end + 1 - begin);
+}
+
+struct GoldenRow {
+    const char* name;
+    TextStyle style;
+};
+class GoldenText : public testing::TestWithParam<GoldenRow> {};
+
+TEST_P(GoldenText, OfEverything) {
+    const GoldenRow& row = GetParam();
+    tests::expect_golden(std::string{"everything-"} + row.name + ".txt",
+                         report_of(tests::example_run(), row.style));
+}
+
+INSTANTIATE_TEST_SUITE_P(Details, GoldenText,
+                         testing::Values(GoldenRow{"quiet", {Detail::quiet}},
+                                         GoldenRow{"stat", {Detail::stat}},
+                                         GoldenRow{"changes", {Detail::changes}},
+                                         GoldenRow{"diff", {Detail::diff}},
+                                         GoldenRow{"verbose", {Detail::verbose}},
+                                         GoldenRow{"diff_in_colour", {Detail::diff, true}},
+                                         GoldenRow{"narrow", {Detail::quiet, false, 20}}),
+                         [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(TextReport, ObeysNoControlCharacter) {
+    for (const Detail detail :
+         {Detail::quiet, Detail::stat, Detail::changes, Detail::diff, Detail::verbose}) {
+        const std::string text = report_of(tests::example_run(), {detail});
+        EXPECT_EQ(text.find('\033'), std::string::npos) << text;
+    }
+}
+
+TEST(TextReport, InColourSaysTheSame) {
+    std::string text = report_of(tests::example_run(), {Detail::diff, true});
+    EXPECT_THAT(text, HasSubstr("\033[31m"));
+    for (std::size_t at = 0; (at = text.find('\033', at)) != std::string::npos;)
+        text.erase(at, text.find('m', at) + 1 - at);
+    EXPECT_EQ(text, report_of(tests::example_run(), {Detail::diff}));
+}
+
+struct SumRow {
+    const char* name;
+    RunMode mode;
+    RunOutcome outcome;
+    std::size_t changes; ///< of the module that is changed
+    std::size_t failed;
+    std::string expected;
+};
+class Sum : public testing::TestWithParam<SumRow> {};
+
+TEST_P(Sum, IsTheLastLine) {
+    const SumRow& row = GetParam();
+    tests::ExampleRun example;
+    example.run.id = "ID";
+    example.run.mode = row.mode;
+    example.run.outcome = row.outcome;
+    example.run.wall_s = 1.25;
+    example.run.modules.resize(1 + row.failed);
+    for (model::ModuleReport& module : example.run.modules) module.outcome = ModuleOutcome::failed;
+    example.run.modules[0].outcome = ModuleOutcome::changed;
+    example.run.modules[0].change_counts[1] = row.changes;
+    for (model::ModuleReport& module : example.run.modules) module.name = "m";
+    EXPECT_EQ(last_line(report_of(example, {Detail::quiet})), row.expected + "  (1.2 s, run ID)");
+}
+
+constexpr auto noop = RunMode::noop, live = RunMode::live;
+INSTANTIATE_TEST_SUITE_P(
+    Outcomes, Sum,
+    testing::Values(
+        SumRow{"in_sync", live, RunOutcome::in_sync, 0, 0, "in sync, nothing to change"},
+        SumRow{"pending", noop, RunOutcome::pending, 2, 0, "2 changes pending, nothing was merged"},
+        SumRow{"pending_one", noop, RunOutcome::pending, 1, 0, "1 change pending, nothing was merged"},
+        SumRow{"pending_live", live, RunOutcome::pending, 2, 0, "2 changes, nothing was merged"},
+        SumRow{"merged", live, RunOutcome::merged, 3, 0, "3 changes merged"},
+        SumRow{"failed_early", live, RunOutcome::failed, 0, 0, "failed, nothing was merged"},
+        SumRow{"failed_one", live, RunOutcome::failed, 1, 1, "1 module failed, nothing was merged"},
+        SumRow{"failed_two", live, RunOutcome::failed, 1, 2, "2 modules failed, nothing was merged"},
+        SumRow{"failed_noop", noop, RunOutcome::failed, 1, 1, "1 module failed, nothing would be merged"},
+        SumRow{"undone", live, RunOutcome::undone, 1, 0, "merged and undone again"},
+        SumRow{"interrupted", live, RunOutcome::interrupted, 1, 0, "interrupted, nothing was merged"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(Sum, CountsConflicts) {
+    tests::ExampleRun example;
+    example.run.outcome = RunOutcome::conflict;
+    example.run.merge.conflicts = {{"/a", "it", "that"}};
+    const std::string text = report_of(example);
+    EXPECT_THAT(text, HasSubstr("! conflict: /a: expected it, found: that\n"));
+    EXPECT_THAT(last_line(text), testing::StartsWith("1 conflict, nothing was merged: "));
+}
+
+TEST(Sum, FollowsWhyTheRunEndedEarly) {
+    tests::ExampleRun example;
+    example.run.outcome = RunOutcome::failed;
+    example.run.failure = "the server \033[2J is away";
+    EXPECT_THAT(report_of(example, {Detail::quiet}),
+                testing::StartsWith("the server \\033[2J is away\nfailed, nothing was merged"));
+}
+
+struct HeadingRow {
+    const char* name;
+    RunMode mode;
+    std::string root;
+    std::vector<std::string> modules;
+    std::string expected;
+};
+class Heading : public testing::TestWithParam<HeadingRow> {};
+
+TEST_P(Heading, IsTheFirstLine) {
+    tests::ExampleRun example;
+    example.run.node = "web1";
+    example.run.mode = GetParam().mode;
+    example.run.root = GetParam().root;
+    for (const std::string& module : GetParam().modules) {
+        example.run.modules.emplace_back();
+        example.run.modules.back().name = module;
+    }
+    const std::string text = report_of(example);
+    EXPECT_EQ(text.substr(0, text.find('\n')), GetParam().expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Runs, Heading,
+    testing::Values(HeadingRow{"live", live, "/", {"a", "b"}, "disco-run  web1  2 modules"},
+                    HeadingRow{"one_module", live, "/", {"a"}, "disco-run  web1  1 module"},
+                    HeadingRow{"no_module", noop, "/", {}, "disco-run --noop  web1  0 modules"},
+                    HeadingRow{
+                        "another_root", live, "/srv/x\n", {"a"}, "disco-run  web1  \"/srv/x\\n\"  1 module"},
+                    HeadingRow{"exec", live, "/", {""}, "disco exec  web1"},
+                    HeadingRow{"exec_noop", noop, "/srv", {""}, "disco exec --noop  web1  /srv"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+tests::ExampleRun with_changes(std::size_t count) {
+    tests::ExampleRun example;
+    example.run.modules.resize(1);
+    example.run.modules[0].name = "m";
+    example.run.modules[0].outcome = ModuleOutcome::changed;
+    model::Change change;
+    change.after = model::ObjectState{};
+    for (std::size_t i = 0; i < count; ++i) {
+        change.path = "/file" + std::to_string(i) + ".";
+        example.add(change);
+    }
+    return example;
+}
+
+TEST(TextReport, ListsTwoHundredChangesAndCutsMore) {
+    EXPECT_THAT(report_of(with_changes(200)), testing::AllOf(HasSubstr("/file199."), Not(HasSubstr("…"))));
+    const std::string cut = report_of(with_changes(201));
+    EXPECT_THAT(cut, HasSubstr("/file99."));
+    EXPECT_THAT(cut, Not(HasSubstr("/file100.")));
+    EXPECT_THAT(cut, HasSubstr("    … and 101 more (--diff and the JSON report show all)\n"));
+    for (const Detail detail : {Detail::stat, Detail::diff, Detail::verbose})
+        EXPECT_THAT(report_of(with_changes(201), {detail}), HasSubstr("/file200."));
+}
+
+} // namespace
+} // namespace disco::report
