@@ -5,6 +5,7 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
