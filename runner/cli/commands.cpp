@@ -69,7 +69,11 @@ int run_dance(Options& options) {
 
 /// Shows the result and asks on the terminal; no terminal means no.
 bool confirm(const dance::Result& result, const Options& options) {
-    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return false;
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
+        write_to(STDERR_FILENO,
+                 "disco: not merged: there is no terminal to ask on; --merge merges, --noop only shows\n");
+        return false;
+    }
     print_result(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}});
     write_to(STDERR_FILENO, fmt::format("Merge this onto {}? [y/N] ", result.run.root));
     std::string answer;

@@ -4,6 +4,8 @@
 #include "runner/sandbox/mount_plan.hpp"
 #include "runner/sandbox/protocol.hpp"
 
+#include <cstddef>
+
 // Runs in the child, between clone and exec: no allocation, no exception, no log. Everything it needs was
 // made by the parent before the clone and is only read here.
 namespace disco::sandbox {
@@ -28,6 +30,8 @@ struct LaunchView {
     const MountPlans* mounts = nullptr;
     const ProgramView* programs = nullptr;
     int program_count = 0;
+    char* command_line = nullptr; ///< the caller's words in memory, which /proc/1/cmdline would show
+    std::size_t command_line_size = 0;
 };
 
 /// PID 1 of a sandbox: sets up what needs no layer, obeys commands until the control socket closes.

@@ -2,6 +2,7 @@
 
 #include "runner/sandbox/child_setup.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 
 #include <array>
 #include <cerrno>
@@ -122,6 +123,9 @@ Launched launch(const SandboxSpec& spec) {
     view.bring_up_loopback = own_network;
     view.layers_directory = spec.layers_directory.c_str();
     view.mounts = &spec.mounts;
+    static const std::size_t command_line_size = sys::read_file("/proc/self/cmdline").size();
+    view.command_line = program_invocation_name; // argv[0] (glibc), where the words begin
+    view.command_line_size = command_line_size;
     view.programs = programs.data();
     view.program_count = static_cast<int>(programs.size());
     constexpr std::uint64_t namespaces =

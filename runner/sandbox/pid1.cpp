@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -74,6 +75,14 @@ void bring_up_loopback() noexcept {
     request.ifr_flags = IFF_UP | IFF_RUNNING;
     if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) fail(Stage::network, errno);
     ::close(socket);
+}
+
+/// Scripts can read PID 1's command line, and are not told where the server and the state are.
+void hide_command_line(const LaunchView& launch) noexcept {
+    constexpr char shown[] = "disco: sandbox";
+    if (launch.command_line == nullptr || launch.command_line_size < sizeof shown) return;
+    std::memset(launch.command_line, 0, launch.command_line_size); // this process's copy
+    std::memcpy(launch.command_line, shown, sizeof shown);
 }
 
 bool others_remain() noexcept { return ::kill(-1, 0) == 0; }
@@ -148,6 +157,7 @@ void run_pid1(const LaunchView& launch) noexcept {
     ignore.sa_handler = SIG_IGN;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})
         ::sigaction(signal, &ignore, nullptr);
+    hide_command_line(launch);
     sort_descriptors(launch);
     ::setsid(); // Ctrl-C is for the parent, which ends us in good order
     if (launch.bring_up_loopback) bring_up_loopback();

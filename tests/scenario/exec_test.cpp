@@ -49,6 +49,7 @@ TEST_F(Exec, WithoutATerminalNothingIsMergedUnasked) {
     const auto result = exec("", {"sh", "-c", "echo more >> /etc/motd"});
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_THAT(result.output, HasSubstr("nothing was merged"));
+    EXPECT_THAT(result.error, HasSubstr("no terminal to ask on; --merge"));
     EXPECT_EQ(read("etc/motd"), "Welcome.\n");
 }
 
@@ -96,6 +97,15 @@ TEST_F(Exec, SeesNothingOfTheHost) {
     EXPECT_THAT(result.output, Not(HasSubstr("eth")));
     EXPECT_THAT(result.output, HasSubstr("refused\n"));
     EXPECT_THAT(result.output, Not(HasSubstr("sda")));
+}
+
+TEST_F(Exec, DoesNotSeeHowItWasCalled) {
+    // The command line names the state directory and may name the server.
+    const auto result =
+        exec("--noop", {"sh", "-c", "tr '\\0' ' ' < /proc/1/cmdline; cat /proc/1/environ || echo refused"});
+    EXPECT_THAT(result.output, HasSubstr("disco: sandbox"));
+    EXPECT_THAT(result.output, Not(HasSubstr(state().string())));
+    EXPECT_THAT(result.output, HasSubstr("refused\n"));
 }
 
 TEST_F(Exec, StateInsideTheRootIsHidden) {
