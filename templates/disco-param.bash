@@ -16,34 +16,34 @@ _disco_param_check() {
     esac
 }
 
-# Prints the members of a directory, sorted bytewise; the caller's glob options do not matter in the subshell.
+# Prints the members of a directory, sorted bytewise; the caller's options do not matter in the subshell.
 _disco_param_members() (
-    LC_ALL=C
+    LC_ALL=C GLOBIGNORE=
     set +f +e +u
     shopt -s nullglob dotglob
     shopt -u failglob nocaseglob
-    for member in "$1"/*; do printf '%s\n' "${member##*/}"; done
+    for _disco_path in "$1"/*; do printf '%s\n' "${_disco_path##*/}"; done
 )
 
 _disco_param_dump() (
-    LC_ALL=C
+    LC_ALL=C GLOBIGNORE=
     set +f +e +u
     shopt -s nullglob dotglob
     shopt -u failglob nocaseglob
-    shown() {
-        local path key value
-        for path in "$1"/*; do
-            key=$2${path##*/}
-            if [[ -d $path ]]; then
-                printf '%s = {}\n' "$key"
-                shown "$path" "$key/"
+    _disco_shown() {
+        local _disco_path _disco_key _disco_value
+        for _disco_path in "$1"/*; do
+            _disco_key=$2${_disco_path##*/}
+            if [[ -d $_disco_path ]]; then
+                printf '%s = {}\n' "$_disco_key"
+                _disco_shown "$_disco_path" "$_disco_key/"
             else
-                value=$(<"$path")
-                printf '%s = %s\n' "$key" "${value//$'\n'/\\n}"
+                _disco_value=$(<"$_disco_path")
+                printf '%s = %s\n' "$_disco_key" "${_disco_value//$'\n'/\\n}"
             fi
         done
     }
-    shown "$1" "$2" | LC_ALL=C sort
+    _disco_shown "$1" "$2" | LC_ALL=C command sort
 )
 
 _disco_param_main() {

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include <fcntl.h>
@@ -13,10 +14,10 @@ namespace disco::overlay {
 namespace {
 
 /// File systems that hold no files of an administrator: the kernel shows its own state through them.
-constexpr std::array<std::string_view, 22> kernel_types = {
+constexpr std::array<std::string_view, 23> kernel_types = {
     "autofs",   "binfmt_misc", "bpf",     "cgroup",     "cgroup2",    "configfs", "debugfs", "devpts",
     "devtmpfs", "efivarfs",    "fusectl", "hugetlbfs",  "mqueue",     "nfsd",     "nsfs",    "proc",
-    "pstore",   "ramfs",       "resctrl", "rpc_pipefs", "securityfs", "sysfs"};
+    "pstore",   "ramfs",       "resctrl", "rpc_pipefs", "securityfs", "sysfs",    "tracefs"};
 
 constexpr std::array<std::string_view, 3> kernel_points = {"/proc", "/sys", "/dev"};
 constexpr std::array<std::string_view, 3> private_points = {"/tmp", "/run", "/dev/shm"};
@@ -38,41 +39,51 @@ std::optional<std::string> inside_of(const std::string& path, const std::string&
     return path.substr(root.size());
 }
 
-/// A mount is hidden when another one stands on its way (or on it) without being its ancestor.
+/// A mount is visible when following its path from the top leads to it: at every directory on the way, and at
+/// its own point, into what is mounted there on what has been reached so far.
 class Visibility {
 public:
-    explicit Visibility(const std::vector<SeenMount>& mounts) : mounts_{mounts} {
-        for (const SeenMount& seen : mounts) parents_[seen.mount.id] = seen.mount.parent;
+    explicit Visibility(const std::vector<SeenMount>& mounts) {
+        std::set<int> known;
+        for (const SeenMount& seen : mounts) known.insert(seen.mount.id);
+        for (const SeenMount& seen : mounts) {
+            const bool top = !known.contains(seen.mount.parent) || seen.mount.parent == seen.mount.id;
+            mounted_[{top ? nothing : seen.mount.parent, seen.mount.point.native()}] = seen.mount.id;
+        }
     }
-    [[nodiscard]] bool hidden(const sys::Mount& mount) const {
-        return std::any_of(mounts_.begin(), mounts_.end(), [&](const SeenMount& other) {
-            const std::string& there = other.mount.point.native();
-            const std::string& here = mount.point.native();
-            const bool on_the_way = there == here || there == "/" || is_below(here, there);
-            return other.mount.id != mount.id && on_the_way && !is_ancestor(other.mount.id, mount.id);
-        });
+    [[nodiscard]] bool visible(const sys::Mount& mount) const {
+        const std::string& path = mount.point.native();
+        int reached = enter(nothing, "/");
+        for (std::size_t slash = path.find('/', 1); path != "/"; slash = path.find('/', slash + 1)) {
+            reached = enter(reached, path.substr(0, slash));
+            if (slash == std::string::npos) break;
+        }
+        return reached == mount.id;
     }
 
 private:
-    [[nodiscard]] bool is_ancestor(int ancestor, int id) const {
-        for (std::size_t hops = 0; hops <= parents_.size(); ++hops) {
-            const auto found = parents_.find(id);
-            if (found == parents_.end() || found->second == id) return false;
-            id = found->second;
-            if (id == ancestor) return true;
+    static constexpr int nothing = -1;
+    /// What is mounted on `at` at this point, and on that.
+    [[nodiscard]] int enter(int at, const std::string& point) const {
+        for (std::size_t hops = 0; hops <= mounted_.size(); ++hops) {
+            const auto found = mounted_.find({at, point});
+            if (found == mounted_.end()) break;
+            at = found->second;
         }
-        return false;
+        return at;
     }
-    const std::vector<SeenMount>& mounts_;
-    std::map<int, int> parents_;
+    std::map<std::pair<int, std::string>, int> mounted_; ///< by what it is mounted on, and where
 };
 
 MountClass class_of(const SeenMount& seen, const std::string& inside) {
     if (holds(private_points, inside)) return MountClass::private_;
     if (holds(kernel_points, inside) || holds(kernel_types, seen.mount.type)) return MountClass::kernel;
     if (!seen.directory) return MountClass::bound_file;
-    const bool readonly = seen.mount.options == "ro" || seen.mount.options.starts_with("ro,");
-    return readonly ? MountClass::readonly : MountClass::managed;
+    const auto readonly = [](const std::string& options) {
+        return options == "ro" || options.starts_with("ro,");
+    };
+    return readonly(seen.mount.options) || readonly(seen.mount.super_options) ? MountClass::readonly
+                                                                              : MountClass::managed;
 }
 
 } // namespace
@@ -83,7 +94,7 @@ std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mount
     std::vector<ClassifiedMount> rows;
     for (const SeenMount& seen : mounts) {
         const auto inside = inside_of(seen.mount.point.native(), root.native());
-        if (!inside || inside->empty() || visibility.hidden(seen.mount)) continue;
+        if (!inside || inside->empty() || !visibility.visible(seen.mount)) continue;
         rows.push_back({class_of(seen, *inside), *inside, seen.mount.point});
     }
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.inside < b.inside; });

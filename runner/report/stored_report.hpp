@@ -21,7 +21,7 @@ struct StoredReport {
                                        const std::filesystem::path& scratch);
 
 /// `disco report`: where the time of a dance went: per module and per step wall, user, system time, memory,
-/// faults, blocks, switches, exit; the slowest steps first within their module's block, totals at the end.
+/// faults, blocks, switches, exit, in the order of the run; totals at the end.
 void write_times_report(const model::RunReport& run, bool color,
                         const std::function<void(std::string_view)>& write);
 

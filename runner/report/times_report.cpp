@@ -33,7 +33,10 @@ std::string label(const model::Step& step) {
     const std::string name = sys::printable(step.name);
     const bool plain = name == phase || name.starts_with(phase);
     std::string text = "    " + (plain ? name : phase + " " + name);
-    if (text.size() > 40) text = text.substr(0, 39) + "…";
+    if (text.size() <= 40) return text;
+    std::size_t cut = 39;
+    while ((static_cast<unsigned char>(text[cut]) & 0xc0U) == 0x80U) --cut; // not inside a UTF-8 character
+    text = text.substr(0, cut) + "…";
     return text;
 }
 

@@ -62,7 +62,8 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
                           .point = unescape(fields[4]),
                           .options = std::string{fields[5]},
                           .type = unescape(fields[dash + 1]),
-                          .source = unescape(fields[dash + 2])});
+                          .source = unescape(fields[dash + 2]),
+                          .super_options = std::string{dash + 3 < fields.size() ? fields[dash + 3] : ""}});
     }
     return mounts;
 }

@@ -16,6 +16,7 @@ struct Mount {
     std::string options;         ///< per-mount options
     std::string type;            ///< file system type
     std::string source;
+    std::string super_options{}; ///< of the file system, for all its mounts
     bool operator==(const Mount&) const = default;
 };
 

@@ -1,92 +1,200 @@
-// Which mounts below the live root are managed, which are shown as they are, and which are not shown.
-
 #include "runner/overlay/mount_class.hpp"
+#include "runner/sys/error.hpp"
+
+#include <ostream>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
-
-#include <fmt/format.h>
+#include <gtest/gtest.h>
 
 namespace disco::overlay {
+
+void PrintTo(const ClassifiedMount& row, std::ostream* out) {
+    constexpr const char* words[] = {"managed", "private", "kernel", "readonly", "bound_file"};
+    *out << words[static_cast<std::size_t>(row.kind)] << " '" << row.inside << "' at " << row.live.string();
+}
+
 namespace {
 
 using testing::ElementsAre;
+using testing::ElementsAreArray;
+using enum MountClass;
 
-SeenMount at(int id, int parent, const char* point, const char* type = "ext4",
-             const char* options = "rw,relatime") {
+constexpr bool a_file = false;
+
+SeenMount seen(int id, int parent, const char* point, const char* type = "ext4",
+               const char* options = "rw,relatime", bool directory = true) {
     return {{.id = id,
              .parent = parent,
              .root = "/",
              .point = point,
              .options = options,
              .type = type,
-             .source = ""},
-            true};
+             .source = "none"},
+            directory};
 }
 
-std::vector<std::string> classes(const std::vector<SeenMount>& mounts, const char* root = "/") {
-    constexpr const char* names[] = {"managed", "private", "kernel", "readonly", "bound_file"};
-    std::vector<std::string> rows;
-    for (const ClassifiedMount& row : classify_mounts(mounts, root))
-        rows.push_back(fmt::format("{} {}", names[static_cast<int>(row.kind)], row.inside));
-    return rows;
+SeenMount the_root() { return seen(1, 0, "/"); }
+
+struct ClassRow {
+    const char* name;
+    SeenMount mount;
+    MountClass expected;
+};
+class OneMount : public testing::TestWithParam<ClassRow> {};
+
+TEST_P(OneMount, HasItsClass) {
+    const ClassRow& row = GetParam();
+    const std::string point = row.mount.mount.point;
+    EXPECT_THAT(classify_mounts({the_root(), row.mount}, "/"),
+                ElementsAre(ClassifiedMount{managed, "", "/"}, ClassifiedMount{row.expected, point, point}));
 }
 
-const SeenMount root = at(1, 0, "/");
+INSTANTIATE_TEST_SUITE_P(
+    Table, OneMount,
+    testing::Values(
+        ClassRow{"managed", seen(2, 1, "/home"), managed},
+        ClassRow{"managed_tmpfs", seen(2, 1, "/srv/cache", "tmpfs"), managed},
+        ClassRow{"managed_network", seen(2, 1, "/srv/nfs", "nfs4"), managed},
+        ClassRow{"managed_with_a_later_ro", seen(2, 1, "/home", "ext4", "rw,nosuid,ro"), managed},
+        ClassRow{"managed_with_a_word_like_ro", seen(2, 1, "/home", "ext4", "root_squash"), managed},
+        ClassRow{"private_tmp", seen(2, 1, "/tmp", "tmpfs"), private_},
+        ClassRow{"private_run", seen(2, 1, "/run", "tmpfs"), private_},
+        ClassRow{"private_though_readonly", seen(2, 1, "/tmp", "ext4", "ro"), private_},
+        ClassRow{"private_whatever_its_type", seen(2, 1, "/run", "ramfs"), private_},
+        ClassRow{"like_private_elsewhere", seen(2, 1, "/var/tmp", "tmpfs"), managed},
+        ClassRow{"like_private_in_name", seen(2, 1, "/tmp2", "tmpfs"), managed},
+        ClassRow{"kernel_proc", seen(2, 1, "/proc", "proc"), kernel},
+        ClassRow{"kernel_sys", seen(2, 1, "/sys", "sysfs"), kernel},
+        ClassRow{"kernel_dev", seen(2, 1, "/dev", "devtmpfs"), kernel},
+        ClassRow{"kernel_dev_though_a_tmpfs", seen(2, 1, "/dev", "tmpfs"), kernel},
+        ClassRow{"kernel_type_elsewhere", seen(2, 1, "/srv/chroot/proc", "proc"), kernel},
+        ClassRow{"kernel_type_readonly", seen(2, 1, "/srv/sys", "sysfs", "ro,nosuid"), kernel},
+        ClassRow{"kernel_type_of_a_file", seen(2, 1, "/srv/netns", "nsfs", "rw", a_file), kernel},
+        ClassRow{"kernel_automount", seen(2, 1, "/net", "autofs"), kernel},
+        ClassRow{"like_kernel_in_name", seen(2, 1, "/devices"), managed},
+        ClassRow{"readonly", seen(2, 1, "/usr", "ext4", "ro,relatime"), readonly},
+        ClassRow{"readonly_and_nothing_else", seen(2, 1, "/usr", "squashfs", "ro"), readonly},
+        ClassRow{"bound_file", seen(2, 1, "/etc/resolv.conf", "ext4", "rw", a_file), bound_file},
+        ClassRow{"bound_file_readonly", seen(2, 1, "/etc/hostname", "tmpfs", "ro", a_file), bound_file}),
+    [](const auto& row) { return std::string{row.param.name}; });
 
-TEST(MountClass, OfTheRootIsManagedWhetherOrNotItIsAMountPoint) {
-    EXPECT_THAT(classes({root}), ElementsAre("managed "));
-    EXPECT_THAT(classes({root}, "/srv/tree"), ElementsAre("managed "));
+struct TreeRow {
+    const char* name;
+    std::string root;
+    std::vector<SeenMount> mounts;
+    std::vector<ClassifiedMount> expected; ///< after the root itself
+};
+class ManyMounts : public testing::TestWithParam<TreeRow> {};
+
+TEST_P(ManyMounts, AreListedAsTheyAreSeen) {
+    const TreeRow& row = GetParam();
+    std::vector<ClassifiedMount> expected = {{managed, "", row.root}};
+    expected.insert(expected.end(), row.expected.begin(), row.expected.end());
+    EXPECT_THAT(classify_mounts(row.mounts, row.root), ElementsAreArray(expected));
 }
 
-TEST(MountClass, OfFileSystemsOfFilesIsManaged) {
-    EXPECT_THAT(classes({root, at(2, 1, "/var", "xfs"), at(3, 1, "/home", "btrfs"), at(4, 1, "/boot", "vfat"),
-                         at(5, 1, "/srv", "nfs4"), at(6, 1, "/opt", "tmpfs"), at(7, 2, "/var/log")}),
-                ElementsAre("managed ", "managed /boot", "managed /home", "managed /opt", "managed /srv",
-                            "managed /var", "managed /var/log"));
+INSTANTIATE_TEST_SUITE_P(
+    Nested, ManyMounts,
+    testing::Values(
+        TreeRow{"no_table", "/", {}, {}},
+        TreeRow{"parents_come_first",
+                "/",
+                {the_root(), seen(4, 3, "/home/a/b"), seen(3, 2, "/home/a"), seen(2, 1, "/home")},
+                {{managed, "/home", "/home"},
+                 {managed, "/home/a", "/home/a"},
+                 {managed, "/home/a/b", "/home/a/b"}}},
+        TreeRow{"managed_below_readonly",
+                "/",
+                {the_root(), seen(2, 1, "/usr", "ext4", "ro"), seen(3, 2, "/usr/local")},
+                {{readonly, "/usr", "/usr"}, {managed, "/usr/local", "/usr/local"}}},
+        TreeRow{"file_below_managed",
+                "/",
+                {the_root(), seen(2, 1, "/srv"), seen(3, 2, "/srv/f", "ext4", "rw", a_file)},
+                {{managed, "/srv", "/srv"}, {bound_file, "/srv/f", "/srv/f"}}},
+        TreeRow{"nothing_below_private",
+                "/",
+                {the_root(), seen(2, 1, "/run", "tmpfs"), seen(3, 2, "/run/user/0", "tmpfs")},
+                {{private_, "/run", "/run"}}},
+        TreeRow{"nothing_below_tmp_that_is_no_mount", "/", {the_root(), seen(2, 1, "/tmp/x")}, {}},
+        TreeRow{
+            "nothing_below_dev_that_is_no_mount", "/", {the_root(), seen(2, 1, "/dev/pts", "devpts")}, {}},
+        TreeRow{"nothing_below_kernel",
+                "/",
+                {the_root(), seen(2, 1, "/srv/c", "cgroup2"), seen(3, 2, "/srv/c/x", "tmpfs"),
+                 seen(4, 3, "/srv/c/x/y")},
+                {{kernel, "/srv/c", "/srv/c"}}},
+        TreeRow{"names_that_only_begin_alike",
+                "/",
+                {the_root(), seen(2, 1, "/srv/c", "cgroup2"), seen(3, 1, "/srv/cc")},
+                {{kernel, "/srv/c", "/srv/c"}, {managed, "/srv/cc", "/srv/cc"}}},
+        TreeRow{"the_upper_of_two_at_one_point",
+                "/",
+                {the_root(), seen(2, 1, "/mnt", "ext4", "ro"), seen(3, 2, "/mnt", "xfs", "rw")},
+                {{managed, "/mnt", "/mnt"}}},
+        TreeRow{"the_upper_of_three_at_one_point",
+                "/",
+                {the_root(), seen(2, 1, "/mnt"), seen(3, 2, "/mnt", "proc"), seen(4, 3, "/mnt", "xfs", "ro")},
+                {{readonly, "/mnt", "/mnt"}}},
+        TreeRow{"one_that_a_later_parent_hides",
+                "/",
+                {the_root(), seen(2, 1, "/a/b", "ext4", "ro"), seen(3, 1, "/a")},
+                {{managed, "/a", "/a"}}},
+        TreeRow{"one_below_a_parent_that_is_covered",
+                "/",
+                {the_root(), seen(2, 1, "/a"), seen(3, 2, "/a/b"), seen(4, 2, "/a", "xfs")},
+                {{managed, "/a", "/a"}}},
+        TreeRow{"those_below_a_covered_root",
+                "/",
+                {the_root(), seen(2, 1, "/a"), seen(3, 1, "/"), seen(4, 3, "/b")},
+                {{managed, "/b", "/b"}}},
+        TreeRow{"another_root_is_cut_off",
+                "/srv/image",
+                {the_root(), seen(2, 1, "/home"), seen(3, 1, "/srv"), seen(4, 3, "/srv/image/home"),
+                 seen(5, 3, "/srv/image/tmp", "tmpfs"), seen(6, 3, "/srv/image2")},
+                {{managed, "/home", "/srv/image/home"}, {private_, "/tmp", "/srv/image/tmp"}}},
+        TreeRow{"another_root_that_is_a_readonly_mount",
+                "/srv/image",
+                {the_root(), seen(2, 1, "/srv/image", "ext4", "ro"), seen(3, 2, "/srv/image/var")},
+                {{managed, "/var", "/srv/image/var"}}},
+        TreeRow{"another_root_below_tmp_has_a_tmp_of_its_own",
+                "/tmp/image",
+                {the_root(), seen(2, 1, "/tmp", "tmpfs"), seen(3, 2, "/tmp/image/etc"),
+                 seen(4, 2, "/tmp/image/proc", "proc")},
+                {{managed, "/etc", "/tmp/image/etc"}, {kernel, "/proc", "/tmp/image/proc"}}}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(MountClass, IsNotHiddenByWhatIsHiddenItself) {
+    // /a/b was mounted, then /a over it, then /a/b again, in the new /a.
+    std::vector<std::string> inside;
+    for (const ClassifiedMount& row :
+         classify_mounts({the_root(), seen(2, 1, "/a/b", "xfs"), seen(3, 1, "/a"), seen(4, 3, "/a/b")}, "/"))
+        inside.push_back(row.inside);
+    EXPECT_THAT(inside, testing::ElementsAre("", "/a", "/a/b"));
 }
 
-TEST(MountClass, OfTheKernelsTreesAndWhatIsInThem) {
-    EXPECT_THAT(classes({root, at(2, 1, "/proc", "proc"), at(3, 2, "/proc/sys/fs/binfmt_misc", "binfmt_misc"),
-                         at(4, 1, "/sys", "sysfs"), at(5, 4, "/sys/fs/cgroup", "cgroup2"),
-                         at(6, 1, "/dev", "devtmpfs"), at(7, 6, "/dev/pts", "devpts"),
-                         at(8, 1, "/mnt/debug", "debugfs")}),
-                ElementsAre("managed ", "kernel /dev", "kernel /mnt/debug", "kernel /proc", "kernel /sys"));
+TEST(MountClass, OfAFileSystemThatBecameReadOnly) {
+    SeenMount broken = seen(2, 1, "/home"); // errors=remount-ro: every mount says rw, the file system says ro
+    broken.mount.super_options = "ro,errors=remount-ro";
+    const auto rows = classify_mounts({the_root(), broken}, "/");
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[1].kind, MountClass::readonly);
 }
 
-TEST(MountClass, OfPrivateTreesAndWhatIsInThem) {
-    EXPECT_THAT(classes({root, at(2, 1, "/tmp"), at(3, 1, "/run", "tmpfs"), at(4, 3, "/run/user/0", "tmpfs"),
-                         at(5, 2, "/tmp/x")}),
-                ElementsAre("managed ", "private /run", "private /tmp"));
-}
-
-TEST(MountClass, LeavesOutWhatLiesInAPrivateTreeThatIsNoMount) {
-    EXPECT_THAT(classes({root, at(2, 1, "/tmp/x"), at(3, 1, "/run/lock")}), ElementsAre("managed "));
-}
-
-TEST(MountClass, OfReadOnlyMounts) {
-    EXPECT_THAT(classes({root, at(2, 1, "/usr", "ext4", "ro,relatime"), at(3, 2, "/usr/local"),
-                         at(4, 1, "/opt", "ext4", "rw,errors=remount-ro")}),
-                ElementsAre("managed ", "managed /opt", "readonly /usr", "managed /usr/local"));
-}
-
-TEST(MountClass, OfASingleFile) {
-    SeenMount file = at(2, 1, "/etc/resolv.conf");
-    file.directory = false;
-    EXPECT_THAT(classes({root, file}), ElementsAre("managed ", "bound_file /etc/resolv.conf"));
-}
-
-TEST(MountClass, CountsFromTheRootThatIsManaged) {
-    EXPECT_THAT(classes({root, at(2, 1, "/srv/tree/home"), at(3, 1, "/srv/tree/tmp"), at(4, 1, "/srv/trees"),
-                         at(5, 1, "/home")},
-                        "/srv/tree"),
-                ElementsAre("managed ", "managed /home", "private /tmp"));
-}
-
-TEST(MountClass, LeavesOutWhatAnotherMountHides) {
-    // The second mount of /home stands on the first; /srv/inner was there before /srv was mounted over it.
-    EXPECT_THAT(classes({root, at(2, 1, "/home", "ext4", "ro"), at(3, 2, "/home", "xfs"),
-                         at(4, 1, "/srv/inner"), at(5, 1, "/srv")}),
-                ElementsAre("managed ", "managed /home", "managed /srv"));
+TEST(MountTable, IsReadAsTheKernelWritesIt) {
+    const auto mounts = sys::parse_mountinfo(
+        "30 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
+        "31 30 8:2 /sub /mnt/a\\040b ro,nosuid master:2 propagate_from:1 - xfs /dev/sdb ro\n"
+        "32 30 0:5 / /x rw - tmpfs none\n");
+    ASSERT_EQ(mounts.size(), 3U);
+    EXPECT_EQ(mounts[0].super_options, "rw,errors=remount-ro");
+    EXPECT_EQ(mounts[1].point, "/mnt/a b");
+    EXPECT_EQ(mounts[1].root, "/sub");
+    EXPECT_EQ(mounts[1].options, "ro,nosuid");
+    EXPECT_EQ(mounts[1].type, "xfs");
+    EXPECT_EQ(mounts[2].super_options, "");
+    EXPECT_THROW((void)sys::parse_mountinfo("30 1 8:1 / /\n"), sys::Error);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "runner/report/stored_report.hpp"
+#include "runner/sys/printable.hpp"
 #include "tests/support/example_run.hpp"
 #include "tests/support/golden.hpp"
 
@@ -59,6 +60,18 @@ model::Step step(double wall_s, int exit, int signal, std::int64_t rss) {
     made.usage.user_s = wall_s / 2;
     made.usage.minor_faults = 1;
     return made;
+}
+
+TEST(TimesReport, CutsALongNameBetweenCharacters) {
+    for (std::size_t ascii = 0; ascii < 4; ++ascii) {
+        model::RunReport run;
+        run.modules.resize(1);
+        run.modules[0].steps = {step(0.5, 0, 0, 1)};
+        std::string& name = run.modules[0].steps[0].name;
+        name.assign(ascii, 'x');
+        for (int i = 0; i < 30; ++i) name += "ü";
+        EXPECT_TRUE(sys::is_utf8(report_of(run))) << ascii;
+    }
 }
 
 TEST(TimesReport, SumsUpAModule) {
