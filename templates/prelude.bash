@@ -22,7 +22,14 @@ _disco_param_other() {
     local _disco_text=
     # Not with '.': a restricted shell takes no path there.
     IFS= read -r -d '' _disco_text <"${BASH_SOURCE[0]%/*}/disco-param.bash" || :
-    eval "$_disco_text"
+    # Without the caller's aliases, which would be expanded in what is read here.
+    if shopt -q expand_aliases; then
+        shopt -u expand_aliases
+        eval "$_disco_text"
+        shopt -s expand_aliases
+    else
+        eval "$_disco_text"
+    fi
     _disco_param_main "$@"
 }
 

@@ -39,9 +39,9 @@ void require_root() {
 int conclude(const dance::Result& result, const Options& options) {
     try {
         print_result(result, options.output);
-    } catch (const sys::SysError& error) {
+    } catch (const std::exception& error) { // whatever it is: the tree is as the exit code says
         print_error(fmt::format("{}; the run ended with exit code {} and is recorded: disco report {}",
-                                error.full_text(), result.run.exit_code, result.run.id));
+                                error.what(), result.run.exit_code, result.run.id));
     }
     return result.run.exit_code;
 }
@@ -132,16 +132,21 @@ int run_report(const Options& options) {
 int run_runs(const Options& options) {
     require_root();
     const dance::StateDirectory state{options.dance.state_dir};
-    for (const std::string& id : dance::recorded_runs(state)) {
-        const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
-        std::size_t changes = 0;
-        for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
-        write_to(STDOUT_FILENO,
-                 fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}\n", id,
-                             model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
-                             stored.run.exit_code, changes, stored.run.node, stored.run.root));
-    }
-    return 0;
+    ExitCode worst = ExitCode::done;
+    for (const std::string& id : dance::recorded_runs(state)) try {
+            const auto stored =
+                report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
+            std::size_t changes = 0;
+            for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
+            write_to(STDOUT_FILENO,
+                     fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}\n", id,
+                                 model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
+                                 stored.run.exit_code, changes, stored.run.node, stored.run.root));
+        } catch (const sys::Error& error) { // one damaged report does not hide the others
+            print_error(fmt::format("run {}: {}", id, error.full_text()));
+            worst = ExitCode::bad_configuration;
+        }
+    return code(worst);
 }
 
 int dispatch(Options& options) {

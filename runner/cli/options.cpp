@@ -31,6 +31,8 @@ public:
 
     Options parse(std::vector<std::string> arguments) {
         check_command(app_, arguments, 0);
+        if (arguments[0] == "exec")
+            for (std::string& word : arguments) shield(word);
         std::reverse(arguments.begin(), arguments.end()); // CLI11 wants them last first
         try {
             app_.parse(arguments);
@@ -52,7 +54,12 @@ public:
 private:
     /// CLI11 says only that a subcommand is required.
     void check_command(const CLI::App& app, const std::vector<std::string>& words, std::size_t at) const {
-        if (at < words.size() && words[at].starts_with('-')) return;
+        if (at < words.size() && words[at].starts_with('-')) {
+            const auto known = {"-h", "--help", "--help-all", "--version"};
+            if (std::find(known.begin(), known.end(), words[at]) != known.end()) return;
+            throw sys::UsageError{fmt::format("there is no option '{}' before a command (see '{} --help')",
+                                              sys::printable(words[at]), app_.get_name())};
+        }
         const CLI::App* chosen = nullptr;
         std::vector<std::string> names;
         for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -69,7 +76,14 @@ private:
         if (chosen->get_require_subcommand_min() > 0) check_command(*chosen, words, at + 1);
     }
 
-    using Path = std::filesystem::path;
+    /// CLI11 takes a word in brackets for a list and splits it; one with a byte before it, it leaves alone.
+    static constexpr char shielding = '\x01';
+    static void shield(std::string& word) {
+        if (word.starts_with('[') && word.ends_with(']')) word.insert(word.begin(), shielding);
+    }
+    static void unshield(std::string& word) {
+        if (word.starts_with(std::string{shielding} + '[')) word.erase(0, 1);
+    }
 
     Options show(std::string text) {
         options_.command = CommandName::help;
@@ -195,6 +209,8 @@ private:
     }
 
     Options finish() {
+        for (std::string& word : options_.exec.command) unshield(word);
+        for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
         if (profile_ != "strict")
             throw sys::UsageError{fmt::format(
                 "--profile {} is not available yet; use --profile strict, the default of --noop", profile_)};
@@ -223,8 +239,8 @@ private:
 
     CLI::App app_;
     Options options_;
-    Path root_ = "/", state_dir_ = "/var/lib/disco";
-    std::string node_, network_, color_ = "auto", profile_ = "strict";
+    std::string root_ = "/", state_dir_ = "/var/lib/disco", node_, network_, color_ = "auto",
+                profile_ = "strict";
     std::vector<std::string> modules_;
     int wait_ = 0;
     bool noop_ = false, merge_ = false, detailed_exitcode_ = false;

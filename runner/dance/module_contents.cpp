@@ -45,7 +45,7 @@ private:
     template <class Work> void noting(const Work& work) {
         try {
             work();
-        } catch (const sys::BadConfiguration& error) {
+        } catch (const sys::Error& error) { // also a directory in the place of a file, say
             objections_.push_back(error.full_text());
         }
     }
@@ -94,6 +94,9 @@ private:
             out.push_back(std::move(item));
             return;
         case model::ObjectType::directory:
+            // A set-id bit counts only if `attributes` asks for it; on a server's directories it is often
+            // inherited.
+            item.mode &= ~static_cast<mode_t>(S_ISUID | S_ISGID);
             out.push_back(std::move(item));
             walk(top, path, out);
             return;
@@ -142,6 +145,10 @@ private:
         std::vector<Script> scripts;
         const std::filesystem::path directory = contents_.directory / top;
         if (!sys::stat_path(directory)) return scripts;
+        if (!sys::is_directory(directory)) {
+            objections_.push_back(fmt::format("{} is not a directory", top));
+            return scripts;
+        }
         const sys::UniqueFd fd = sys::open_directory(directory);
         for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory)) {
             const std::string shown = sys::printable(top + "/" + entry.name);

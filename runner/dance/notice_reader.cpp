@@ -22,9 +22,15 @@ std::optional<std::string_view> refusal(std::string_view line) {
     if (digits == 0 || digits == std::string_view::npos || !rest.substr(digits).starts_with(": "))
         return std::nullopt;
     rest.remove_prefix(digits + 2);
+    // "PATH: readonly variable", or with a builtin before it: "unset: PATH: cannot unset: readonly variable".
+    constexpr std::string_view readonly = ": readonly variable";
     constexpr std::array<std::string_view, 4> fixed = {"PATH", "SHELL", "ENV", "BASH_ENV"};
+    const std::size_t builtin = rest.find(": ");
     for (const std::string_view name : fixed)
-        if (rest.starts_with(name) && rest.substr(name.size()) == ": readonly variable") return name;
+        for (const std::string_view text : {rest, rest.substr(std::min(builtin + 2, rest.size()))})
+            if (text.starts_with(name) && text.substr(name.size()).starts_with(": ") &&
+                text.ends_with(readonly))
+                return name;
     const std::size_t end = rest.find(": restricted");
     if (end == std::string_view::npos || end == 0) return std::nullopt;
     const std::string_view tail = rest.substr(end + 12);
@@ -38,10 +44,13 @@ void NoticeReader::feed(std::string_view bytes) {
     constexpr std::size_t longest_line = 65536; // a longer one is no notice
     for (;;) {
         const std::size_t end = bytes.find('\n');
-        if (partial_.size() < longest_line) partial_ += bytes.substr(0, end);
+        const std::string_view piece = bytes.substr(0, end);
+        too_long_ = too_long_ || partial_.size() + piece.size() > longest_line;
+        if (!too_long_) partial_ += piece;
         if (end == std::string_view::npos) return;
-        read_line(partial_);
+        if (!too_long_) read_line(partial_);
         partial_.clear();
+        too_long_ = false;
         bytes.remove_prefix(end + 1);
     }
 }
@@ -78,8 +87,9 @@ void NoticeReader::add(model::Notice notice) {
 }
 
 std::vector<model::Notice> NoticeReader::take() {
-    if (!partial_.empty()) read_line(partial_);
+    if (!partial_.empty() && !too_long_) read_line(partial_);
     partial_.clear();
+    too_long_ = false;
     return std::move(notices_);
 }
 

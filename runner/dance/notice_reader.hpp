@@ -23,7 +23,8 @@ private:
     void read_line(std::string_view line);
     void add(model::Notice notice);
     std::string step_;
-    std::string partial_;
+    std::string partial_; ///< of the line that has not ended yet
+    bool too_long_ = false;
     std::vector<model::Notice> notices_;
 };
 

@@ -21,9 +21,8 @@ void append(std::string& out, fmt::format_string<Arguments...> format, Arguments
 /// `,"name":` (the comma unless it is the first member).
 void append_key(std::string& out, std::string_view name) {
     if (out.back() != '{') out += ',';
-    out += '"';
-    out += name;
-    out += "\":";
+    append_string(out, name);
+    out += ':';
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view text) {

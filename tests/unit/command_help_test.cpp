@@ -1,0 +1,114 @@
+// Help and version: what each command says of itself, and when it says it.
+
+#include "runner/cli/options.hpp"
+#include "runner/model/exit_code.hpp"
+#include "runner/sys/error.hpp"
+
+#include <gmock/gmock.h>
+
+namespace disco::cli {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+using Words = std::vector<std::string>;
+
+struct HelpRow {
+    const char* name;
+    std::string program;
+    Words words, shown, not_shown;
+};
+class Help : public testing::TestWithParam<HelpRow> {};
+
+TEST_P(Help, NamesWhatThereIs) {
+    const Options options = parse_options(GetParam().program, GetParam().words);
+    EXPECT_EQ(options.command, CommandName::help);
+    EXPECT_THAT(options.text, EndsWith("\n"));
+    for (const std::string& word : GetParam().shown) EXPECT_THAT(options.text, HasSubstr(word));
+    for (const std::string& word : GetParam().not_shown) EXPECT_THAT(options.text, Not(HasSubstr(word)));
+}
+
+const Words common = {"--root", "--state-dir", "--node", "--network", "--wait",  "--detailed-exitcode",
+                      "--json", "--color",     "--diff", "--stat",    "--quiet", "--verbose",
+                      "--noop"};
+Words with_common(Words more) {
+    more.insert(more.end(), common.begin(), common.end());
+    return more;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, Help,
+    testing::Values(
+        HelpRow{"disco", "disco", {"--help"}, {"dance", "exec", "report", "runs", "param"}, {"--noop"}},
+        HelpRow{"everything", "disco", {"--help-all"}, with_common({"--merge", "explain"}), {}},
+        HelpRow{"dance",
+                "disco",
+                {"dance", "-h"},
+                with_common({"--server", "--module", "--offline", "--keep-going", "--profile"}),
+                {"--merge"}},
+        HelpRow{"disco_run", "disco-run", {"--help"}, with_common({"--server"}), {"--merge"}},
+        HelpRow{"exec", "disco", {"exec", "--help"}, with_common({"--merge", "COMMAND"}), {"--server"}},
+        HelpRow{"report", "disco", {"report", "--help"}, {"RUN", "--json", "--state-dir"}, {"--root"}},
+        HelpRow{"runs", "disco", {"runs", "--help"}, {"--state-dir"}, {"--json"}},
+        HelpRow{"param",
+                "disco-param",
+                {"--help"},
+                {"get", "set", "keys", "dump", "delete", "explain"},
+                {"--node"}},
+        HelpRow{"param_delete",
+                "disco",
+                {"param", "delete", "--help"},
+                {"KEY", "--recursive", "--node"},
+                {"VALUE"}},
+        HelpRow{"after_other_options", "disco", {"dance", "--noop", "--help"}, {"--server"}, {}},
+        HelpRow{"though_something_is_missing", "disco", {"param", "get", "--help"}, {"KEY"}, {}}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(Version, IsOneLine) {
+    const Options options = parse_options("disco", {"--version"});
+    EXPECT_EQ(options.command, CommandName::version);
+    EXPECT_THAT(options.text, StartsWith("disco "));
+    EXPECT_EQ(options.text.find('\n'), options.text.size() - 1);
+}
+
+std::string refusal(const std::string& program, const Words& words) {
+    try {
+        (void)parse_options(program, words);
+    } catch (const sys::UsageError& error) {
+        return error.what();
+    }
+    return "accepted";
+}
+
+TEST(UsageErrors, SayWhoseHelpToRead) {
+    EXPECT_THAT(refusal("disco", {"runs", "--nonsense"}),
+                AllOf(HasSubstr("--nonsense"), EndsWith("(see 'disco --help')")));
+    EXPECT_THAT(refusal("disco-run", {"--nonsense"}),
+                AllOf(HasSubstr("--nonsense"), EndsWith("(see 'disco-run --help')")));
+    EXPECT_THAT(refusal("disco-param", {"get"}), EndsWith("(see 'disco-param --help')"));
+}
+
+// It says that a subcommand is required.
+TEST(UsageErrors, NameAnOptionThatStandsAlone) {
+    EXPECT_THAT(refusal("disco", {"--nonsense"}), HasSubstr("--nonsense"));
+}
+
+// The man page promises them, and schedulers compare them.
+TEST(ExitCodes, AreThoseOfTheManPageAndGrowWithSeverity) {
+    using model::ExitCode;
+    const std::vector<ExitCode> codes = {ExitCode::done,       ExitCode::changes,
+                                         ExitCode::failed,     ExitCode::followup_failed,
+                                         ExitCode::conflict,   ExitCode::undone,
+                                         ExitCode::usage,      ExitCode::try_again,
+                                         ExitCode::not_root,   ExitCode::bad_configuration,
+                                         ExitCode::signal_base};
+    std::vector<int> numbers;
+    for (const ExitCode code : codes) numbers.push_back(static_cast<int>(code));
+    EXPECT_THAT(numbers, testing::ElementsAre(0, 2, 4, 6, 8, 10, 64, 75, 77, 78, 128));
+}
+
+} // namespace
+} // namespace disco::cli

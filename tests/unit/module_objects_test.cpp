@@ -1,0 +1,221 @@
+// Odd things in a fetched module: what is delivered, what is passed over, and what is told.
+
+#include "runner/dance/module_contents.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <filesystem>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <gmock/gmock.h>
+
+namespace disco::dance {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class ModuleObjects : public testing::Test {
+protected:
+    void put(const fs::path& name, std::string_view text = "x", mode_t mode = 0644) const {
+        fs::create_directories(path(name).parent_path());
+        sys::write_file(path(name), text, 0600);
+        ASSERT_EQ(::chmod(path(name).c_str(), mode), 0);
+    }
+    [[nodiscard]] fs::path path(const fs::path& name) const { return directory_.path() / name; }
+    [[nodiscard]] ModuleContents read() const { return read_module("m", directory_.path()); }
+    /// The objections; empty when the module is fine.
+    [[nodiscard]] std::string objections() const {
+        try {
+            (void)read();
+        } catch (const sys::BadConfiguration& error) {
+            return error.full_text();
+        }
+        return "";
+    }
+
+private:
+    sys::OwnedDirectory directory_{fs::temp_directory_path(), "module-objects-test-"};
+};
+
+std::vector<std::string> paths(const std::vector<Deliverable>& items) {
+    std::vector<std::string> found;
+    for (const Deliverable& item : items) found.push_back(item.path);
+    return found;
+}
+
+TEST_F(ModuleObjects, AreToldByTheirKind) {
+    fs::create_directories(path("files/run"));
+    fs::create_directories(path("templates"));
+    ASSERT_EQ(::mkfifo(path("templates/pipe").c_str(), 0644), 0);
+    sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+    const std::string name = path("files/run/s");
+    ASSERT_LT(name.size(), sizeof address.sun_path);
+    name.copy(address.sun_path, name.size());
+    const sys::UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_THAT(objections(),
+                AllOf(HasSubstr("files/run/s is a socket: only files, directories and symlinks"),
+                      HasSubstr("templates/pipe is a fifo")));
+}
+
+TEST_F(ModuleObjects, MayHaveOddButReadableNames) {
+    for (const char* name : {"files/.hidden", "files/two words", "files/größe", "files/it's", "files/-n",
+                             "files/a:b*?[x]", "files/$x", "files/x~"})
+        put(name);
+    EXPECT_THAT(paths(read().files),
+                ElementsAre("$x", "-n", ".hidden", "a:b*?[x]", "größe", "it's", "two words", "x~"));
+}
+
+TEST_F(ModuleObjects, MayNotHaveNamesThatNeedQuotes) {
+    for (const char* name : {"a\"b", "a\\b", "a\033[2J", "a\x7f"}) put(fs::path{"files"} / name);
+    const std::string told = objections();
+    EXPECT_THAT(told, AllOf(HasSubstr(R"("files/a\"b")"), HasSubstr(R"("files/a\\b")"),
+                            HasSubstr(R"("files/a\033[2J")"), HasSubstr(R"("files/a\177")")));
+    EXPECT_THAT(told, Not(HasSubstr("\033")));
+}
+
+TEST_F(ModuleObjects, BelowABadNameAreNotLookedAt) {
+    put("files/a\tb/c", "x", 04755);
+    EXPECT_THAT(objections(), AllOf(HasSubstr(R"("files/a\tb")"), Not(HasSubstr("set-id"))));
+}
+
+TEST_F(ModuleObjects, AreKnownByTypeModeAndTarget) {
+    put("templates/etc/x.conf", "x", 0600);
+    ASSERT_EQ(::chmod(path("templates/etc").c_str(), 0750), 0);
+    fs::create_directories(path("files"));
+    fs::create_symlink("/nowhere/at all", path("files/dangling"));
+    fs::create_directory_symlink("..", path("files/up"));
+    const ModuleContents contents = read();
+    ASSERT_THAT(paths(contents.templates), ElementsAre("etc", "etc/x.conf"));
+    EXPECT_EQ(contents.templates[0].type, model::ObjectType::directory);
+    EXPECT_EQ(contents.templates[0].mode, 0750U);
+    EXPECT_EQ(contents.templates[1].mode, 0600U);
+    EXPECT_EQ(contents.templates[1].in_module, "templates/etc/x.conf");
+    ASSERT_THAT(paths(contents.files), ElementsAre("dangling", "up"));
+    EXPECT_EQ(contents.files[0].target, "/nowhere/at all");
+    EXPECT_EQ(contents.files[1].target, "..") << "a symlink to a directory is not walked into";
+}
+
+TEST_F(ModuleObjects, MayShareDirectoriesOfFilesAndTemplates) {
+    put("files/etc/a");
+    put("templates/etc/b");
+    EXPECT_EQ(objections(), "");
+    put("templates/x/y");
+    put("files/x");
+    EXPECT_THAT(objections(), HasSubstr("x is in files/ and in templates/")) << "a file and a directory";
+}
+
+TEST_F(ModuleObjects, OfTemplatesNeedAttributesForSetIdBitsToo) {
+    put("templates/bin/t", "x", 02755);
+    EXPECT_THAT(objections(),
+                HasSubstr("templates/bin/t has mode 2755, with a set-id bit: if that is meant, say "
+                          "so in `attributes` (`2755 root:root bin/t`)"));
+    put("attributes", "0755 root:root bin/*\n");
+    EXPECT_EQ(objections(), "") << "the rule's mode replaces it";
+}
+
+TEST_F(ModuleObjects, MayBeSticky) {
+    put("files/x", "x", 01644);
+    EXPECT_EQ(objections(), "");
+    EXPECT_EQ(read().files.at(0).mode, 01644U);
+}
+
+struct InterpreterRow {
+    const char* name;
+    std::string text;
+    std::vector<std::string> words;
+};
+class Interpreter : public ModuleObjects, public testing::WithParamInterface<InterpreterRow> {};
+
+TEST_P(Interpreter, IsReadAsTheKernelReadsIt) {
+    put("scripts/x", GetParam().text);
+    EXPECT_EQ(read().scripts.at(0).interpreter, GetParam().words);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Line, Interpreter,
+    testing::Values(InterpreterRow{"none", "echo hello\n", {}}, InterpreterRow{"empty_file", "", {}},
+                    InterpreterRow{"one_character", "#", {}}, InterpreterRow{"a_comment", "# !/bin/sh\n", {}},
+                    InterpreterRow{"not_in_the_first_line", "\n#!/bin/sh\n", {}},
+                    InterpreterRow{"blank_before", " #!/bin/sh\n", {}},
+                    InterpreterRow{"program", "#!/bin/sh\necho\n", {"/bin/sh"}},
+                    InterpreterRow{"no_newline", "#!/bin/sh", {"/bin/sh"}},
+                    InterpreterRow{"blanks", "#! \t /bin/sh \t \n", {"/bin/sh"}},
+                    InterpreterRow{"one_argument", "#!/bin/sh -e\n", {"/bin/sh", "-e"}},
+                    InterpreterRow{"more_words_are_one_argument",
+                                   "#!/usr/bin/env \t -S  perl -w \n",
+                                   {"/usr/bin/env", "-S  perl -w"}},
+                    InterpreterRow{
+                        "quotes_mean_nothing", "#!/bin/sh '-e' \"x\"\n", {"/bin/sh", "'-e' \"x\""}},
+                    InterpreterRow{"carriage_return_in_a_later_line", "#!/bin/sh\necho\r\n", {"/bin/sh"}}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST_F(ModuleObjects, OfScriptsAreFilesOnly) {
+    fs::create_directories(path("scripts"));
+    fs::create_symlink("/bin/true", path("scripts/10-link"));
+    ASSERT_EQ(::mkfifo(path("scripts/20-pipe").c_str(), 0644), 0);
+    fs::create_directories(path("checks/30-directory"));
+    EXPECT_THAT(objections(),
+                AllOf(HasSubstr("scripts/10-link is not a file"), HasSubstr("scripts/20-pipe is not a file"),
+                      HasSubstr("checks/30-directory is not a file")));
+}
+
+TEST_F(ModuleObjects, ThatEditorsLeaveAmongScriptsArePassedOver) {
+    for (const char* name : {"scripts/.10-x.swp", "scripts/10-x~", "checks/.hidden"}) put(name);
+    fs::create_directories(path("scripts/.git"));
+    const ModuleContents contents = read();
+    EXPECT_THAT(contents.scripts, IsEmpty());
+    EXPECT_THAT(contents.checks, IsEmpty());
+    EXPECT_TRUE(contents.empty());
+}
+
+TEST_F(ModuleObjects, OfOneModuleAreNotEmptyForOneOfThem) {
+    put("checks/1");
+    EXPECT_TRUE(read().empty()) << "a check alone changes nothing";
+    put("templates/x");
+    EXPECT_FALSE(read().empty());
+}
+
+TEST_F(ModuleObjects, BadLinesAreToldWithEveryOtherObjection) {
+    put("attributes", "0640 root:root\n\nrw root:root x\n");
+    put("scripts/x", "#!/bin/sh\r\n");
+    const std::string told = objections();
+    EXPECT_THAT(told, AllOf(HasSubstr("module 'm' cannot be used: modules/m/attributes:1: "),
+                            HasSubstr("; scripts/x has DOS line ends")));
+}
+
+TEST_F(ModuleObjects, InThePlaceOfFilesAreTold) {
+    put("elsewhere/x");
+    fs::create_directory_symlink("elsewhere", path("files"));
+    EXPECT_THAT(objections(), HasSubstr("files is not a directory"));
+    put("templates");
+    EXPECT_THAT(objections(), HasSubstr("templates is not a directory"));
+}
+
+TEST_F(ModuleObjects, ThatAreDirectoriesHaveNoSetIdBitsOfTheServers) {
+    put("files/srv/x");
+    ASSERT_EQ(::chmod(path("files/srv").c_str(), 02775), 0);
+    EXPECT_EQ(objections(), "");
+    EXPECT_EQ(read().files.at(0).mode, 0775U);
+}
+
+TEST_F(ModuleObjects, InThePlaceOfScriptsAreTold) {
+    put("scripts");
+    EXPECT_THAT(objections(), HasSubstr("scripts is not a directory"));
+}
+
+TEST_F(ModuleObjects, InThePlaceOfAttributesAreTold) {
+    fs::create_directories(path("attributes"));
+    EXPECT_THAT(objections(), HasSubstr("attributes"));
+}
+
+} // namespace
+} // namespace disco::dance
