@@ -51,6 +51,13 @@ constexpr Row table[] = {
     {127, "", refused, "the server has no rsync", "install rsync there"},
     {126, "", refused, "the server cannot run rsync", "check rsync and the user's shell there"},
     {12, "command not found", refused, "the server has no rsync", "install rsync there"},
+    // rsync asks how ssh ended without waiting for it, and says 12 when ssh is a moment late with its 255.
+    // The sign is narrower than above: the shell there and rsync itself say "Permission denied", too.
+    {12, "Permission denied (publickey", refused, "ssh was not let in", "check the user name and the key"},
+    {12, "Too many authentication failures", refused, "ssh was not let in",
+     "check the user name and the key"},
+    {12, "Could not resolve", unreachable, "the host's name is not known",
+     "check the name in disco/server/uri and the name service"},
     {14, "", refused, "the remote shell cannot be started", "check the words in disco/client/cmds/rsync"},
     {10, "getaddrinfo", unreachable, "the host's name is not known",
      "check the name in disco/server/uri and the name service"},

@@ -164,16 +164,36 @@ TEST_F(Fetch, InheritanceIsFollowed) {
 }
 
 TEST_F(Fetch, SshWithoutAKeyIsRefused) {
-    SshDaemon sshd;
-    server = sshd.uri(universe());
+    std::optional<SshDaemon> sshd{std::in_place};
+    server = sshd->uri(universe());
     ASSERT_EQ(disco({"param", "set", "--state-dir", state(), "--node", node, "disco/client/cmds/rsync",
-                     sys::quote_words(sshd.rsync_words_without_key())})
+                     sys::quote_words(sshd->rsync_words_without_key())})
                   .exit,
               0);
     const auto result = noop();
     EXPECT_EQ(result.exit, 78) << result.output << result.error;
     EXPECT_THAT(result.output + result.error, HasSubstr("Permission denied"));
     EXPECT_THAT(result.output + result.error, HasSubstr(server));
+    sshd.reset();
+    wait_for_orphans();
+}
+
+TEST_F(Fetch, SshThatIsLateWithItsExitCodeIsRefusedToo) {
+    const fs::path ssh = place() / "late-ssh";
+    put(ssh,
+        "#!/bin/sh\n"
+        "echo 'nobody@nowhere: Permission denied (publickey).' >&2\n"
+        "exec sleep 60 </dev/null >/dev/null\n", // rsync ends it
+        0755);
+    server = "nobody@nowhere:/universe";
+    ASSERT_EQ(disco({"param", "set", "--state-dir", state(), "--node", node, "disco/client/cmds/rsync",
+                     "rsync -e " + ssh.string()})
+                  .exit,
+              0);
+    const auto result = noop();
+    EXPECT_EQ(result.exit, 78) << result.output << result.error;
+    EXPECT_THAT(result.output + result.error, HasSubstr("ssh was not let in"));
+    wait_for_orphans();
 }
 
 TEST_F(Fetch, NoShellReadsTheServersName) {

@@ -77,6 +77,14 @@ void ThrowAwayTest::TearDown() {
     sys::check(::umount2("/run", MNT_DETACH), "unmount", "/run");
 }
 
+void ThrowAwayTest::wait_for_orphans() {
+    for (int i = 0; i < 1000; ++i) {
+        const pid_t reaped = ::waitpid(-1, nullptr, WNOHANG);
+        if (reaped < 0) return; // TearDown tells when some are left
+        if (reaped == 0) ::usleep(10'000);
+    }
+}
+
 void DanceTest::SetUp() {
     ThrowAwayTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;

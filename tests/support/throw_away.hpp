@@ -44,6 +44,10 @@ protected:
     /// The tmpfs.
     [[nodiscard]] const std::filesystem::path& place() const { return directory_.path(); }
 
+    /// Waits up to ten seconds for what the run has left to init. Only for a run in which ssh fails: rsync
+    /// then ends its ssh with a signal and does not wait for it.
+    static void wait_for_orphans();
+
 private:
     sys::OwnedDirectory directory_;
     std::vector<std::string> mounts_;
