@@ -175,7 +175,8 @@ std::vector<std::string> split_words(std::string_view line) {
                 word += line[at++];
             }
         }
-        if (at == line.size()) throw BadConfiguration{fmt::format("a quote is not closed in: {}", printable_text(line))};
+        if (at == line.size())
+            throw BadConfiguration{fmt::format("a quote is not closed in: {}", printable_text(line))};
         ++at;
     }
     if (in_word) words.push_back(std::move(word));
