@@ -89,16 +89,18 @@ private:
     }
 
     bool within_bounds() {
-        const auto now = Clock::now();
-        for (Run& run : runs_) {
+        for (const Run& run : runs_)
             if (run.end.standard_output.size() > run.program.standard_output_limit)
                 return stop(&run, How::too_much_output);
-            if (!run.ended && now - started_ >= run.program.timeout) return stop(&run, How::timed_out);
+        // Before the time: a fork bomb may keep this process from looking until the time is up.
+        const auto now = Clock::now();
+        if (now >= next_look_) {
+            next_look_ = now + look_interval;
+            if (watch_.too_many_processes()) return stop(nullptr, How::too_many_processes);
+            if (watch_.scratch_nearly_full()) return stop(nullptr, How::scratch_full);
         }
-        if (now < next_look_) return true;
-        next_look_ = now + look_interval;
-        if (watch_.too_many_processes()) return stop(nullptr, How::too_many_processes);
-        if (watch_.scratch_nearly_full()) return stop(nullptr, How::scratch_full);
+        for (const Run& run : runs_)
+            if (!run.ended && now - started_ >= run.program.timeout) return stop(&run, How::timed_out);
         return true;
     }
 

@@ -178,11 +178,12 @@ struct ScriptRow {
     const char* text;
     int exit;
     const char* says;
+    int timeout = 3; ///< seconds
 };
 class BadScript : public BadInput, public testing::WithParamInterface<ScriptRow> {};
 
 TEST_P(BadScript, EndsAndIsReported) {
-    module_file("m", "sandbox", "profile simulate\ntimeout 3\n");
+    module_file("m", "sandbox", "profile simulate\ntimeout " + std::to_string(GetParam().timeout) + "\n");
     script("m", "10-x.sh", std::string{"#!/bin/bash\necho x > /etc/new\n"} + GetParam().text);
     want("m");
     const Snapshot before = root_snapshot();
@@ -196,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
     Every, BadScript,
     testing::Values(ScriptRow{"is_killed_by_a_signal", "kill -SEGV $$", 4, "SIGSEGV"},
                     ScriptRow{"kills_its_init", "kill -9 1; kill -9 -1; exit 3", 4, "10-x.sh"},
-                    ScriptRow{"forks_for_ever", "f() { f | f & }; f; sleep 60", 4, "processes"},
+                    ScriptRow{"forks_for_ever", "f() { f | f & }; f; sleep 60", 4, "processes", 120},
                     ScriptRow{"runs_too_long", "while :; do :; done", 4, "3 s"},
                     ScriptRow{"ignores_the_end", "trap '' TERM INT HUP; sleep 1000 & wait", 4, "3 s"},
                     ScriptRow{"closes_its_stdout", "exec >&- 2>&-; echo lost; exit 7", 4, "exited with 7"},
