@@ -37,11 +37,16 @@ void require_root() {
 
 /// The exit code tells what became of the tree, also when the report finds no reader.
 int conclude(const dance::Result& result, const Options& options) {
+    const auto tell = [&](std::string_view what) {
+        print_error(fmt::format("{}; the run ended with exit code {} and is recorded: disco report {}", what,
+                                result.run.exit_code, result.run.id));
+    };
     try {
         print_result(result, options.output);
-    } catch (const std::exception& error) { // whatever it is: the tree is as the exit code says
-        print_error(fmt::format("{}; the run ended with exit code {} and is recorded: disco report {}",
-                                error.what(), result.run.exit_code, result.run.id));
+    } catch (const sys::Error& error) {
+        tell(error.full_text());
+    } catch (const std::exception& error) { // of the JSON library, say: the tree is as the exit code says
+        tell(error.what());
     }
     return result.run.exit_code;
 }
@@ -129,23 +134,28 @@ int run_report(const Options& options) {
     return 0;
 }
 
+void print_run(const dance::StateDirectory& state, const std::string& id) {
+    const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
+    std::size_t changes = 0;
+    for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
+    write_to(STDOUT_FILENO,
+             fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}\n", id,
+                         model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
+                         stored.run.exit_code, changes, stored.run.node, stored.run.root));
+}
+
 int run_runs(const Options& options) {
     require_root();
     const dance::StateDirectory state{options.dance.state_dir};
     ExitCode worst = ExitCode::done;
-    for (const std::string& id : dance::recorded_runs(state)) try {
-            const auto stored =
-                report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
-            std::size_t changes = 0;
-            for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
-            write_to(STDOUT_FILENO,
-                     fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}\n", id,
-                                 model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
-                                 stored.run.exit_code, changes, stored.run.node, stored.run.root));
+    for (const std::string& id : dance::recorded_runs(state)) {
+        try {
+            print_run(state, id);
         } catch (const sys::Error& error) { // one damaged report does not hide the others
             print_error(fmt::format("run {}: {}", id, error.full_text()));
             worst = ExitCode::bad_configuration;
         }
+    }
     return code(worst);
 }
 

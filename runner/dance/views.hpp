@@ -35,7 +35,7 @@ public:
         std::filesystem::path module;     ///< at /run/disco/module; empty: none
         std::filesystem::path parameters; ///< at /var/lib/disco/parameters/NODE; empty: none
     };
-    /// Starts a sandbox for a layer that need not have begun yet.
+    /// What a sandbox is started for.
     struct Work {
         std::vector<sandbox::Program> programs;
         model::Network network = model::Network::isolated;
@@ -43,6 +43,7 @@ public:
         std::size_t lanes = 1; ///< programs that may run at the same time
         int input = -1;        ///< standard input, borrowed; -1: /dev/null
     };
+    /// Starts a sandbox for a layer that need not have begun yet.
     [[nodiscard]] sandbox::Sandbox start(const Shown& shown, Work work);
     /// Lets it in to the begun layer.
     void enter(sandbox::Sandbox& sandbox) const;

@@ -20,16 +20,20 @@ const ComposedEntry* Composition::find(std::string_view path) const {
     return found == entries_.end() ? nullptr : &found->second;
 }
 
-Composition::Below Composition::below(std::string_view path) const {
-    if (entries_.empty()) return Below::live;
-    if (entries_.contains(path)) return Below::composed;
+bool Composition::hidden_by_ancestor(std::string_view path) const {
     while (!path.empty()) {
         const std::size_t slash = path.rfind('/');
         path = slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
         const ComposedEntry* ancestor = find(path);
-        if (ancestor != nullptr && ancestor->kind != ComposedEntry::Kind::metadata) return Below::absent;
+        if (ancestor != nullptr && ancestor->kind != ComposedEntry::Kind::metadata) return true;
     }
-    return Below::live;
+    return false;
+}
+
+Composition::Below Composition::below(std::string_view path) const {
+    if (entries_.empty()) return Below::live;
+    if (entries_.contains(path)) return Below::composed;
+    return hidden_by_ancestor(path) ? Below::absent : Below::live;
 }
 
 void Composition::enter(const std::string& path, const ComposedEntry& entry) {

@@ -42,6 +42,9 @@ public:
     using Entries = std::map<std::string, ComposedEntry, PathOrder>;
     enum class Below { live, absent, composed };
 
+    /// Whether an entry above the path hides what the live root has there: a directory new to the live root,
+    /// with which everything in it comes as a whole, or something that is no directory any more.
+    [[nodiscard]] bool hidden_by_ancestor(std::string_view path) const;
     /// Who answers for a path: an entry here, an ancestor that hides it (absent), or the live root.
     [[nodiscard]] Below below(std::string_view path) const;
     [[nodiscard]] const ComposedEntry* find(std::string_view path) const;

@@ -215,7 +215,8 @@ private:
             // Squashing makes it opaque when the kept layer has something else there.
             if (entry.kind == Kind::directory && !layer_.kept.empty()) entry.has_bookkeeping = true;
         }
-        if (comes_whole(path)) { // with the directory that it is in; what is not there needs no entry
+        if (composition_.hidden_by_ancestor(
+                path)) { // it comes with that directory; what is not there needs no entry
             if (after)
                 composition_.enter(path, entry);
             else
@@ -224,17 +225,6 @@ private:
         }
         composition_.enter(path, entry);
         if (changed_before && as_live(path, after)) composition_.forget(path);
-    }
-
-    /// Whether the composition has a directory above that is new to the live root.
-    [[nodiscard]] bool comes_whole(std::string_view path) const {
-        while (!path.empty()) {
-            const std::size_t slash = path.rfind('/');
-            path = slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-            const ComposedEntry* ancestor = composition_.find(path);
-            if (ancestor != nullptr && ancestor->kind != Kind::metadata) return true;
-        }
-        return false;
     }
 
     /// Whether a path that layers have changed is now again what the live root has, so that there is nothing
