@@ -11,14 +11,20 @@
 namespace disco::policy {
 namespace {
 
-bool drop_capabilities(std::uint64_t kept) noexcept {
+constexpr std::uint64_t every_capability = ~std::uint64_t{0};
+
+/// Of `had`, only `kept` stay.
+bool bound_capabilities(std::uint64_t had, std::uint64_t kept) noexcept {
     for (unsigned long capability = 0; capability < 64; ++capability) {
-        if ((kept >> capability & 1) != 0) continue;
-        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
-            if (errno != EINVAL) return false;
-            break; // past the last one that this kernel knows
-        }
+        if (((had & ~kept) >> capability & 1) == 0) continue;
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+        if (errno != EINVAL) return false;
+        break; // past the last one that this kernel knows
     }
+    return true;
+}
+
+bool set_capabilities(std::uint64_t kept) noexcept {
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return false;
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2] = {};
@@ -38,11 +44,15 @@ bool load(const FilterView& filter) noexcept {
 
 } // namespace
 
-bool apply(const ConfinementView& confinement) noexcept {
+bool confine_sandbox(const ConfinementView& sandbox) noexcept {
+    return bound_capabilities(every_capability, sandbox.capabilities) && load(sandbox.calls);
+}
+
+bool confine_program(const ConfinementView& program, const ConfinementView& sandbox) noexcept {
     // no_new_privs first: without CAP_SYS_ADMIN a filter is accepted only with it.
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-    if (!drop_capabilities(confinement.capabilities)) return false;
-    return load(confinement.calls);
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           bound_capabilities(sandbox.capabilities, program.capabilities) &&
+           set_capabilities(program.capabilities) && load(program.calls);
 }
 
 } // namespace disco::policy

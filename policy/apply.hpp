@@ -19,9 +19,14 @@ struct ConfinementView {
     FilterView calls;
 };
 
-/// Sets no_new_privs, drops capabilities (bounding, ambient, inheritable, permitted, effective) and loads the
-/// filter, in this order. False with errno set when a step fails; the caller must not go on then. Needs
+/// For PID 1 of a sandbox: nothing that it starts can get capabilities beyond these (the bounding set), and
+/// it and they stand under the filter. Its own capabilities stay. False with errno set when a step fails; the
+/// caller must not go on then. Needs CAP_SETPCAP and CAP_SYS_ADMIN.
+[[nodiscard]] bool confine_sandbox(const ConfinementView& sandbox) noexcept;
+
+/// For a program of that sandbox: sets no_new_privs, drops capabilities (bounding, ambient, inheritable,
+/// permitted, effective) and loads its filter on top, in this order. As above when a step fails. Needs
 /// CAP_SETPCAP.
-[[nodiscard]] bool apply(const ConfinementView& confinement) noexcept;
+[[nodiscard]] bool confine_program(const ConfinementView& program, const ConfinementView& sandbox) noexcept;
 
 } // namespace disco::policy

@@ -1,4 +1,5 @@
-// A tool of the build: writes the seccomp programs as DIRECTORY/PROFILE.bpf.
+// A tool of the build: writes the seccomp programs as DIRECTORY/sandbox.bpf and
+// DIRECTORY/PROFILE.bpf.
 
 #include "policy/seccomp_program.hpp"
 #include "runner/sys/error.hpp"
@@ -26,10 +27,11 @@ int main(int argc, char** argv) {
     }
     try {
         const std::filesystem::path directory{argv[1]};
+        write(directory / "sandbox.bpf", policy::compile_sandbox_filter());
         for (const auto profile : {model::Profile::template_, model::Profile::strict,
                                    model::Profile::simulate, model::Profile::live})
             write(directory / (std::string{model::to_string(profile)} + ".bpf"),
-                  policy::compile_call_filter(profile));
+                  policy::compile_program_filter(profile));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "disco-compile-filters: %s\n", error.what());
         return 1;

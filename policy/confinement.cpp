@@ -49,6 +49,10 @@ std::vector<sock_filter> read_filter(const std::filesystem::path& file) {
 
 } // namespace
 
+Confinement load_sandbox_confinement(const std::filesystem::path& lib) {
+    return {.capabilities = package_installation, .calls = read_filter(lib / "filters/sandbox.bpf")};
+}
+
 Confinement load_confinement(Profile profile, const std::filesystem::path& lib) {
     const auto filters = lib / "filters";
     return {.capabilities = capabilities_of(profile),

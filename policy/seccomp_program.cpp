@@ -74,12 +74,15 @@ constexpr std::string_view ordinary =
     "setregid setregid32 setresuid setresuid32 setresgid setresgid32 setfsuid setfsuid32 setfsgid "
     "setfsgid32 setgroups setgroups32 landlock_create_ruleset landlock_add_rule landlock_restrict_self";
 
+/// With these PID 1 builds the view and confines programs; programs get EPERM.
+constexpr std::string_view set_up =
+    "mount umount2 pivot_root move_mount open_tree mount_setattr unshare setns seccomp";
+
 /// Known, and nobody's business in a sandbox: EPERM tells a program that it may not, where ENOSYS would tell
 /// it that the kernel is old.
 constexpr std::string_view forbidden =
-    // mounts and namespaces: the way out
-    "mount umount umount2 pivot_root fsopen fsconfig fsmount fspick move_mount open_tree mount_setattr "
-    "unshare setns open_by_handle_at quotactl quotactl_fd "
+    // mounts and namespaces: the way out (and set_up)
+    "umount fsopen fsconfig fsmount fspick open_by_handle_at quotactl quotactl_fd "
     // the kernel and the machine
     "init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff syslog "
     "acct iopl ioperm sethostname setdomainname settimeofday clock_settime clock_settime64 "
@@ -88,7 +91,7 @@ constexpr std::string_view forbidden =
     // other processes and shared kernel objects
     "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd add_key request_key keyctl "
     "io_uring_setup io_uring_enter io_uring_register move_pages migrate_pages mbind set_mempolicy "
-    "get_mempolicy set_mempolicy_home_node seccomp";
+    "get_mempolicy set_mempolicy_home_node";
 
 std::set<std::string_view> words(std::string_view text) {
     std::set<std::string_view> found;
@@ -121,51 +124,84 @@ std::map<std::string_view, CallVerdict> argument_rules() {
     };
 }
 
-/// The calls of an ABI that a list names. By number: a name may stand for several calls where a multiplexer
-/// exists.
-AbiCalls calls_of(std::uint32_t scmp_arch, std::uint32_t audit_arch, Profile profile) {
-    const std::set<std::string_view> allowed = words(ordinary), refused = words(forbidden);
-    const auto by_argument = argument_rules();
-    // Without mounts, chroot(2) leads only deeper; package tools use it. Templates and strict scripts need
-    // none.
-    const bool roomy = profile == Profile::simulate || profile == Profile::live;
-    AbiCalls abi;
-    abi.audit_arch = audit_arch;
-    // clone3(2) passes its flags in memory, where a filter cannot look: ENOSYS makes libc use clone(2). The
-    // same goes for socketcall(2) of 32-bit programs, and for calls that this list does not know.
-    abi.otherwise = SECCOMP_RET_ERRNO | ENOSYS;
+struct Abi {
+    std::uint32_t scmp_arch = 0, audit_arch = 0;
+    bool native = false; ///< PID 1's
+};
+
+std::vector<Abi> abis() {
+#if defined(__x86_64__)
+    return {{SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, true}, {SCMP_ARCH_X86, AUDIT_ARCH_I386, false}};
+#elif defined(__aarch64__)
+    return {{SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, true}};
+#else
+#error "no list of system calls for this architecture"
+#endif
+}
+
+/// Calls `use` with number and name of each call that an ABI has. By number: a name may stand for several
+/// calls where a multiplexer exists.
+template <class Use> void for_each_call(const Abi& abi, Use&& use) {
     constexpr int past_the_last_number = 1024;
     for (int number = 0; number < past_the_last_number; ++number) {
-        const std::unique_ptr<char, decltype(&std::free)> owned{
-            seccomp_syscall_resolve_num_arch(scmp_arch, number), &std::free};
-        if (!owned) continue;
-        const std::string_view name = owned.get();
-        const auto key = static_cast<std::uint32_t>(number);
-        if (const auto rule = by_argument.find(name); rule != by_argument.end())
-            abi.calls[key] = rule->second;
-        else if (allowed.contains(name) || (roomy && name == "chroot"))
-            abi.calls[key] = {allow};
-        else if (refused.contains(name) || name == "chroot")
-            abi.calls[key] = {refuse};
+        const std::unique_ptr<char, decltype(&std::free)> name{
+            seccomp_syscall_resolve_num_arch(abi.scmp_arch, number), &std::free};
+        if (name) use(static_cast<std::uint32_t>(number), std::string_view{name.get()});
     }
-    return abi;
+}
+
+/// What the profile refuses of what the sandbox allows.
+std::set<std::string_view> refused_by(Profile profile) {
+    std::set<std::string_view> refused = words(set_up);
+    // Without mounts, chroot(2) leads only deeper; package tools use it. Templates and strict scripts need
+    // none.
+    if (profile != Profile::simulate && profile != Profile::live) refused.insert("chroot");
+    return refused;
 }
 
 } // namespace
 
-std::vector<sock_filter> compile_call_filter(Profile profile) {
-    std::vector<AbiCalls> abis;
+std::vector<sock_filter> compile_sandbox_filter() {
+    const std::set<std::string_view> allowed = words(ordinary), building = words(set_up),
+                                     forbidden_ones = words(forbidden);
+    const auto by_argument = argument_rules();
+    std::vector<AbiCalls> lists;
+    for (const Abi& abi : abis()) {
+        AbiCalls& list = lists.emplace_back();
+        list.audit_arch = abi.audit_arch;
+        // clone3(2) passes its flags in memory, where a filter cannot look: ENOSYS makes libc use clone(2).
+        // The same goes for socketcall(2) of 32-bit programs, and for calls that this list does not know.
+        list.otherwise = SECCOMP_RET_ERRNO | ENOSYS;
+        for_each_call(abi, [&](std::uint32_t number, std::string_view name) {
+            if (const auto rule = by_argument.find(name); rule != by_argument.end())
+                list.calls[number] = rule->second;
+            else if (allowed.contains(name) || name == "chroot")
+                list.calls[number] = {allow};
+            else if (building.contains(name))
+                list.calls[number] = {abi.native ? allow : refuse};
+            else if (forbidden_ones.contains(name))
+                list.calls[number] = {refuse};
+        });
+    }
 #if defined(__x86_64__)
-    abis.push_back(calls_of(SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, profile));
     constexpr std::uint32_t x32 = 0x40000000; // __X32_SYSCALL_BIT
-    abis.back().beyond = {x32, refuse};
-    abis.push_back(calls_of(SCMP_ARCH_X86, AUDIT_ARCH_I386, profile));
-#elif defined(__aarch64__)
-    abis.push_back(calls_of(SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, profile));
-#else
-#error "no list of system calls for this architecture"
+    lists.front().beyond = {x32, refuse};
 #endif
-    return compile_calls(abis, refuse);
+    return compile_calls(lists, refuse);
+}
+
+std::vector<sock_filter> compile_program_filter(Profile profile) {
+    const std::set<std::string_view> refused = refused_by(profile);
+    std::vector<AbiCalls> lists;
+    for (const Abi& abi : abis()) {
+        AbiCalls& list = lists.emplace_back();
+        list.audit_arch = abi.audit_arch;
+        list.otherwise = allow;
+        for_each_call(abi, [&](std::uint32_t number, std::string_view name) {
+            if (refused.contains(name)) list.calls[number] = {refuse};
+        });
+    }
+    return compile_calls(lists, refuse);
 }
 
 } // namespace disco::policy

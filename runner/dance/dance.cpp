@@ -170,6 +170,7 @@ private:
             const model::ModuleReport& report = result_.run.modules.emplace_back(run->run([&] {
                 if (i + 1 < fetched.order.size())
                     ahead = started(fetched.modules.at(fetched.order[i + 1]), context);
+                context.views.layers().tidy();
             }));
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;

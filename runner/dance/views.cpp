@@ -94,6 +94,10 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     spec.mounts = sandbox::make_mount_plans(view);
     spec.network = work.network;
     spec.network_namespace = isolated_network_.get();
+    if (!sandbox_confinement_)
+        sandbox_confinement_ =
+            std::make_shared<const policy::Confinement>(policy::load_sandbox_confinement(data_));
+    spec.confinement = sandbox_confinement_;
     spec.programs = std::move(work.programs);
     spec.lanes = work.lanes;
     spec.input = work.input;

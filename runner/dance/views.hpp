@@ -68,6 +68,7 @@ private:
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox
     overlay::Layers layers_;
     std::filesystem::path commands_;
+    std::shared_ptr<const policy::Confinement> sandbox_confinement_; ///< once it was needed
     std::map<model::Profile, std::shared_ptr<const policy::Confinement>> confinements_;
     /// One for all isolated sandboxes of a run: making one and letting it go costs more than all the other
     /// namespaces, and nothing can be left in it, as no process outlives its module and none may configure a

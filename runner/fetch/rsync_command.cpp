@@ -42,6 +42,8 @@ std::vector<std::string> rsync_command(const FetchSettings& settings, const Rsyn
              "--specials", // what must not be in a module is to be seen and refused, not left out
              "--no-owner", "--no-group", // ids of the server mean nothing here
              "--modify-window=-1", // compare nanoseconds: a file edited twice within a second is another file
+             "--omit-dir-times", // nobody reads them, and setting them is a second pass over all directories
+             "--no-inc-recursive", // one list instead of one for each directory: a third less time
          })
         words.emplace_back(option);
     words.push_back(fmt::format("--timeout={}", seconds));

@@ -24,8 +24,7 @@ std::vector<RsyncJob> Universe::comparisons() const {
     };
     const ServerUri& server = settings_.server;
     std::vector<RsyncJob> jobs = {compare(server.source("parameters"), store_.parameters(node_),
-                                          record_.parameters,
-                                          fmt::format("the parameters of node '{}'", node_))};
+                                          record_.parameters, parameters_in_words())};
     if (server.layout != ServerLayout::daemon_modules && !record_.modules.empty())
         jobs.push_back(compare(server.source("modules"), store_.modules(), record_.modules,
                                "the " + sys::list_for_people("module", record_.modules)));

@@ -75,6 +75,10 @@ const std::filesystem::path& Universe::staging() {
     return staging_.path();
 }
 
+bool Universe::in_place() const {
+    return !settings_.offline && settings_.server.layout == ServerLayout::local;
+}
+
 // ---- parameters
 // --------------------------------------------------------------------------------------------------
 
@@ -85,12 +89,14 @@ std::vector<ParameterLayer> Universe::fetch_parameters(const std::string& node) 
         record_ = {};
         current_.clear();
         asked_.clear();
-        parameters_current_ = parameters_staged_ = all_metadata_staged_ = false;
+        parameters_current_ = parameters_wanted_ = parameters_staged_ = all_metadata_staged_ = false;
         staging_.discard();
         if (settings_.offline) return stored_parameters();
         compare_with_store();
         record_.server = settings_.server.text;
-        return parameters_current_ ? stored_parameters() : staged_parameters();
+        if (parameters_current_) return stored_parameters();
+        if (auto layers = parameters_in_place()) return *std::move(layers);
+        return staged_parameters();
     });
 }
 
@@ -103,22 +109,48 @@ std::vector<ParameterLayer> Universe::stored_parameters() {
     return read_layers(copy, inheritance.order);
 }
 
+/// A universe in a local directory is read where it lies to learn what is wanted; the copy of that is then
+/// made at one go. Nothing when something is missing: then rsync is to say what.
+std::optional<std::vector<ParameterLayer>> Universe::parameters_in_place() {
+    if (!in_place()) return std::nullopt;
+    const std::filesystem::path source = settings_.server.source("parameters");
+    try {
+        const Inheritance inheritance = follow_inherits(source, node_);
+        if (!inheritance.absent.empty()) return std::nullopt;
+        auto layers = read_layers(source, inheritance.order);
+        record_.parameters = {inheritance.order.begin(), inheritance.order.end()};
+        parameters_wanted_ = true;
+        return layers;
+    } catch (const sys::SysError& error) {
+        spdlog::debug("fetching the parameters before they are read: {}", error.what());
+        return std::nullopt;
+    }
+}
+
+std::string Universe::parameters_in_words() const {
+    return fmt::format("the parameters of node '{}'", node_);
+}
+
+RsyncJob Universe::parameters_job(const std::set<std::string>& names, std::string wanted) const {
+    const auto last = store_.parameters(node_);
+    return {{.mode = RsyncMode::copy,
+             .source = settings_.server.source("parameters"),
+             .destination = staging_.path() / "parameters",
+             .link_to = sys::is_directory(last) ? last : std::filesystem::path{},
+             .filters = {},
+             .names = names},
+            std::move(wanted)};
+}
+
 std::vector<ParameterLayer> Universe::staged_parameters() {
     const std::filesystem::path copy = staging() / "parameters";
-    const auto last = store_.parameters(node_);
     std::set<std::string> fetched, level = {node_};
-    std::string wanted = fmt::format("the parameters of node '{}'", node_);
+    std::string wanted = parameters_in_words();
     for (;;) { // ends: each level is new names, and follow_inherits bounds how deep they go
-        std::vector<RsyncJob> jobs = {{{.mode = RsyncMode::copy,
-                                        .source = settings_.server.source("parameters"),
-                                        .destination = copy,
-                                        .link_to = sys::is_directory(last) ? last : std::filesystem::path{},
-                                        .filters = {},
-                                        .names = level},
-                                       wanted}};
+        std::vector<RsyncJob> jobs = {parameters_job(level, wanted)};
         // With nothing in the store, the metadata will be asked for next, whatever the parameters say.
-        const bool both =
-            fetched.empty() && current_.empty() && settings_.server.layout != ServerLayout::daemon_modules;
+        const bool both = fetched.empty() && current_.empty() && !in_place() &&
+                          settings_.server.layout != ServerLayout::daemon_modules;
         if (both) jobs.push_back(all_metadata());
         const auto answers = rsync_.run(jobs, jobs.size());
         if (answers[0].failure) throw_failure(*answers[0].failure);
@@ -160,7 +192,7 @@ model::RequirementTable Universe::read_requirements(const std::set<std::string>&
         std::set<std::string> unknown;
         for (const std::string& name : level)
             if (!current_.contains(name) && !asked_.contains(name)) unknown.insert(name);
-        if (!unknown.empty() && !settings_.offline) {
+        if (!unknown.empty() && !settings_.offline && !in_place()) {
             if (settings_.server.layout == ServerLayout::daemon_modules)
                 fetch_metadata_of_each(unknown);
             else if (!all_metadata_staged_) {
@@ -239,8 +271,9 @@ void Universe::fetch_metadata_of_each(const std::set<std::string>& modules) {
 }
 
 std::filesystem::path Universe::metadata_directory(const std::string& module) const {
-    if (settings_.offline || current_.contains(module) || staging_.path().empty())
-        return store_.module(module);
+    if (settings_.offline || current_.contains(module)) return store_.module(module);
+    if (in_place()) return settings_.server.source("modules/" + module);
+    if (staging_.path().empty()) return store_.module(module);
     return staging_.path() / "metadata" / module;
 }
 
@@ -266,16 +299,29 @@ void Universe::fetch_modules(const std::vector<std::string>& modules) {
             if (!current_.contains(name)) differing.insert(name);
         }
         if (settings_.offline) return;
-        if (!differing.empty()) fetch_aside(differing);
+        if (!differing.empty() || parameters_wanted_) fetch_aside(differing);
         commit(modules, differing);
     });
 }
 
+/// The names by the connection that asks for them. A local copy is work for the processors alone, so it is
+/// split.
+std::vector<std::set<std::string>> Universe::shares(const std::set<std::string>& modules) const {
+    constexpr std::size_t worth_a_process = 32;
+    const std::size_t count =
+        in_place() ? std::clamp<std::size_t>(modules.size() / worth_a_process, 1, 2) : 1;
+    if (modules.empty()) return {};
+    const auto half = std::next(modules.begin(), static_cast<std::ptrdiff_t>(modules.size() / count));
+    std::vector<std::set<std::string>> shares = {{modules.begin(), half}};
+    if (half != modules.end()) shares.emplace_back(half, modules.end());
+    return shares;
+}
+
 void Universe::fetch_aside(const std::set<std::string>& modules) {
     const std::filesystem::path copies = staging() / "modules";
+    sys::make_directories(copies, 0700); // each rsync would make it, and fail when another one was faster
     std::vector<RsyncJob> jobs;
     if (settings_.server.layout == ServerLayout::daemon_modules) {
-        sys::make_directories(copies, 0700);
         for (const std::string& name : modules) {
             const auto last = store_.module(name);
             jobs.push_back({{.mode = RsyncMode::copy,
@@ -287,16 +333,19 @@ void Universe::fetch_aside(const std::set<std::string>& modules) {
                             fmt::format("module '{}'", name)});
         }
     } else {
-        jobs.push_back({{.mode = RsyncMode::copy,
-                         .source = settings_.server.source("modules"),
-                         .destination = copies,
-                         .link_to = store_.modules(),
-                         .filters = {},
-                         .names = modules},
-                        "the " + sys::list_for_people("module", modules)});
+        for (std::set<std::string>& names : shares(modules))
+            jobs.push_back({{.mode = RsyncMode::copy,
+                             .source = settings_.server.source("modules"),
+                             .destination = copies,
+                             .link_to = store_.modules(),
+                             .filters = {},
+                             .names = names},
+                            "the " + sys::list_for_people("module", names)});
     }
+    if (parameters_wanted_) jobs.push_back(parameters_job(record_.parameters, parameters_in_words()));
     for (const RsyncAnswer& answer : rsync_.run(jobs, settings_.parallel))
         if (answer.failure) throw_failure(*answer.failure);
+    if (std::exchange(parameters_wanted_, false)) parameters_staged_ = true;
     for (const std::string& name : modules)
         if (!sys::is_directory(copies / name))
             throw sys::BadConfiguration{

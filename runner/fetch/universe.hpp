@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -63,12 +64,17 @@ private:
     std::vector<RsyncJob> comparisons() const;
     void take_comparisons(const std::vector<RsyncJob>& jobs, const std::vector<RsyncAnswer>& answers);
     std::vector<ParameterLayer> stored_parameters();
+    [[nodiscard]] bool in_place() const;
+    std::optional<std::vector<ParameterLayer>> parameters_in_place();
+    [[nodiscard]] RsyncJob parameters_job(const std::set<std::string>& names, std::string wanted) const;
+    [[nodiscard]] std::string parameters_in_words() const;
     std::vector<ParameterLayer> staged_parameters();
     [[nodiscard]] RsyncJob all_metadata();
     void take_all_metadata();
     void fetch_metadata_of_each(const std::set<std::string>& modules);
     model::RequirementTable read_requirements(const std::set<std::string>& wanted);
     std::filesystem::path metadata_directory(const std::string& module) const;
+    [[nodiscard]] std::vector<std::set<std::string>> shares(const std::set<std::string>& modules) const;
     void fetch_aside(const std::set<std::string>& modules);
     void commit(const std::vector<std::string>& modules, const std::set<std::string>& staged);
 
@@ -81,6 +87,7 @@ private:
     std::string node_;
     FetchRecord record_;              ///< of the last good copy; in the course of the fetch, of the new one
     bool parameters_current_ = false; ///< the store's parameters are as the server's
+    bool parameters_wanted_ = false;  ///< read in place, to be copied with the modules
     bool parameters_staged_ = false;
     bool all_metadata_staged_ = false; ///< where one connection tells of all modules
     std::set<std::string> current_;    ///< modules that are in the store as the server has them

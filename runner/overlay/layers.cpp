@@ -5,6 +5,10 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
 
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,6 +63,8 @@ std::string overlay_options(const std::vector<std::string>& lowerdirs) {
     return options + ",index=off,metacopy=off,redirect_dir=off,xino=off,nfs_export=off";
 }
 
+constexpr std::string_view left_over = "left";
+
 std::string upper_name(std::size_t mount) { return fmt::format("u{}", mount); }
 std::string kept_name(std::size_t mount) { return fmt::format("k{}", mount); }
 std::string work_name(std::size_t mount) { return fmt::format("w{}", mount); }
@@ -80,9 +86,20 @@ void Layers::begin() {
         if (!upper_is_clean_)
             make_directory_like(upper(mount), any_kept_ ? kept(mount) : managed_[mount].live);
         // What a volatile mount leaves, so that nobody takes its upperdir for whole (overlayfs.rst, "Volatile
-        // mount"); here it only stands in the way of the next mount.
-        sys::remove_tree(directory_ / work_name(mount) / "work/incompat");
+        // mount"); here it only stands in the way of the next mount. `tidy` removes it.
+        const auto mark = directory_ / work_name(mount) / "work/incompat";
+        const auto aside = directory_ / fmt::format("{}/{}-{}", work_name(mount), left_over, begun_count_);
+        if (::rename(mark.c_str(), aside.c_str()) != 0 && errno != ENOENT)
+            throw sys::SysError{errno, "move aside", mark};
     }
+    ++begun_count_;
+}
+
+void Layers::tidy() {
+    for (; tidied_count_ < begun_count_; ++tidied_count_)
+        for (std::size_t mount = 0; mount < managed_.size(); ++mount)
+            sys::remove_tree(directory_ /
+                             fmt::format("{}/{}-{}", work_name(mount), left_over, tidied_count_));
 }
 
 void Layers::keep() {

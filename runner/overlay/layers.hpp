@@ -51,6 +51,9 @@ public:
     void keep();
     /// The begun layer goes, with all that is in it.
     void drop();
+    /// Removes what earlier mounts left behind: work that can wait until there is nothing else to
+    /// do. It is not needed before the directory is removed.
+    void tidy();
     /// What was kept is merged: the kept layer now holds originals, and later layers stand on the live root
     /// alone.
     void leave_kept() noexcept;
@@ -73,6 +76,8 @@ private:
     std::filesystem::path directory_;
     std::vector<ClassifiedMount> managed_;
     std::vector<bool> inside_; ///< by managed mount: the layers lie below it, on its file system
+    std::size_t begun_count_ = 0;
+    std::size_t tidied_count_ = 0;
     bool any_kept_ = false;
     bool begun_ = false;
     bool upper_is_clean_ =

@@ -4,7 +4,6 @@
 #include <csignal>
 
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -87,11 +86,11 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     return -1;
 }
 
+/// What PID 1 ignores, its programs do not; the rest it has reset.
 bool reset_signals() noexcept {
     struct sigaction action = {};
     action.sa_handler = SIG_DFL;
-    for (int signal = 1; signal < NSIG; ++signal)
-        ::sigaction(signal, &action, nullptr); // KILL and STOP refuse
+    for (const int signal : ignored_by_pid1) ::sigaction(signal, &action, nullptr);
     sigset_t none;
     ::sigemptyset(&none);
     return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
@@ -126,7 +125,7 @@ bool make_readonly_view() noexcept {
     return true;
 }
 
-Stage become(const ProgramView& program, int lane) noexcept {
+Stage become(const ProgramView& program, const policy::ConfinementView& sandbox, int lane) noexcept {
     const int standard_output =
         program.separate_standard_output ? fd::standard_output(lane) : fd::output(lane);
     if (::dup2(fd::input, 0) < 0 || ::dup2(standard_output, 1) < 0 || ::dup2(fd::output(lane), 2) < 0)
@@ -135,12 +134,8 @@ Stage become(const ProgramView& program, int lane) noexcept {
     if (::setsid() < 0 || !reset_signals()) return Stage::isolate;
     const struct rlimit no_core = {0, 0};
     if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return Stage::isolate;
-    // An anonymous keyring: the caller's session keyring is not the script's to read. ENOSYS: a kernel
-    // without keys.
-    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
-        return Stage::isolate;
     if (program.readonly_view && ::setns(fd::readonly_view, CLONE_NEWNS) != 0) return Stage::mounts;
-    if (!policy::apply(program.confinement)) return Stage::privileges;
+    if (!policy::confine_program(program.confinement, sandbox)) return Stage::privileges;
     ::execve(program.path, program.argv, program.environment);
     return Stage::exec;
 }

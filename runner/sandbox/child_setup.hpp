@@ -4,6 +4,7 @@
 #include "runner/sandbox/mount_plan.hpp"
 #include "runner/sandbox/protocol.hpp"
 
+#include <csignal>
 #include <cstddef>
 
 // Runs in the child, between clone and exec: no allocation, no exception, no log. Everything it needs was
@@ -17,7 +18,7 @@ struct ProgramView {
     char* const* environment = nullptr;
     bool separate_standard_output = false; ///< standard output to fd::standard_output, else to fd::output
     bool readonly_view = false;            ///< may write only to /tmp and /dev/shm
-    policy::ConfinementView confinement;
+    policy::ConfinementView confinement;   ///< on top of the sandbox's
 };
 
 struct LaunchView {
@@ -28,11 +29,15 @@ struct LaunchView {
     bool bring_up_loopback = false;
     const char* layers_directory = nullptr;
     const MountPlans* mounts = nullptr;
+    policy::ConfinementView confinement; ///< of everything in the sandbox
     const ProgramView* programs = nullptr;
     int program_count = 0;
     char* command_line = nullptr; ///< the caller's words in memory, which /proc/1/cmdline would show
     std::size_t command_line_size = 0;
 };
+
+/// Ctrl-C and its like are for the parent, which ends PID 1 in good order.
+inline constexpr int ignored_by_pid1[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
 /// PID 1 of a sandbox: sets up what needs no layer, obeys commands until the control socket closes.
 [[noreturn]] void run_pid1(const LaunchView& launch) noexcept;
@@ -50,6 +55,7 @@ struct MountFailure {
 [[nodiscard]] bool make_readonly_view() noexcept;
 
 /// Becomes the program. Returns only on failure, with errno set.
-[[nodiscard]] Stage become(const ProgramView& program, int lane) noexcept;
+[[nodiscard]] Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,
+                           int lane) noexcept;
 
 } // namespace disco::sandbox

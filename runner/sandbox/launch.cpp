@@ -54,14 +54,17 @@ policy::FilterView view_of(const std::vector<sock_filter>& filter) {
     return {.instructions = filter.data(), .length = static_cast<unsigned short>(filter.size())};
 }
 
+policy::ConfinementView view_of(const policy::Confinement& confinement) {
+    return {.capabilities = confinement.capabilities, .calls = view_of(confinement.calls)};
+}
+
 ProgramView view_of(const Program& program, const ProgramMemory& memory) {
-    const policy::Confinement& confinement = *program.confinement;
     return {.path = program.path.c_str(),
             .argv = memory.argv.data(),
             .environment = memory.environment.data(),
             .separate_standard_output = program.output == Program::Output::separate,
             .readonly_view = program.view == Program::View::readonly,
-            .confinement = {.capabilities = confinement.capabilities, .calls = view_of(confinement.calls)}};
+            .confinement = view_of(*program.confinement)};
 }
 
 /// clone3(2) as fork: the child goes on here. CLONE_PIDFD gives the descriptor without a race.
@@ -123,6 +126,7 @@ Launched launch(const SandboxSpec& spec) {
     view.bring_up_loopback = own_network;
     view.layers_directory = spec.layers_directory.c_str();
     view.mounts = &spec.mounts;
+    view.confinement = view_of(*spec.confinement);
     static const std::size_t command_line_size = sys::read_file("/proc/self/cmdline").size();
     view.command_line = program_invocation_name; // argv[0] (glibc), where the words begin
     view.command_line_size = command_line_size;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -89,18 +90,18 @@ bool others_remain() noexcept { return ::kill(-1, 0) == 0; }
 
 /// vfork(2): the child works in this process's memory until it has become the program, which saves copying
 /// page tables that are thrown away at once; `become` changes no memory but the stack and errno.
-[[gnu::noinline]] pid_t start(const ProgramView& program, int lane) noexcept {
+[[gnu::noinline]] pid_t start(const LaunchView& launch, int index, int lane) noexcept {
     const pid_t child = ::vfork();
     if (child != 0) return child;
-    const Stage stage = become(program, lane);
+    const Stage stage = become(launch.programs[index], launch.confinement, lane);
     fail(stage, errno, -1, lane); // the control socket is close-on-exec, but exec did not happen
 }
 
 /// Runs programs to their ends, each in a lane, reaping orphans on the way.
-void run(const ProgramView* programs, int count) noexcept {
+void run(const LaunchView& launch, int first, int count) noexcept {
     pid_t children[max_lanes] = {};
     for (int lane = 0; lane < count; ++lane) {
-        children[lane] = start(programs[lane], lane);
+        children[lane] = start(launch, first + lane, lane);
         if (children[lane] < 0) fail(Stage::program, errno);
     }
     for (int running = count; running > 0;) {
@@ -153,17 +154,24 @@ void kill_others() noexcept {
 void run_pid1(const LaunchView& launch) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::prctl(PR_SET_DUMPABLE, 0); // /proc/1 holds the parent's memory; nobody inside may look
-    struct sigaction ignore = {};
-    ignore.sa_handler = SIG_IGN;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})
-        ::sigaction(signal, &ignore, nullptr);
+    struct sigaction action = {};
+    action.sa_handler = SIG_DFL;
+    for (int signal = 1; signal < NSIG; ++signal)
+        ::sigaction(signal, &action, nullptr); // KILL and STOP refuse
+    action.sa_handler = SIG_IGN;
+    for (const int signal : ignored_by_pid1) ::sigaction(signal, &action, nullptr);
     hide_command_line(launch);
     sort_descriptors(launch);
-    ::setsid(); // Ctrl-C is for the parent, which ends us in good order
+    ::setsid();
+    // An anonymous keyring: the caller's session keyring is not the scripts' to read. ENOSYS: a kernel
+    // without keys.
+    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
+        fail(Stage::isolate, errno);
     if (launch.bring_up_loopback) bring_up_loopback();
     int slots[max_slots];
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail(Stage::isolate, errno);
     make_or_fail(launch.mounts->ahead, slots, Stage::ahead);
+    if (!policy::confine_sandbox(launch.confinement)) fail(Stage::privileges, errno);
 
     // A parent that died before PR_SET_PDEATHSIG has closed its end: the first read says so.
     for (;;) {
@@ -176,7 +184,7 @@ void run_pid1(const LaunchView& launch) noexcept {
             if (command.index < 0 || command.count < 1 || command.count > launch.lanes ||
                 command.index > launch.program_count - command.count)
                 fail(Stage::program, EINVAL);
-            run(launch.programs + command.index, command.count);
+            run(launch, command.index, command.count);
             break;
         case Order::kill_others: kill_others(); break;
         }

@@ -39,6 +39,7 @@ struct SandboxSpec {
     model::Network network = model::Network::isolated; ///< isolated or host
     /// With Network::isolated: a network namespace to join, borrowed; -1: a new one.
     int network_namespace = -1;
+    std::shared_ptr<const policy::Confinement> confinement; ///< of everything in it
     std::vector<Program> programs;
     std::size_t lanes = 1; ///< programs that `run_together` may run, at most max_lanes
     int input = -1;        ///< standard input of the programs, borrowed; -1: /dev/null

@@ -3,6 +3,7 @@
 #include "runner/sys/error.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -160,24 +161,31 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 }
 
 std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem::path& name_for_messages) {
-    // fdopendir(3) takes the descriptor and its position over, so it gets one of its own.
-    UniqueFd own{::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!own) throw SysError{errno, "open directory", name_for_messages};
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(own.get()), ::closedir};
-    if (!stream) throw SysError{errno, "read directory", name_for_messages};
-    static_cast<void>(own.release());
+    // Not readdir(3): fdopendir takes the descriptor over, so it would need one of its own each time.
+    UniqueFd own;
+    int from = directory;
+    if (::lseek(from, 0, SEEK_SET) < 0) {
+        if (errno != EBADF) throw SysError{errno, "read directory", name_for_messages};
+        own = UniqueFd{::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)}; // it was O_PATH
+        if (!own) throw SysError{errno, "open directory", name_for_messages};
+        from = own.get();
+    }
     std::vector<DirectoryEntry> entries;
+    alignas(dirent64) std::array<char, 16384> buffer; // NOLINT(*-member-init): the kernel fills it
     for (;;) {
-        errno = 0;
-        const dirent* entry = ::readdir(stream.get());
-        if (entry == nullptr && errno != 0) throw SysError{errno, "read directory", name_for_messages};
-        if (entry == nullptr) break;
-        const std::string_view name{entry->d_name};
-        if (name == "." || name == "..") continue;
-        unsigned char type = entry->d_type;
-        if (type == DT_UNKNOWN)
-            if (const auto status = stat_at(directory, entry->d_name)) type = type_of(status->st_mode);
-        entries.push_back({std::string{name}, type});
+        const ssize_t got = ::getdents64(from, buffer.data(), buffer.size());
+        if (got < 0) throw SysError{errno, "read directory", name_for_messages};
+        if (got == 0) break;
+        for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+            const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
+            at += entry->d_reclen;
+            const std::string_view name{entry->d_name};
+            if (name == "." || name == "..") continue;
+            unsigned char type = entry->d_type;
+            if (type == DT_UNKNOWN)
+                if (const auto status = stat_at(directory, entry->d_name)) type = type_of(status->st_mode);
+            entries.push_back({std::string{name}, type});
+        }
     }
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return entries;

@@ -35,7 +35,8 @@ TEST(RsyncCommand, OfALocalCopyWordForWord) {
                          .names = {}};
     EXPECT_THAT(rsync_command(settings_for("/srv/u"), call),
                 ElementsAre("rsync", "--recursive", "--links", "--perms", "--times", "--devices",
-                            "--specials", "--no-owner", "--no-group", "--modify-window=-1", "--timeout=7",
+                            "--specials", "--no-owner", "--no-group", "--modify-window=-1",
+                            "--omit-dir-times", "--no-inc-recursive", "--timeout=7",
                             "--link-dest=/state/modules", "--filter=+ /*/", "--filter=- *", "--",
                             "/srv/u/modules/", "/state/scratch/m/"));
 }

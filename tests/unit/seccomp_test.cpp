@@ -34,20 +34,43 @@ constexpr int allowed = 0;
 int answer(Profile profile, std::uint32_t arch, std::uint32_t call,
            std::vector<std::uint64_t> arguments = {}) {
     static const auto lib = std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco";
-    const Confinement confinement = load_confinement(profile, lib);
+    const Confinement sandbox = load_sandbox_confinement(lib), program = load_confinement(profile, lib);
     seccomp_data data = {};
     data.arch = arch;
     data.nr = static_cast<int>(call);
     std::copy(arguments.begin(), arguments.end(), data.args);
-    const std::uint32_t verdict = tests::evaluate(confinement.calls, data);
-    if (verdict == SECCOMP_RET_ALLOW) return allowed;
-    if ((verdict & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
-        throw std::logic_error{"neither allowed nor refused"};
-    return static_cast<int>(verdict & SECCOMP_RET_DATA);
+    // The stricter one counts; of two errors, that of the program loaded last (seccomp(2)).
+    for (const auto* filter : {&program.calls, &sandbox.calls}) {
+        const std::uint32_t verdict = tests::evaluate(*filter, data);
+        if (verdict == SECCOMP_RET_ALLOW) continue;
+        if ((verdict & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
+            throw std::logic_error{"neither allowed nor refused"};
+        return static_cast<int>(verdict & SECCOMP_RET_DATA);
+    }
+    return allowed;
+}
+
+/// What PID 1 gets, which stands under the sandbox's program alone.
+bool pid1_may(std::uint32_t arch, std::uint32_t call) {
+    static const auto lib = std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco";
+    seccomp_data data = {};
+    data.arch = arch;
+    data.nr = static_cast<int>(call);
+    return tests::evaluate(load_sandbox_confinement(lib).calls, data) == SECCOMP_RET_ALLOW;
 }
 
 constexpr std::uint32_t native = AUDIT_ARCH_X86_64, i386 = AUDIT_ARCH_I386;
 constexpr std::uint64_t high_bits = std::uint64_t{1} << 32;
+
+TEST(SandboxFilter, LetsPid1BuildTheViewAndNoMore) {
+    for (const std::uint32_t call : {SYS_mount, SYS_umount2, SYS_pivot_root, SYS_move_mount, SYS_open_tree,
+                                     SYS_mount_setattr, SYS_unshare, SYS_setns, SYS_seccomp, SYS_vfork})
+        EXPECT_TRUE(pid1_may(native, call)) << call;
+    for (const std::uint32_t call : {SYS_reboot, SYS_init_module, SYS_keyctl, SYS_ptrace, SYS_bpf, SYS_fsopen,
+                                     SYS_open_by_handle_at, SYS_clock_settime})
+        EXPECT_FALSE(pid1_may(native, call)) << call;
+    EXPECT_FALSE(pid1_may(i386, 21)); // mount
+}
 
 class EveryProfile : public testing::TestWithParam<Profile> {};
 
