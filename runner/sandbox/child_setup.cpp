@@ -37,10 +37,15 @@ int clone_mount(const char* source, unsigned long attributes) noexcept {
 }
 
 /// pivot_root(2), "pivot_root(".", ".")": the old root ends on top of the new one, where a name that begins
-/// with
-/// '/' does not meet it.
+/// with '/' does not meet it.
+///
+/// The root to be replaced is the mount namespace's own. In a chroot that is not this process's root, and
+/// what lies outside would stay within reach: of setns(2), which leads to the namespace's root, and of
+/// CAP_SYS_CHROOT. setns(2) into the own namespace leads out of the chroot first.
 int pivot_to(const char* target) noexcept {
-    if (::chdir(target) != 0) return -1;
+    const int view = ::open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (view < 0 || ::setns(fd::mount_namespace, CLONE_NEWNS) != 0 || ::fchdir(view) != 0) return -1;
+    ::close(view);
     return static_cast<int>(::syscall(SYS_pivot_root, ".", "."));
 }
 
@@ -118,7 +123,7 @@ bool make_readonly_view() noexcept {
     for (const char* path : {"/tmp", "/dev/shm"})
         if (set_mount_attributes(AT_FDCWD, path, 0, 0, MOUNT_ATTR_RDONLY) != 0) return false;
     const int readonly = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    if (readonly < 0 || ::dup3(readonly, fd::readonly_view, O_CLOEXEC) < 0) return false;
+    if (readonly < 0 || ::dup3(readonly, fd::mount_namespace, O_CLOEXEC) < 0) return false;
     if (::setns(own, CLONE_NEWNS) != 0) return false;
     ::close(own);
     ::close(readonly);
@@ -134,7 +139,7 @@ Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,
     if (::setsid() < 0 || !reset_signals()) return Stage::isolate;
     const struct rlimit no_core = {0, 0};
     if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return Stage::isolate;
-    if (program.readonly_view && ::setns(fd::readonly_view, CLONE_NEWNS) != 0) return Stage::mounts;
+    if (program.readonly_view && ::setns(fd::mount_namespace, CLONE_NEWNS) != 0) return Stage::mounts;
     if (!policy::confine_program(program.confinement, sandbox)) return Stage::privileges;
     ::execve(program.path, program.argv, program.environment);
     return Stage::exec;

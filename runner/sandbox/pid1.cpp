@@ -61,8 +61,8 @@ void sort_descriptors(const LaunchView& launch) noexcept {
     if (null < 0) fail(Stage::descriptors, errno);
     for (int standard = 0; standard <= 2; ++standard)
         if (::dup2(null, standard) < 0) fail(Stage::descriptors, errno);
-    if (::dup2(null, fd::readonly_view) < 0)
-        fail(Stage::descriptors, errno); // so that nothing else takes its place
+    const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); // later there is no host's /proc
+    if (own < 0 || ::dup2(own, fd::mount_namespace) < 0) fail(Stage::descriptors, errno);
     if (::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0) fail(Stage::descriptors, errno);
 }
 

@@ -13,7 +13,8 @@ namespace disco::sandbox {
 namespace fd {
 constexpr int input = 3; ///< standard input of programs
 constexpr int control = 4;
-constexpr int readonly_view = 5; ///< a mount namespace
+/// PID 1's own; after `enter`, when there are programs with a read-only view, that view's.
+constexpr int mount_namespace = 5;
 /// Of each lane two: where its program writes, and its standard output where that is a value (templates).
 constexpr int first_lane = 6;
 constexpr int output(int lane) { return first_lane + 2 * lane; }

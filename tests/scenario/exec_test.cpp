@@ -39,6 +39,39 @@ TEST_F(Exec, NoopShowsTheDifferencesAndMergesNothing) {
     EXPECT_EQ(difference(before, root_snapshot()), "");
 }
 
+/// In a chroot the mount namespace's root lies outside, and nothing of it may come within reach.
+TEST_F(Exec, InAChrootTheSandboxHasNoWayOut) {
+    const fs::path inner = place() / "inner"; // the machine as it is, but for the mark
+    fs::create_directory(inner);
+    module_file("m", "templates/etc/seen", "ls /mnt; echo resolved");
+    want("m");
+    constexpr const char* script = R"(
+        set -e
+        mount --rbind / "$1/inner"
+        mount -t tmpfs mark /mnt; echo outside > /mnt/mark
+        cd "$1/inner"
+        exec chroot . "$2" "${@:3}"
+    )";
+    const auto run = [&](std::vector<std::string> words) {
+        std::vector<std::string> argv = {"/usr/bin/unshare", "--mount", "bash", "-c", script, "bash", place(),
+                                         DISCO_BINARY};
+        argv.insert(argv.end(), words.begin(), words.end());
+        return sys::run_program({.argv = argv,
+                                 .environment = {"PATH=" + std::string{std::getenv("PATH")}},
+                                 .input = {},
+                                 .timeout = std::chrono::seconds{60}});
+    };
+    const auto template_run = run({"dance", "--noop", "--server", server, "--node", node, "--root", root(),
+                                   "--state-dir", state(), "--diff"});
+    EXPECT_EQ(template_run.exit, 0) << template_run.output << template_run.error;
+    EXPECT_THAT(template_run.output, HasSubstr("+resolved\n"));
+    // chroot(2) is allowed in an unrestricted program; deeper is all it may lead.
+    const auto way_out = run({"exec", "--noop", "--root", "/", "--state-dir", state(), "--", "perl", "-e",
+                              "mkdir '/x'; open(H, '<', '/'); chroot('/x'); chdir('/proc/self'); chdir(H);"
+                              "chdir('..') for 1..50; chroot('.'); print -e '/mnt/mark' ? 'OUT' : 'held'"});
+    EXPECT_THAT(way_out.output, HasSubstr("held")) << way_out.error;
+}
+
 TEST_F(Exec, MergeMerges) {
     const auto result = exec("--merge", {"sh", "-c", "echo more >> /etc/motd"});
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
