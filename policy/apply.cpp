@@ -36,23 +36,40 @@ bool set_capabilities(std::uint64_t kept) noexcept {
     return ::syscall(SYS_capset, &header, data) == 0;
 }
 
-bool load(const FilterView& filter) noexcept {
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/// The descriptor of a listener when `flags` ask for one, else 0; -1 with errno.
+int load(const FilterView& filter, unsigned long flags) noexcept {
     // The kernel only reads the program, though its struct holds a plain pointer.
     const struct sock_fprog program = {filter.length, const_cast<sock_filter*>(filter.instructions)};
-    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    return static_cast<int>(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
+}
+
+/// A call that the listener has taken up is not interrupted by signals that do not kill, so that it is not
+/// made (and told) twice. Linux before 5.19 cannot do that.
+int load_with_listener(const FilterView& filter) noexcept {
+    constexpr unsigned long listen = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    const int listener = load(filter, listen | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+    return listener >= 0 || errno != EINVAL ? listener : load(filter, listen);
 }
 
 } // namespace
 
 bool confine_sandbox(const ConfinementView& sandbox) noexcept {
-    return bound_capabilities(every_capability, sandbox.capabilities) && load(sandbox.calls);
+    return bound_capabilities(every_capability, sandbox.capabilities) && load(sandbox.calls, 0) == 0;
 }
 
-bool confine_program(const ConfinementView& program, const ConfinementView& sandbox) noexcept {
+bool confine_program(const ConfinementView& program, const ConfinementView& sandbox, int& listener) noexcept {
+    listener = -1;
     // no_new_privs first: without CAP_SYS_ADMIN a filter is accepted only with it.
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           bound_capabilities(sandbox.capabilities, program.capabilities) &&
-           set_capabilities(program.capabilities) && load(program.calls);
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    if (!bound_capabilities(sandbox.capabilities, program.capabilities)) return false;
+    if (!set_capabilities(program.capabilities)) return false;
+    if (!program.reports) return load(program.calls, 0) == 0;
+    listener = load_with_listener(program.calls);
+    return listener >= 0;
 }
 
 } // namespace disco::policy

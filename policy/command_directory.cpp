@@ -1,12 +1,12 @@
 #include "policy/command_directory.hpp"
 
+#include "policy/policy_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <array>
 #include <cerrno>
-#include <map>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,17 +20,6 @@ namespace {
 /// The order in which a shell would look.
 constexpr std::array<const char*, 6> search_path = {"usr/local/sbin", "usr/local/bin", "usr/sbin",
                                                     "usr/bin",        "sbin",          "bin"};
-
-std::map<std::string, std::filesystem::path> files_in(const std::filesystem::path& directory) {
-    std::map<std::string, std::filesystem::path> files;
-    const sys::UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!fd && errno == ENOENT) return files;
-    if (!fd) throw sys::SysError{errno, "open directory", directory};
-    for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory))
-        if (entry.type == DT_REG && !entry.name.starts_with('.') && !entry.name.ends_with('~'))
-            files.emplace(entry.name, directory / entry.name);
-    return files;
-}
 
 } // namespace
 
@@ -56,13 +45,8 @@ std::set<std::string> parse_allow_list(std::string_view text, std::string_view f
 }
 
 std::set<std::string> load_allow_list(const std::filesystem::path& lib) {
-    auto files = files_in(lib / "restricted.d");
-    if (files.empty())
-        throw sys::Error{fmt::format("'{}' holds no list of commands: install disco again",
-                                     (lib / "restricted.d").string())};
-    for (auto& [name, file] : files_in("/etc/disco/policy/restricted.d")) files[name] = file;
     std::set<std::string> allowed;
-    for (const auto& [name, file] : files)
+    for (const auto& [name, file] : effective_files(lib, override_directory, "restricted.d"))
         allowed.merge(parse_allow_list(sys::read_file(file), file.string()));
     return allowed;
 }

@@ -1,9 +1,8 @@
 #pragma once
 
-#include "runner/model/report.hpp"
-
 #include <cstdint>
-#include <filesystem>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <linux/filter.h>
@@ -13,15 +12,14 @@ namespace disco::policy {
 /// How a sandbox or a program in it is confined: values only, ready for policy/apply.
 struct Confinement {
     std::uint64_t capabilities = 0; ///< what it may have: bit N is capability N (capabilities(7))
+    bool reports = false;           ///< `calls` has calls that are to be reported (SECCOMP_RET_USER_NOTIF)
     std::vector<sock_filter> calls; ///< a seccomp program (seccomp(2))
+    bool operator==(const Confinement& other) const;
 };
 
-/// Of everything in a sandbox: the most that any profile allows. The seccomp program was compiled at build
-/// time and is read from `lib` ("LIB/filters/sandbox.bpf"). Throws SysError or Error when a file is missing
-/// or damaged.
-[[nodiscard]] Confinement load_sandbox_confinement(const std::filesystem::path& lib);
-
-/// What template_, strict, simulate or live take away beyond that; throws like it.
-[[nodiscard]] Confinement load_confinement(model::Profile profile, const std::filesystem::path& lib);
+/// The bytes of a compiled confinement, for a file beside the program. `parse_confinement` throws sys::Error
+/// when they are damaged; `file` is for its message.
+[[nodiscard]] std::string print_confinement(const Confinement& confinement);
+[[nodiscard]] Confinement parse_confinement(std::string_view bytes, std::string_view file);
 
 } // namespace disco::policy

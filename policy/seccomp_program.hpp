@@ -1,7 +1,10 @@
 #pragma once
 
+#include "policy/call_table.hpp"
+#include "policy/profile.hpp"
 #include "runner/model/report.hpp"
 
+#include <map>
 #include <vector>
 
 #include <linux/filter.h>
@@ -12,13 +15,16 @@ namespace disco::policy {
 /// sandbox's, which PID 1 loads before it has a view, and its profile's. Together they say which calls are
 /// allowed, which get EPERM (known and forbidden) or ENOSYS (unknown), on this machine's architecture and, on
 /// x86-64, for 32-bit programs; x32 calls are refused. A few depend on an argument: namespaces by clone(2),
-/// terminal tricks by ioctl(2), far-reaching socket families. The numbers come from libseccomp. Both throw
-/// sys::Error.
+/// terminal tricks by ioctl(2), far-reaching socket families. Both throw sys::Error. Pure.
 
-/// The sandbox's: all but what PID 1 needs to build the view, and what only some profiles may do.
-[[nodiscard]] std::vector<sock_filter> compile_sandbox_filter();
+using Profiles = std::map<model::Profile, ProfilePolicy>;
+
+/// The sandbox's: what no profile allows or reports, but for what PID 1 needs to build the view.
+[[nodiscard]] std::vector<sock_filter> compile_sandbox_filter(const Profiles& profiles,
+                                                              const CallTable& table);
 
 /// The rest: short, because the kernel translates it anew for each program that is started.
-[[nodiscard]] std::vector<sock_filter> compile_program_filter(model::Profile profile);
+[[nodiscard]] std::vector<sock_filter>
+compile_program_filter(model::Profile profile, const Profiles& profiles, const CallTable& table);
 
 } // namespace disco::policy

@@ -78,7 +78,7 @@ private:
         program.path = path;
         program.argv = options_.command;
         program.environment = views_.environment(mode, "", model::to_string(model::Phase::script), false);
-        program.confinement = views_.confinement(profile);
+        views_.confine(program, profile);
         program.timeout = options_.timeout;
         const auto durability =
             mode == RunMode::noop ? Layers::Durability::volatile_ : Layers::Durability::durable;

@@ -150,7 +150,7 @@ void ModuleRun::add_template(const Deliverable& item) {
     program.argv = {"bash", "--restricted", "/run/disco/module/" + item.in_module};
     program.environment =
         context_.views.environment(context_.mode, module_.name, model::to_string(Phase::template_), true);
-    program.confinement = context_.views.confinement(Profile::template_);
+    context_.views.confine(program, Profile::template_);
     program.output = sandbox::Program::Output::separate;
     program.view = sandbox::Program::View::readonly;
     program.standard_output_limit = templates::output_limit;
@@ -174,7 +174,7 @@ void ModuleRun::add_scripts(const std::vector<Script>& scripts, Phase phase, Pro
         }
         program.environment = context_.views.environment(context_.mode, module_.name, model::to_string(phase),
                                                          profile == Profile::strict);
-        program.confinement = context_.views.confinement(profile);
+        context_.views.confine(program, profile);
         add(std::move(program));
     }
 }

@@ -18,6 +18,13 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
     step.usage = end.usage;
     step.output = end.output;
     report.steps.push_back(std::move(step));
+    for (const sandbox::AnsweredCall& call : end.calls)
+        report.notices.push_back(
+            {model::NoticeKind::refused,
+             fmt::format("{} {}{}", profile == model::Profile::live ? "refused to" : "would", call.text,
+                         call.count > 1 ? fmt::format(" ({} times)", call.count) : ""),
+             {},
+             name});
     for (const std::string& line : end.left_running)
         report.notices.push_back({model::NoticeKind::left_running,
                                   fmt::format("left running, and was killed: {}", sys::printable(line)),

@@ -94,10 +94,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     spec.mounts = sandbox::make_mount_plans(view);
     spec.network = work.network;
     spec.network_namespace = isolated_network_.get();
-    if (!sandbox_confinement_)
-        sandbox_confinement_ =
-            std::make_shared<const policy::Confinement>(policy::load_sandbox_confinement(data_));
-    spec.confinement = sandbox_confinement_;
+    spec.confinement = policy_.sandbox();
     spec.programs = std::move(work.programs);
     spec.lanes = work.lanes;
     spec.input = work.input;
@@ -111,10 +108,15 @@ void Views::enter(sandbox::Sandbox& sandbox) const {
     sandbox.enter(layers_.on() == On::live ? 0 : 1); // in the order of the alternatives above
 }
 
-std::shared_ptr<const policy::Confinement> Views::confinement(model::Profile profile) {
-    auto& entry = confinements_[profile];
-    if (!entry) entry = std::make_shared<const policy::Confinement>(policy::load_confinement(profile, data_));
-    return entry;
+void Views::confine(sandbox::Program& program, model::Profile profile) {
+    program.confinement = policy_.program(profile);
+    program.answer = [this, profile](std::uint32_t audit_arch, std::uint32_t number) -> sandbox::CallAnswer {
+        const std::string name = policy_.calls().name_of(audit_arch, number);
+        const auto& rules = policy_.profile(profile).calls;
+        const auto rule = rules.find(name);
+        if (rule == rules.end()) return {fmt::format("system call {}", number), EPERM};
+        return {name, rule->second.answer};
+    };
 }
 
 void Views::need_command_directory() {

@@ -1,13 +1,12 @@
 #pragma once
 
-#include "policy/confinement.hpp"
+#include "policy/policy_store.hpp"
 #include "runner/dance/options.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/overlay/layers.hpp"
 #include "runner/sandbox/sandbox.hpp"
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -48,7 +47,8 @@ public:
     /// Lets it in to the begun layer.
     void enter(sandbox::Sandbox& sandbox) const;
 
-    [[nodiscard]] std::shared_ptr<const policy::Confinement> confinement(model::Profile profile);
+    /// Gives a program what its profile says. The program must not outlive the views.
+    void confine(sandbox::Program& program, model::Profile profile);
 
     /// PATH of strict scripts and templates: made at the first call; `program_paths` of later layers are
     /// added.
@@ -63,13 +63,12 @@ private:
     std::string node_;
     const Scratch& scratch_;
     std::filesystem::path data_ = data_directory();
+    policy::PolicyStore policy_{data_};
     std::vector<std::string> hidden_;
     std::vector<sandbox::ViewSpec::Bind> bound_;
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox
     overlay::Layers layers_;
     std::filesystem::path commands_;
-    std::shared_ptr<const policy::Confinement> sandbox_confinement_; ///< once it was needed
-    std::map<model::Profile, std::shared_ptr<const policy::Confinement>> confinements_;
     /// One for all isolated sandboxes of a run: making one and letting it go costs more than all the other
     /// namespaces, and nothing can be left in it, as no process outlives its module and none may configure a
     /// network.

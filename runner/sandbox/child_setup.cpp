@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -9,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -101,6 +103,26 @@ bool reset_signals() noexcept {
     return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
+/// Gives the parent the listener for the calls of the program in `lane`.
+bool hand_over(int listener, int lane) noexcept {
+    Message message;
+    message.kind = Message::Kind::listens;
+    message.lane = lane;
+    struct iovec bytes = {&message, sizeof message};
+    alignas(cmsghdr) char space[CMSG_SPACE(sizeof listener)] = {};
+    struct msghdr header = {};
+    header.msg_iov = &bytes;
+    header.msg_iovlen = 1;
+    header.msg_control = space;
+    header.msg_controllen = sizeof space;
+    struct cmsghdr* control = CMSG_FIRSTHDR(&header);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof listener);
+    std::memcpy(CMSG_DATA(control), &listener, sizeof listener);
+    return ::sendmsg(fd::control, &header, MSG_NOSIGNAL) == ssize_t{sizeof message};
+}
+
 } // namespace
 
 MountFailure make_mounts(const MountPlan& plan, int (&slots)[max_slots]) noexcept {
@@ -140,7 +162,9 @@ Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,
     const struct rlimit no_core = {0, 0};
     if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return Stage::isolate;
     if (program.readonly_view && ::setns(fd::mount_namespace, CLONE_NEWNS) != 0) return Stage::mounts;
-    if (!policy::confine_program(program.confinement, sandbox)) return Stage::privileges;
+    int listener = -1;
+    if (!policy::confine_program(program.confinement, sandbox, listener)) return Stage::privileges;
+    if (listener >= 0 && !hand_over(listener, lane)) return Stage::privileges;
     ::execve(program.path, program.argv, program.environment);
     return Stage::exec;
 }

@@ -50,8 +50,8 @@ struct MountFailure {
 /// `slots`: what `clone` and `take` hold until `attach`, from one plan to the next.
 [[nodiscard]] MountFailure make_mounts(const MountPlan& plan, int (&slots)[max_slots]) noexcept;
 
-/// Leaves a second mount namespace at fd::mount_namespace: the view as it is, but only /tmp and /dev/shm can be
-/// written in it. A false answer leaves errno.
+/// Leaves a second mount namespace at fd::mount_namespace: the view as it is, but only /tmp and /dev/shm can
+/// be written in it. A false answer leaves errno.
 [[nodiscard]] bool make_readonly_view() noexcept;
 
 /// Becomes the program. Returns only on failure, with errno set.

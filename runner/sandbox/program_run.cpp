@@ -1,4 +1,5 @@
 #include "runner/sandbox/launch.hpp"
+#include "runner/sandbox/notifier.hpp"
 #include "runner/sandbox/output_collector.hpp"
 #include "runner/sandbox/protocol.hpp"
 #include "runner/sandbox/sandbox.hpp"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 
 #include <poll.h>
 #include <sys/wait.h>
@@ -63,6 +65,7 @@ private:
         bool ended = false;
         ProgramEnd end{};
         OutputCollector output{};
+        std::optional<Notifier> notifier{};
     };
 
     /// False when a program had to be stopped or PID 1 died; the ends then say why.
@@ -74,12 +77,18 @@ private:
                 waits.push_back({run.lane.output.get(), POLLIN, 0});
                 waits.push_back({run.lane.standard_output.get(), POLLIN, 0});
             }
+            const std::size_t first_notifier = waits.size();
+            for (const Run& run : runs_)
+                if (run.notifier) waits.push_back({run.notifier->fd(), POLLIN, 0});
             const int ready = ::poll(waits.data(), waits.size(), patience_ms());
             if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
             sys::throw_if_interrupted();
             drain();
+            serve_calls(waits, first_notifier);
             if (waits[0].revents != 0) {
-                if (!sandbox_.receive(message_)) return stop(nullptr, How::sandbox_died);
+                sys::UniqueFd descriptor;
+                if (!sandbox_.receive(message_, descriptor)) return stop(nullptr, How::sandbox_died);
+                if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
                 if (message_.kind == Message::Kind::ended) note_end();
                 if (message_.kind == Message::Kind::setup_failed) note_not_started();
                 if (wanted(message_)) return true;
@@ -113,6 +122,27 @@ private:
     }
 
     Run& run_of(const Message& message) { return runs_.at(static_cast<std::size_t>(message.lane)); }
+
+    void hear_calls(sys::UniqueFd listener) {
+        Run& run = run_of(message_);
+        run.notifier.emplace(std::move(listener), run.program.answer);
+    }
+
+    /// `waits` from `first` on are the notifiers'.
+    void serve_calls(const std::vector<pollfd>& waits, std::size_t first) {
+        for (Run& run : runs_)
+            for (std::size_t i = first; run.notifier && i < waits.size(); ++i) {
+                if (waits[i].fd != run.notifier->fd() || waits[i].revents == 0) continue;
+                run.notifier->serve();
+                if ((waits[i].revents & POLLIN) == 0) end_hearing(run); // nobody is left who could call
+            }
+    }
+
+    static void end_hearing(Run& run) {
+        if (!run.notifier) return;
+        for (AnsweredCall& call : run.notifier->take()) run.end.calls.push_back(std::move(call));
+        run.notifier.reset();
+    }
 
     void note_end() {
         Run& run = run_of(message_);
@@ -183,6 +213,7 @@ private:
         drain();
         std::vector<ProgramEnd> ends;
         for (Run& run : runs_) {
+            end_hearing(run);
             run.end.output = run.output.text();
             ends.push_back(std::move(run.end));
         }

@@ -44,12 +44,18 @@ enum class Stage : std::int32_t {
     exec
 };
 struct Message {
-    enum class Kind : std::int32_t { ready, setup_failed, ended, others_killed };
+    enum class Kind : std::int32_t {
+        ready,
+        setup_failed,
+        listens, ///< comes with a descriptor: see policy::confine_program
+        ended,
+        others_killed
+    };
     Kind kind = Kind::ready;
     Stage stage = Stage::descriptors; ///< of setup_failed
     std::int32_t error = 0;           ///< errno of setup_failed
     std::int32_t step = -1;           ///< mount step of setup_failed, in the plan of its stage
-    std::int32_t lane = -1;           ///< of ended, and of setup_failed when it is a program's
+    std::int32_t lane = -1;           ///< of listens and ended, and of setup_failed when it is a program's
     std::int32_t status = 0;          ///< of ended: as wait(2) gives it
     std::int32_t last = 0;            ///< of ended: all programs that were to run together have ended now
     std::int32_t others = 0;          ///< of the last one ended: other processes are still there

@@ -6,8 +6,10 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -29,7 +31,8 @@ void Sandbox::enter(std::size_t plan) {
     try {
         order(Order::enter, plan);
         Message message;
-        if (!receive(message)) throw sys::Error{"the sandbox died while it was being set up"};
+        sys::UniqueFd none;
+        if (!receive(message, none)) throw sys::Error{"the sandbox died while it was being set up"};
         if (message.kind != Message::Kind::ready)
             throw sys::Error{explain_setup_failure(message, spec_.mounts.enter.at(plan), spec_.mounts)};
         const std::string path = fmt::format("/proc/{}/root", pid_);
@@ -56,13 +59,27 @@ void Sandbox::order(Order what, std::size_t index, std::size_t count) const {
         throw sys::SysError{errno, "command the sandbox"};
 }
 
-/// One message; false when PID 1 is gone.
-bool Sandbox::receive(Message& message) const {
+/// One message, and the descriptor that came with it; false when PID 1 is gone.
+bool Sandbox::receive(Message& message, sys::UniqueFd& descriptor) const {
+    struct iovec bytes = {&message, sizeof message};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> space = {};
+    struct msghdr header = {};
+    header.msg_iov = &bytes;
+    header.msg_iovlen = 1;
     ssize_t got = -1;
-    do got = ::recv(control_.get(), &message, sizeof message, 0);
-    while (got < 0 && (errno == EINTR || errno == ECONNRESET)); // a reset is told once, before what is queued
+    do {
+        header.msg_control = space.data();
+        header.msg_controllen = space.size();
+        got = ::recvmsg(control_.get(), &header, MSG_CMSG_CLOEXEC);
+    } while (got < 0 &&
+             (errno == EINTR || errno == ECONNRESET)); // a reset is told once, before what is queued
     if (got < 0) throw sys::SysError{errno, "hear from the sandbox"};
     if (got > 0 && got != ssize_t{sizeof message}) throw sys::Error{"the sandbox sent a damaged message"};
+    const struct cmsghdr* control = got > 0 ? CMSG_FIRSTHDR(&header) : nullptr;
+    int received = -1;
+    if (control != nullptr && control->cmsg_type == SCM_RIGHTS)
+        std::memcpy(&received, CMSG_DATA(control), sizeof received);
+    descriptor = sys::UniqueFd{received};
     return got > 0;
 }
 

@@ -4,6 +4,7 @@
 #include "runner/model/report.hpp"
 #include "runner/model/sandbox_settings.hpp"
 #include "runner/sandbox/mount_plan.hpp"
+#include "runner/sandbox/notifier.hpp"
 #include "runner/sandbox/protocol.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -31,6 +32,7 @@ struct Program {
     enum class View { writable, readonly } view = View::writable;
     std::chrono::milliseconds timeout{std::chrono::minutes{15}};
     std::size_t standard_output_limit = 0; ///< bytes, with Output::separate
+    AnswerCall answer;                     ///< for calls that its confinement reports
 };
 
 struct SandboxSpec {
@@ -64,8 +66,9 @@ struct ProgramEnd {
     std::string failure; ///< of not_started: what could not be done, and why
     model::ResourceUsage usage;
     double wall_s = 0;
-    std::string output;          ///< merged output (or standard error), cut in the middle when very long
-    std::string standard_output; ///< with Output::separate
+    std::string output;              ///< merged output (or standard error), cut in the middle when very long
+    std::string standard_output;     ///< with Output::separate
+    std::vector<AnsweredCall> calls; ///< that were reported instead of made
     std::vector<std::string>
         left_running; ///< command lines of processes that were still there, and were killed
     [[nodiscard]] bool succeeded() const { return how == How::exited && exit == 0; }
@@ -125,7 +128,7 @@ public:
 private:
     class Runner;
     void order(Order what, std::size_t index, std::size_t count = 1) const;
-    [[nodiscard]] bool receive(Message& message) const;
+    [[nodiscard]] bool receive(Message& message, sys::UniqueFd& descriptor) const;
     SandboxSpec spec_;
     pid_t pid_ = -1;
     sys::UniqueFd pidfd_, control_, root_;

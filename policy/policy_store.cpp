@@ -1,0 +1,100 @@
+#include "policy/policy_store.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace disco::policy {
+
+using model::Profile;
+
+Profiles read_profiles(const ReadProfile& read, const CallTable& table) {
+    Profiles profiles;
+    for (const Profile profile : all_profiles)
+        profiles.emplace(profile, parse_profile(model::to_string(profile), read,
+                                                [&](std::string_view name) { return table.knows(name); }));
+    return profiles;
+}
+
+Confinement confine_sandbox_by(const Profiles& profiles, const CallTable& table) {
+    Confinement confinement;
+    for (const auto& [profile, policy] : profiles) confinement.capabilities |= policy.capabilities;
+    confinement.calls = compile_sandbox_filter(profiles, table);
+    return confinement;
+}
+
+Confinement confine_program_by(Profile profile, const Profiles& profiles, const CallTable& table) {
+    const ProfilePolicy& policy = profiles.at(profile);
+    const bool reports = std::any_of(policy.calls.begin(), policy.calls.end(), [](const auto& rule) {
+        return rule.second.kind == CallRule::Kind::report;
+    });
+    return {policy.capabilities, reports, compile_program_filter(profile, profiles, table)};
+}
+
+PolicyStore::PolicyStore(std::filesystem::path lib, std::filesystem::path overrides)
+    : lib_{std::move(lib)}, replaced_{policy_files(overrides / "profiles")} {
+    for (const auto& [name, file] : replaced_)
+        if (!policy_files(lib_ / "profiles").contains(name))
+            throw sys::BadConfiguration{fmt::format(
+                "'{}' replaces no profile; there are base, template, strict, simulate and live (.json)",
+                sys::printable(file.string()))};
+    if (!replaced_.empty()) profiles();
+}
+
+std::filesystem::path PolicyStore::file_of(const std::string& profile) const {
+    const auto own = replaced_.find(profile + ".json");
+    return own != replaced_.end() ? own->second : lib_ / "profiles" / (profile + ".json");
+}
+
+const CallTable& PolicyStore::calls() {
+    if (!calls_) calls_ = load_call_table(lib_);
+    return *calls_;
+}
+
+const Profiles& PolicyStore::profiles() {
+    if (!profiles_)
+        profiles_ = read_profiles(
+            [&](const std::string& name) -> ProfileText {
+                const auto file = file_of(name);
+                auto text = sys::read_file_if_exists(file);
+                if (!text)
+                    throw sys::BadConfiguration{
+                        fmt::format("there is no profile '{}' to inherit; there are base, "
+                                    "template, strict, simulate and live",
+                                    sys::printable(name))};
+                return {*std::move(text), file.string()};
+            },
+            calls());
+    return *profiles_;
+}
+
+const ProfilePolicy& PolicyStore::profile(Profile profile) { return profiles().at(profile); }
+
+std::shared_ptr<const Confinement> PolicyStore::compiled(const std::string& name) const {
+    const auto file = lib_ / "compiled" / name;
+    return std::make_shared<const Confinement>(parse_confinement(sys::read_file(file), file.string()));
+}
+
+std::shared_ptr<const Confinement> PolicyStore::sandbox() {
+    if (!sandbox_)
+        sandbox_ = !replaced_.empty()
+                       ? std::make_shared<const Confinement>(confine_sandbox_by(profiles(), calls()))
+                       : compiled("sandbox");
+    return sandbox_;
+}
+
+std::shared_ptr<const Confinement> PolicyStore::program(Profile profile) {
+    auto& entry = programs_[profile];
+    if (!entry)
+        entry = !replaced_.empty()
+                    ? std::make_shared<const Confinement>(confine_program_by(profile, profiles(), calls()))
+                    : compiled(model::to_string(profile));
+    return entry;
+}
+
+} // namespace disco::policy
