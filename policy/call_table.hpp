@@ -23,7 +23,7 @@ struct AbiTable {
 /// Names and numbers of calls. They come from libseccomp when disco is built; the program reads them from a
 /// file of lines "ABI NUMBER NAME", with the ABI "other" for those of other architectures.
 struct CallTable {
-    std::vector<AbiTable> abis;                   ///< the native one first
+    std::vector<AbiTable> abis;                     ///< the native one first
     std::set<std::string, std::less<>> elsewhere{}; ///< calls that only other architectures have
     [[nodiscard]] bool knows(std::string_view name) const;
     /// Empty when the table has no such call.

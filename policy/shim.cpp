@@ -1,79 +1,201 @@
-// Stands in the place of a command that a strict script may not run: says what would have been executed and
-// succeeds. Static and small, because it starts often and on any root.
+// Stands in the place of commands in a sandbox: of guarded ones (policy/guarded.d), of those that strict
+// scripts may not run, and as disco-defer. Tells the broker, prints what it answers, ends as it says.
+//
+// Freestanding: without a C library it is a few kilobytes, which matters, as every sandbox gets a copy, and
+// it starts on any root.
 
-#include <cerrno>
+#include "policy/shim_protocol.hpp"
+
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 
-#include <unistd.h>
+#include <asm/unistd.h>
 
 namespace {
 
-/// One message, written by one write(2) so that lines of several processes do not mix (up to PIPE_BUF).
-class Message {
-public:
-    void add(const char* text) {
-        for (; *text != '\0'; ++text) add(*text);
-    }
-    /// As a shell would read it back: plain, or in $'…' with escapes.
-    void add_word(const char* word) {
-        if (is_plain(word)) {
-            add(word);
-            return;
-        }
-        add("$'");
-        for (; *word != '\0'; ++word) add_escaped(static_cast<unsigned char>(*word));
-        add('\'');
-    }
-    void send() {
-        add('\n');
-        std::size_t sent = 0;
-        while (sent < length_) {
-            const ssize_t wrote = ::write(2, text_ + sent, length_ - sent);
-            if (wrote < 0 && errno == EINTR) continue;
-            if (wrote <= 0) return; // nobody listens
-            sent += static_cast<std::size_t>(wrote);
-        }
-    }
+using namespace disco::policy;
 
-private:
-    static bool is_plain(const char* word) {
-        constexpr const char* safe =
-            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%^";
-        return *word != '\0' && std::strspn(word, safe) == std::strlen(word);
+#if defined(__x86_64__)
+long system_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+    long result = 0;
+    register long r10 asm("r10") = d;
+    register long r8 asm("r8") = e;
+    asm volatile("syscall"
+                 : "=a"(result)
+                 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                 : "rcx", "r11", "memory");
+    return result;
+}
+asm(".globl _start\n_start: xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call begin\n hlt\n");
+#elif defined(__aarch64__)
+long system_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+    register long x8 asm("x8") = number;
+    register long x0 asm("x0") = a;
+    register long x1 asm("x1") = b;
+    register long x2 asm("x2") = c;
+    register long x3 asm("x3") = d;
+    register long x4 asm("x4") = e;
+    asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+    return x0;
+}
+asm(".globl _start\n_start: mov x29, #0\n mov x0, sp\n bl begin\n brk #0\n");
+#else
+#error "no start-up code for this architecture"
+#endif
+
+long pointer(const void* address) { return reinterpret_cast<long>(address); }
+
+[[noreturn]] void end(int code) {
+    for (;;) system_call(__NR_exit_group, code);
+}
+
+std::size_t length(const char* text) {
+    std::size_t size = 0;
+    while (text[size] != '\0') ++size;
+    return size;
+}
+
+bool same(const char* a, const char* b) {
+    while (*a != '\0' && *a == *b) ++a, ++b;
+    return *a == *b;
+}
+
+const char* base_name(const char* path) {
+    const char* base = path;
+    for (; *path != '\0'; ++path)
+        if (*path == '/') base = path + 1;
+    return base;
+}
+
+constexpr long interrupted = -4; // -EINTR
+
+bool write_all(int fd, const char* bytes, std::size_t size) {
+    while (size > 0) {
+        const long wrote = system_call(__NR_write, fd, pointer(bytes), static_cast<long>(size));
+        if (wrote == interrupted) continue;
+        if (wrote <= 0) return false;
+        bytes += wrote;
+        size -= static_cast<std::size_t>(wrote);
     }
-    void add(char c) {
-        if (length_ + 1 < sizeof text_) text_[length_++] = c; // room for the newline stays
+    return true;
+}
+
+bool read_all(int fd, char* bytes, std::size_t size) {
+    while (size > 0) {
+        const long got = system_call(__NR_read, fd, pointer(bytes), static_cast<long>(size));
+        if (got == interrupted) continue;
+        if (got <= 0) return false;
+        bytes += got;
+        size -= static_cast<std::size_t>(got);
     }
-    void add_escaped(unsigned char c) {
-        if (c == '\'' || c == '\\') {
-            add('\\');
-            add(static_cast<char>(c));
-        } else if (c < 0x20 || c == 0x7f) {
-            add('\\');
-            add(static_cast<char>('0' + (c >> 6)));
-            add(static_cast<char>('0' + (c >> 3 & 7)));
-            add(static_cast<char>('0' + (c & 7)));
-        } else {
-            add(static_cast<char>(c));
+    return true;
+}
+
+void say(const char* text) { write_all(2, text, length(text)); }
+
+[[noreturn]] void fail(const char* command, const char* why) {
+    say("disco: ");
+    say(command);
+    say(": ");
+    say(why);
+    say("\n");
+    end(126);
+}
+
+/// Passes on what the broker sent for a descriptor. Nobody listening is the script's affair.
+bool relay(int from, std::uint32_t size, int to) {
+    static char buffer[16384];
+    while (size > 0) {
+        const std::uint32_t part = size < sizeof buffer ? size : sizeof buffer;
+        if (!read_all(from, buffer, part)) return false;
+        write_all(to, buffer, part);
+        size -= part;
+    }
+    return true;
+}
+
+int connect_to_broker() {
+    constexpr int unix_family = 1, stream = 1;
+    struct {
+        std::uint16_t family = unix_family;
+        char path[108] = {};
+    } address;
+    for (std::size_t i = 0; shim::socket_path[i] != '\0'; ++i) address.path[i] = shim::socket_path[i];
+    const long fd = system_call(__NR_socket, unix_family, stream, 0);
+    if (fd < 0 || system_call(__NR_connect, fd, pointer(&address), sizeof address) < 0) return -1;
+    return static_cast<int>(fd);
+}
+
+int become_real(const char* command, char** argv, char** environment) {
+    static char path[512] = "/run/disco-real/";
+    std::size_t at = length(path);
+    for (const char* c = command; *c != '\0' && at + 1 < sizeof path; ++c) path[at++] = *c;
+    system_call(__NR_execve, pointer(path), pointer(argv), pointer(environment));
+    fail(command, "the real command cannot be run");
+}
+
+int run(int argc, char** argv, char** environment) {
+    static char self[4096];
+    const long got =
+        system_call(__NR_readlinkat, -100, pointer("/proc/self/exe"), pointer(self), sizeof self - 1);
+    const char* command = base_name(got > 0 ? self : argv[0]);
+    shim::Request request;
+    int first = 0;
+    if (same(command, "disco-shim")) { // by a symbolic link: the name is that of the link
+        request.wish = shim::Wish::unlisted;
+        command = base_name(argv[0]);
+    } else if (same(command, "disco-defer")) {
+        request.wish = shim::Wish::defer;
+        first = 1;
+        if (argc < 2) {
+            say("usage: disco-defer COMMAND…: runs the command on the host, after the merge\n");
+            return 64;
         }
     }
-    char text_[65536];
-    std::size_t length_ = 0;
-};
-
-Message message; // not on the stack: 64 KiB
+    request.words = static_cast<std::uint32_t>(argc - first);
+    std::size_t bytes = 0;
+    for (int i = first; i < argc; ++i) bytes += length(i == 0 ? command : argv[i]) + 1;
+    if (bytes > shim::most_words_bytes) fail(command, "its arguments are too long to be told");
+    request.bytes = static_cast<std::uint32_t>(bytes);
+    const int broker = connect_to_broker();
+    if (broker < 0)
+        fail(command, "stands for a command of the host, and the sandbox's broker does not answer");
+    bool sent = write_all(broker, reinterpret_cast<const char*>(&request), sizeof request);
+    for (int i = first; sent && i < argc; ++i) {
+        const char* word = i == 0 ? command : argv[i];
+        sent = write_all(broker, word, length(word) + 1);
+    }
+    shim::Reply reply;
+    if (!sent || !read_all(broker, reinterpret_cast<char*>(&reply), sizeof reply))
+        fail(command, "the sandbox's broker gave no answer");
+    if (reply.run != 0) return become_real(command, argv, environment);
+    if (!relay(broker, reply.output, 1) || !relay(broker, reply.error, 2))
+        fail(command, "the sandbox's broker broke off");
+    return reply.exit;
+}
 
 } // namespace
 
-int main(int argc, char** argv) {
-    message.add("warning: Would execute:");
-    for (int i = 0; i < argc; ++i) {
-        const char* word = argv[i];
-        if (i == 0 && std::strrchr(word, '/') != nullptr) word = std::strrchr(word, '/') + 1;
-        message.add(" ");
-        message.add_word(word);
-    }
-    message.send();
-    return 0;
+extern "C" {
+
+/// The compiler may call it for what looks like a copy.
+void* memcpy(void* to, const void* from, std::size_t size) {
+    auto* t = static_cast<volatile char*>(to);
+    const auto* f = static_cast<const char*>(from);
+    for (std::size_t i = 0; i < size; ++i) t[i] = f[i];
+    return to;
+}
+void* memset(void* to, int value, std::size_t size) {
+    auto* t = static_cast<volatile char*>(to);
+    for (std::size_t i = 0; i < size; ++i) t[i] = static_cast<char>(value);
+    return to;
+}
+
+/// From _start, with the stack as the kernel has left it: argc, argv…, null, environment…, null.
+[[noreturn]] void begin(long* stack) {
+    const int argc = static_cast<int>(stack[0]);
+    char** argv = reinterpret_cast<char**>(stack + 1);
+    if (argc < 1) end(126);
+    end(run(argc, argv, argv + argc + 1));
+}
 }

@@ -1,5 +1,6 @@
 #include "runner/dance/dance.hpp"
 
+#include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/module_run.hpp"
 #include "runner/dance/settings.hpp"
@@ -64,7 +65,9 @@ public:
             merge_recorded(result_.run, recorder, state_, scratch_, started_);
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
                              result_.run.outcome == model::RunOutcome::in_sync;
-        if (options_.mode == RunMode::live && settled) check_all(fetched, context);
+        if (options_.mode != RunMode::live || !settled) return;
+        run_actions(result_.run, views.host());
+        check_all(fetched, context);
     }
 
 private:

@@ -1,5 +1,6 @@
 #include "runner/dance/exec.hpp"
 
+#include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/program_step.hpp"
 #include "runner/dance/views.hpp"
@@ -54,6 +55,7 @@ public:
         const std::string path = find_command(options_.command.at(0), views_.root());
         model::ModuleReport& report = result_.run.modules.emplace_back();
         run_command(path, report);
+        enter_copied_guards(report, views_.remove_guard_traces());
         if (report.outcome != model::ModuleOutcome::failed) {
             recorder_.record(report);
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
@@ -61,13 +63,16 @@ public:
         }
         note_modules(result_.run);
         result_.run.fingerprint = recorder_.fingerprint();
-        if (result_.run.outcome != model::RunOutcome::pending || options_.merge == ExecOptions::Merge::never)
-            return;
+        if (options_.merge == ExecOptions::Merge::never) return;
+        if (result_.run.outcome == model::RunOutcome::in_sync && options_.merge == ExecOptions::Merge::always)
+            run_actions(result_.run, views_.host());
+        if (result_.run.outcome != model::RunOutcome::pending) return;
         const bool wanted =
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
         merge_recorded(result_.run, recorder_, state_, scratch_, started_);
+        if (result_.run.outcome == model::RunOutcome::merged) run_actions(result_.run, views_.host());
     }
 
 private:
@@ -82,11 +87,15 @@ private:
         program.timeout = options_.timeout;
         const auto durability =
             mode == RunMode::noop ? Layers::Durability::volatile_ : Layers::Durability::durable;
+        actions::Broker broker{views_.guarded(), views_.host(),
+                               mode == RunMode::noop ? actions::Broker::Mode::noop
+                                                     : actions::Broker::Mode::live};
         sandbox::Sandbox box =
             views_.start({}, {.programs = {program},
                               .network = options_.network.value_or(model::Network::isolated),
                               .durability = durability,
-                              .input = STDIN_FILENO});
+                              .input = STDIN_FILENO,
+                              .broker = &broker});
         views_.layers().begin();
         views_.enter(box);
         recorder_.read_owners(box.root());
@@ -96,6 +105,8 @@ private:
         recorder_.read_owners(box.root());
         enter_program(report, model::Phase::script, sys::printable(sys::quote_words(options_.command)),
                       profile, end);
+        for (const actions::Asked& asked : broker.take())
+            enter_asked(report, asked, report.steps.back().name, mode);
         if (end.succeeded()) return;
         report.outcome = model::ModuleOutcome::failed;
         report.reason = fmt::format("{} {}", sys::printable(options_.command[0]), end.describe(program));

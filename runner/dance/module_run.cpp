@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace disco::dance {
 namespace {
@@ -79,9 +80,14 @@ void ModuleRun::start() {
 }
 
 void ModuleRun::start(model::Network network, Layers::Durability durability) {
-    box_.emplace(context_.views.start(
-        {module_.directory, context_.parameters},
-        {.programs = programs_, .network = network, .durability = durability, .lanes = lanes()}));
+    broker_.emplace(context_.views.guarded(), context_.views.host(),
+                    script_profile_ == Profile::live ? actions::Broker::Mode::live
+                                                     : actions::Broker::Mode::noop);
+    box_.emplace(context_.views.start({module_.directory, context_.parameters}, {.programs = programs_,
+                                                                                 .network = network,
+                                                                                 .durability = durability,
+                                                                                 .lanes = lanes(),
+                                                                                 .broker = &*broker_}));
 }
 
 model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
@@ -104,6 +110,8 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
     }
     if (meanwhile_) std::exchange(meanwhile_, {})();
     box_->stop(); // it goes while the layer is looked at
+    enter_copied_guards(report, context_.views.remove_guard_traces());
+    if (report.outcome == model::ModuleOutcome::failed) return report;
     // A scan that fails half-way leaves half a change set: nothing after it could be trusted, so the dance
     // ends.
     sys::while_doing(fmt::format("looking at what module '{}' changed", module_.name),
@@ -266,7 +274,13 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
         for (model::Notice& notice : notices[i].take()) report_->notices.push_back(std::move(notice));
         enter_program(*report_, phase, names[i], profile, ends[i]);
     }
+    note_asked(fmt::format("{}", fmt::join(names, ", ")));
     return ends;
+}
+
+/// What the programs that have just run asked for by guarded commands.
+void ModuleRun::note_asked(const std::string& step) {
+    for (const actions::Asked& asked : broker_->take()) enter_asked(*report_, asked, step, context_.mode);
 }
 
 std::string ModuleRun::describe_failure(std::size_t program, const std::string& name,

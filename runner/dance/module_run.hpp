@@ -58,6 +58,7 @@ private:
     /// Runs the next programs together, one for each name, and enters them as steps.
     std::vector<sandbox::ProgramEnd> run_next(const std::vector<std::string>& names, model::Phase phase,
                                               model::Profile profile);
+    void note_asked(const std::string& step);
     [[nodiscard]] std::string describe_failure(std::size_t program, const std::string& name,
                                                const sandbox::ProgramEnd& end) const;
     [[nodiscard]] std::size_t lanes() const;
@@ -67,6 +68,7 @@ private:
     model::Profile script_profile_;
     std::vector<sandbox::Program> programs_;
     std::size_t next_ = 0;
+    std::optional<actions::Broker> broker_; ///< before the sandbox that it attends to
     std::optional<sandbox::Sandbox> box_;
     std::function<void()> meanwhile_; ///< empty once it was called
     model::ModuleReport* report_ = nullptr;

@@ -2,6 +2,8 @@
 
 #include "runner/sys/printable.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace disco::dance {
@@ -30,6 +32,48 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
                                   fmt::format("left running, and was killed: {}", sys::printable(line)),
                                   {},
                                   name});
+}
+
+void enter_asked(model::ModuleReport& report, const actions::Asked& asked, const std::string& step,
+                 model::RunMode mode) {
+    std::vector<std::string> argv = asked.argv;
+    for (std::string& word : argv)
+        if (!sys::is_utf8(word)) word = sys::printable(word); // JSON holds nothing else
+    const std::string words = sys::printable_text(sys::quote_words(asked.argv));
+    model::Notice notice{model::NoticeKind::would_execute, fmt::format("would execute: {}", words), argv,
+                         step};
+    switch (asked.what) {
+    case actions::Asked::What::refused:
+        notice.kind = model::NoticeKind::refused;
+        notice.text = fmt::format("refused: {}", words);
+        break;
+    case actions::Asked::What::action:
+        report.actions.push_back({asked.argv, model::ActionOutcome::pending, 0});
+        if (mode == model::RunMode::live) return;
+        break;
+    case actions::Asked::What::unlisted: break;
+    }
+    const bool known =
+        std::any_of(report.notices.begin(), report.notices.end(), [&](const model::Notice& old) {
+            return old.step == notice.step && old.text == notice.text;
+        });
+    if (!known) report.notices.push_back(std::move(notice));
+}
+
+void enter_copied_guards(model::ModuleReport& report, const std::vector<std::string>& paths) {
+    if (paths.empty()) return;
+    for (const std::string& path : paths)
+        report.notices.push_back(
+            {model::NoticeKind::copied_shim,
+             fmt::format("'{}' is a copy of what stands in the place of a guarded command",
+                         sys::printable(path)),
+             {},
+             {}});
+    report.outcome = model::ModuleOutcome::failed;
+    report.reason =
+        fmt::format("a guarded command was copied or moved to '{}': in the sandbox something else stands "
+                    "in its place, so the copy would not be the command (see `disco policy show`)",
+                    sys::printable(paths.front()));
 }
 
 } // namespace disco::dance

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/actions/broker.hpp"
 #include "runner/model/report.hpp"
 #include "runner/sandbox/sandbox.hpp"
 
@@ -10,5 +11,13 @@ namespace disco::dance {
 /// Enters a program's run into a report: its step, and a notice for every process that it left running.
 void enter_program(model::ModuleReport& report, model::Phase phase, const std::string& name,
                    model::Profile profile, const sandbox::ProgramEnd& end);
+
+/// Enters what a program asked for by a guarded command: an action that is pending now, in a no-op with a
+/// notice that says so; or that it was refused.
+void enter_asked(model::ModuleReport& report, const actions::Asked& asked, const std::string& step,
+                 model::RunMode mode);
+
+/// Enters that a program has copied stand-ins of guarded commands to `paths`, which fails the module.
+void enter_copied_guards(model::ModuleReport& report, const std::vector<std::string>& paths);
 
 } // namespace disco::dance

@@ -1,6 +1,7 @@
 #include "runner/dance/views.hpp"
 
 #include "policy/command_directory.hpp"
+#include "runner/dance/guard_traces.hpp"
 #include "runner/overlay/mount_class.hpp"
 #include "runner/sys/error.hpp"
 
@@ -57,8 +58,10 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
     : root_{canonical_root(options.root)},
       node_{std::move(node)},
       scratch_{scratch},
+      guarded_{policy::load_guarded_commands(data_, policy::override_directory)},
       mounts_{overlay::classify_host_mounts(root_)},
-      layers_{scratch.path(), of_class(mounts_, Class::managed)} {
+      layers_{scratch.path(), of_class(mounts_, Class::managed)},
+      guards_{find_guards(root_, layers_.managed(), guarded_)} {
     for (const auto& [kind, inside, live] : mounts_)
         if (kind == Class::bound_file || kind == Class::readonly)
             bound_.push_back({.source = live.native(), .inside = inside, .file = kind == Class::bound_file});
@@ -70,7 +73,8 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     for (const On on : {On::live, On::kept}) {
         sandbox::OverlayMounts& overlays = view.overlays.emplace_back();
         for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-            overlay::OverlayOptions options = layers_.options(mount, on, work.durability);
+            overlay::OverlayOptions options =
+                layers_.options(mount, on, work.durability, guards_.by_mount[mount].directory);
             overlays.push_back(
                 {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
         }
@@ -88,6 +92,11 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.commands = commands_;
     view.parameters = shown.parameters;
     view.node = node_;
+    for (const sandbox::ViewSpec::Guard& guard : guards_.by_mount)
+        if (!guard.directory.empty()) view.guards.push_back(guard);
+    view.shim = view.runtime + "/bin/disco-shim";
+    view.real = guards_.real;
+    if (work.broker != nullptr) view.broker = policy::shim::socket_path;
     view.host_sysfs = work.network == model::Network::host;
     sandbox::SandboxSpec spec;
     spec.layers_directory = layers_.directory();
@@ -95,6 +104,10 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     spec.network = work.network;
     spec.network_namespace = isolated_network_.get();
     spec.confinement = policy_.sandbox();
+    if (work.broker != nullptr) {
+        spec.broker = work.broker->socket();
+        spec.attendant = {work.broker->fd(), [broker = work.broker] { broker->serve(); }};
+    }
     spec.programs = std::move(work.programs);
     spec.lanes = work.lanes;
     spec.input = work.input;
@@ -106,6 +119,22 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
 
 void Views::enter(sandbox::Sandbox& sandbox) const {
     sandbox.enter(layers_.on() == On::live ? 0 : 1); // in the order of the alternatives above
+}
+
+std::vector<std::string> Views::remove_guard_traces() const {
+    std::vector<std::string> copies;
+    std::string bytes;
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+        const sandbox::ViewSpec::Guard& guard = guards_.by_mount[mount];
+        if (bytes.empty()) bytes = sys::read_file(data_ / "sandbox/bin/disco-shim");
+        const GuardedLayer layer = {.upper = layers_.upper(mount),
+                                    .kept = layers_.kept(mount),
+                                    .live = layers_.managed()[mount].live,
+                                    .prefix = layers_.managed()[mount].inside};
+        for (std::string& path : dance::remove_guard_traces(layer, guard, bytes))
+            copies.push_back(std::move(path));
+    }
+    return copies;
 }
 
 void Views::confine(sandbox::Program& program, model::Profile profile) {
@@ -123,8 +152,9 @@ void Views::need_command_directory() {
     if (!commands_.empty()) return;
     commands_ = scratch_.subdirectory("commands", 0755);
     const sys::UniqueFd root = sys::open_directory(root_);
-    policy::make_command_directory(root.get(), policy::load_allow_list(data_), "/run/disco/bin/disco-shim",
-                                   commands_);
+    std::set<std::string> allowed = policy::load_allow_list(data_);
+    allowed.insert(guarded_.names().begin(), guarded_.names().end()); // their guards are in their places
+    policy::make_command_directory(root.get(), allowed, "/run/disco/bin/disco-shim", commands_);
 }
 
 std::vector<std::string> Views::environment(model::RunMode mode, const std::string& module, const char* phase,

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "policy/guarded_commands.hpp"
 #include "policy/policy_store.hpp"
+#include "runner/actions/broker.hpp"
+#include "runner/dance/guards.hpp"
 #include "runner/dance/options.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/overlay/layers.hpp"
@@ -39,13 +42,21 @@ public:
         std::vector<sandbox::Program> programs;
         model::Network network = model::Network::isolated;
         overlay::Layers::Durability durability = overlay::Layers::Durability::volatile_;
-        std::size_t lanes = 1; ///< programs that may run at the same time
-        int input = -1;        ///< standard input, borrowed; -1: /dev/null
+        std::size_t lanes = 1;             ///< programs that may run at the same time
+        int input = -1;                    ///< standard input, borrowed; -1: /dev/null
+        actions::Broker* broker = nullptr; ///< hears the sandbox's shims, and must outlive it
     };
     /// Starts a sandbox for a layer that need not have begun yet.
     [[nodiscard]] sandbox::Sandbox start(const Shown& shown, Work work);
     /// Lets it in to the begun layer.
     void enter(sandbox::Sandbox& sandbox) const;
+
+    [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
+    /// Where queries and actions are run.
+    [[nodiscard]] actions::Host host() const { return {root_, data_ / "disco-on-host"}; }
+
+    /// See dance::remove_guard_traces: of the begun layer, whose sandbox's programs have ended.
+    [[nodiscard]] std::vector<std::string> remove_guard_traces() const;
 
     /// Gives a program what its profile says. The program must not outlive the views.
     void confine(sandbox::Program& program, model::Profile profile);
@@ -64,10 +75,12 @@ private:
     const Scratch& scratch_;
     std::filesystem::path data_ = data_directory();
     policy::PolicyStore policy_{data_};
+    policy::GuardedCommands guarded_;
     std::vector<std::string> hidden_;
     std::vector<sandbox::ViewSpec::Bind> bound_;
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox
     overlay::Layers layers_;
+    Guards guards_;
     std::filesystem::path commands_;
     /// One for all isolated sandboxes of a run: making one and letting it go costs more than all the other
     /// namespaces, and nothing can be left in it, as no process outlives its module and none may configure a

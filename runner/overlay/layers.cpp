@@ -128,7 +128,8 @@ void Layers::leave_kept() noexcept {
     upper_is_clean_ = false;
 }
 
-OverlayOptions Layers::options(std::size_t mount, On on, Durability durability) const {
+OverlayOptions Layers::options(std::size_t mount, On on, Durability durability,
+                               const std::string& guard) const {
     const std::string ground = mount == 0 ? place::skeleton : place::nothing;
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
@@ -136,6 +137,7 @@ OverlayOptions Layers::options(std::size_t mount, On on, Durability durability) 
         options.base = overlay_options(lowerdirs);
         lowerdirs = {place::base};
     }
+    if (!guard.empty()) lowerdirs.insert(lowerdirs.begin(), guard);
     if (on == On::kept) lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
     options.top = fmt::format("{},upperdir={},workdir={}{}", overlay_options(lowerdirs), upper_name(mount),
                               work_name(mount), durability == Durability::volatile_ ? ",volatile" : "");

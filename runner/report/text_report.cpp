@@ -97,9 +97,10 @@ private:
         if (module.changes() != 0 && module.outcome != ModuleOutcome::failed) write_changes(module);
         for (const model::Notice& notice : module.notices)
             write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_text(notice.text)));
-        for (const model::Action& action : module.actions)
-            write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
-                               sys::printable_text(sys::quote_words(action.argv))));
+        for (const model::Action& action : module.actions) // of a no-op, the notices tell them
+            if (run_.mode == model::RunMode::live)
+                write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
+                                   sys::printable_text(sys::quote_words(action.argv))));
         if (style_.detail == Detail::verbose) write_steps(module.steps);
     }
 

@@ -10,9 +10,12 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace disco::sandbox {
@@ -62,6 +65,52 @@ int bind_readonly(const char* target, unsigned long flags) noexcept {
     return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, nullptr);
 }
 
+int copy_file(const char* source, const char* target, mode_t mode) noexcept {
+    const int from = ::open(source, O_RDONLY | O_CLOEXEC);
+    const int to = ::open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (from < 0 || to < 0) return -1;
+    constexpr std::size_t at_once = std::size_t{1} << 20;
+    ssize_t copied = 0;
+    do copied = ::sendfile(to, from, nullptr, at_once);
+    while (copied > 0);
+    ::close(from);
+    ::close(to);
+    return static_cast<int>(copied);
+}
+
+/// Owner, mode, xattrs and times of `source`, which is followed.
+int make_like(const char* source, const char* target) noexcept {
+    struct stat status = {};
+    if (::stat(source, &status) != 0) return -1;
+    if (::lchown(target, status.st_uid, status.st_gid) != 0) return -1;
+    if (::chmod(target, status.st_mode & 07777) != 0) return -1;
+    char names[4096], value[4096]; // more than that on the directory of a command is not to be expected
+    const ssize_t size = ::listxattr(source, names, sizeof names);
+    if (size < 0 && errno != EOPNOTSUPP) return -1;
+    for (const char* name = names; size > 0 && name < names + size; name += std::strlen(name) + 1) {
+        const ssize_t length = ::getxattr(source, name, value, sizeof value);
+        if (length < 0) return -1;
+        // Before Linux 6.6 a tmpfs has no user.*; they are of no consequence to a script.
+        if (::setxattr(target, name, value, static_cast<std::size_t>(length), 0) != 0 && errno != EOPNOTSUPP)
+            return -1;
+    }
+    const struct timespec times[2] = {status.st_atim, status.st_mtim};
+    return ::utimensat(AT_FDCWD, target, times, 0);
+}
+
+int listen_at(const char* path) noexcept {
+    struct sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    if (std::strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    std::strcpy(address.sun_path, path);
+    if (::bind(fd::broker, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return -1;
+    if (::chmod(path, 0666) != 0) return -1; // for users other than root in the sandbox, too
+    return ::listen(fd::broker, 64);
+}
+
 int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     const char* target = step.target.c_str();
     switch (step.kind) {
@@ -88,6 +137,11 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     case Kind::make_symlink: return ::symlink(step.source.c_str(), target);
     case Kind::make_readonly:
         return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | step.flags, nullptr);
+    case Kind::make_file: return ::mknod(target, S_IFREG | step.mode, 0);
+    case Kind::copy_file: return copy_file(step.source.c_str(), target, step.mode);
+    case Kind::link_file: return ::link(step.source.c_str(), target);
+    case Kind::like: return make_like(step.source.c_str(), target);
+    case Kind::listen: return listen_at(target);
     }
     errno = EINVAL;
     return -1;

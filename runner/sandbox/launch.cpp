@@ -119,6 +119,7 @@ Launched launch(const SandboxSpec& spec) {
     LaunchView view;
     view.input = spec.input < 0 ? null.get() : spec.input;
     view.control = control.child.get();
+    view.broker = spec.broker;
     for (std::size_t lane = 0; lane < pipes.size(); ++lane) {
         view.output[lane] = pipes[lane].output.child.get();
         view.standard_output[lane] = pipes[lane].standard_output.child.get();

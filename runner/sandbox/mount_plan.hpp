@@ -24,6 +24,11 @@ struct MountStep {
         make_device,    ///< mknod(2) `target`, character device `device` with `mode`
         make_symlink,   ///< symlink(2) `target` → `source`
         make_readonly,  ///< remount `target` read-only (this mount only)
+        make_file,      ///< an empty file at `target` with `mode`, to mount on
+        copy_file,      ///< make `target` with the bytes of `source`
+        link_file,      ///< link(2) `source` as `target`
+        like,           ///< give `target` owner, mode, times and xattrs of the host's `source`
+        listen,         ///< bind(2) the broker's socket to `target`
     };
     Kind kind = Kind::mount;
     std::string target;
@@ -78,6 +83,21 @@ struct ViewSpec {
     std::string commands;    ///< host directory shown as /run/disco/restricted; empty: none
     std::string parameters;  ///< host directory shown as /var/lib/disco/parameters/NODE; empty: none
     std::string node;
+    /// Stands in the place of guarded commands, in a lowerdir of its own right above a managed mount.
+    struct Guard {
+        std::string directory; ///< the lowerdir, below `ground`
+        struct Entry {
+            std::string path; ///< in the lowerdir, "/usr/bin/systemctl"
+            std::string like; ///< on the host: what it stands for
+            std::string
+                link; ///< of a file: a path in the lowerdir whose bytes and metadata it shares; else ""
+        };
+        std::vector<Entry> directories, files; ///< parents first
+    };
+    std::vector<Guard> guards;
+    std::string shim;              ///< host file that they are copies of
+    std::vector<std::string> real; ///< host files shown in /run/disco-real, which the shim may run
+    std::string broker;            ///< where the broker's socket is bound; empty: nowhere
     bool host_sysfs =
         false; ///< the network is the host's, so a /sys of its own network namespace cannot be mounted anew
 };

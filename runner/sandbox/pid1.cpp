@@ -45,6 +45,7 @@ void sort_descriptors(const LaunchView& launch) noexcept {
     const int network = launch.network_namespace < 0 ? 0 : ::setns(launch.network_namespace, CLONE_NEWNET);
     const int network_error = errno;
     const int input = ::fcntl(launch.input, F_DUPFD, above);
+    const int broker = launch.broker < 0 ? -1 : ::fcntl(launch.broker, F_DUPFD, above);
     int output[max_lanes], standard_output[max_lanes];
     for (int lane = 0; lane < launch.lanes; ++lane) {
         output[lane] = ::fcntl(launch.output[lane], F_DUPFD, above);
@@ -63,6 +64,7 @@ void sort_descriptors(const LaunchView& launch) noexcept {
         if (::dup2(null, standard) < 0) fail(Stage::descriptors, errno);
     const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); // later there is no host's /proc
     if (own < 0 || ::dup2(own, fd::mount_namespace) < 0) fail(Stage::descriptors, errno);
+    if (::dup2(broker < 0 ? null : broker, fd::broker) < 0) fail(Stage::descriptors, errno);
     if (::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0) fail(Stage::descriptors, errno);
 }
 
@@ -171,6 +173,7 @@ void run_pid1(const LaunchView& launch) noexcept {
     int slots[max_slots];
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail(Stage::isolate, errno);
     make_or_fail(launch.mounts->ahead, slots, Stage::ahead);
+    ::close(fd::broker); // it has its name, and the parent accepts
     if (!policy::confine_sandbox(launch.confinement)) fail(Stage::privileges, errno);
 
     // A parent that died before PR_SET_PDEATHSIG has closed its end: the first read says so.

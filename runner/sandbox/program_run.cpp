@@ -72,7 +72,8 @@ private:
     bool wait_until(bool (*wanted)(const Message&)) {
         for (;;) {
             std::vector<pollfd> waits = {{sandbox_.control_.get(), POLLIN, 0},
-                                         {sys::interrupt_fd(), POLLIN, 0}};
+                                         {sys::interrupt_fd(), POLLIN, 0},
+                                         {sandbox_.spec_.attendant.fd, POLLIN, 0}};
             for (const Run& run : runs_) {
                 waits.push_back({run.lane.output.get(), POLLIN, 0});
                 waits.push_back({run.lane.standard_output.get(), POLLIN, 0});
@@ -84,6 +85,7 @@ private:
             if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
             sys::throw_if_interrupted();
             drain();
+            if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
             serve_calls(waits, first_notifier);
             if (waits[0].revents != 0) {
                 sys::UniqueFd descriptor;

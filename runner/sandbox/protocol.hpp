@@ -15,8 +15,9 @@ constexpr int input = 3; ///< standard input of programs
 constexpr int control = 4;
 /// PID 1's own; after `enter`, when there are programs with a read-only view, that view's.
 constexpr int mount_namespace = 5;
+constexpr int broker = 6; ///< the broker's socket, until it has a name
 /// Of each lane two: where its program writes, and its standard output where that is a value (templates).
-constexpr int first_lane = 6;
+constexpr int first_lane = 7;
 constexpr int output(int lane) { return first_lane + 2 * lane; }
 constexpr int standard_output(int lane) { return first_lane + 2 * lane + 1; }
 } // namespace fd

@@ -35,6 +35,12 @@ struct Program {
     AnswerCall answer;                     ///< for calls that its confinement reports
 };
 
+/// What else the parent attends to while programs run: `serve` is called when `fd` (borrowed) is readable.
+struct Attendant {
+    int fd = -1;
+    std::function<void()> serve;
+};
+
 struct SandboxSpec {
     std::filesystem::path layers_directory; ///< what the overlay options are relative to
     MountPlans mounts;
@@ -44,6 +50,8 @@ struct SandboxSpec {
     std::shared_ptr<const policy::Confinement> confinement; ///< of everything in it
     std::vector<Program> programs;
     std::size_t lanes = 1; ///< programs that `run_together` may run, at most max_lanes
+    int broker = -1;       ///< a socket that PID 1 binds where the mount plan says, borrowed; -1: none
+    Attendant attendant;   ///< the broker's
     int input = -1;        ///< standard input of the programs, borrowed; -1: /dev/null
 };
 

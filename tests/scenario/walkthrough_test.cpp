@@ -91,7 +91,13 @@ TEST_P(Walkthrough, LiveBringsTheMachineThere) {
     EXPECT_EQ(report.at("run").at("outcome"), "merged");
     EXPECT_THAT(changes_of(report, "othermodule-3.2"),
                 ElementsAre("created /etc/othermodule", "created /etc/othermodule/stuff.cfg"));
-    EXPECT_THAT(changes_of(report, "testmodule-1.0"), ElementsAre("created /var/log/services"));
+    EXPECT_THAT(changes_of(report, "testmodule-1.0"), IsEmpty()); // the service was stopped after the merge
+    for (const auto& module : report.at("modules"))
+        if (module.at("name") == "testmodule-1.0") {
+            EXPECT_EQ(module.at("actions").at(0).at("argv"),
+                      (nlohmann::json{"service", "postgresql", "stop"}));
+            EXPECT_EQ(module.at("actions").at(0).at("outcome"), "done");
+        }
 }
 
 INSTANTIATE_TEST_SUITE_P(From, Walkthrough,

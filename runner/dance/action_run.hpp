@@ -1,0 +1,13 @@
+#pragma once
+
+#include "runner/actions/host_command.hpp"
+#include "runner/model/report.hpp"
+
+namespace disco::dance {
+
+/// Runs the pending actions of all modules on the host, in order, one that was asked for several times once.
+/// What they print is in the report, in a step of each; a failure does not keep the later ones from running
+/// and gives the run its exit code and failure. Throws sys::Interrupted.
+void run_actions(model::RunReport& run, const actions::Host& host);
+
+} // namespace disco::dance

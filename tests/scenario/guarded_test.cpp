@@ -1,0 +1,215 @@
+// Guarded commands: what stands in their place, what it tells, and that it never reaches the live root.
+
+#include "tests/support/throw_away.hpp"
+
+#include <sys/stat.h>
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class Guarded : public DanceTest {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped()) return;
+        // The host's commands, as far as these tests go: they tell what they were asked for, in the tree.
+        command("usr/bin/systemctl", "case $1 in is-active) echo active-$2;; sleep) sleep 60;; "
+                                     "fail) echo no such unit >&2; exit 5;; esac\n"
+                                     "echo \"systemctl $*\" >> /var/log/asked 2>/dev/null\n");
+        command("usr/sbin/service", "echo \"service $*\" >> /var/log/asked\n");
+        fs::create_directories(root() / "var/log");
+        want("m");
+    }
+    void command(const std::string& path, const std::string& text) {
+        put(root() / path, "#!/bin/bash\n" + text, 0755);
+    }
+    std::string asked() { return sys::read_file_if_exists(root() / "var/log/asked").value_or(""); }
+    std::vector<std::string> notices(const std::string& kind) {
+        std::vector<std::string> texts;
+        const auto report = last_report();
+        for (const auto& module : report.at("modules"))
+            for (const auto& notice : module.at("notices"))
+                if (notice.at("kind") == kind) texts.push_back(notice.at("text"));
+        return texts;
+    }
+    std::vector<std::string> actions() {
+        std::vector<std::string> texts;
+        const auto report = last_report();
+        for (const auto& module : report.at("modules"))
+            for (const auto& action : module.at("actions")) {
+                std::string text = action.at("outcome");
+                for (const std::string word : action.at("argv")) text += " " + word;
+                texts.push_back(text);
+            }
+        return texts;
+    }
+};
+
+TEST_F(Guarded, AQueryIsAnsweredByTheHost) {
+    script("m", "10-ask.sh", "echo answer $(systemctl is-active nginx)\n");
+    for (const char* mode : {"--noop", ""}) {
+        const auto result = *mode != '\0' ? noop() : live();
+        EXPECT_EQ(result.exit, 0) << result.output << result.error;
+        EXPECT_THAT(result.output + result.error, HasSubstr("answer active-nginx"));
+        EXPECT_THAT(actions(), IsEmpty());
+        EXPECT_EQ(asked(), "") << "a query must not be able to write";
+    }
+}
+
+TEST_F(Guarded, AnActionIsToldInANoop) {
+    script("m", "10-do.sh", "systemctl restart nginx && echo fine\nservice nginx 'two words'\n");
+    const Snapshot before = root_snapshot();
+    const auto result = noop();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output + result.error, HasSubstr("fine"));
+    EXPECT_THAT(notices("would-execute"), ElementsAre("would execute: systemctl restart nginx",
+                                                      "would execute: service nginx 'two words'"));
+    EXPECT_THAT(actions(), ElementsAre("pending systemctl restart nginx", "pending service nginx two words"));
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+}
+
+TEST_F(Guarded, ActionsAreRunAfterTheMergeInOrderAndOnce) {
+    script("m", "10-do.sh",
+           "#!/bin/bash\nset -e\nsystemctl restart a\n/usr/sbin/service b reload\nsystemctl restart a\n"
+           "test ! -e /var/log/asked\necho x > /etc/changed\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(asked(), "systemctl restart a\nservice b reload\n");
+    EXPECT_THAT(actions(),
+                ElementsAre("done systemctl restart a", "done service b reload", "done systemctl restart a"));
+    EXPECT_EQ(read("etc/changed"), "x\n");
+}
+
+TEST_F(Guarded, NoActionIsRunWhenAModuleFails) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl restart a\nexit 3\n");
+    EXPECT_EQ(live().exit, 4);
+    EXPECT_EQ(asked(), "");
+    EXPECT_THAT(actions(), ElementsAre("pending systemctl restart a"));
+}
+
+TEST_F(Guarded, AFailedActionIsExitCode6AndTheOthersStillRun) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl fail a\nservice b reload\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 6) << result.output << result.error;
+    EXPECT_THAT(result.output + result.error,
+                HasSubstr("the action 'systemctl fail a' of module 'm' exited with 5"));
+    EXPECT_THAT(asked(), HasSubstr("service b reload\n"));
+    std::string output;
+    const auto report = last_report();
+    for (const auto& step : report.at("modules").at(0).at("steps"))
+        if (step.at("phase") == "action") output += step.at("output").get<std::string>();
+    EXPECT_THAT(output, HasSubstr("no such unit"));
+}
+
+TEST_F(Guarded, DeferQueuesAnyCommand) {
+    script("m", "10-do.sh", "#!/bin/bash\ndisco-defer touch /etc/deferred\ntest ! -e /etc/deferred\n");
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_TRUE(fs::exists(root() / "etc/deferred"));
+}
+
+TEST_F(Guarded, OnlyCommandsThatAreThereAreReplaced) {
+    script("m", "10-do.sh", "#!/bin/bash\nls /usr/bin/docker /usr/sbin/reboot; docker ps; echo code $?\n");
+    const auto result = live();
+    EXPECT_THAT(result.output + result.error, HasSubstr("code 127"));
+}
+
+TEST_F(Guarded, TheDirectoriesLookAsTheyAre) {
+    fs::permissions(root() / "usr/sbin", fs::perms{0711});
+    script("m", "10-do.sh",
+           "#!/bin/bash\nstat -c '%a %U %Y %n' /usr /usr/sbin /usr/bin > /etc/seen\n"
+           "stat -c '%a %U' /usr/sbin/service >> /etc/seen\n");
+    EXPECT_EQ(live().exit, 0);
+    struct stat status = {};
+    std::string expected;
+    for (const char* path : {"/usr", "/usr/sbin", "/usr/bin"}) {
+        ASSERT_EQ(::stat((root().native() + path).c_str(), &status), 0);
+        char line[200];
+        std::snprintf(line, sizeof line, "%o root %lld %s\n", status.st_mode & 07777U,
+                      static_cast<long long>(status.st_mtime), path);
+        expected += line;
+    }
+    EXPECT_EQ(read("etc/seen"), expected + "755 root\n");
+}
+
+TEST_F(Guarded, ACopiedGuardFailsTheModule) {
+    script("m", "10-do.sh", "#!/bin/bash\ncp /usr/bin/systemctl /usr/local/mine\n");
+    fs::create_directories(root() / "usr/local");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 4) << result.output << result.error;
+    EXPECT_THAT(notices("copied-shim"), ElementsAre(HasSubstr("'/usr/local/mine'")));
+    EXPECT_FALSE(fs::exists(root() / "usr/local/mine"));
+}
+
+TEST_F(Guarded, AMovedGuardFailsTheModule) {
+    script("m", "10-do.sh", "#!/bin/bash\nmv /usr/bin/systemctl /usr/bin/systemctl.distrib\n");
+    EXPECT_EQ(live().exit, 4);
+    EXPECT_THAT(notices("copied-shim"), ElementsAre(HasSubstr("'/usr/bin/systemctl.distrib'")));
+    EXPECT_THAT(read("usr/bin/systemctl"), HasSubstr("active"));
+}
+
+TEST_F(Guarded, AChangedModeOfAGuardedCommandIsThatAndNoMore) {
+    script("m", "10-do.sh", "#!/bin/bash\nchmod 700 /usr/bin/systemctl; chown 1:1 /usr/bin/systemctl\n");
+    const std::string text = read("usr/bin/systemctl");
+    const auto preview = noop({"--profile", "strict"});
+    EXPECT_EQ(preview.exit, 0) << preview.output << preview.error;
+    EXPECT_THAT(preview.output, HasSubstr("~ /usr/bin/systemctl"));
+    EXPECT_THAT(preview.output, HasSubstr("0755 → 0700"));
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_EQ(read("usr/bin/systemctl"), text);
+    struct stat status = {};
+    ASSERT_EQ(::stat((root() / "usr/bin/systemctl").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0700U);
+    EXPECT_EQ(status.st_uid, 1U);
+}
+
+TEST_F(Guarded, AReplacedCommandArrives) {
+    script("m", "10-do.sh",
+           "#!/bin/bash\nprintf '#!/bin/bash\\necho new\\n' > /usr/bin/systemctl.new\n"
+           "chmod 755 /usr/bin/systemctl.new; mv /usr/bin/systemctl.new /usr/bin/systemctl\n");
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_EQ(read("usr/bin/systemctl"), "#!/bin/bash\necho new\n");
+}
+
+TEST_F(Guarded, ARemovedCommandGoes) {
+    script("m", "10-do.sh", "#!/bin/bash\nrm /usr/bin/systemctl; hash -r; systemctl x; echo code $?\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0);
+    EXPECT_THAT(result.output + result.error, HasSubstr("code 127"));
+    EXPECT_FALSE(fs::exists(root() / "usr/bin/systemctl"));
+}
+
+TEST_F(Guarded, ALinkToACommandIsGuardedUnderItsOwnName) {
+    fs::create_symlink("/usr/bin/systemctl", root() / "usr/sbin/reboot");
+    script("m", "10-do.sh", "#!/bin/bash\nreboot\nchmod 700 /usr/sbin/reboot\n");
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_THAT(notices("would-execute"), testing::Contains("would execute: reboot"));
+    EXPECT_TRUE(fs::is_symlink(root() / "usr/sbin/reboot"));
+}
+
+TEST_F(Guarded, AQueryThatTakesTooLongIsGivenUp) {
+    command("usr/bin/systemctl", "sleep 60\n");
+    script("m", "10-ask.sh", "#!/bin/bash\nsystemctl is-active x; echo code $?\n");
+    const auto result = live();
+    EXPECT_THAT(result.output + result.error,
+                HasSubstr("the host did not answer 'systemctl is-active x' within 10 s"));
+    EXPECT_THAT(result.output + result.error, HasSubstr("code 124"));
+}
+
+TEST_F(Guarded, WhoeverTalksNonsenseToTheBrokerIsHungUpOn) {
+    script("m", "10-x.sh",
+           "#!/bin/bash\nls -l /run/disco-broker\nrm /run/disco-broker\nsystemctl restart x\necho code $?\n");
+    const auto result = live();
+    EXPECT_THAT(result.output + result.error, HasSubstr("the sandbox's broker does not answer"));
+    EXPECT_THAT(result.output + result.error, HasSubstr("code 126"));
+}
+
+} // namespace
+} // namespace disco::tests
