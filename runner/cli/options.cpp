@@ -131,7 +131,9 @@ private:
         auto* command =
             app_.add_subcommand("dance", "Bring this machine to what the server says (also: disco-run)");
         command->add_flag("--noop", noop_, "Do all the work, change nothing");
-        command->add_option("--profile", profile_, "How scripts are confined in a no-op: strict")
+        command
+            ->add_option("--profile", profile_,
+                         "How scripts are confined in a no-op: auto, strict or simulate")
             ->type_name("PROFILE")
             ->check(CLI::IsMember({"auto", "strict", "simulate"}));
         command->add_option("--server", options_.dance.server, "Where the universe is")->type_name("URI");
@@ -211,9 +213,7 @@ private:
     Options finish() {
         for (std::string& word : options_.exec.command) unshield(word);
         for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
-        if (profile_ != "strict")
-            throw sys::UsageError{fmt::format(
-                "--profile {} is not available yet; use --profile strict, the default of --noop", profile_)};
+        options_.dance.profile = model::parse_script_profile(profile_); // nothing when it was not given
         if (network_ == "egress")
             throw sys::UsageError{
                 "--network egress is not available yet; use --network isolated or --network host"};
@@ -239,8 +239,7 @@ private:
 
     CLI::App app_;
     Options options_;
-    std::string root_ = "/", state_dir_ = "/var/lib/disco", node_, network_, color_ = "auto",
-                profile_ = "strict";
+    std::string root_ = "/", state_dir_ = "/var/lib/disco", node_, network_, color_ = "auto", profile_;
     std::vector<std::string> modules_;
     int wait_ = 0;
     bool noop_ = false, merge_ = false, detailed_exitcode_ = false;

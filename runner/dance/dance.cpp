@@ -57,8 +57,11 @@ public:
                                           .recorder = recorder,
                                           .parameters = parameters,
                                           .network = network_of(fetched.settings),
-                                          .timeout = fetched.settings.script_timeout};
+                                          .timeout = fetched.settings.script_timeout,
+                                          .profile = options_.profile.value_or(fetched.settings.profile),
+                                          .verdicts = &verdicts_};
         run_modules(fetched, context);
+        verdicts_.save();
         note_modules(result_.run);
         result_.run.fingerprint = recorder.fingerprint();
         if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
@@ -170,16 +173,31 @@ private:
             sys::write_file(context.parameters / "current_module", name + "\n", 0644);
             std::unique_ptr<ModuleRun> run = std::move(ahead);
             if (!run || &run->module() != &module) run = std::make_unique<ModuleRun>(module, context);
-            const model::ModuleReport& report = result_.run.modules.emplace_back(run->run([&] {
+            model::ModuleReport done = run->run([&] {
                 if (i + 1 < fetched.order.size())
                     ahead = started(fetched.modules.at(fetched.order[i + 1]), context);
                 context.views.layers().tidy();
-            }));
+            });
+            repeat_as_needed(done, *run, context);
+            const model::ModuleReport& report = result_.run.modules.emplace_back(std::move(done));
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;
             for (const std::string& dependent : model::dependents(name, fetched.order, fetched.table))
                 skipped.emplace(dependent, name);
         }
+    }
+
+    /// Ends: each time at least one more script is simulated, and those are not refused anything.
+    static void repeat_as_needed(model::ModuleReport& report, const ModuleRun& first,
+                                 const ModuleRunContext& context) {
+        std::vector<model::Notice> reasons = first.repeat_reasons();
+        for (bool again = !reasons.empty(); again;) {
+            ModuleRun run{first.module(), context};
+            report = run.run({});
+            again = !run.repeat_reasons().empty();
+            reasons.insert(reasons.end(), run.repeat_reasons().begin(), run.repeat_reasons().end());
+        }
+        report.notices.insert(report.notices.begin(), reasons.begin(), reasons.end());
     }
 
     static void check_network(const ModuleContents& module, const ModuleRunContext& context) {
@@ -218,6 +236,7 @@ private:
     std::string node_;
     Result& result_;
     timespec started_;
+    Verdicts verdicts_{state_.path()};
 };
 
 } // namespace

@@ -5,7 +5,9 @@
 #include "runner/dance/program_step.hpp"
 #include "runner/dance/stopwatch.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/sys/printable.hpp"
 #include "templates/template_output.hpp"
 
 #include <algorithm>
@@ -66,10 +68,23 @@ private:
 } // namespace
 
 ModuleRun::ModuleRun(const ModuleContents& module, const ModuleRunContext& context)
-    : module_{module},
-      context_{context},
-      script_profile_{context.mode == model::RunMode::noop ? module.sandbox.profile.value_or(Profile::strict)
-                                                           : Profile::live} {}
+    : module_{module}, context_{context} {
+    for (const Script& script : module.scripts) script_profiles_.push_back(profile_of(script));
+}
+
+Profile ModuleRun::profile_of(const Script& script) const {
+    if (live()) return Profile::live;
+    switch (module_.sandbox.profile.value_or(context_.profile)) {
+    case model::ScriptProfile::strict: return Profile::strict;
+    case model::ScriptProfile::simulate: return Profile::simulate;
+    case model::ScriptProfile::automatic: break;
+    }
+    return context_.verdicts->simulate(digest_of(script)) ? Profile::simulate : Profile::strict;
+}
+
+sys::Sha256Digest ModuleRun::digest_of(const Script& script) const {
+    return sys::sha256(sys::read_file(module_.directory / script.in_module));
+}
 
 void ModuleRun::start() {
     if (module_.empty()) return;
@@ -81,8 +96,7 @@ void ModuleRun::start() {
 
 void ModuleRun::start(model::Network network, Layers::Durability durability) {
     broker_.emplace(context_.views.guarded(), context_.views.host(),
-                    script_profile_ == Profile::live ? actions::Broker::Mode::live
-                                                     : actions::Broker::Mode::noop);
+                    live() ? actions::Broker::Mode::live : actions::Broker::Mode::noop);
     box_.emplace(context_.views.start({module_.directory, context_.parameters}, {.programs = programs_,
                                                                                  .network = network,
                                                                                  .durability = durability,
@@ -109,7 +123,8 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
         return report;
     }
     if (meanwhile_) std::exchange(meanwhile_, {})();
-    box_->stop(); // it goes while the layer is looked at
+    if (!repeat_reasons_.empty()) return report; // to be done again, so nothing of it is kept
+    box_->stop();                                // it goes while the layer is looked at
     enter_copied_guards(report, context_.views.remove_guard_traces());
     if (report.outcome == model::ModuleOutcome::failed) return report;
     // A scan that fails half-way leaves half a change set: nothing after it could be trusted, so the dance
@@ -126,12 +141,12 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
 bool ModuleRun::run_checks(model::ModuleReport& report) {
     if (module_.checks.empty()) return true;
     report_ = &report;
-    add_scripts(module_.checks, Phase::check, Profile::live);
+    for (const Script& check : module_.checks) add_script(check, Phase::check, Profile::live);
     const BegunLayer layer{context_.views.layers()};
     const SandboxEnd end{box_};
     start(model::Network::host, Layers::Durability::volatile_);
     context_.views.enter(*box_);
-    return run_scripts(module_.checks, Phase::check, Profile::live);
+    return run_scripts(module_.checks, Phase::check, std::vector(module_.checks.size(), Profile::live));
 }
 
 void ModuleRun::work() {
@@ -139,17 +154,19 @@ void ModuleRun::work() {
     context_.recorder.read_owners(box_->root());
     deliver_files();
     resolve_templates();
-    run_scripts(module_.scripts, Phase::script, script_profile_);
+    run_scripts(module_.scripts, Phase::script, script_profiles_);
     context_.recorder.read_owners(box_->root());
 }
 
 void ModuleRun::build_programs() {
     const bool restricted = std::any_of(module_.templates.begin(), module_.templates.end(), is_file) ||
-                            (script_profile_ == Profile::strict && !module_.scripts.empty());
+                            std::find(script_profiles_.begin(), script_profiles_.end(), Profile::strict) !=
+                                script_profiles_.end();
     if (restricted) context_.views.need_command_directory();
     for (const Deliverable& item : module_.templates)
         if (is_file(item)) add_template(item);
-    add_scripts(module_.scripts, Phase::script, script_profile_);
+    for (std::size_t i = 0; i < module_.scripts.size(); ++i)
+        add_script(module_.scripts[i], Phase::script, script_profiles_[i]);
 }
 
 void ModuleRun::add_template(const Deliverable& item) {
@@ -165,26 +182,24 @@ void ModuleRun::add_template(const Deliverable& item) {
     add(std::move(program));
 }
 
-void ModuleRun::add_scripts(const std::vector<Script>& scripts, Phase phase, Profile profile) {
-    for (const Script& script : scripts) {
-        sandbox::Program program;
-        const std::string path = "/run/disco/module/" + script.in_module;
-        if (profile == Profile::strict) {
-            program.path = bash;
-            program.argv = {"bash", "--restricted", path};
-        } else if (script.interpreter.empty()) {
-            program.path = bash;
-            program.argv = {"bash", path};
-        } else {
-            program.path = script.interpreter[0];
-            program.argv = script.interpreter;
-            program.argv.push_back(path);
-        }
-        program.environment = context_.views.environment(context_.mode, module_.name, model::to_string(phase),
-                                                         profile == Profile::strict);
-        context_.views.confine(program, profile);
-        add(std::move(program));
+void ModuleRun::add_script(const Script& script, Phase phase, Profile profile) {
+    sandbox::Program program;
+    const std::string path = "/run/disco/module/" + script.in_module;
+    if (profile == Profile::strict) {
+        program.path = bash;
+        program.argv = {"bash", "--restricted", path};
+    } else if (script.interpreter.empty()) {
+        program.path = bash;
+        program.argv = {"bash", path};
+    } else {
+        program.path = script.interpreter[0];
+        program.argv = script.interpreter;
+        program.argv.push_back(path);
     }
+    program.environment = context_.views.environment(context_.mode, module_.name, model::to_string(phase),
+                                                     profile == Profile::strict);
+    context_.views.confine(program, profile);
+    add(std::move(program));
 }
 
 void ModuleRun::add(sandbox::Program program) {
@@ -239,11 +254,14 @@ void ModuleRun::check_template(const Deliverable& item, std::size_t program,
 }
 
 /// In name order; a failing script ends the module, a failing check does not keep the others from running.
-bool ModuleRun::run_scripts(const std::vector<Script>& scripts, Phase phase, Profile profile) {
+bool ModuleRun::run_scripts(const std::vector<Script>& scripts, Phase phase,
+                            const std::vector<Profile>& profiles) {
     bool all = true;
-    for (const Script& script : scripts) {
+    for (std::size_t i = 0; i < scripts.size(); ++i) {
+        const Script& script = scripts[i];
         const std::size_t program = next_;
-        const sandbox::ProgramEnd end = std::move(run_next({script.in_module}, phase, profile).front());
+        const sandbox::ProgramEnd end = std::move(run_next({script.in_module}, phase, profiles[i]).front());
+        if (profiles[i] == Profile::strict) look_for_refusals(script);
         if (end.succeeded()) continue;
         all = false;
         const std::string failure = describe_failure(program, script.in_module, end);
@@ -253,6 +271,27 @@ bool ModuleRun::run_scripts(const std::vector<Script>& scripts, Phase phase, Pro
             break;
     }
     return all;
+}
+
+/// With `auto`, a script that the restricted shell refused something, or that ran a command which is not on
+/// its list, did not do what it will do in a live dance.
+void ModuleRun::look_for_refusals(const Script& script) {
+    if (module_.sandbox.profile.value_or(context_.profile) != model::ScriptProfile::automatic) return;
+    std::string first;
+    for (const model::Notice& notice : report_->notices) {
+        if (notice.step != script.in_module) continue;
+        const bool refused = notice.kind == model::NoticeKind::restricted;
+        if (!refused && std::find(unlisted_.begin(), unlisted_.end(), notice.argv) == unlisted_.end())
+            continue;
+        const std::string reason = refused ? notice.text
+                                           : fmt::format("not on the list of strict scripts' commands: {}",
+                                                         sys::printable_text(sys::quote_words(notice.argv)));
+        if (first.empty()) first = reason;
+        repeat_reasons_.push_back(
+            {model::NoticeKind::restricted, reason + " (repeated as simulate)", {}, script.in_module});
+    }
+    if (!first.empty())
+        context_.verdicts->remember(digest_of(script), {module_.name + "/" + script.in_module, first});
 }
 
 std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::string>& names, Phase phase,
@@ -280,7 +319,10 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
 
 /// What the programs that have just run asked for by guarded commands.
 void ModuleRun::note_asked(const std::string& step) {
-    for (const actions::Asked& asked : broker_->take()) enter_asked(*report_, asked, step, context_.mode);
+    for (const actions::Asked& asked : broker_->take()) {
+        if (asked.what == actions::Asked::What::unlisted) unlisted_.push_back(asked.argv);
+        enter_asked(*report_, asked, step, context_.mode);
+    }
 }
 
 std::string ModuleRun::describe_failure(std::size_t program, const std::string& name,

@@ -3,6 +3,7 @@
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/module_contents.hpp"
 #include "runner/dance/options.hpp"
+#include "runner/dance/verdicts.hpp"
 #include "runner/dance/views.hpp"
 
 #include <functional>
@@ -21,6 +22,8 @@ struct ModuleRunContext {
     std::filesystem::path parameters; ///< the effective tree, on the host
     model::Network network = model::Network::isolated;
     std::chrono::seconds timeout{900};
+    model::ScriptProfile profile = model::ScriptProfile::strict; ///< of a no-op's scripts
+    Verdicts* verdicts = nullptr;                                ///< of a no-op with ScriptProfile::automatic
 };
 
 /// One module's work, on a layer of its own. References what it is given.
@@ -40,6 +43,12 @@ public:
     /// once, while a program runs, or at the end when there is none.
     [[nodiscard]] model::ModuleReport run(const std::function<void()>& meanwhile);
 
+    /// Why the module is to be run again: scripts that the strict profile could not run were found, and are
+    /// remembered, so that another ModuleRun simulates them. What the first run reported counts for nothing.
+    [[nodiscard]] const std::vector<model::Notice>& repeat_reasons() const noexcept {
+        return repeat_reasons_;
+    }
+
     /// Runs the module's checks against the live root as it is now, in a sandbox with the host's network
     /// whose writes are discarded. False when one fails; the steps are added to the report.
     [[nodiscard]] bool run_checks(model::ModuleReport& report);
@@ -47,14 +56,19 @@ public:
 private:
     void build_programs();
     void add_template(const Deliverable& item);
-    void add_scripts(const std::vector<Script>& scripts, model::Phase phase, model::Profile profile);
+    void add_script(const Script& script, model::Phase phase, model::Profile profile);
+    [[nodiscard]] bool live() const noexcept { return context_.mode == model::RunMode::live; }
+    [[nodiscard]] model::Profile profile_of(const Script& script) const;
+    [[nodiscard]] sys::Sha256Digest digest_of(const Script& script) const;
+    void look_for_refusals(const Script& script);
     void add(sandbox::Program program);
     void start(model::Network network, overlay::Layers::Durability durability);
     void work();
     void deliver_files();
     void resolve_templates();
     void check_template(const Deliverable& item, std::size_t program, const sandbox::ProgramEnd& end) const;
-    bool run_scripts(const std::vector<Script>& scripts, model::Phase phase, model::Profile profile);
+    bool run_scripts(const std::vector<Script>& scripts, model::Phase phase,
+                     const std::vector<model::Profile>& profiles);
     /// Runs the next programs together, one for each name, and enters them as steps.
     std::vector<sandbox::ProgramEnd> run_next(const std::vector<std::string>& names, model::Phase phase,
                                               model::Profile profile);
@@ -65,7 +79,9 @@ private:
 
     const ModuleContents& module_;
     const ModuleRunContext& context_;
-    model::Profile script_profile_;
+    std::vector<model::Profile> script_profiles_;    ///< of module_.scripts
+    std::vector<std::vector<std::string>> unlisted_; ///< commands that strict scripts did not get
+    std::vector<model::Notice> repeat_reasons_;
     std::vector<sandbox::Program> programs_;
     std::size_t next_ = 0;
     std::optional<actions::Broker> broker_; ///< before the sandbox that it attends to

@@ -29,7 +29,8 @@ struct CommonOptions {
 /// One dance, as the command line asks for it.
 struct DanceOptions : CommonOptions {
     model::RunMode mode = model::RunMode::live;
-    std::string server;            ///< URI; empty: the parameter disco/server/uri, else the default
+    std::string server; ///< URI; empty: the parameter disco/server/uri, else the default
+    std::optional<model::ScriptProfile> profile; ///< of a no-op's scripts; a module's own wins
     std::set<std::string> modules; ///< only these (and what they require); empty: what the node wants
     bool offline = false;
     bool keep_going = false;

@@ -32,6 +32,14 @@ ClientSettings client_settings(const fetch::ParameterTree& parameters) {
                                           [&] { return sys::split_words(*words); });
         if (settings.rsync.empty()) throw sys::BadConfiguration{"parameter disco/client/cmds/rsync is empty"};
     }
+    if (const auto word = value("disco/client/profile")) {
+        const auto profile = model::parse_script_profile(*word);
+        if (!profile)
+            throw sys::BadConfiguration{
+                fmt::format("parameter disco/client/profile is '{}', but must be auto, strict or simulate",
+                            sys::printable(*word))};
+        settings.profile = *profile;
+    }
     if (const auto word = value("disco/client/network")) {
         const auto network = model::parse_network(*word);
         if (!network)

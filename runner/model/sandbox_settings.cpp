@@ -26,6 +26,13 @@ std::optional<Network> parse_network(std::string_view word) {
     return std::nullopt;
 }
 
+std::optional<ScriptProfile> parse_script_profile(std::string_view word) {
+    if (word == "auto") return ScriptProfile::automatic;
+    if (word == "strict") return ScriptProfile::strict;
+    if (word == "simulate") return ScriptProfile::simulate;
+    return std::nullopt;
+}
+
 SandboxSettings parse_sandbox_settings(std::string_view text, std::string_view file) {
     SandboxSettings settings;
     for (int number = 1; !text.empty(); ++number) {
@@ -55,12 +62,8 @@ SandboxSettings parse_sandbox_settings(std::string_view text, std::string_view f
                 throw fail("`timeout SECONDS`, from 1 to 1000000");
             settings.timeout = std::chrono::seconds{seconds};
         } else if (key == "profile") {
-            if (value == "strict")
-                settings.profile = Profile::strict;
-            else if (value == "simulate")
-                settings.profile = Profile::simulate;
-            else
-                throw fail("`profile strict` or `profile simulate`");
+            settings.profile = parse_script_profile(value);
+            if (!settings.profile) throw fail("`profile auto`, `profile strict` or `profile simulate`");
         } else {
             throw fail("`network …`, `timeout …` or `profile …`");
         }

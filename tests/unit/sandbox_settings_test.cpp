@@ -26,7 +26,7 @@ TEST(SandboxFile, IsReadLineByLine) {
         model::parse_sandbox_settings("network host # why\n\ttimeout   600\r\nprofile simulate", "F");
     EXPECT_EQ(settings.network, model::Network::host);
     EXPECT_EQ(settings.timeout, 600s);
-    EXPECT_EQ(settings.profile, model::Profile::simulate);
+    EXPECT_EQ(settings.profile, model::ScriptProfile::simulate);
 }
 
 TEST(SandboxFile, LastLineCounts) {
@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"timeout_zero", "timeout 0"}, std::pair{"timeout_negative", "timeout -5"},
                     std::pair{"timeout_with_unit", "timeout 5m"},
                     std::pair{"timeout_huge", "timeout 1000001"}, std::pair{"profile_live", "profile live"},
-                    std::pair{"profile_auto", "profile auto"}),
+                    std::pair{"no_profile", "profile"}),
     [](const auto& row) { return std::string{row.param.first}; });
 
 fetch::ParameterTree tree(const std::string& name, const std::string& value) {

@@ -1,0 +1,53 @@
+#include "runner/dance/verdicts.hpp"
+
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+
+Verdicts::Verdicts(const std::filesystem::path& state) : file_{state / "verdicts"} {
+    const std::string text = sys::read_file_if_exists(file_).value_or(std::string{});
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        constexpr std::size_t hash_length = 64;
+        const std::size_t end = line.find(' ', hash_length + 1);
+        if (line.size() <= hash_length || line[hash_length] != ' ' || end == std::string_view::npos) continue;
+        verdicts_[std::string{line.substr(0, hash_length)}] = {
+            std::string{line.substr(hash_length + 1, end - hash_length - 1)},
+            std::string{line.substr(end + 1)}};
+    }
+}
+
+bool Verdicts::simulate(const sys::Sha256Digest& script) const {
+    return verdicts_.contains(sys::hex(script));
+}
+
+void Verdicts::remember(const sys::Sha256Digest& script, Verdict verdict) {
+    if (verdicts_.size() >= limit) verdicts_.clear();
+    std::replace(verdict.reason.begin(), verdict.reason.end(), '\n', ' ');
+    verdicts_[sys::hex(script)] = std::move(verdict);
+    changed_ = true;
+}
+
+void Verdicts::save() {
+    if (!changed_) return;
+    std::string text;
+    for (const auto& [hash, verdict] : verdicts_)
+        text += fmt::format("{} {} {}\n", hash, verdict.script, verdict.reason);
+    sys::write_file_atomically(file_, text, 0600);
+    changed_ = false;
+}
+
+void Verdicts::forget_all() {
+    verdicts_.clear();
+    changed_ = true;
+    save();
+}
+
+} // namespace disco::dance
