@@ -2,6 +2,7 @@
 
 #include "runner/cli/options.hpp"
 #include "runner/cli/param_command.hpp"
+#include "runner/cli/policy_command.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
 #include "runner/dance/state.hpp"
@@ -167,6 +168,7 @@ int dispatch(Options& options) {
     case CommandName::exec: return run_exec(options);
     case CommandName::report: return run_report(options);
     case CommandName::runs: return run_runs(options);
+    case CommandName::policy: require_root(); return run_policy(options.policy, options.dance);
     case CommandName::param: require_root(); return run_param(options.param, options.dance);
     }
     return code(ExitCode::usage); // not reached: -Wswitch guards the list

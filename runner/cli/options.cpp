@@ -27,6 +27,7 @@ public:
         add_exec();
         add_report();
         add_param();
+        add_policy();
     }
 
     Options parse(std::vector<std::string> arguments) {
@@ -210,7 +211,33 @@ private:
         }
     }
 
+    void add_policy() {
+        auto* command = app_.add_subcommand("policy", "Show what sandboxed programs may do");
+        command->require_subcommand(1);
+        auto* show = command->add_subcommand("show", "Print the effective policy");
+        show->add_option("PROFILE", options_.policy.profile,
+                         "template, strict, simulate or live (default: all)");
+        auto* check = command->add_subcommand("check", "Say what each profile does with a command, and why");
+        add_state(*check);
+        auto* scripts = check->add_flag("--scripts", options_.policy.scripts,
+                                        "List the scripts that no-ops remember to simulate instead");
+        check->add_flag("--forget", options_.policy.forget, "Forget them")->needs(scripts);
+        check->add_option("COMMAND", options_.policy.command, "The command and its arguments");
+        check->positionals_at_end();
+        for (auto* sub : {show, check})
+            sub->callback([this, name = sub->get_name()] {
+                options_.command = CommandName::policy;
+                options_.policy.verb = name;
+            });
+    }
+
     Options finish() {
+        for (std::string& word : options_.policy.command) unshield(word);
+        if (options_.command == CommandName::policy && options_.policy.verb == "check" &&
+            options_.policy.scripts != options_.policy.command.empty())
+            throw sys::UsageError{
+                "policy check needs a command, or --scripts (see 'disco policy check --help')"};
+
         for (std::string& word : options_.exec.command) unshield(word);
         for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
         options_.dance.profile = model::parse_script_profile(profile_); // nothing when it was not given

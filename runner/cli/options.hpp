@@ -10,7 +10,7 @@
 // The command line as plain values. Only options.cpp knows CLI11.
 namespace disco::cli {
 
-enum class CommandName { dance, exec, report, runs, param, help, version };
+enum class CommandName { dance, exec, report, runs, param, policy, help, version };
 
 struct ParamOptions {
     std::string verb; ///< get set keys dump delete explain
@@ -18,6 +18,14 @@ struct ParamOptions {
     std::string value;
     bool has_value = false;
     bool recursive = false;
+};
+
+struct PolicyOptions {
+    std::string verb;                 ///< show check
+    std::string profile;              ///< of show; empty: all
+    std::vector<std::string> command; ///< of check
+    bool scripts = false;             ///< of check: what is remembered of scripts
+    bool forget = false;              ///< of check --scripts
 };
 
 struct ReportOptions {
@@ -31,6 +39,7 @@ struct Options {
     dance::DanceOptions dance;
     dance::ExecOptions exec;
     ParamOptions param;
+    PolicyOptions policy;
     ReportOptions report;
     Output output;
 };

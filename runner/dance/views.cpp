@@ -152,7 +152,7 @@ void Views::need_command_directory() {
     if (!commands_.empty()) return;
     commands_ = scratch_.subdirectory("commands", 0755);
     const sys::UniqueFd root = sys::open_directory(root_);
-    std::set<std::string> allowed = policy::load_allow_list(data_);
+    std::set<std::string> allowed = allowed_;
     allowed.insert(guarded_.names().begin(), guarded_.names().end()); // their guards are in their places
     policy::make_command_directory(root.get(), allowed, "/run/disco/bin/disco-shim", commands_);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/command_directory.hpp"
 #include "policy/guarded_commands.hpp"
 #include "policy/policy_store.hpp"
 #include "runner/actions/broker.hpp"
@@ -75,6 +76,7 @@ private:
     const Scratch& scratch_;
     std::filesystem::path data_ = data_directory();
     policy::PolicyStore policy_{data_};
+    std::set<std::string> allowed_ = policy::load_allow_list(data_); ///< read at once, to tell what is wrong
     policy::GuardedCommands guarded_;
     std::vector<std::string> hidden_;
     std::vector<sandbox::ViewSpec::Bind> bound_;
