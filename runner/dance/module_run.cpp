@@ -86,12 +86,16 @@ sys::Sha256Digest ModuleRun::digest_of(const Script& script) const {
     return sys::sha256(sys::read_file(module_.directory / script.in_module));
 }
 
+/// Delivering files takes none.
+model::Network ModuleRun::network() const {
+    return programs_.empty() ? model::Network::isolated : module_.sandbox.network.value_or(context_.network);
+}
+
 void ModuleRun::start() {
     if (module_.empty()) return;
     build_programs();
-    start(module_.sandbox.network.value_or(context_.network), context_.mode == model::RunMode::noop
-                                                                  ? Layers::Durability::volatile_
-                                                                  : Layers::Durability::durable);
+    start(network(), context_.mode == model::RunMode::noop ? Layers::Durability::volatile_
+                                                           : Layers::Durability::durable);
 }
 
 void ModuleRun::start(model::Network network, Layers::Durability durability) {
@@ -151,6 +155,8 @@ bool ModuleRun::run_checks(model::ModuleReport& report) {
 
 void ModuleRun::work() {
     context_.views.enter(*box_);
+    if (auto notice = context_.views.networks().notice(network()))
+        report_->notices.push_back(std::move(*notice));
     context_.recorder.read_owners(box_->root());
     deliver_files();
     resolve_templates();
