@@ -39,7 +39,7 @@ bool parent_is_gone(int pipe) noexcept {
 
 void run_egress_keeper(const EgressKeeperView& view) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::prctl(PR_SET_DUMPABLE, 0); // it holds the parent's memory, the program is to talk with strangers
+    ::prctl(PR_SET_DUMPABLE, 0); // it holds the parent's memory
     struct sigaction action = {};
     action.sa_handler = SIG_DFL;
     for (int signal = 1; signal < NSIG; ++signal)

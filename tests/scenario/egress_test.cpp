@@ -62,6 +62,11 @@ protected:
         search_path = bin;
         ::setenv("PATH", bin.c_str(), 1); // for what `start` starts
     }
+    /// What is found as pasta is a shell script.
+    void pretend_pasta(const std::string& commands) {
+        only({});
+        put(place() / "only/pasta", "#!/bin/bash\n" + commands + "\n", 0755);
+    }
     void host_resolver(const std::string& text) { resolver_.emplace(place(), text); }
 
     [[nodiscard]] sys::ProgramResult run_shell(const std::string& network, const std::string& command) const {
@@ -231,13 +236,34 @@ TEST_F(EgressTest, NeedsOneOfTwoPackages) {
 }
 
 TEST_F(EgressTest, AProgramThatCannotConnectIsQuoted) {
-    only({});
-    put(place() / "only/pasta", "#!/bin/bash\necho 'no route today'\nexit 1\n", 0755);
+    pretend_pasta("echo 'no route today'; exit 1");
     asking_module("a", "network egress\n");
     const auto result = noop();
     EXPECT_EQ(result.exit, 4);
     EXPECT_THAT(result.output,
                 AllOf(HasSubstr("pasta ended before it was ready"), HasSubstr("no route today")));
+}
+
+TEST_F(EgressTest, AProgramThatIsNeverReadyCanBeInterrupted) {
+    pretend_pasta("/bin/sleep 100 & /bin/sleep 100");
+    asking_module("a", "network egress\n");
+    const pid_t child = start(dance_words({"--noop"}));
+    ::usleep(300'000);
+    ::kill(child, SIGINT);
+    EXPECT_EQ(exit_of(child), 130) << log();
+}
+
+TEST_F(EgressTest, AProgramThatEndsTooSoonFailsTheNextModule) {
+    pretend_pasta("echo 1; /bin/sleep 0.2");
+    for (const char* name : {"a", "b"}) {
+        module_file(name, "sandbox", "network egress\nprofile simulate\n");
+        script(name, "10-sleep.sh", "#!/bin/bash\nsleep 0.5\n");
+        want(name);
+    }
+    const auto result = noop();
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.output, HasSubstr("pasta has ended"));
+    EXPECT_EQ(module_of(last_report(), "b").at("outcome"), "failed");
 }
 
 TEST_F(EgressTest, IsolatedStaysIsolatedAndTheHostsNetworkIsReported) {
