@@ -91,12 +91,11 @@ private:
         actions::Broker broker{views_.guarded(), views_.host(),
                                mode == RunMode::noop ? actions::Broker::Mode::noop
                                                      : actions::Broker::Mode::live};
-        sandbox::Sandbox box =
-            views_.start({}, {.programs = {program},
-                              .network = network,
-                              .durability = durability,
-                              .input = STDIN_FILENO,
-                              .broker = &broker});
+        sandbox::Sandbox box = views_.start({}, {.programs = {program},
+                                                 .network = network,
+                                                 .durability = durability,
+                                                 .input = STDIN_FILENO,
+                                                 .broker = &broker});
         views_.layers().begin();
         views_.enter(box);
         if (auto notice = views_.networks().notice(network)) report.notices.push_back(std::move(*notice));

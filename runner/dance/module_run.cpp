@@ -27,6 +27,7 @@ using overlay::Layers;
 
 constexpr const char* bash = "/bin/bash";
 
+bool is_resolver_file(const Deliverable& item) { return item.path == "etc/resolv.conf"; }
 bool is_file(const Deliverable& item) { return item.type == model::ObjectType::file; }
 
 /// The begun layer is dropped unless it is kept.
@@ -101,11 +102,15 @@ void ModuleRun::start() {
 void ModuleRun::start(model::Network network, Layers::Durability durability) {
     broker_.emplace(context_.views.guarded(), context_.views.host(),
                     live() ? actions::Broker::Mode::live : actions::Broker::Mode::noop);
-    box_.emplace(context_.views.start({module_.directory, context_.parameters}, {.programs = programs_,
-                                                                                 .network = network,
-                                                                                 .durability = durability,
-                                                                                 .lanes = lanes(),
-                                                                                 .broker = &*broker_}));
+    const bool own_resolver_file =
+        std::any_of(module_.files.begin(), module_.files.end(), is_resolver_file) ||
+        std::any_of(module_.templates.begin(), module_.templates.end(), is_resolver_file);
+    box_.emplace(context_.views.start({module_.directory, context_.parameters, own_resolver_file},
+                                      {.programs = programs_,
+                                       .network = network,
+                                       .durability = durability,
+                                       .lanes = lanes(),
+                                       .broker = &*broker_}));
 }
 
 model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {

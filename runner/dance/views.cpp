@@ -100,6 +100,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
     sandbox::SandboxSpec spec;
     networks_.prepare(work.network, spec, view);
+    if (shown.own_resolver_file) view.resolver_file.clear();
     spec.layers_directory = layers_.directory();
     spec.mounts = sandbox::make_mount_plans(view);
     spec.confinement = policy_.sandbox();

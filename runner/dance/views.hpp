@@ -38,6 +38,7 @@ public:
     struct Shown {
         std::filesystem::path module;     ///< at /run/disco/module; empty: none
         std::filesystem::path parameters; ///< at /var/lib/disco/parameters/NODE; empty: none
+        bool own_resolver_file = false;   ///< the tree's /etc/resolv.conf, whatever the network
     };
     /// What a sandbox is started for.
     struct Work {

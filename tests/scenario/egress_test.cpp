@@ -156,6 +156,29 @@ TEST_P(EgressBy, ChangesNothingInTheTree) {
     dances("a file");
 }
 
+TEST_P(EgressBy, AModuleMayDeliverResolvConf) {
+    host_resolver(loopback_resolver);
+    asking_module("a", "network egress\n");
+    module_file("a", "files/etc/resolv.conf", "nameserver 192.0.2.9\n");
+    put(root() / "etc/resolv.conf", "nameserver 192.0.2.1\n");
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_THAT(changes_of(last_report(), "a"),
+                testing::ElementsAre("modified /etc/resolv.conf", "created /etc/said-a"));
+    EXPECT_EQ(read("etc/resolv.conf"), "nameserver 192.0.2.9\n");
+    EXPECT_EQ(read("etc/said-a"), "from another machine\n");
+    const auto again = live();
+    EXPECT_EQ(last_report().at("run").at("outcome"), "in-sync") << again.output;
+}
+
+TEST_P(EgressBy, ScriptsSeeResolvConfReadOnly) {
+    put(root() / "etc/resolv.conf", "nameserver 192.0.2.1\n");
+    const auto result = run_shell(
+        "egress", "echo x > /etc/resolv.conf || mv /etc/motd /etc/resolv.conf || echo both refused");
+    EXPECT_THAT(result.output, HasSubstr("both refused"));
+    EXPECT_EQ(result.exit, 0);
+    EXPECT_THAT(last_report().at("modules").at(0).at("changes"), IsEmpty());
+}
+
 TEST_P(EgressBy, IsForTheModulesThatAskForIt) {
     asking_module("a", "network egress\n");
     asking_module("b", "");
