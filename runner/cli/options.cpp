@@ -241,9 +241,6 @@ private:
         for (std::string& word : options_.exec.command) unshield(word);
         for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
         options_.dance.profile = model::parse_script_profile(profile_); // nothing when it was not given
-        if (network_ == "egress")
-            throw sys::UsageError{
-                "--network egress is not available yet; use --network isolated or --network host"};
         for (dance::CommonOptions* common : {static_cast<dance::CommonOptions*>(&options_.dance),
                                              static_cast<dance::CommonOptions*>(&options_.exec)}) {
             common->root = root_;

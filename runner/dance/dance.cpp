@@ -62,6 +62,7 @@ public:
                                           .verdicts = &verdicts_};
         run_modules(fetched, context);
         verdicts_.save();
+        views.networks().disconnect(); // checks have the host's
         note_modules(result_.run);
         result_.run.fingerprint = recorder.fingerprint();
         if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
@@ -150,6 +151,11 @@ private:
     }
 
     void run_modules(const Fetched& fetched, const ModuleRunContext& context) {
+        for (const auto& [name, module] : fetched.modules) // before the first one runs
+            if (!module.templates.empty() || !module.scripts.empty())
+                sys::while_doing(fmt::format("preparing module '{}'", name), [&] {
+                    context.views.networks().need(module.sandbox.network.value_or(context.network));
+                });
         std::map<std::string, std::string> skipped; ///< module → the failed one it needs
         bool stop = false;
         std::unique_ptr<ModuleRun> ahead; ///< of the module that comes next, unless one it needs fails
@@ -169,7 +175,6 @@ private:
                 continue;
             }
             const ModuleContents& module = fetched.modules.at(name);
-            check_network(module, context);
             sys::write_file(context.parameters / "current_module", name + "\n", 0644);
             std::unique_ptr<ModuleRun> run = std::move(ahead);
             if (!run || &run->module() != &module) run = std::make_unique<ModuleRun>(module, context);
@@ -198,15 +203,6 @@ private:
             reasons.insert(reasons.end(), run.repeat_reasons().begin(), run.repeat_reasons().end());
         }
         report.notices.insert(report.notices.begin(), reasons.begin(), reasons.end());
-    }
-
-    static void check_network(const ModuleContents& module, const ModuleRunContext& context) {
-        const auto network = module.sandbox.network.value_or(context.network);
-        if (network == model::Network::egress && !module.empty())
-            throw sys::BadConfiguration{
-                fmt::format("module '{}' asks for network egress, which this version cannot give "
-                            "yet: use `network host` or `network isolated`",
-                            module.name)};
     }
 
     /// Nothing when it cannot be started now: then it is tried again in its turn, and its error told there.

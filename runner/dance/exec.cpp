@@ -87,22 +87,24 @@ private:
         program.timeout = options_.timeout;
         const auto durability =
             mode == RunMode::noop ? Layers::Durability::volatile_ : Layers::Durability::durable;
+        const auto network = options_.network.value_or(model::Network::isolated);
         actions::Broker broker{views_.guarded(), views_.host(),
                                mode == RunMode::noop ? actions::Broker::Mode::noop
                                                      : actions::Broker::Mode::live};
-        sandbox::Sandbox box =
-            views_.start({}, {.programs = {program},
-                              .network = options_.network.value_or(model::Network::isolated),
-                              .durability = durability,
-                              .input = STDIN_FILENO,
-                              .broker = &broker});
+        sandbox::Sandbox box = views_.start({}, {.programs = {program},
+                                                 .network = network,
+                                                 .durability = durability,
+                                                 .input = STDIN_FILENO,
+                                                 .broker = &broker});
         views_.layers().begin();
         views_.enter(box);
+        if (auto notice = views_.networks().notice(network)) report.notices.push_back(std::move(*notice));
         recorder_.read_owners(box.root());
         const sandbox::ProgramEnd end = box.run(0, [&](std::string_view bytes) {
             if (options_.on_output) options_.on_output("", bytes);
         });
         recorder_.read_owners(box.root());
+        views_.networks().disconnect();
         enter_program(report, model::Phase::script, sys::printable(sys::quote_words(options_.command)),
                       profile, end);
         for (const actions::Asked& asked : broker.take())

@@ -27,6 +27,7 @@ using overlay::Layers;
 
 constexpr const char* bash = "/bin/bash";
 
+bool is_resolver_file(const Deliverable& item) { return item.path == "etc/resolv.conf"; }
 bool is_file(const Deliverable& item) { return item.type == model::ObjectType::file; }
 
 /// The begun layer is dropped unless it is kept.
@@ -86,22 +87,30 @@ sys::Sha256Digest ModuleRun::digest_of(const Script& script) const {
     return sys::sha256(sys::read_file(module_.directory / script.in_module));
 }
 
+/// Delivering files takes none.
+model::Network ModuleRun::network() const {
+    return programs_.empty() ? model::Network::isolated : module_.sandbox.network.value_or(context_.network);
+}
+
 void ModuleRun::start() {
     if (module_.empty()) return;
     build_programs();
-    start(module_.sandbox.network.value_or(context_.network), context_.mode == model::RunMode::noop
-                                                                  ? Layers::Durability::volatile_
-                                                                  : Layers::Durability::durable);
+    start(network(), context_.mode == model::RunMode::noop ? Layers::Durability::volatile_
+                                                           : Layers::Durability::durable);
 }
 
 void ModuleRun::start(model::Network network, Layers::Durability durability) {
     broker_.emplace(context_.views.guarded(), context_.views.host(),
                     live() ? actions::Broker::Mode::live : actions::Broker::Mode::noop);
-    box_.emplace(context_.views.start({module_.directory, context_.parameters}, {.programs = programs_,
-                                                                                 .network = network,
-                                                                                 .durability = durability,
-                                                                                 .lanes = lanes(),
-                                                                                 .broker = &*broker_}));
+    const bool own_resolver_file =
+        std::any_of(module_.files.begin(), module_.files.end(), is_resolver_file) ||
+        std::any_of(module_.templates.begin(), module_.templates.end(), is_resolver_file);
+    box_.emplace(context_.views.start({module_.directory, context_.parameters, own_resolver_file},
+                                      {.programs = programs_,
+                                       .network = network,
+                                       .durability = durability,
+                                       .lanes = lanes(),
+                                       .broker = &*broker_}));
 }
 
 model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
@@ -151,6 +160,8 @@ bool ModuleRun::run_checks(model::ModuleReport& report) {
 
 void ModuleRun::work() {
     context_.views.enter(*box_);
+    if (auto notice = context_.views.networks().notice(network()))
+        report_->notices.push_back(std::move(*notice));
     context_.recorder.read_owners(box_->root());
     deliver_files();
     resolve_templates();

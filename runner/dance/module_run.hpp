@@ -62,6 +62,7 @@ private:
     [[nodiscard]] sys::Sha256Digest digest_of(const Script& script) const;
     void look_for_refusals(const Script& script);
     void add(sandbox::Program program);
+    [[nodiscard]] model::Network network() const;
     void start(model::Network network, overlay::Layers::Durability durability);
     void work();
     void deliver_files();

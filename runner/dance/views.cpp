@@ -61,6 +61,7 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
       guarded_{policy::load_guarded_commands(data_, policy::override_directory)},
       mounts_{overlay::classify_host_mounts(root_)},
       layers_{scratch.path(), of_class(mounts_, Class::managed)},
+      networks_{scratch.path()},
       guards_{find_guards(root_, layers_.managed(), guarded_)} {
     for (const auto& [kind, inside, live] : mounts_)
         if (kind == Class::bound_file || kind == Class::readonly)
@@ -97,12 +98,11 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.shim = view.runtime + "/bin/disco-shim";
     view.real = guards_.real;
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
-    view.host_sysfs = work.network == model::Network::host;
     sandbox::SandboxSpec spec;
+    networks_.prepare(work.network, spec, view);
+    if (shown.own_resolver_file) view.resolver_file.clear();
     spec.layers_directory = layers_.directory();
     spec.mounts = sandbox::make_mount_plans(view);
-    spec.network = work.network;
-    spec.network_namespace = isolated_network_.get();
     spec.confinement = policy_.sandbox();
     if (work.broker != nullptr) {
         spec.broker = work.broker->socket();
@@ -112,12 +112,12 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     spec.lanes = work.lanes;
     spec.input = work.input;
     sandbox::Sandbox started{std::move(spec)};
-    if (work.network == model::Network::isolated && !isolated_network_)
-        isolated_network_ = started.network_namespace();
+    networks_.started(started);
     return started;
 }
 
-void Views::enter(sandbox::Sandbox& sandbox) const {
+void Views::enter(sandbox::Sandbox& sandbox) {
+    networks_.wait_for(sandbox.network());
     sandbox.enter(layers_.on() == On::live ? 0 : 1); // in the order of the alternatives above
 }
 

@@ -5,6 +5,7 @@
 #include "policy/policy_store.hpp"
 #include "runner/actions/broker.hpp"
 #include "runner/dance/guards.hpp"
+#include "runner/dance/networks.hpp"
 #include "runner/dance/options.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/overlay/layers.hpp"
@@ -30,6 +31,7 @@ public:
           std::string node);
 
     [[nodiscard]] overlay::Layers& layers() noexcept { return layers_; }
+    [[nodiscard]] Networks& networks() noexcept { return networks_; }
     [[nodiscard]] const std::string& node() const noexcept { return node_; }
     [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
 
@@ -37,6 +39,7 @@ public:
     struct Shown {
         std::filesystem::path module;     ///< at /run/disco/module; empty: none
         std::filesystem::path parameters; ///< at /var/lib/disco/parameters/NODE; empty: none
+        bool own_resolver_file = false;   ///< the tree's /etc/resolv.conf, whatever the network
     };
     /// What a sandbox is started for.
     struct Work {
@@ -49,8 +52,8 @@ public:
     };
     /// Starts a sandbox for a layer that need not have begun yet.
     [[nodiscard]] sandbox::Sandbox start(const Shown& shown, Work work);
-    /// Lets it in to the begun layer.
-    void enter(sandbox::Sandbox& sandbox) const;
+    /// Lets it in to the begun layer, when its network is there.
+    void enter(sandbox::Sandbox& sandbox);
 
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
     /// Where queries and actions are run.
@@ -82,12 +85,9 @@ private:
     std::vector<sandbox::ViewSpec::Bind> bound_;
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox
     overlay::Layers layers_;
+    Networks networks_;
     Guards guards_;
     std::filesystem::path commands_;
-    /// One for all isolated sandboxes of a run: making one and letting it go costs more than all the other
-    /// namespaces, and nothing can be left in it, as no process outlives its module and none may configure a
-    /// network.
-    sys::UniqueFd isolated_network_;
 };
 
 } // namespace disco::dance

@@ -40,6 +40,7 @@ const char* to_string(NoticeKind kind) {
     case NoticeKind::restricted: return "restricted";
     case NoticeKind::left_running: return "left-running";
     case NoticeKind::copied_shim: return "copied-shim";
+    case NoticeKind::network: return "network";
     }
     return "?";
 }

@@ -1,6 +1,7 @@
 #include "runner/sandbox/launch.hpp"
 
 #include "runner/sandbox/child_setup.hpp"
+#include "runner/sandbox/clone_process.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -9,7 +10,6 @@
 #include <csignal>
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -69,15 +69,6 @@ ProgramView view_of(const Program& program, const ProgramMemory& memory) {
             .confinement = view_of(*program.confinement)};
 }
 
-/// clone3(2) as fork: the child goes on here. CLONE_PIDFD gives the descriptor without a race.
-pid_t clone_process(std::uint64_t flags, int& pidfd) {
-    struct clone_args arguments = {};
-    arguments.flags = flags | CLONE_PIDFD;
-    arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-    arguments.exit_signal = SIGCHLD;
-    return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
-}
-
 const char* describe(Stage stage) {
     switch (stage) {
     case Stage::parent_gone: return "find its parent";
@@ -115,7 +106,7 @@ Launched launch(const SandboxSpec& spec) {
     for (std::size_t i = 0; i < spec.programs.size(); ++i)
         programs.push_back(view_of(spec.programs[i], memory[i]));
 
-    const bool own_network = spec.network == model::Network::isolated && spec.network_namespace < 0;
+    const bool own_network = spec.network != model::Network::host && spec.network_namespace < 0;
     LaunchView view;
     view.input = spec.input < 0 ? null.get() : spec.input;
     view.control = control.child.get();
@@ -125,7 +116,7 @@ Launched launch(const SandboxSpec& spec) {
         view.standard_output[lane] = pipes[lane].standard_output.child.get();
     }
     view.lanes = static_cast<int>(pipes.size());
-    if (spec.network == model::Network::isolated) view.network_namespace = spec.network_namespace;
+    if (spec.network != model::Network::host) view.network_namespace = spec.network_namespace;
     view.bring_up_loopback = own_network;
     view.layers_directory = spec.layers_directory.c_str();
     view.mounts = &spec.mounts;

@@ -99,6 +99,14 @@ private:
             make_directory(view_.skeleton + "/" + path, 0755);
         for (const ViewSpec::Bind& bind : view_.bound)
             bound_.push_back({clone(bind.source, readonly_clone), bind.inside});
+        if (!view_.resolver_file.empty()) take_resolver_file();
+    }
+
+    /// The skeleton gives it a place where the tree has none, so that no layer needs one.
+    void take_resolver_file() {
+        make_directory(view_.skeleton + "/etc", 0755);
+        add({.kind = Kind::make_file, .target = view_.skeleton + resolver_file, .mode = 0644});
+        resolver_slot_ = clone(view_.resolver_file, readonly_clone);
     }
 
     void build_guard(const ViewSpec::Guard& guard) {
@@ -227,6 +235,10 @@ private:
                   [](const auto& a, const auto& b) { return a.inside < b.inside; });
         for (const Taken& taken : managed) attach(taken.slot, taken.inside);
         for (const Taken& taken : stage_) attach(taken.slot, taken.inside);
+        // move_mount(2) puts it on the name itself where that is a symlink, also a dangling one. An earlier
+        // module may have deleted the name.
+        if (resolver_slot_ >= 0)
+            add({.kind = Kind::attach, .target = resolver_file, .slot = resolver_slot_, .optional = true});
         // A state directory inside a private tree is not there to be seen; elsewhere it is covered.
         for (const std::string& path : view_.hidden)
             if (path != own)
@@ -252,11 +264,13 @@ private:
 
     static constexpr const char* own = "/var/lib/disco";
     static constexpr std::size_t run_length = 4; ///< of "/run"
+    static constexpr const char* resolver_file = "/etc/resolv.conf";
     const ViewSpec& view_;
     MountPlan plan_;
     std::vector<Taken> bound_; ///< of the host
     std::vector<Taken> stage_;
     int next_slot_ = 0;
+    int resolver_slot_ = -1;
 };
 
 } // namespace

@@ -98,6 +98,7 @@ struct ViewSpec {
     std::string shim;              ///< host file that they are copies of
     std::vector<std::string> real; ///< host files shown in /run/disco-real, which the shim may run
     std::string broker;            ///< where the broker's socket is bound; empty: nowhere
+    std::string resolver_file;     ///< host file shown as /etc/resolv.conf; empty: the tree's own
     bool host_sysfs =
         false; ///< the network is the host's, so a /sys of its own network namespace cannot be mounted anew
 };

@@ -44,8 +44,8 @@ struct Attendant {
 struct SandboxSpec {
     std::filesystem::path layers_directory; ///< what the overlay options are relative to
     MountPlans mounts;
-    model::Network network = model::Network::isolated; ///< isolated or host
-    /// With Network::isolated: a network namespace to join, borrowed; -1: a new one.
+    model::Network network = model::Network::isolated;
+    /// Unless the network is the host's: a network namespace to join, borrowed; -1: a new one.
     int network_namespace = -1;
     std::shared_ptr<const policy::Confinement> confinement; ///< of everything in it
     std::vector<Program> programs;
@@ -107,6 +107,7 @@ public:
     /// step that failed, also of what was built before.
     void enter(std::size_t plan);
 
+    [[nodiscard]] model::Network network() const noexcept { return spec_.network; }
     /// The network namespace that it is in, to be joined by others. Throws SysError.
     [[nodiscard]] sys::UniqueFd network_namespace() const;
 

@@ -42,12 +42,7 @@ std::string resolve(const ProgramSpec& spec) {
     std::string_view path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     for (const std::string& variable : spec.environment)
         if (variable.starts_with("PATH=")) path = std::string_view{variable}.substr(5);
-    while (!path.empty()) {
-        const std::size_t end = path.find(':');
-        std::string candidate = std::string{path.substr(0, end)} + "/" + name;
-        if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-        path.remove_prefix(end == std::string_view::npos ? path.size() : end + 1);
-    }
+    if (auto found = find_program(name, path)) return std::move(*found);
     throw SysError{ENOENT, "find the program", name};
 }
 
@@ -190,6 +185,16 @@ private:
 };
 
 } // namespace
+
+std::optional<std::string> find_program(const std::string& name, std::string_view path) {
+    while (!path.empty()) {
+        const std::size_t end = path.find(':');
+        std::string candidate = std::string{path.substr(0, end)} + "/" + name;
+        if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+        path.remove_prefix(end == std::string_view::npos ? path.size() : end + 1);
+    }
+    return std::nullopt;
+}
 
 ProgramResult run_program(const ProgramSpec& spec) { return std::move(run_programs({spec}, 1).front()); }
 

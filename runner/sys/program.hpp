@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/resource.h>
@@ -31,6 +32,9 @@ struct ProgramResult {
     struct rusage usage = {};
     [[nodiscard]] bool succeeded() const { return exit == 0 && signal == 0 && !timed_out; }
 };
+
+/// The file of an executable program, looked up in the directories of a PATH; nothing when it is in none.
+[[nodiscard]] std::optional<std::string> find_program(const std::string& name, std::string_view path);
 
 /// Runs it to its end, in a session of its own; a time-out or Ctrl-C ends also what it has started. Throws
 /// SysError when it cannot be started, Interrupted (after killing it) on Ctrl-C.

@@ -137,7 +137,8 @@ void add_changed_module(ExampleRun& example) {
         {NoticeKind::refused, "refused: mount", {}, "scripts/10-\xc3\xa4.sh"},
         {NoticeKind::restricted, "line 3: cd: restricted", {}, "scripts/20-x.sh"},
         {NoticeKind::left_running, "left running: sleep 100", {}, "scripts/30-x.sh"},
-        {NoticeKind::copied_shim, "copied the shim to /usr/bin/x \x1b[2J", {}, "scripts/30-x.sh"}};
+        {NoticeKind::copied_shim, "copied the shim to /usr/bin/x \x1b[2J", {}, "scripts/30-x.sh"},
+        {NoticeKind::network, "shared the host's network", {}, ""}};
     module.actions = {{{"systemctl", "reload", "a b"}, ActionOutcome::pending, 0},
                       {{"true"}, ActionOutcome::done, 0},
                       {{"false"}, ActionOutcome::failed, 1}};

@@ -20,11 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool must_run() {
-    const char* value = std::getenv("DISCO_TESTS_MUST_RUN");
-    return value != nullptr && *value != '\0' && std::string_view{value} != "0";
-}
-
 std::vector<std::string> mount_table() {
     std::vector<std::string> lines;
     const std::string text = sys::read_file("/proc/self/mountinfo");
@@ -70,6 +65,11 @@ void put(const fs::path& path, std::string_view bytes, mode_t mode) {
     fs::create_directories(path.parent_path());
     sys::write_file_atomically(path, bytes, mode);
     sys::check(::chmod(path.c_str(), mode), "set the mode of", path);
+}
+
+bool ThrowAwayTest::must_run() {
+    const char* value = std::getenv("DISCO_TESTS_MUST_RUN");
+    return value != nullptr && *value != '\0' && std::string_view{value} != "0";
 }
 
 void ThrowAwayTest::SetUp() {
@@ -134,12 +134,11 @@ void DanceTest::parameter(const std::string& of_node, const std::string& key, st
 
 sys::ProgramResult DanceTest::disco(std::vector<std::string> words) const {
     words.insert(words.begin(), DISCO_BINARY);
-    sys::ProgramResult result =
-        sys::run_program({.argv = std::move(words),
-                          .environment = with_sanitizer_options(
-                              {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent", "LEAK=secret"}),
-                          .input = {},
-                          .timeout = std::chrono::minutes{4}});
+    sys::ProgramResult result = sys::run_program(
+        {.argv = std::move(words),
+         .environment = with_sanitizer_options({"PATH=" + search_path, "HOME=/nonexistent", "LEAK=secret"}),
+         .input = {},
+         .timeout = std::chrono::minutes{4}});
     expect_no_fault(result.output + result.error);
     return result;
 }

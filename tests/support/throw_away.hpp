@@ -41,6 +41,9 @@ protected:
     void SetUp() override;
     void TearDown() override;
 
+    /// Whether a test fails where it could skip.
+    [[nodiscard]] static bool must_run();
+
     /// The tmpfs.
     [[nodiscard]] const std::filesystem::path& place() const { return directory_.path(); }
 
@@ -94,6 +97,7 @@ protected:
 
     std::string server; ///< URI; the universe's directory until a test says otherwise
     std::string node = "web1";
+    std::string search_path = "/usr/sbin:/usr/bin:/sbin:/bin"; ///< PATH of the program, where `disco` runs it
 };
 
 /// The module of that name in a report; throws when there is none.

@@ -152,6 +152,19 @@ TEST(MountPlan, TakesSysfsFromTheHostWithItsNetwork) {
     EXPECT_THAT(sources(view()), Not(Contains("/sys")));
 }
 
+TEST(MountPlan, ShowsAResolverFileWithoutNeedingItsNameInTheTree) {
+    ViewSpec egress = view();
+    egress.resolver_file = "/state/resolv.conf";
+    const MountPlans plans = make_mount_plans(egress);
+    EXPECT_THAT(targets(of_kind(plans.ahead, Kind::make_file)), ElementsAre("/proc/r/etc/resolv.conf"));
+    for (const MountPlan& plan : plans.enter) {
+        const MountStep last = of_kind(plan, Kind::attach).back();
+        EXPECT_EQ(last.target, "/etc/resolv.conf") << "over whatever else is mounted there";
+        EXPECT_TRUE(last.optional) << "an earlier module may have deleted it";
+    }
+    EXPECT_THAT(of_kind(make_mount_plans(view()).ahead, Kind::make_file), IsEmpty());
+}
+
 TEST(MountPlan, RefusesMoreMountsThanItHasSlots) {
     ViewSpec many = view();
     many.bound.assign(max_slots, {"/live/x", "/x", true});

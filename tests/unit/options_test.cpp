@@ -148,7 +148,6 @@ INSTANTIATE_TEST_SUITE_P(
                     UsageRow{"unknown_option", {"dance", "--nop"}, "--nop"},
                     UsageRow{"option_without_value", {"dance", "--server"}, "--server"},
                     UsageRow{"bad_network", {"dance", "--network", "wlan"}, "wlan"},
-                    UsageRow{"egress_is_not_there_yet", {"dance", "--network", "egress"}, "--network egress"},
                     UsageRow{"bad_profile", {"dance", "--profile", "lax"}, "lax"},
                     UsageRow{"bad_colour", {"dance", "--color", "blue"}, "blue"},
                     UsageRow{"wait_in_words", {"dance", "--wait", "long"}, "--wait"},

@@ -36,9 +36,10 @@ TEST(ReportWords, OfPhases) {
 }
 
 TEST(ReportWords, OfNotices) {
-    EXPECT_THAT(words({NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted,
-                       NoticeKind::left_running, NoticeKind::copied_shim}),
-                ElementsAre("would-execute", "refused", "restricted", "left-running", "copied-shim"));
+    EXPECT_THAT(
+        words({NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted,
+               NoticeKind::left_running, NoticeKind::copied_shim, NoticeKind::network}),
+        ElementsAre("would-execute", "refused", "restricted", "left-running", "copied-shim", "network"));
 }
 
 TEST(ReportWords, OfActions) {

@@ -1,0 +1,77 @@
+#include "runner/dance/networks.hpp"
+
+#include "runner/sandbox/resolver_file.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+
+using model::Network;
+
+void Networks::need(Network network) {
+    if (network != Network::egress || egress_program_) return;
+    const char* path = std::getenv("PATH");
+    egress_program_ = sandbox::find_egress_program(
+        path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    if (!egress_program_)
+        throw sys::BadConfiguration{"network egress needs pasta (package passt) or slirp4netns (package "
+                                    "slirp4netns), and neither is in PATH: install one of them"};
+}
+
+void Networks::prepare(Network network, sandbox::SandboxSpec& spec, sandbox::ViewSpec& view) {
+    spec.network = network;
+    view.host_sysfs = network == Network::host;
+    if (network == Network::isolated) spec.network_namespace = isolated_.get();
+    if (network != Network::egress) return;
+    need(network);
+    spec.network_namespace = egress_.get();
+    if (resolver_file_.empty()) {
+        const auto own = sandbox::host_addresses();
+        const auto resolver =
+            sandbox::make_resolver_file(sys::read_file_if_exists("/etc/resolv.conf").value_or(""),
+                                        sandbox::forwarder_of(egress_program_->kind),
+                                        [&](const std::string& address) { return own.contains(address); });
+        forwarded_ = resolver.forwarded;
+        auto file = scratch_ / "resolv.conf";
+        sys::write_file(file, resolver.text, 0644);
+        resolver_file_ = std::move(file);
+    }
+    view.resolver_file = resolver_file_;
+}
+
+void Networks::started(const sandbox::Sandbox& sandbox) {
+    if (sandbox.network() == Network::isolated && !isolated_) isolated_ = sandbox.network_namespace();
+    if (sandbox.network() != Network::egress || egress_) return;
+    sys::UniqueFd made = sandbox.network_namespace();
+    connection_ = std::make_unique<sandbox::Egress>(
+        sandbox::make_egress_command(*egress_program_, forwarded_), made.get());
+    egress_ = std::move(made);
+}
+
+void Networks::wait_for(Network network) {
+    if (network == Network::egress && connection_) connection_->wait_until_ready();
+}
+
+void Networks::disconnect() noexcept {
+    if (connection_) connection_->stop();
+}
+
+std::optional<model::Notice> Networks::notice(Network network) const {
+    model::Notice notice;
+    notice.kind = model::NoticeKind::network;
+    switch (network) {
+    case Network::isolated: return std::nullopt;
+    case Network::host: notice.text = "shared the host's network"; return notice;
+    case Network::egress:
+        notice.text = fmt::format("could reach other machines by network egress ({})",
+                                  egress_program_ ? sandbox::to_string(egress_program_->kind) : "none");
+        return notice;
+    }
+    return std::nullopt; // not reached: -Wswitch guards the list
+}
+
+} // namespace disco::dance

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "runner/model/report.hpp"
+#include "runner/sandbox/egress.hpp"
+#include "runner/sandbox/sandbox.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace disco::dance {
+
+/// The network namespaces of a run: one for all isolated sandboxes, one for all with egress. The first
+/// sandbox of a kind makes it, later ones join. Making one and letting it go costs more than all the other
+/// namespaces, and nothing can be left in it, as no process outlives its module and none may configure a
+/// network.
+class Networks {
+public:
+    /// `scratch`: a directory of the run, for the sandboxes' resolv.conf.
+    explicit Networks(std::filesystem::path scratch) : scratch_{std::move(scratch)} {}
+
+    /// Whether this machine can give it: throws BadConfiguration when it cannot.
+    void need(model::Network network);
+    /// Fills in what a sandbox is started with: the namespace to join, and a file to be shown as
+    /// /etc/resolv.conf. Throws as `need` does.
+    void prepare(model::Network network, sandbox::SandboxSpec& spec, sandbox::ViewSpec& view);
+    /// Takes hold of the namespace of a kind's first sandbox, and connects it without waiting.
+    void started(const sandbox::Sandbox& sandbox);
+    /// Returns when programs may use the network. Throws sys::Error when it cannot be connected.
+    void wait_for(model::Network network);
+
+    /// No program will run in them any more.
+    void disconnect() noexcept;
+
+    /// The notice for a module's report; nothing when it was isolated.
+    [[nodiscard]] std::optional<model::Notice> notice(model::Network network) const;
+
+private:
+    std::filesystem::path scratch_;
+    sys::UniqueFd isolated_, egress_;
+    std::optional<sandbox::EgressProgram> egress_program_;
+    std::filesystem::path resolver_file_; ///< for sandboxes with egress; empty until one is prepared
+    bool forwarded_ = false;              ///< it names the program's own resolver
+    std::unique_ptr<sandbox::Egress> connection_;
+};
+
+} // namespace disco::dance
