@@ -97,7 +97,7 @@ private:
         add_state(command);
         command.add_option("--node", node_, "Name of this machine (default: the host name)")
             ->type_name("NAME");
-        command.add_option("--network", network_, "What scripts reach: isolated or host")
+        command.add_option("--network", network_, "What scripts reach: isolated, egress or host")
             ->type_name("NETWORK")
             ->check(CLI::IsMember({"isolated", "egress", "host"}));
         command.add_option("--wait", wait_, "Wait for another run to end")
