@@ -25,8 +25,7 @@ enum class Wall {
     close_fds,           ///< the caller's descriptors are closed
     keyring,             ///< another session keyring
     setsid,              ///< no controlling terminal
-    undumpable,          ///< PID 1 cannot be looked at
-    hidden_command_line, ///< nor does it show how disco was called
+    hidden_command_line, ///< PID 1 does not show how disco was called
 };
 
 #ifdef DISCO_WALL_SWITCHES

@@ -163,8 +163,7 @@ void kill_others() noexcept {
 
 void run_pid1(const LaunchView& launch) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (wall_stands(Wall::undumpable))
-        ::prctl(PR_SET_DUMPABLE, 0); // /proc/1 holds the parent's memory; nobody inside may look
+    ::prctl(PR_SET_DUMPABLE, 0); // /proc/1 holds the parent's memory; nobody inside may look
     struct sigaction action = {};
     action.sa_handler = SIG_DFL;
     for (int signal = 1; signal < NSIG; ++signal)

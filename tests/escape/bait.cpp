@@ -38,12 +38,14 @@ constexpr const char* queue = "/disco-escape-canary";
 
 std::string link_of(const char* kind) { return fs::read_symlink(fs::path{"/proc/self/ns"} / kind); }
 
-/// The device that the machine's root lies on, or one that there is.
-dev_t root_disk() {
+/// The device that the machine's root lies on; where nobody may open that, another one.
+dev_t root_disk(const fs::path& outside) {
     struct stat status = {};
     ::stat("/", &status);
-    if (major(status.st_dev) != 0) return status.st_dev;
-    return makedev(7, 0); // the first loop device
+    const fs::path node = outside / "disk";
+    sys::check(::mknod(node.c_str(), S_IFBLK | 0600, status.st_dev), "make a device");
+    const sys::UniqueFd opened{::open(node.c_str(), O_RDONLY | O_CLOEXEC)};
+    return opened ? status.st_dev : makedev(7, 0); // the first loop device
 }
 
 } // namespace
@@ -70,8 +72,9 @@ Bait::Bait(const fs::path& outside, const fs::path& root) {
     make_ipc();
     make_keys();
     make_terminal();
-    add("root_disk", std::to_string(root_disk()));
-    sys::check(::mknod((root / "srv/disk").c_str(), S_IFBLK | 0600, root_disk()), "make a device");
+    const dev_t disk = root_disk(outside);
+    add("root_disk", std::to_string(disk));
+    sys::check(::mknod((root / "srv/disk").c_str(), S_IFBLK | 0600, disk), "make a device");
     add("existing_node", "/srv/disk");
 }
 
@@ -158,6 +161,7 @@ void Bait::make_keys() {
         return ::syscall(SYS_add_key, "user", what, "secret", 6, keyring);
     };
     key_ = make(name, KEY_SPEC_USER_KEYRING);
+    ::syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING); // to possess it
     constexpr unsigned everything_for_user = 0x3f3f0000; // also without possession
     ::syscall(SYS_keyctl, KEYCTL_SETPERM, key_, everything_for_user);
     session_key_ = make("disco-escape-session", KEY_SPEC_SESSION_KEYRING);

@@ -52,14 +52,24 @@ void add_settings(Snapshot& snapshot) {
                              "net/ipv4/ip_forward",
                              "user/max_user_namespaces"})
         snapshot[fmt::format("setting {}", name)] = text_of(fs::path{"/proc/sys"} / name);
-    for (const char* name : {"/proc/modules", "/proc/swaps", "/proc/sysvipc/shm", "/proc/sysvipc/msg",
-                             "/proc/sysvipc/sem", "/proc/self/mountinfo", "/proc/self/cgroup",
+    for (const char* name : {"/proc/modules", "/proc/swaps", "/proc/self/mountinfo", "/proc/self/cgroup",
                              "/proc/cmdline", "/sys/kernel/uevent_helper", "/sys/kernel/profiling"})
         snapshot[name] = text_of(name);
-    // Attaching and detaching leave the time of it.
     struct utsname name = {};
     ::uname(&name);
     snapshot["uname"] = fmt::format("{} {}", name.nodename, name.domainname);
+}
+
+/// Key, number, mode and size; the rest tells who has looked when.
+void add_ipc(Snapshot& snapshot) {
+    for (const char* kind : {"shm", "msg", "sem"}) {
+        std::istringstream lines{text_of(fs::path{"/proc/sysvipc"} / kind)};
+        for (std::string line; std::getline(lines, line);) {
+            const auto words = words_of(line);
+            if (words.size() > 4)
+                snapshot[fmt::format("{} {}", kind, words[1])] = words[0] + " " + words[2] + " " + words[3];
+        }
+    }
 }
 
 /// Keyrings of sessions come and go with their processes, and their numbers of uses with them.
@@ -110,6 +120,7 @@ Snapshot machine_snapshot(const fs::path& tree, const fs::path& but) {
     for (auto& [path, state] : snapshot(tree))
         if (path != hidden && !path.starts_with(hidden + "/")) result["tree " + path] = state;
     add_settings(result);
+    add_ipc(result);
     add_keys(result);
     add_network(result);
     add_processes(result);

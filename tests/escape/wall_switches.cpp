@@ -28,7 +28,6 @@ constexpr std::string_view name_of(Wall wall) {
     case Wall::close_fds: return "close-fds";
     case Wall::keyring: return "keyring";
     case Wall::setsid: return "setsid";
-    case Wall::undumpable: return "undumpable";
     case Wall::hidden_command_line: return "hidden-command-line";
     }
     return "?"; // not reached: -Wswitch guards the list

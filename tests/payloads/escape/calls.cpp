@@ -108,7 +108,7 @@ Verdict key_by_number() {
     return by_result(call(SYS_keyctl, KEYCTL_READ, number_setting("key_serial"), value.data(), value.size()));
 }
 Verdict add_key() {
-    return by_result(call(SYS_add_key, "user", "disco-escape-added", "x", 1, KEY_SPEC_THREAD_KEYRING));
+    return by_refusal(call(SYS_add_key, nullptr, nullptr, nullptr, 0, KEY_SPEC_THREAD_KEYRING));
 }
 Verdict request_key() {
     return by_result(
@@ -157,7 +157,7 @@ Verdict filter_by_prctl() {
     struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     const struct sock_fprog program = {1, &allow};
     ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
-    return by_refusal(call(SYS_mount, "none", "/no/such/place", "tmpfs", 0, ""));
+    return by_refusal(call(SYS_mount, "none", "/tmp", "no-such-type", 0, ""));
 }
 Verdict bounding_set() { return by_result(::prctl(PR_CAPBSET_DROP, 21, 0, 0, 0)); } // needs CAP_SETPCAP
 Verdict change_address_space() { return by_refusal(::prctl(PR_SET_MM, 999, 0, 0, 0)); }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -94,8 +95,16 @@ Verdict tioccons() { return terminal_call(TIOCCONS, nullptr); }
 /// The terminal that disco was called on is standard input; it is another session's.
 Verdict steal_terminal() {
     if (::isatty(0) == 0) return held("standard input is no terminal");
-    ::setsid();
-    return by_result(::ioctl(0, TIOCSCTTY, 1));
+    // Only the first process of a session may; we lead a process group, and so cannot make one.
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::setsid();
+        ::_exit(::ioctl(0, TIOCSCTTY, 1) == 0 ? 0 : errno);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    const int error = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+    return error == 0 ? got_through("it is ours") : held_by_errno(error);
 }
 Verdict type_on_standard_input() {
     const char key = '\0';

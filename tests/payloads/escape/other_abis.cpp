@@ -47,7 +47,7 @@ std::uintptr_t low_zeros() {
 
 // Numbers of i386: asm/unistd_32.h cannot be included beside the 64-bit one.
 Verdict i386_mount() {
-    return by_refusal(i386_call(21, low("tmpfs"), low("/no/such/place"), low("tmpfs"), 0, 0));
+    return by_refusal(i386_call(21, low("none"), low("/tmp"), low("no-such-type"), 0, 0));
 }
 Verdict i386_umount() { return by_refusal(i386_call(22, low("/no/such/place"))); }
 Verdict i386_umount2() { return by_refusal(i386_call(52, low("/no/such/place"), 0)); }
