@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +81,8 @@ void EscapeTest::SetUp() {
     fs::create_directories(root() / "srv/w");
     sys::check(::chmod((root() / "srv/w").c_str(), 01777), "set the mode of", root() / "srv/w");
     parameter(node, "canary", "x\n");
+    fs::create_directories(queues());
+    sys::check(::mount("mqueue", queues().c_str(), "mqueue", 0, nullptr), "mount mqueue on", queues());
     bait_ = std::make_unique<Bait>(outside(), root());
     clock_ = clock_offset();
 }
@@ -89,10 +92,16 @@ void EscapeTest::TearDown() {
         EXPECT_NEAR(clock_offset(), clock_, clock_tolerance_s) << "somebody has set the clock";
     }
     bait_.reset();
+    ::umount2(queues().c_str(), MNT_DETACH);
     DanceTest::TearDown();
 }
 
-Snapshot EscapeTest::machine() const { return machine_snapshot(root(), inner_state()); }
+Snapshot EscapeTest::machine() const {
+    Snapshot result = machine_snapshot(root(), inner_state());
+    for (const auto& entry : fs::directory_iterator{queues()})
+        result["message queue " + entry.path().filename().string()] = "";
+    return result;
+}
 
 std::string EscapeTest::run(std::vector<std::string> words, const std::string& without) {
     std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent"};

@@ -49,6 +49,8 @@ protected:
     [[nodiscard]] std::filesystem::path outside() const { return place() / "outside"; }
 
 private:
+    [[nodiscard]] std::filesystem::path queues() const { return place() / "mqueue"; }
+
     std::unique_ptr<Bait> bait_;
     double clock_ = 0;
     int exit_ = 0;

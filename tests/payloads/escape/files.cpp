@@ -22,7 +22,10 @@ namespace escape {
 namespace {
 
 /// Whether the machine's own tree is reached by a name that leads to its root.
-Verdict canary_below(const std::string& root) { return by_open(root + setting("canary"), O_RDONLY); }
+Verdict canary_below(const std::string& root) {
+    const Verdict verdict = by_open(root + setting("canary"), O_RDONLY);
+    return verdict.escaped ? verdict : held("no canary there");
+}
 
 Verdict dotdot_above_root() {
     std::string up;

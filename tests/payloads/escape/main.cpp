@@ -86,6 +86,10 @@ void make_apart(const Attempt& attempt) {
 }
 
 int run(const std::string& letters, const std::vector<std::string>& names) {
+    if (settings().empty()) { // read now: an attempt may leave the root
+        std::fputs("escape: there is no /escape/config\n", stderr);
+        return 78;
+    }
     for (const Group& group : groups()) {
         if (letters != "all" && letters.find(group.letter) == std::string::npos) continue;
         for (const Attempt& attempt : group.attempts)

@@ -1,0 +1,75 @@
+// I: programs that fill and multiply, each in a sandbox of its own and on a small file system. They are
+// stopped, and the machine has what it had. A fork bomb, a full scratch space and programs that do not end
+// are in tests/scenario/bad_input_test.cpp.
+
+#include "tests/support/throw_away.hpp"
+
+#include "runner/sys/error.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct GreedyRow {
+    const char* name;
+    const char* script;
+    const char* says; ///< what the report tells
+    int timeout = 30;
+};
+
+class Greedy : public DanceTest, public testing::WithParamInterface<GreedyRow> {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        fs::create_directory(small());
+        sys::check(::mount("disco-small", small().c_str(), "tmpfs", 0, "size=48m,nr_inodes=4096"),
+                   "mount a tmpfs on", small());
+        sys::check(::mkfifo((root() / "srv/waits").c_str(), 0644), "make a fifo");
+        put(root() / "srv/big", std::string(std::size_t{64} << 20, 'x'));
+    }
+    void TearDown() override {
+        ::umount2(small().c_str(), MNT_DETACH);
+        DanceTest::TearDown();
+    }
+    [[nodiscard]] fs::path small() const { return place() / "small"; }
+};
+
+TEST_P(Greedy, IsStopped) {
+    module_file("m", "sandbox", "profile simulate\ntimeout " + std::to_string(GetParam().timeout) + "\n");
+    script("m", "10-x.sh", std::string{"#!/bin/bash\n"} + GetParam().script);
+    want("m");
+    const Snapshot before = root_snapshot();
+    for (const bool noop : {true, false}) {
+        std::vector<std::string> words = {"dance",  "--server", server,        "--node",         node,
+                                          "--root", root(),     "--state-dir", small() / "state"};
+        if (noop) words.emplace_back("--noop");
+        const auto result = disco(words);
+        EXPECT_EQ(result.exit, 4) << result.output << result.error;
+        EXPECT_THAT(result.output + result.error, testing::ContainsRegex(GetParam().says));
+        EXPECT_EQ(difference(before, root_snapshot()), "");
+        EXPECT_TRUE(fs::is_empty(small() / "state/scratch"));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Escape, Greedy,
+    testing::Values(
+        GreedyRow{"uses_up_the_inodes", "for i in {1..5000}; do : > /srv/$i || exit 9; done",
+                  "scratch|No space left"},
+        GreedyRow{"copies_up_a_huge_file", "chmod 0600 /srv/big || exit 9", "scratch|No space left"},
+        GreedyRow{"makes_a_deep_tree",
+                  "cd /srv; for i in {1..6000}; do mkdir d && cd -P d 2> /dev/null || exit 9; done",
+                  "scratch|No space left|exited"},
+        GreedyRow{"reads_a_fifo_for_ever", "mkfifo /srv/fifo; cat /srv/fifo", "3 s", 3},
+        GreedyRow{"reads_a_fifo_of_the_live_root", "cat /srv/waits", "3 s", 3}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+} // namespace
+} // namespace disco::tests
