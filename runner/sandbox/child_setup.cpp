@@ -218,7 +218,9 @@ Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,
     if (wall_stands(Wall::close_fds) && ::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
         return Stage::descriptors;
     if ((wall_stands(Wall::setsid) && ::setsid() < 0) || !reset_signals()) return Stage::isolate;
-    const struct rlimit no_core = {0, 0};
+    // Nothing is dumped at 0 either, but a handler of the machine (core_pattern with '|') is still called
+    // then: only at 1 the kernel does without it.
+    const struct rlimit no_core = {1, 1};
     if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return Stage::isolate;
     if (program.readonly_view && wall_stands(Wall::readonly_view) &&
         ::setns(fd::mount_namespace, CLONE_NEWNS) != 0)

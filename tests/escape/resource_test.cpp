@@ -60,16 +60,33 @@ TEST_P(Greedy, IsStopped) {
 
 INSTANTIATE_TEST_SUITE_P(
     Escape, Greedy,
-    testing::Values(
-        GreedyRow{"uses_up_the_inodes", "for i in {1..5000}; do : > /srv/$i || exit 9; done",
-                  "scratch|No space left"},
-        GreedyRow{"copies_up_a_huge_file", "chmod 0600 /srv/big || exit 9", "scratch|No space left"},
-        GreedyRow{"makes_a_deep_tree",
-                  "cd /srv; for i in {1..6000}; do mkdir d && cd -P d 2> /dev/null || exit 9; done",
-                  "scratch|No space left|exited"},
-        GreedyRow{"reads_a_fifo_for_ever", "mkfifo /srv/fifo; cat /srv/fifo", "3 s", 3},
-        GreedyRow{"reads_a_fifo_of_the_live_root", "cat /srv/waits", "3 s", 3}),
+    testing::Values(GreedyRow{"uses_up_the_inodes", "for i in {1..5000}; do : > /srv/$i || exit 9; done",
+                              "scratch|No space left"},
+                    GreedyRow{"copies_up_a_huge_file", "chmod 0600 /srv/big || exit 9",
+                              "scratch|No space left"},
+                    GreedyRow{"reads_a_fifo_for_ever", "mkfifo /srv/fifo; cat /srv/fifo", "1 s", 1},
+                    GreedyRow{"reads_a_fifo_of_the_live_root", "cat /srv/waits", "1 s", 1}),
     [](const auto& row) { return std::string{row.param.name}; });
+
+using DeepTree = DanceTest;
+
+/// Deeper than a path may be long, and than a process may have descriptors.
+TEST_F(DeepTree, IsToldOrRefused) {
+    module_file("m", "sandbox", "profile simulate\n");
+    script("m", "10-x.sh",
+           "#!/usr/bin/python3\n"
+           "import os\n"
+           "os.chdir('/srv')\n"
+           "for i in range(3000):\n"
+           "    os.mkdir('d')\n"
+           "    os.chdir('d')\n");
+    want("m");
+    const Snapshot before = root_snapshot();
+    const auto result = noop();
+    EXPECT_THAT(result.exit, testing::AnyOf(0, 4)) << result.output << result.error;
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+    EXPECT_TRUE(fs::is_empty(state() / "scratch"));
+}
 
 } // namespace
 } // namespace disco::tests
