@@ -11,6 +11,8 @@ constexpr const char* in_the_sandbox = "whatever bash allows happens in the sand
 constexpr const char* fresh_run = "/run is a fresh one";
 constexpr const char* no_cgroup_file_system = "no cgroup file system is mounted";
 constexpr const char* goes_with_the_sandbox = "allowed: it goes with the sandbox";
+constexpr const char* broker_runs_what_it_has_looked_up =
+    "the broker runs what it has looked up, by its plain name";
 constexpr const char* both = "seccomp,capabilities";
 constexpr const char* knobs = "readonly-proc-sys";
 
@@ -337,6 +339,10 @@ const std::vector<AttemptRow>& attempt_table() {
         {"priority_of_canary", 'G', "pid"},
         {"kill_init", 'G', "", "the kernel protects the first process of a namespace"},
         {"daemon", 'G', "", "allowed: it ends with the sandbox"},
+        {"broker_runs_a_path", 'G', "", broker_runs_what_it_has_looked_up},
+        {"broker_runs_a_relative_path", 'G', "", broker_runs_what_it_has_looked_up},
+        {"broker_runs_a_service_by_path", 'G', "", "no name of a service that is asked for has a slash"},
+        {"broker_runs_an_unlisted_command", 'G', "", broker_runs_what_it_has_looked_up},
         {"receive_descriptor", 'G', "", "nobody sends one"},
         // H: shells
         {"sed_executes", 'H', "", in_the_sandbox},
@@ -365,6 +371,8 @@ const std::vector<AttemptRow>& attempt_table() {
         {"raise_open_files", 'I', "", no_such_capability},
         {"big_pipe", 'I', "", no_such_capability},
         {"huge_pages", 'I', "", "not every machine has some"},
+        {"core_handler", 'I', "",
+         "the limit is set for every program, and is no wall: a program may set it to 0"},
         {"fifo", 'I', "", "the time-out"},
         {"deep_tree", 'I', "", goes_with_the_sandbox},
         {"stopped_child", 'I', "", goes_with_the_sandbox},

@@ -80,6 +80,11 @@ void EscapeTest::SetUp() {
     sys::check(::chmod(inner_state().c_str(), 0700), "set the mode of", inner_state());
     fs::create_directories(root() / "srv/w");
     sys::check(::chmod((root() / "srv/w").c_str(), 01777), "set the mode of", root() / "srv/w");
+    // What the broker must not run, and a `service` as Debian's is without systemd.
+    put(root() / "srv/own/ip", "#!/bin/sh\necho ESCAPED: outside of the sandbox\n", 0755);
+    put(root() / "usr/sbin/own", "#!/bin/sh\necho ESCAPED: outside of the sandbox\n", 0755);
+    put(root() / "usr/sbin/service", "#!/bin/sh\nexec \"/etc/init.d/$1\" \"$2\"\n", 0755);
+    fs::create_directories(root() / "etc/init.d");
     parameter(node, "canary", "x\n");
     fs::create_directories(queues());
     sys::check(::mount("mqueue", queues().c_str(), "mqueue", 0, nullptr), "mount mqueue on", queues());

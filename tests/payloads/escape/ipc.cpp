@@ -1,5 +1,6 @@
 // G: other processes by sockets, netlink, System V and POSIX IPC, signals.
 
+#include "policy/shim_protocol.hpp"
 #include "tests/payloads/escape/attempt.hpp"
 
 #include <algorithm>
@@ -203,6 +204,37 @@ Verdict daemon() {
     ::waitpid(child, nullptr, 0);
     return held("started, for the machine's list of processes to tell");
 }
+/// Asks the broker as the shim does, but with words of our own; what the command on the machine printed.
+std::string ask_broker(const std::vector<std::string>& words) {
+    std::string bytes;
+    for (const std::string& word : words) bytes.append(word).append(1, '\0');
+    namespace shim = disco::policy::shim;
+    const shim::Request request = {shim::magic, shim::Wish::guarded, static_cast<std::uint32_t>(words.size()),
+                                   static_cast<std::uint32_t>(bytes.size())};
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, shim::socket_path);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return "no broker";
+    if (::write(fd, &request, sizeof request) < 0 || ::write(fd, bytes.data(), bytes.size()) < 0)
+        return "not heard";
+    std::string answer;
+    std::array<char, 4096> buffer{};
+    for (ssize_t got = 0; (got = ::read(fd, buffer.data(), buffer.size())) > 0;)
+        answer.append(buffer.data(), static_cast<std::size_t>(got));
+    return answer.size() > sizeof(shim::Reply) ? answer.substr(sizeof(shim::Reply)) : answer;
+}
+Verdict by_broker(const std::vector<std::string>& words) {
+    const std::string said = ask_broker(words);
+    return said.find("ESCAPED") != std::string::npos ? got_through(said) : held(said);
+}
+// /srv/own of the live root stands for any program that a script may have put somewhere: /proc/N/root leads
+// into the sandbox. It says ESCAPED.
+Verdict broker_runs_a_path() { return by_broker({"/srv/own/ip", "addr"}); }
+Verdict broker_runs_a_relative_path() { return by_broker({"srv/own/ip", "addr"}); }
+Verdict broker_runs_a_service_by_path() { return by_broker({"service", "../../srv/own/ip", "status"}); }
+Verdict broker_runs_an_unlisted_command() { return by_broker({"own", "status"}); }
+
 /// Descriptors come over a socket only from somebody whom one can reach.
 Verdict receive_descriptor() {
     for (int fd = 0; fd < 1024; ++fd) {
@@ -257,6 +289,10 @@ Attempts ipc_attempts() {
             {"priority_of_canary", priority_of_canary},
             {"kill_init", kill_init},
             {"daemon", daemon},
+            {"broker_runs_a_path", broker_runs_a_path},
+            {"broker_runs_a_relative_path", broker_runs_a_relative_path},
+            {"broker_runs_a_service_by_path", broker_runs_a_service_by_path},
+            {"broker_runs_an_unlisted_command", broker_runs_an_unlisted_command},
             {"receive_descriptor", receive_descriptor}};
 }
 

@@ -47,6 +47,13 @@ Verdict huge_pages() {
     const int id = static_cast<int>(::syscall(SYS_shmget, 0, 2 << 20, 04000 | 01000 | 0600)); // SHM_HUGETLB
     return by_result(id);
 }
+/// A crash must not call the machine's handler of core dumps: only at a limit of 1 is it not called.
+Verdict core_handler() {
+    struct rlimit limit = {};
+    ::getrlimit(RLIMIT_CORE, &limit);
+    return limit.rlim_cur == 1 && limit.rlim_max == 1 ? held("the limit is 1")
+                                                      : got_through("it would be called");
+}
 /// Reads what nobody writes; the time-out of the attempt ends it.
 Verdict fifo() {
     const std::string path = std::string{scratch} + "/fifo";
@@ -87,11 +94,17 @@ Verdict many_files() {
 } // namespace
 
 Attempts resource_attempts() {
-    return {{"realtime", realtime},       {"negative_nice", negative_nice},
-            {"realtime_io", realtime_io}, {"raise_open_files", raise_open_files},
-            {"lock_memory", lock_memory}, {"big_pipe", big_pipe},
-            {"huge_pages", huge_pages},   {"fifo", fifo},
-            {"deep_tree", deep_tree},     {"stopped_child", stopped_child},
+    return {{"realtime", realtime},
+            {"negative_nice", negative_nice},
+            {"realtime_io", realtime_io},
+            {"raise_open_files", raise_open_files},
+            {"lock_memory", lock_memory},
+            {"big_pipe", big_pipe},
+            {"huge_pages", huge_pages},
+            {"core_handler", core_handler},
+            {"fifo", fifo},
+            {"deep_tree", deep_tree},
+            {"stopped_child", stopped_child},
             {"many_files", many_files}};
 }
 
