@@ -70,7 +70,7 @@ Bait::Bait(const fs::path& outside, const fs::path& root) {
     add("abstract_socket", name);
     listen_on_loopback();
     make_ipc();
-    make_keys();
+    make_keys(outside.parent_path().filename());
     make_terminal();
     const dev_t disk = root_disk(outside);
     add("root_disk", std::to_string(disk));
@@ -155,18 +155,19 @@ void Bait::make_ipc() {
 }
 
 /// One in a session keyring of this process, one in the keyring of user 0.
-void Bait::make_keys() {
+void Bait::make_keys(const std::string& unique) {
+    const std::string user = key_prefix + unique, session = user + "-session";
     ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
-    const auto make = [](const char* what, long keyring) {
-        return ::syscall(SYS_add_key, "user", what, "secret", 6, keyring);
+    const auto make = [](const std::string& what, long keyring) {
+        return ::syscall(SYS_add_key, "user", what.c_str(), "secret", 6, keyring);
     };
-    key_ = make(name, KEY_SPEC_USER_KEYRING);
+    key_ = make(user, KEY_SPEC_USER_KEYRING);
     ::syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING); // to possess it
     constexpr unsigned everything_for_user = 0x3f3f0000; // also without possession
     ::syscall(SYS_keyctl, KEYCTL_SETPERM, key_, everything_for_user);
-    session_key_ = make("disco-escape-session", KEY_SPEC_SESSION_KEYRING);
-    add("key", name);
-    add("session_key", "disco-escape-session");
+    session_key_ = make(session, KEY_SPEC_SESSION_KEYRING);
+    add("key", user);
+    add("session_key", session);
     add("key_serial", std::to_string(key_));
 }
 

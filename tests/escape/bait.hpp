@@ -20,6 +20,9 @@ public:
     Bait& operator=(const Bait&) = delete;
     ~Bait();
 
+    /// What the names of its keys begin with.
+    static constexpr const char* key_prefix = "disco-escape-";
+
     /// For the payload: "NAME VALUE" lines.
     [[nodiscard]] const std::string& settings() const noexcept { return settings_; }
     /// The program's own end of a terminal, to become its controlling one.
@@ -32,7 +35,7 @@ private:
     void listen_at(const std::string& path);
     void listen_on_loopback();
     void make_ipc();
-    void make_keys();
+    void make_keys(const std::string& unique);
     void make_terminal();
 
     std::string settings_;

@@ -1,5 +1,7 @@
 #include "tests/escape/machine_snapshot.hpp"
 
+#include "tests/escape/bait.hpp"
+
 #include <ctime>
 #include <sstream>
 
@@ -72,13 +74,14 @@ void add_ipc(Snapshot& snapshot) {
     }
 }
 
-/// Keyrings of sessions come and go with their processes, and their numbers of uses with them.
+/// Keyrings of sessions come and go with their processes, and their numbers of uses with them. Keys are in no
+/// namespace: the bait of other tests that run now is none of ours.
 void add_keys(Snapshot& snapshot) {
     std::istringstream lines{text_of("/proc/keys")};
     for (std::string line; std::getline(lines, line);) {
         const auto words = words_of(line);
         if (words.size() < 9 || words[8].starts_with("_ses") || words[8].starts_with("_tid") ||
-            words[8].starts_with("_pid"))
+            words[8].starts_with("_pid") || words[8].starts_with(Bait::key_prefix))
             continue;
         snapshot["key " + words[0]] = words[4] + " " + words[5] + " " + words[7] + " " + words[8];
     }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ostream>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -22,6 +23,10 @@ struct Walls {
     Profile profile;
     std::vector<std::string> names;
 };
+
+std::ostream& operator<<(std::ostream& stream, const Walls& walls) {
+    return stream << walls.names.size() << " attempts";
+}
 
 std::vector<Walls> wall_sets() {
     std::map<std::pair<std::string, Profile>, std::vector<std::string>> sets;

@@ -21,19 +21,23 @@
 namespace {
 
 bool cannot(const char* what) {
-    std::fprintf(stderr, "cannot %s: %s\n", what, std::strerror(errno));
+    std::fprintf(stderr, "cannot set up %s: %s\n", what, std::strerror(errno));
     return false;
 }
 
 bool set_up() {
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-        return cannot("make the mounts private");
-    if (::mount("proc", "/proc", "proc", 0, nullptr) != 0) return cannot("mount proc");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return cannot("private mounts");
+    struct Own {
+        const char *type, *place, *options;
+    };
+    for (const Own& own : {Own{"proc", "/proc", ""}, Own{"devpts", "/dev/pts", "ptmxmode=0666"},
+                           Own{"tmpfs", "/dev/shm", "mode=1777"}})
+        if (::mount(own.type, own.place, own.type, 0, own.options) != 0) return cannot(own.place);
     const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = {};
     std::strcpy(request.ifr_name, "lo");
     request.ifr_flags = IFF_UP | IFF_RUNNING;
-    if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) return cannot("bring up the loopback device");
+    if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) return cannot("the loopback device");
     ::close(socket);
     return true;
 }
@@ -44,7 +48,7 @@ int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     if (::geteuid() != 0) return RUN_ALL_TESTS(); // each says that it needs root
     if (::unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET) != 0) {
-        cannot("make the namespaces of the test");
+        cannot("the namespaces of the test");
         return 1;
     }
     const pid_t child = ::fork();
