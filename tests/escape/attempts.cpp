@@ -262,6 +262,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"nice_of_root", 'F', "", "it would slow down all of the machine"},
         {"forgotten_calls", 'F', "", "nobody knows what they would do"},
         {"newer_calls", 'F', "", "nobody knows what they would do"},
+#ifdef __x86_64__
         {"i386_mount", 'F', both},
         {"i386_sethostname", 'F', both},
         {"i386_settimeofday", 'F', both},
@@ -304,6 +305,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"x32_ptrace", 'F', "seccomp"},
         {"x32_kexec_load", 'F', "seccomp"},
         {"x32_setns", 'F', "seccomp"},
+#endif
         // G: IPC and network
         {"systemd_socket", 'G', "", fresh_run},
         {"dbus_socket", 'G', "", fresh_run},

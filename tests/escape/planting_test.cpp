@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <ostream>
+
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,6 +44,8 @@ struct PlantRow {
     const char* name;
     const char* script;
 };
+std::ostream& operator<<(std::ostream& stream, const PlantRow& row) { return stream << row.name; }
+
 class Planted : public Planting, public testing::WithParamInterface<PlantRow> {};
 
 TEST_P(Planted, NothingOutsideTheRootChanges) {
@@ -117,7 +121,7 @@ TEST_F(Planting, OddNamesAreMergedAsTheyAre) {
     std::string text = "cd /srv\n";
     for (const std::string& name : names) {
         text += "touch -- $'";
-        for (const unsigned char byte : name) text += fmt::format("\\x{:02x}", byte);
+        for (const char byte : name) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
         text += "'\n";
     }
     const auto result = dance_with(text);

@@ -6,6 +6,8 @@
 
 #include "runner/sys/error.hpp"
 
+#include <ostream>
+
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -22,6 +24,8 @@ struct GreedyRow {
     const char* says; ///< what the report tells
     int timeout = 30;
 };
+
+std::ostream& operator<<(std::ostream& stream, const GreedyRow& row) { return stream << row.name; }
 
 class Greedy : public DanceTest, public testing::WithParamInterface<GreedyRow> {
 protected:

@@ -24,6 +24,16 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+// Not every architecture has these; -1 is no call.
+#ifndef SYS_iopl
+#define SYS_iopl (-1)
+#define SYS_ioperm (-1)
+#endif
+#ifndef SYS_uselib
+#define SYS_uselib (-1)
+#define SYS__sysctl (-1)
+#endif
+
 namespace escape {
 namespace {
 

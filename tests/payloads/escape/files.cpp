@@ -176,7 +176,7 @@ Verdict layers_by_name() {
 }
 
 std::string fresh_file(const char* name) {
-    const std::string path = std::string{setting("writable")} + "/" + name;
+    std::string path = std::string{setting("writable")} + "/" + name;
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (fd >= 0) ::close(fd);
     return path;
@@ -205,10 +205,11 @@ Verdict mknod_whiteout() {
 Verdict odd_names() {
     const std::string place = setting("writable") + "/odd";
     if (::mkdir(place.c_str(), 0755) != 0) return held_by_errno();
+    const int directory = ::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (const std::string& name : {std::string{"new\nline"}, std::string{"-rf"}, std::string{"\xff\xfe"},
                                     std::string(255, 'x'), std::string{"; rm"}, std::string{"\x1b[2J"},
                                     std::string{" "}, std::string{"\\"}, std::string{"'\"$(id)`id`"}}) {
-        const int fd = ::open((place + "/" + name).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        const int fd = ::openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
         if (fd >= 0) ::close(fd);
     }
     if (::chdir(place.c_str()) != 0) return held_by_errno();
@@ -254,7 +255,7 @@ Verdict immutable_flag() {
     const int fd = ::open(fresh_file("flags").c_str(), O_RDONLY | O_CLOEXEC);
     int flags = FS_IMMUTABLE_FL;
     const long result = ::ioctl(fd, FS_IOC_SETFLAGS, &flags);
-    const Verdict verdict = by_result(result);
+    Verdict verdict = by_result(result);
     flags = 0;
     ::ioctl(fd, FS_IOC_SETFLAGS, &flags);
     return verdict;

@@ -19,6 +19,7 @@
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
@@ -158,7 +159,7 @@ Verdict msg_of_machine() { return by_result(::msgget(static_cast<key_t>(number_s
 Verdict sem_of_machine() { return by_result(::semget(static_cast<key_t>(number_setting("ipc_key")), 0, 0)); }
 Verdict shm_by_number() {
     void* const memory = ::shmat(static_cast<int>(number_setting("shm_id")), nullptr, SHM_RDONLY);
-    return memory == reinterpret_cast<void*>(-1) ? held_by_errno() : got_through("attached");
+    return memory == MAP_FAILED ? held_by_errno() : got_through("attached"); // the same (void*)-1
 }
 Verdict mq_of_machine() { return by_result(::mq_open(setting("mqueue").c_str(), O_RDONLY)); }
 Verdict posix_shm_of_machine() { return by_open("/dev/shm/" + setting("posix_shm"), O_RDWR); }

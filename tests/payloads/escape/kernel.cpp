@@ -72,7 +72,8 @@ void find_writable(const std::string& directory, int depth, std::string& found) 
     DIR* list = depth > 6 ? nullptr : ::opendir(directory.c_str());
     if (list == nullptr) return;
     while (const dirent* entry = ::readdir(list)) {
-        const std::string name = entry->d_name, path = directory + "/" + name;
+        const std::string name = entry->d_name;
+        const std::string path = std::string{directory}.append("/").append(name);
         if (name == "." || name == "..") continue;
         if (directory == "/proc" && name.find_first_not_of("0123456789") == std::string::npos) continue;
         struct stat status = {};

@@ -16,7 +16,7 @@ namespace escape {
 namespace {
 
 std::string target() {
-    const std::string path = std::string{scratch} + "/mounted";
+    std::string path = std::string{scratch} + "/mounted";
     ::mkdir(path.c_str(), 0755);
     return path;
 }
