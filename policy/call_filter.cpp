@@ -81,17 +81,23 @@ private:
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low half of an argument is its first");
 
 BackwardWriter::Place write_verdict(BackwardWriter& writer, const CallVerdict& verdict) {
-    if (!verdict.unless) return writer.returning(verdict.verdict);
-    const CallVerdict::Unless& unless = *verdict.unless;
-    const auto passed = writer.returning(unless.verdict);
-    auto next = writer.add(BPF_RET | BPF_K, verdict.verdict);
-    const auto test =
-        static_cast<std::uint16_t>(unless.test == CallVerdict::Unless::Test::equals_any ? BPF_JEQ : BPF_JSET);
-    for (const std::uint32_t value : unless.values)
-        next = writer.add_jump(static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), value, passed, next);
+    if (verdict.unless.empty()) return writer.returning(verdict.verdict);
     constexpr auto arguments = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
-    return writer.add(BPF_LD | BPF_W | BPF_ABS,
-                      arguments + unless.argument * static_cast<std::uint32_t>(sizeof(std::uint64_t)));
+    std::vector<BackwardWriter::Place> passed;
+    for (const CallVerdict::Unless& unless : verdict.unless)
+        passed.push_back(writer.returning(unless.verdict));
+    auto next = writer.add(BPF_RET | BPF_K, verdict.verdict);
+    for (std::size_t i = verdict.unless.size(); i-- > 0;) {
+        const CallVerdict::Unless& unless = verdict.unless[i];
+        const auto test = static_cast<std::uint16_t>(
+            unless.test == CallVerdict::Unless::Test::equals_any ? BPF_JEQ : BPF_JSET);
+        for (const std::uint32_t value : unless.values)
+            next =
+                writer.add_jump(static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), value, passed[i], next);
+        next = writer.add(BPF_LD | BPF_W | BPF_ABS,
+                          arguments + unless.argument * static_cast<std::uint32_t>(sizeof(std::uint64_t)));
+    }
+    return next;
 }
 
 /// A search tree over runs[first, last).

@@ -13,8 +13,9 @@ namespace disco::policy {
 /// What becomes of one system call. Verdicts are SECCOMP_RET_… of seccomp(2).
 struct CallVerdict {
     std::uint32_t verdict = 0;
-    /// Another verdict when an argument passes a test. Of the argument only the low 32 bits count: the kernel
-    /// takes an int, and a filter that compared all 64 could be walked round.
+    /// Another verdict when an argument passes a test; of several tests the first that is passed. Of the
+    /// argument only the low 32 bits count: the kernel takes an int, and a filter that compared all 64 could
+    /// be walked round.
     struct Unless {
         unsigned argument = 0;
         enum class Test { equals_any, has_any_bit } test = Test::equals_any;
@@ -22,7 +23,7 @@ struct CallVerdict {
         std::uint32_t verdict = 0;
         bool operator==(const Unless&) const = default;
     };
-    std::optional<Unless> unless{};
+    std::vector<Unless> unless{};
     bool operator==(const CallVerdict&) const = default;
 };
 

@@ -161,7 +161,9 @@ std::string Broker::reply_to(Wish wish, const std::vector<std::string>& argv) {
         return reply(0, {}, mode_ == Mode::noop ? would : std::string{});
     case GuardKind::query: break;
     }
-    const sys::ProgramResult result = run_on_host(host_, HostAccess::query, argv, query_timeout);
+    // By its plain name, which is all that was looked up: whoever asks may call itself /proc/N/root/…/ip, and
+    // so name a program of its own.
+    const sys::ProgramResult result = run_on_host(host_, HostAccess::query, shown, query_timeout);
     if (result.timed_out)
         return reply(124, result.output,
                      result.error + fmt::format("disco: the host did not answer '{}' within {} s\n", words,

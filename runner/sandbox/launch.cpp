@@ -1,5 +1,6 @@
 #include "runner/sandbox/launch.hpp"
 
+#include "policy/walls.hpp"
 #include "runner/sandbox/child_setup.hpp"
 #include "runner/sandbox/clone_process.hpp"
 #include "runner/sys/error.hpp"
@@ -18,6 +19,11 @@
 
 namespace disco::sandbox {
 namespace {
+
+using policy::Wall;
+
+/// CLONE_NEW… of a namespace that is a wall.
+std::uint64_t namespace_of(Wall wall, std::uint64_t flag) { return policy::wall_stands(wall) ? flag : 0; }
 
 struct Pair {
     sys::UniqueFd parent, child;
@@ -106,7 +112,8 @@ Launched launch(const SandboxSpec& spec) {
     for (std::size_t i = 0; i < spec.programs.size(); ++i)
         programs.push_back(view_of(spec.programs[i], memory[i]));
 
-    const bool own_network = spec.network != model::Network::host && spec.network_namespace < 0;
+    const bool own_network = spec.network != model::Network::host && spec.network_namespace < 0 &&
+                             policy::wall_stands(Wall::net);
     LaunchView view;
     view.input = spec.input < 0 ? null.get() : spec.input;
     view.control = control.child.get();
@@ -126,8 +133,9 @@ Launched launch(const SandboxSpec& spec) {
     view.command_line_size = command_line_size;
     view.programs = programs.data();
     view.program_count = static_cast<int>(programs.size());
-    constexpr std::uint64_t namespaces =
-        CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    const std::uint64_t namespaces =
+        CLONE_NEWNS | namespace_of(Wall::pid, CLONE_NEWPID) | namespace_of(Wall::ipc, CLONE_NEWIPC) |
+        namespace_of(Wall::uts, CLONE_NEWUTS) | namespace_of(Wall::cgroup, CLONE_NEWCGROUP);
     int pidfd = -1;
     const pid_t pid = clone_process(namespaces | (own_network ? CLONE_NEWNET : 0), pidfd);
     if (pid < 0)

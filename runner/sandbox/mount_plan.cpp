@@ -1,5 +1,6 @@
 #include "runner/sandbox/mount_plan.hpp"
 
+#include "policy/walls.hpp"
 #include "runner/sys/error.hpp"
 
 #include <algorithm>
@@ -17,9 +18,16 @@ namespace {
 
 using Kind = MountStep::Kind;
 
-constexpr unsigned long quiet = MS_NOSUID | MS_NODEV;
-constexpr unsigned long inert = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-constexpr unsigned long readonly_clone = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+using policy::Wall;
+using policy::wall_stands;
+
+const unsigned long nosuid = wall_stands(Wall::nosuid) ? MS_NOSUID : 0;
+const unsigned long nodev = wall_stands(Wall::devices) ? MS_NODEV : 0;
+const unsigned long quiet = nosuid | nodev;
+const unsigned long inert = nosuid | nodev | MS_NOEXEC;
+const unsigned long readonly_clone =
+    (wall_stands(Wall::readonly_binds) ? MOUNT_ATTR_RDONLY : 0) | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+const unsigned long readonly_sysfs = wall_stands(Wall::readonly_proc_sys) ? MS_RDONLY : 0;
 
 class Builder {
 public:
@@ -132,22 +140,28 @@ private:
         const std::string proc = staged("/proc", "proc");
         mount("proc", proc, inert, "");
         for (const char* path : {"/bus", "/fs", "/irq", "/sys", "/sysrq-trigger"})
-            add({.kind = Kind::bind_readonly, .target = proc + path, .flags = inert, .optional = true});
+            if (wall_stands(Wall::readonly_proc_sys))
+                add({.kind = Kind::bind_readonly, .target = proc + path, .flags = inert, .optional = true});
         for (const char* path : {"/kcore", "/keys", "/latency_stats", "/timer_list", "/sched_debug", "/kmsg",
-                                 "/kpagecount", "/kpageflags"})
-            add({.kind = Kind::mask_file, .target = proc + path, .source = dev + "/null", .optional = true});
+                                 "/kpagecgroup", "/kpagecount", "/kpageflags"})
+            if (wall_stands(Wall::masks))
+                add({.kind = Kind::mask_file,
+                     .target = proc + path,
+                     .source = dev + "/null",
+                     .optional = true});
         for (const char* path : {"/acpi", "/asound", "/scsi"}) mask_directory(proc + path);
         take(proc);
         const std::string sysfs = staged("/sys", "sys");
         if (view_.host_sysfs)
             attach(clone("/sys", readonly_clone | MOUNT_ATTR_NOEXEC), sysfs);
         else
-            mount("sysfs", sysfs, inert | MS_RDONLY, "");
+            mount("sysfs", sysfs, inert | readonly_sysfs, "");
         mask_directory(sysfs + "/firmware");
         take(sysfs);
     }
 
     void mask_directory(std::string path) {
+        if (!wall_stands(Wall::masks)) return;
         add({.kind = Kind::mount,
              .target = std::move(path),
              .type = "tmpfs",
@@ -181,7 +195,8 @@ private:
                  .source = link.to});
         make_directory(dev + "/pts", 0755);
         make_directory(dev + "/shm", 01777);
-        add({.kind = Kind::make_readonly, .target = dev, .flags = MS_NOSUID | MS_NOEXEC});
+        if (wall_stands(Wall::devices))
+            add({.kind = Kind::make_readonly, .target = dev, .flags = MS_NOSUID | MS_NOEXEC});
         mount("devpts", dev + "/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5");
         mount("tmpfs", dev + "/shm", inert, "mode=1777");
         take(dev);
@@ -241,7 +256,7 @@ private:
             add({.kind = Kind::attach, .target = resolver_file, .slot = resolver_slot_, .optional = true});
         // A state directory inside a private tree is not there to be seen; elsewhere it is covered.
         for (const std::string& path : view_.hidden)
-            if (path != own)
+            if (path != own && wall_stands(Wall::masks))
                 add({.kind = Kind::mount,
                      .target = path,
                      .type = "tmpfs",

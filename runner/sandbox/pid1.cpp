@@ -1,3 +1,4 @@
+#include "policy/walls.hpp"
 #include "runner/sandbox/child_setup.hpp"
 
 #include <cerrno>
@@ -21,6 +22,9 @@
 // ends a script that took too long, and what happens when the parent dies (PR_SET_PDEATHSIG).
 namespace disco::sandbox {
 namespace {
+
+using policy::Wall;
+using policy::wall_stands;
 
 void send(const Message& message) noexcept {
     // The parent may be gone; then so are we, soon.
@@ -65,7 +69,8 @@ void sort_descriptors(const LaunchView& launch) noexcept {
     const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); // later there is no host's /proc
     if (own < 0 || ::dup2(own, fd::mount_namespace) < 0) fail(Stage::descriptors, errno);
     if (::dup2(broker < 0 ? null : broker, fd::broker) < 0) fail(Stage::descriptors, errno);
-    if (::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0) fail(Stage::descriptors, errno);
+    if (wall_stands(Wall::close_fds) && ::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0)
+        fail(Stage::descriptors, errno);
 }
 
 void bring_up_loopback() noexcept {
@@ -88,7 +93,10 @@ void hide_command_line(const LaunchView& launch) noexcept {
     std::memcpy(launch.command_line, shown, sizeof shown);
 }
 
-bool others_remain() noexcept { return ::kill(-1, 0) == 0; }
+/// Outside a pid namespace of its own, "all others" would be all processes of the machine.
+bool is_init() noexcept { return ::getpid() == 1; }
+
+bool others_remain() noexcept { return is_init() && ::kill(-1, 0) == 0; }
 
 /// vfork(2): the child works in this process's memory until it has become the program, which saves copying
 /// page tables that are thrown away at once; `become` changes no memory but the stack and errno.
@@ -144,7 +152,7 @@ void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]
 }
 
 void kill_others() noexcept {
-    ::kill(-1, SIGKILL);
+    if (is_init()) ::kill(-1, SIGKILL);
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {}
     Message message;
     message.kind = Message::Kind::others_killed;
@@ -162,12 +170,13 @@ void run_pid1(const LaunchView& launch) noexcept {
         ::sigaction(signal, &action, nullptr); // KILL and STOP refuse
     action.sa_handler = SIG_IGN;
     for (const int signal : ignored_by_pid1) ::sigaction(signal, &action, nullptr);
-    hide_command_line(launch);
+    if (wall_stands(Wall::hidden_command_line)) hide_command_line(launch);
     sort_descriptors(launch);
-    ::setsid();
+    if (wall_stands(Wall::setsid)) ::setsid();
     // An anonymous keyring: the caller's session keyring is not the scripts' to read. ENOSYS: a kernel
     // without keys.
-    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
+    if (wall_stands(Wall::keyring) && ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 &&
+        errno != ENOSYS)
         fail(Stage::isolate, errno);
     if (launch.bring_up_loopback) bring_up_loopback();
     int slots[max_slots];

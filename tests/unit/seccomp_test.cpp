@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -160,6 +161,14 @@ TEST_P(EveryProfile, OpensOnlyCommonSockets) {
             EXPECT_EQ(answer(GetParam(), native, SYS_socket, {family + high, SOCK_RAW, 0}), EAFNOSUPPORT)
                 << family;
     EXPECT_EQ(answer(GetParam(), i386, 359, {AF_ALG}), EAFNOSUPPORT);
+    // The machine's audit log is in no namespace.
+    for (const std::uint64_t high : {std::uint64_t{0}, high_bits}) {
+        EXPECT_EQ(answer(GetParam(), native, SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_AUDIT + high}),
+                  EPROTONOSUPPORT);
+        EXPECT_EQ(answer(GetParam(), native, SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE + high}),
+                  allowed);
+    }
+    EXPECT_EQ(answer(GetParam(), i386, 359, {AF_NETLINK, SOCK_RAW, NETLINK_AUDIT}), EPROTONOSUPPORT);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seccomp, EveryProfile,

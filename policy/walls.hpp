@@ -1,0 +1,37 @@
+#pragma once
+
+// What keeps a program in its sandbox, wall by wall, so that the tests can take one down and see that the
+// attempts it stops get through then. In the program as it is shipped all walls stand: `wall_stands` is a
+// constant there, and no code that asks it is left. Only a test's executable, built with DISCO_WALL_SWITCHES,
+// has another one.
+namespace disco::policy {
+
+enum class Wall {
+    seccomp,
+    capabilities,
+    no_new_privs,
+    pid, ///< a namespace of its own, as the next four
+    net,
+    ipc,
+    uts,
+    cgroup,
+    old_root,            ///< the host's root is let go
+    masks,               ///< what is covered of /proc and /sys, and the state directory
+    readonly_proc_sys,   ///< /proc/sys and the like, and /sys, are read-only
+    readonly_binds,      ///< what is shown of the host is read-only
+    readonly_view,       ///< templates cannot write
+    devices,             ///< nodev, and a read-only /dev
+    nosuid,              ///< set-user-ID means nothing
+    close_fds,           ///< the caller's descriptors are closed
+    keyring,             ///< another session keyring
+    setsid,              ///< no controlling terminal
+    hidden_command_line, ///< PID 1 does not show how disco was called
+};
+
+#ifdef DISCO_WALL_SWITCHES
+[[nodiscard]] bool wall_stands(Wall wall) noexcept; // tests/escape/wall_switches.cpp
+#else
+[[nodiscard]] constexpr bool wall_stands(Wall) noexcept { return true; }
+#endif
+
+} // namespace disco::policy

@@ -1,0 +1,63 @@
+// main() of the tests in this folder. They run as the first process of namespaces of their own, which stand
+// for the machine: a process, a host name, a network, a piece of IPC that an attempt reaches is one of these.
+// So the snapshots are exact, whatever else the real machine does, and what gets through reaches little that
+// is real.
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+bool cannot(const char* what) {
+    std::fprintf(stderr, "cannot set up %s: %s\n", what, std::strerror(errno));
+    return false;
+}
+
+bool set_up() {
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return cannot("private mounts");
+    struct Own {
+        const char *type, *place, *options;
+    };
+    for (const Own& own : {Own{"proc", "/proc", ""}, Own{"devpts", "/dev/pts", "ptmxmode=0666"},
+                           Own{"tmpfs", "/dev/shm", "mode=1777"}})
+        if (::mount(own.type, own.place, own.type, 0, own.options) != 0) return cannot(own.place);
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {};
+    std::strcpy(request.ifr_name, "lo");
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) return cannot("the loopback device");
+    ::close(socket);
+    return true;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    testing::InitGoogleTest(&argc, argv);
+    if (::geteuid() != 0) return RUN_ALL_TESTS(); // each says that it needs root
+    if (::unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET) != 0) {
+        cannot("the namespaces of the test");
+        return 1;
+    }
+    const pid_t child = ::fork();
+    if (child < 0) return 1;
+    if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // and with it all in its pid namespace
+        return set_up() ? RUN_ALL_TESTS() : 1;
+    }
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
