@@ -112,8 +112,8 @@ Launched launch(const SandboxSpec& spec) {
     for (std::size_t i = 0; i < spec.programs.size(); ++i)
         programs.push_back(view_of(spec.programs[i], memory[i]));
 
-    const bool own_network = spec.network != model::Network::host && spec.network_namespace < 0 &&
-                             policy::wall_stands(Wall::net);
+    const bool own_network =
+        spec.network != model::Network::host && spec.network_namespace < 0 && policy::wall_stands(Wall::net);
     LaunchView view;
     view.input = spec.input < 0 ? null.get() : spec.input;
     view.control = control.child.get();
