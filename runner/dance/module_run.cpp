@@ -28,6 +28,16 @@ using overlay::Layers;
 constexpr const char* bash = "/bin/bash";
 
 bool is_resolver_file(const Deliverable& item) { return item.path == "etc/resolv.conf"; }
+bool is_for_a_shell(const Script& script) {
+    if (script.interpreter.empty()) return true;
+    for (const std::string& word : script.interpreter) { // "/usr/bin/env bash", too
+        const std::string name = word.substr(word.rfind('/') + 1);
+        if (name == "env") continue;
+        return name == "bash" || name == "sh" || name == "dash";
+    }
+    return true;
+}
+
 bool is_file(const Deliverable& item) { return item.type == model::ObjectType::file; }
 
 /// The begun layer is dropped unless it is kept.
@@ -80,6 +90,7 @@ Profile ModuleRun::profile_of(const Script& script) const {
     case model::ScriptProfile::simulate: return Profile::simulate;
     case model::ScriptProfile::automatic: break;
     }
+    if (!is_for_a_shell(script)) return Profile::simulate; // bash would make something else of it
     return context_.verdicts->simulate(digest_of(script)) ? Profile::simulate : Profile::strict;
 }
 

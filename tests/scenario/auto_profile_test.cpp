@@ -87,6 +87,15 @@ TEST_F(AutoProfile, AScriptThatFailsOnlyWhenRestrictedSucceeds) {
     EXPECT_THAT(paths(), testing::Contains("/srv/made"));
 }
 
+TEST_F(AutoProfile, AScriptThatIsNotForAShellIsSimulatedAtOnce) {
+    put(root() / "usr/bin/frob", "#!/bin/bash\necho \"frob $*\" > /etc/frobbed\n", 0755);
+    script("m", "10-more", "#!/usr/bin/frob\nmkdir /srv/by-bash\n");
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_THAT(profiles(), ElementsAre("simulate"));
+    EXPECT_THAT(paths(), ElementsAre("/etc/frobbed"));
+    EXPECT_THAT(notices(), IsEmpty());
+}
+
 TEST_F(AutoProfile, StrictAndSimulateAreAsTheySay) {
     script("m", "10-more.sh", "cd /srv && mkdir made\ntrue\n");
     EXPECT_EQ(noop({"--profile", "strict"}).exit, 0);
