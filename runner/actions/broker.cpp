@@ -140,7 +140,7 @@ void Broker::answer(Client& client, Wish wish, const std::vector<std::string>& a
 
 std::string Broker::reply_to(Wish wish, const std::vector<std::string>& argv) {
     std::vector<std::string> shown = argv;
-    shown[0] = shown[0].substr(shown[0].rfind('/') + 1);
+    if (wish != Wish::defer) shown[0] = shown[0].substr(shown[0].rfind('/') + 1); // the shim's own name
     const std::string words = sys::quote_words(shown);
     const std::string would = fmt::format("warning: Would execute: {}\n", words);
     if (wish == Wish::unlisted) {

@@ -335,15 +335,20 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
         for (model::Notice& notice : notices[i].take()) report_->notices.push_back(std::move(notice));
         enter_program(*report_, phase, names[i], profile, ends[i]);
     }
-    note_asked(fmt::format("{}", fmt::join(names, ", ")));
+    note_asked(fmt::format("{}", fmt::join(names, ", ")), phase);
     return ends;
 }
 
 /// What the programs that have just run asked for by guarded commands.
-void ModuleRun::note_asked(const std::string& step) {
+void ModuleRun::note_asked(const std::string& step, Phase phase) {
     for (const actions::Asked& asked : broker_->take()) {
         if (asked.what == actions::Asked::What::unlisted) unlisted_.push_back(asked.argv);
-        enter_asked(*report_, asked, step, context_.mode);
+        // A template only says what a file is to hold, and a check comes after the actions: nothing is
+        // queued.
+        if (phase == Phase::script)
+            enter_asked(*report_, asked, step, context_.mode);
+        else
+            enter_unqueued(*report_, asked, step);
     }
 }
 

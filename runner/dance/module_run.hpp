@@ -73,7 +73,7 @@ private:
     /// Runs the next programs together, one for each name, and enters them as steps.
     std::vector<sandbox::ProgramEnd> run_next(const std::vector<std::string>& names, model::Phase phase,
                                               model::Profile profile);
-    void note_asked(const std::string& step);
+    void note_asked(const std::string& step, model::Phase phase);
     [[nodiscard]] std::string describe_failure(std::size_t program, const std::string& name,
                                                const sandbox::ProgramEnd& end) const;
     [[nodiscard]] std::size_t lanes() const;

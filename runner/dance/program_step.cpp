@@ -34,30 +34,27 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
                                   name});
 }
 
-void enter_asked(model::ModuleReport& report, const actions::Asked& asked, const std::string& step,
-                 model::RunMode mode) {
+void enter_unqueued(model::ModuleReport& report, const actions::Asked& asked, const std::string& step) {
     std::vector<std::string> argv = asked.argv;
     for (std::string& word : argv)
         if (!sys::is_utf8(word)) word = sys::printable(word); // JSON holds nothing else
-    const std::string words = sys::printable_text(sys::quote_words(asked.argv));
-    model::Notice notice{model::NoticeKind::would_execute, fmt::format("would execute: {}", words), argv,
-                         step};
-    switch (asked.what) {
-    case actions::Asked::What::refused:
-        notice.kind = model::NoticeKind::refused;
-        notice.text = fmt::format("refused: {}", words);
-        break;
-    case actions::Asked::What::action:
-        report.actions.push_back({asked.argv, model::ActionOutcome::pending, 0});
-        if (mode == model::RunMode::live) return;
-        break;
-    case actions::Asked::What::unlisted: break;
-    }
+    const bool refused = asked.what == actions::Asked::What::refused;
+    model::Notice notice{refused ? model::NoticeKind::refused : model::NoticeKind::would_execute,
+                         fmt::format("{}: {}", refused ? "refused" : "would execute",
+                                     sys::printable_text(sys::quote_words(asked.argv))),
+                         std::move(argv), step};
     const bool known =
         std::any_of(report.notices.begin(), report.notices.end(), [&](const model::Notice& old) {
             return old.step == notice.step && old.text == notice.text;
         });
     if (!known) report.notices.push_back(std::move(notice));
+}
+
+void enter_asked(model::ModuleReport& report, const actions::Asked& asked, const std::string& step,
+                 model::RunMode mode) {
+    const bool action = asked.what == actions::Asked::What::action;
+    if (action) report.actions.push_back({asked.argv, model::ActionOutcome::pending, 0});
+    if (!action || mode == model::RunMode::noop) enter_unqueued(report, asked, step);
 }
 
 void enter_copied_guards(model::ModuleReport& report, const std::vector<std::string>& paths) {

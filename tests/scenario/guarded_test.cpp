@@ -115,6 +115,22 @@ TEST_F(Guarded, DeferQueuesAnyCommand) {
     EXPECT_TRUE(fs::exists(root() / "etc/deferred"));
 }
 
+TEST_F(Guarded, DeferKeepsThePath) {
+    command("srv/tool", "echo \"tool $*\" >> /var/log/asked\n");
+    script("m", "10-do.sh", "#!/bin/bash\ndisco-defer /srv/tool 'two words'\n");
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_EQ(asked(), "tool two words\n");
+}
+
+TEST_F(Guarded, TemplatesQueueNothing) {
+    module_file("m", "templates/etc/made", "systemctl restart x; echo made");
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_EQ(read("etc/made"), "made\n");
+    EXPECT_EQ(asked(), "");
+    EXPECT_THAT(notices("would-execute"), ElementsAre("would execute: systemctl restart x"));
+    EXPECT_THAT(actions(), IsEmpty());
+}
+
 TEST_F(Guarded, OnlyCommandsThatAreThereAreReplaced) {
     script("m", "10-do.sh", "#!/bin/bash\nls /usr/bin/docker /usr/sbin/reboot; docker ps; echo code $?\n");
     const auto result = live();
