@@ -36,7 +36,7 @@ Confinement confine_program_by(Profile profile, const Profiles& profiles, const 
     return {policy.capabilities, reports, compile_program_filter(profile, profiles, table)};
 }
 
-PolicyStore::PolicyStore(std::filesystem::path lib, std::filesystem::path overrides)
+PolicyStore::PolicyStore(std::filesystem::path lib, const std::filesystem::path& overrides)
     : lib_{std::move(lib)}, replaced_{policy_files(overrides / "profiles")} {
     for (const auto& [name, file] : replaced_)
         if (!policy_files(lib_ / "profiles").contains(name))

@@ -23,7 +23,8 @@ namespace disco::policy {
 /// installation.
 class PolicyStore {
 public:
-    explicit PolicyStore(std::filesystem::path lib, std::filesystem::path overrides = override_directory);
+    explicit PolicyStore(std::filesystem::path lib,
+                         const std::filesystem::path& overrides = override_directory);
 
     /// Of everything in a sandbox: the most that any profile allows.
     [[nodiscard]] std::shared_ptr<const Confinement> sandbox();
