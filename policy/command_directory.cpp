@@ -5,7 +5,6 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
-#include <array>
 #include <cerrno>
 
 #include <dirent.h>
@@ -15,14 +14,6 @@
 #include <fmt/format.h>
 
 namespace disco::policy {
-namespace {
-
-/// The order in which a shell would look.
-constexpr std::array<const char*, 6> search_path = {"usr/local/sbin", "usr/local/bin", "usr/sbin",
-                                                    "usr/bin",        "sbin",          "bin"};
-
-} // namespace
-
 std::set<std::string> parse_allow_list(std::string_view text, std::string_view file) {
     std::set<std::string> names;
     for (int number = 1; !text.empty(); ++number) {
@@ -55,13 +46,13 @@ std::size_t make_command_directory(int root, const std::set<std::string>& allowe
                                    const std::filesystem::path& directory) {
     const sys::UniqueFd to = sys::open_directory(directory);
     std::size_t made = 0;
-    for (const char* searched : search_path) {
+    for (const char* searched : command_directories) {
         const sys::UniqueFd from = sys::try_open_in_root(root, searched, O_RDONLY | O_DIRECTORY);
         if (!from) continue;
         for (const sys::DirectoryEntry& entry : sys::list_directory(from.get(), searched)) {
             if (entry.type != DT_REG && entry.type != DT_LNK) continue;
             const std::string target =
-                allowed.contains(entry.name) ? fmt::format("/{}/{}", searched, entry.name) : shim;
+                allowed.contains(entry.name) ? fmt::format("{}/{}", searched, entry.name) : shim;
             if (::symlinkat(target.c_str(), to.get(), entry.name.c_str()) == 0)
                 ++made;
             else if (errno != EEXIST)

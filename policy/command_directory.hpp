@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -7,6 +8,10 @@
 #include <vector>
 
 namespace disco::policy {
+
+/// Where commands of a tree are looked for, in a shell's order (sys::usual_path).
+inline constexpr std::array<const char*, 6> command_directories = {
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 
 /// Command names from restricted.d files: one a line, `#` comments. Throws BadConfiguration with "FILE:LINE:
 /// …" for anything but a plain file name.

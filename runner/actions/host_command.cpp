@@ -8,13 +8,12 @@ sys::ProgramResult run_on_host(const Host& host, HostAccess access, const std::v
     std::vector<std::string> words = {host.helper.string(), access == HostAccess::query ? "query" : "action",
                                       host.root.string()};
     words.insert(words.end(), argv.begin(), argv.end());
-    return sys::run_program(
-        {.argv = std::move(words),
-         .environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
-                         "LC_ALL=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"},
-         .input = {},
-         .timeout = timeout,
-         .output_limit = output_limit});
+    return sys::run_program({.argv = std::move(words),
+                             .environment = {std::string{"PATH="} + sys::usual_path, "HOME=/root",
+                                             "LC_ALL=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"},
+                             .input = {},
+                             .timeout = timeout,
+                             .output_limit = output_limit});
 }
 
 } // namespace disco::actions

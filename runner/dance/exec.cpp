@@ -1,5 +1,6 @@
 #include "runner/dance/exec.hpp"
 
+#include "policy/command_directory.hpp"
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/program_step.hpp"
@@ -26,8 +27,7 @@ using overlay::Layers;
 std::string find_command(const std::string& name, const std::filesystem::path& root) {
     if (name.find('/') != std::string::npos) return name;
     const sys::UniqueFd tree = sys::open_directory(root);
-    for (const char* directory :
-         {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
+    for (const char* directory : policy::command_directories) {
         std::string candidate = fmt::format("{}/{}", directory, name);
         const auto file = sys::try_open_in_root(tree.get(), candidate, O_PATH);
         struct stat status = {};

@@ -1,5 +1,6 @@
 #include "runner/dance/guards.hpp"
 
+#include "policy/command_directory.hpp"
 #include "runner/overlay/layers.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -23,10 +24,6 @@ namespace {
 
 using Guard = sandbox::ViewSpec::Guard;
 
-/// The order in which a shell would look.
-constexpr std::array<const char*, 6> search_path = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-                                                    "/usr/bin",        "/sbin",          "/bin"};
-
 class Finder {
 public:
     Finder(const std::filesystem::path& root, const std::vector<overlay::ClassifiedMount>& managed,
@@ -37,7 +34,7 @@ public:
 
     Guards find() {
         const sys::UniqueFd tree = sys::open_directory(root_);
-        for (const char* directory : search_path) {
+        for (const char* directory : policy::command_directories) {
             // Where /bin is a link to usr/bin, its commands are found there.
             sys::UniqueFd fd;
             try {

@@ -3,6 +3,7 @@
 #include "runner/sandbox/resolver_file.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/program.hpp"
 
 #include <cstdlib>
 
@@ -15,8 +16,7 @@ using model::Network;
 void Networks::need(Network network) {
     if (network != Network::egress || egress_program_) return;
     const char* path = std::getenv("PATH");
-    egress_program_ = sandbox::find_egress_program(
-        path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    egress_program_ = sandbox::find_egress_program(path != nullptr ? path : sys::usual_path);
     if (!egress_program_)
         throw sys::BadConfiguration{"network egress needs pasta (package passt) or slirp4netns (package "
                                     "slirp4netns), and neither is in PATH: install one of them"};

@@ -35,14 +35,11 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
 }
 
 void enter_unqueued(model::ModuleReport& report, const actions::Asked& asked, const std::string& step) {
-    std::vector<std::string> argv = asked.argv;
-    for (std::string& word : argv)
-        if (!sys::is_utf8(word)) word = sys::printable(word); // JSON holds nothing else
     const bool refused = asked.what == actions::Asked::What::refused;
     model::Notice notice{refused ? model::NoticeKind::refused : model::NoticeKind::would_execute,
                          fmt::format("{}: {}", refused ? "refused" : "would execute",
                                      sys::printable_text(sys::quote_words(asked.argv))),
-                         std::move(argv), step};
+                         asked.argv, step};
     const bool known =
         std::any_of(report.notices.begin(), report.notices.end(), [&](const model::Notice& old) {
             return old.step == notice.step && old.text == notice.text;

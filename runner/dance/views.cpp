@@ -4,6 +4,7 @@
 #include "runner/dance/guard_traces.hpp"
 #include "runner/overlay/mount_class.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/program.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -121,17 +122,16 @@ void Views::enter(sandbox::Sandbox& sandbox) {
     sandbox.enter(layers_.on() == On::live ? 0 : 1); // in the order of the alternatives above
 }
 
-std::vector<std::string> Views::remove_guard_traces() const {
+std::vector<std::string> Views::remove_guard_traces() {
+    if (guard_bytes_.empty()) guard_bytes_ = sys::read_file(data_ / "sandbox/bin/disco-shim");
     std::vector<std::string> copies;
-    std::string bytes;
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         const sandbox::ViewSpec::Guard& guard = guards_.by_mount[mount];
-        if (bytes.empty()) bytes = sys::read_file(data_ / "sandbox/bin/disco-shim");
         const GuardedLayer layer = {.upper = layers_.upper(mount),
                                     .kept = layers_.kept(mount),
                                     .live = layers_.managed()[mount].live,
                                     .prefix = layers_.managed()[mount].inside};
-        for (std::string& path : dance::remove_guard_traces(layer, guard, bytes))
+        for (std::string& path : dance::remove_guard_traces(layer, guard, guard_bytes_))
             copies.push_back(std::move(path));
     }
     return copies;
@@ -161,7 +161,7 @@ std::vector<std::string> Views::environment(model::RunMode mode, const std::stri
                                             bool restricted_path) const {
     std::vector<std::string> variables = {
         restricted_path ? "PATH=/run/disco/restricted"
-                        : "PATH=/run/disco/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                        : std::string{"PATH=/run/disco/bin:"} + sys::usual_path,
         "HOME=/root",
         "SHELL=/bin/bash", // bash would look for it in the user data base
         "LC_ALL=C.UTF-8",

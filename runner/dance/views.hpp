@@ -60,7 +60,7 @@ public:
     [[nodiscard]] actions::Host host() const { return {root_, data_ / "disco-on-host"}; }
 
     /// See dance::remove_guard_traces: of the begun layer, whose sandbox's programs have ended.
-    [[nodiscard]] std::vector<std::string> remove_guard_traces() const;
+    [[nodiscard]] std::vector<std::string> remove_guard_traces();
 
     /// Gives a program what its profile says. The program must not outlive the views.
     void confine(sandbox::Program& program, model::Profile profile);
@@ -87,6 +87,7 @@ private:
     overlay::Layers layers_;
     Networks networks_;
     Guards guards_;
+    std::string guard_bytes_; ///< what a guard consists of; empty until it is needed
     std::filesystem::path commands_;
 };
 

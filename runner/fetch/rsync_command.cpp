@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/program.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -73,8 +74,7 @@ std::vector<std::string> rsync_environment(const char* (*lookup)(const char*)) {
     const char* path = lookup("PATH");
     const char* home = lookup("HOME");
     std::vector<std::string> environment = {
-        fmt::format("PATH={}",
-                    path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        fmt::format("PATH={}", path != nullptr ? path : sys::usual_path),
         fmt::format("HOME={}", home != nullptr ? home : "/"),
         "LC_ALL=C.UTF-8", // its messages are matched by rsync_failure
     };

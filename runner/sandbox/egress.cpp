@@ -5,6 +5,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/program.hpp"
 
 #include <array>
 #include <cerrno>
@@ -39,20 +40,12 @@ struct Pipe {
     }
 };
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-    std::vector<char*> list;
-    list.reserve(words.size() + 1);
-    for (const std::string& word : words)
-        list.push_back(const_cast<char*>(word.c_str())); // execve(2) takes char*
-    list.push_back(nullptr);
-    return list;
-}
-
 } // namespace
 
 Egress::Egress(EgressCommand command, int network_namespace) : command_{std::move(command)} {
     Pipe ready, words;
-    const auto argv = pointers(command_.argv), environment = pointers(command_.environment);
+    const auto argv = sys::word_pointers(command_.argv),
+               environment = sys::word_pointers(command_.environment);
     EgressKeeperView view;
     view.path = command_.path.c_str();
     view.argv = argv.data();

@@ -5,6 +5,7 @@
 #include "runner/sandbox/clone_process.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/program.hpp"
 
 #include <array>
 #include <cerrno>
@@ -46,14 +47,6 @@ Pair make_control() {
 /// The plain memory that the child reads, and the owners of it.
 struct ProgramMemory {
     std::vector<char*> argv, environment;
-    static std::vector<char*> pointers(const std::vector<std::string>& words) {
-        std::vector<char*> list;
-        list.reserve(words.size() + 1);
-        for (const std::string& word : words)
-            list.push_back(const_cast<char*>(word.c_str())); // execve(2) takes char*
-        list.push_back(nullptr);
-        return list;
-    }
 };
 
 policy::FilterView view_of(const std::vector<sock_filter>& filter) {
@@ -106,8 +99,7 @@ Launched launch(const SandboxSpec& spec) {
     }
     std::vector<ProgramMemory> memory;
     for (const Program& program : spec.programs)
-        memory.push_back(
-            {ProgramMemory::pointers(program.argv), ProgramMemory::pointers(program.environment)});
+        memory.push_back({sys::word_pointers(program.argv), sys::word_pointers(program.environment)});
     std::vector<ProgramView> programs;
     for (std::size_t i = 0; i < spec.programs.size(); ++i)
         programs.push_back(view_of(spec.programs[i], memory[i]));

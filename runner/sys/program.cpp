@@ -39,20 +39,11 @@ void make_nonblocking(const UniqueFd& fd) { check(::fcntl(fd.get(), F_SETFL, O_N
 std::string resolve(const ProgramSpec& spec) {
     const std::string& name = spec.argv.at(0);
     if (name.find('/') != std::string::npos) return name;
-    std::string_view path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    std::string_view path = usual_path;
     for (const std::string& variable : spec.environment)
         if (variable.starts_with("PATH=")) path = std::string_view{variable}.substr(5);
     if (auto found = find_program(name, path)) return std::move(*found);
     throw SysError{ENOENT, "find the program", name};
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-    std::vector<char*> list;
-    list.reserve(words.size() + 1);
-    for (const std::string& word : words)
-        list.push_back(const_cast<char*>(word.c_str())); // posix_spawn(3) takes char*
-    list.push_back(nullptr);
-    return list;
 }
 
 /// One running program and the near ends of its pipes. Kills and reaps it if it is still there at the end.
@@ -81,7 +72,7 @@ public:
             }
             ~Attributes() { ::posix_spawnattr_destroy(&value); }
         } attributes;
-        const auto argv = pointers(spec.argv), environment = pointers(spec.environment);
+        const auto argv = word_pointers(spec.argv), environment = word_pointers(spec.environment);
         const std::string program = resolve(spec);
         const int code = ::posix_spawn(&pid_, program.c_str(), &actions.value, &attributes.value, argv.data(),
                                        environment.data());
@@ -185,6 +176,14 @@ private:
 };
 
 } // namespace
+
+std::vector<char*> word_pointers(const std::vector<std::string>& words) {
+    std::vector<char*> list;
+    list.reserve(words.size() + 1);
+    for (const std::string& word : words) list.push_back(const_cast<char*>(word.c_str()));
+    list.push_back(nullptr);
+    return list;
+}
 
 std::optional<std::string> find_program(const std::string& name, std::string_view path) {
     while (!path.empty()) {

@@ -11,6 +11,9 @@
 
 namespace disco::sys {
 
+/// PATH of what is given none.
+inline constexpr const char* usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// A program of the host (rsync, diff), run directly, never by a shell.
 struct ProgramSpec {
     std::vector<std::string> argv; ///< argv[0] is looked up in PATH of `environment` unless it holds a '/'
@@ -20,6 +23,10 @@ struct ProgramSpec {
     std::size_t output_limit = std::size_t{64}
                                << 20; ///< of standard output and of error each; more is cut off
 };
+
+/// The words as execve(2) and posix_spawn(3) want them, with a null at the end; valid as long as the words
+/// are. They take char*, and change nothing.
+[[nodiscard]] std::vector<char*> word_pointers(const std::vector<std::string>& words);
 
 struct ProgramResult {
     int exit = 0;   ///< meaningful when signal is 0

@@ -1,8 +1,6 @@
 // Reading a fetched module: what can be delivered, and every objection to what cannot.
 
-#include "runner/dance/module_contents.hpp"
-#include "runner/sys/error.hpp"
-#include "runner/sys/files.hpp"
+#include "tests/support/module_directory.hpp"
 
 #include <filesystem>
 
@@ -19,35 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class Module : public testing::Test {
-protected:
-    void put(const fs::path& name, std::string_view text, mode_t mode = 0644) {
-        const fs::path path = directory_.path() / name;
-        fs::create_directories(path.parent_path());
-        sys::write_file(path, text, 0600);
-        ASSERT_EQ(::chmod(path.c_str(), mode), 0);
-    }
-    [[nodiscard]] fs::path path(const fs::path& name) const { return directory_.path() / name; }
-    [[nodiscard]] ModuleContents read() const { return read_module("m", directory_.path()); }
-    /// The objections; empty when the module is fine.
-    [[nodiscard]] std::string objections() const {
-        try {
-            (void)read();
-        } catch (const sys::BadConfiguration& error) {
-            return error.full_text();
-        }
-        return "";
-    }
-
-private:
-    sys::OwnedDirectory directory_{fs::temp_directory_path(), "module-contents-test-"};
-};
-
-std::vector<std::string> paths(const std::vector<Deliverable>& items) {
-    std::vector<std::string> found;
-    for (const Deliverable& item : items) found.push_back(item.path);
-    return found;
-}
+class Module : public tests::ModuleDirectoryTest {};
 
 TEST_F(Module, MayBeEmpty) {
     const ModuleContents contents = read();

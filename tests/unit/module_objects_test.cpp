@@ -1,8 +1,6 @@
 // Odd things in a fetched module: what is delivered, what is passed over, and what is told.
 
-#include "runner/dance/module_contents.hpp"
-#include "runner/sys/error.hpp"
-#include "runner/sys/files.hpp"
+#include "tests/support/module_directory.hpp"
 
 #include <filesystem>
 
@@ -22,34 +20,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-class ModuleObjects : public testing::Test {
-protected:
-    void put(const fs::path& name, std::string_view text = "x", mode_t mode = 0644) const {
-        fs::create_directories(path(name).parent_path());
-        sys::write_file(path(name), text, 0600);
-        ASSERT_EQ(::chmod(path(name).c_str(), mode), 0);
-    }
-    [[nodiscard]] fs::path path(const fs::path& name) const { return directory_.path() / name; }
-    [[nodiscard]] ModuleContents read() const { return read_module("m", directory_.path()); }
-    /// The objections; empty when the module is fine.
-    [[nodiscard]] std::string objections() const {
-        try {
-            (void)read();
-        } catch (const sys::BadConfiguration& error) {
-            return error.full_text();
-        }
-        return "";
-    }
-
-private:
-    sys::OwnedDirectory directory_{fs::temp_directory_path(), "module-objects-test-"};
-};
-
-std::vector<std::string> paths(const std::vector<Deliverable>& items) {
-    std::vector<std::string> found;
-    for (const Deliverable& item : items) found.push_back(item.path);
-    return found;
-}
+class ModuleObjects : public tests::ModuleDirectoryTest {};
 
 TEST_F(ModuleObjects, AreToldByTheirKind) {
     fs::create_directories(path("files/run"));
