@@ -217,7 +217,7 @@ private:
     }
 
     void check_all(const Fetched& fetched, const ModuleRunContext& context) {
-        context.views.layers().leave_kept();
+        context.views.leave_kept();
         for (model::ModuleReport& report : result_.run.modules) {
             if (ModuleRun{fetched.modules.at(report.name), context}.run_checks(report)) continue;
             result_.run.exit_code = static_cast<int>(model::ExitCode::followup_failed);

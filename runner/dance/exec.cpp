@@ -59,7 +59,7 @@ public:
         if (report.outcome != model::ModuleOutcome::failed) {
             recorder_.record(report);
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
-            views_.layers().keep();
+            views_.layers().keep(); // nothing runs on it
         }
         note_modules(result_.run);
         result_.run.fingerprint = recorder_.fingerprint();

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <set>
 #include <tuple>
@@ -24,46 +26,71 @@ namespace {
 
 using Guard = sandbox::ViewSpec::Guard;
 
+std::size_t mount_of(const std::vector<overlay::ClassifiedMount>& managed, const std::string& inside) {
+    std::size_t best = 0;
+    for (std::size_t mount = 1; mount < managed.size(); ++mount)
+        if (inside.starts_with(managed[mount].inside + "/") &&
+            managed[mount].inside.size() > managed[best].inside.size())
+            best = mount;
+    return best;
+}
+
+/// Finds a command's program, whatever links lead to it: an O_PATH descriptor, or none.
+using Resolve = std::function<sys::UniqueFd(const std::string& inside)>;
+
+/// Looks in directories of commands for guarded ones.
 class Finder {
 public:
-    Finder(const std::filesystem::path& root, const std::vector<overlay::ClassifiedMount>& managed,
-           const policy::GuardedCommands& commands)
-        : root_{root}, managed_{managed}, commands_{commands}, runnable_{commands.runnable()} {
+    /// `layers`: directories that hold what is looked at, one for each managed mount. `place`: where the
+    /// guards go, with the mount's number.
+    Finder(const std::vector<overlay::ClassifiedMount>& managed, std::vector<std::filesystem::path> layers,
+           const char* place, const policy::GuardedCommands& commands, Resolve resolve)
+        : managed_{managed},
+          layers_{std::move(layers)},
+          place_{place},
+          commands_{commands},
+          resolve_{std::move(resolve)},
+          runnable_{commands.runnable()} {
         guards_.by_mount.resize(managed.size());
     }
 
     Guards find() {
-        const sys::UniqueFd tree = sys::open_directory(root_);
         for (const char* directory : policy::command_directories) {
+            const std::size_t mount = mount_of(managed_, std::string{directory} + "/x");
+            const std::string& top = managed_[mount].inside;
+            const std::filesystem::path relative{directory +
+                                                 std::min(top.size() + 1, std::strlen(directory))};
+            const sys::UniqueFd layer = sys::open_directory(layers_[mount]);
             // Where /bin is a link to usr/bin, its commands are found there.
             sys::UniqueFd fd;
             try {
-                fd = sys::try_open_beneath(tree.get(), directory + 1, O_PATH | O_DIRECTORY);
+                fd = sys::try_open_beneath(layer.get(), relative.empty() ? "." : relative,
+                                           O_PATH | O_DIRECTORY);
             } catch (const sys::SysError& error) {
                 if (error.code() != ELOOP) throw;
             }
             if (!fd) continue;
-            for (const std::string& name : commands_.names()) look_at(tree.get(), fd.get(), directory, name);
+            for (const std::string& name : commands_.names()) look_at(mount, fd.get(), directory, name);
         }
         return std::move(guards_);
     }
 
 private:
-    void look_at(int tree, int directory, const std::string& where, const std::string& name) {
+    void look_at(std::size_t mount, int directory, const std::string& where, const std::string& name) {
         struct stat status = {};
         if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+        if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) return; // a whiteout, say
         const std::string inside = where + "/" + name;
-        const sys::UniqueFd real = sys::try_open_in_root(tree, inside, O_PATH);
+        const sys::UniqueFd real = resolve_(inside);
         if (!real || ::fstat(real.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
             (status.st_mode & 0111) == 0)
             return;
         const std::string host = host_path(real.get());
         if (runnable_.erase(name) != 0) guards_.real.push_back(host);
-        const std::size_t mount = mount_of(inside);
         Guard& guard = guards_.by_mount[mount];
-        if (guard.directory.empty()) guard.directory = fmt::format("{}{}", overlay::place::guard, mount);
+        if (guard.directory.empty()) guard.directory = fmt::format("{}{}", place_, mount);
         const std::string& top = managed_[mount].inside;
-        add_directories(guard, top, where);
+        add_directories(guard, mount, where.substr(top.size()));
         Guard::Entry entry = {inside.substr(top.size()), host, {}};
         // Many guards are one file, where what they stand for looks the same.
         if (::llistxattr(host.c_str(), nullptr, 0) == 0) {
@@ -82,42 +109,76 @@ private:
         return {path.data(), static_cast<std::size_t>(size)};
     }
 
-    [[nodiscard]] std::size_t mount_of(const std::string& inside) const {
-        std::size_t best = 0;
-        for (std::size_t mount = 1; mount < managed_.size(); ++mount)
-            if (inside.starts_with(managed_[mount].inside + "/") &&
-                managed_[mount].inside.size() > managed_[best].inside.size())
-                best = mount;
-        return best;
-    }
-
-    void add_directories(Guard& guard, const std::string& top, const std::string& where) {
-        if (!where.starts_with(top)) return;
-        const std::string relative = where.substr(top.size());
+    void add_directories(Guard& guard, std::size_t mount, const std::string& relative) {
         for (std::size_t end = relative.find('/', 1); !relative.empty(); end = relative.find('/', end + 1)) {
             const std::string path = relative.substr(0, end);
             const bool known = std::any_of(guard.directories.begin(), guard.directories.end(),
                                            [&](const Guard::Entry& entry) { return entry.path == path; });
-            if (!known)
-                guard.directories.push_back(
-                    {path, root_.native() == "/" ? top + path : root_.native() + top + path, {}});
+            if (!known) guard.directories.push_back({path, layers_[mount] / path.substr(1), {}});
             if (end == std::string::npos) break;
         }
     }
 
-    const std::filesystem::path& root_;
     const std::vector<overlay::ClassifiedMount>& managed_;
+    std::vector<std::filesystem::path> layers_;
+    const char* place_;
     const policy::GuardedCommands& commands_;
+    Resolve resolve_;
     std::set<std::string> runnable_; ///< not found yet
     std::map<std::tuple<std::size_t, mode_t, uid_t, gid_t>, std::string> alike_;
     Guards guards_;
+};
+
+/// The merged view is mounted nowhere that this process could look, so links of the kept layer are followed
+/// step by step: in the kept layer, and where that has nothing, in the live root.
+class KeptResolver {
+public:
+    KeptResolver(const std::filesystem::path& root, const std::vector<overlay::ClassifiedMount>& managed,
+                 const std::vector<std::filesystem::path>& kept)
+        : live_{sys::open_directory(root)}, managed_{managed}, kept_{kept} {}
+
+    sys::UniqueFd operator()(const std::string& inside) const {
+        std::string path = inside;
+        for (int links = 0; links < 40; ++links) { // as the kernel's own limit
+            const std::size_t mount = mount_of(managed_, path);
+            const std::filesystem::path at = kept_[mount] / path.substr(managed_[mount].inside.size() + 1);
+            struct stat status = {};
+            if (::lstat(at.c_str(), &status) != 0) return sys::try_open_in_root(live_.get(), path, O_PATH);
+            if (!S_ISLNK(status.st_mode))
+                return sys::UniqueFd{::open(at.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+            const std::filesystem::path target = std::filesystem::read_symlink(at);
+            path = (std::filesystem::path{path}.parent_path() / target).lexically_normal();
+        }
+        return {};
+    }
+
+private:
+    sys::UniqueFd live_;
+    const std::vector<overlay::ClassifiedMount>& managed_;
+    const std::vector<std::filesystem::path>& kept_;
 };
 
 } // namespace
 
 Guards find_guards(const std::filesystem::path& root, const std::vector<overlay::ClassifiedMount>& managed,
                    const policy::GuardedCommands& commands) {
-    return Finder{root, managed, commands}.find();
+    const sys::UniqueFd tree = sys::open_directory(root);
+    std::vector<std::filesystem::path> live;
+    for (const overlay::ClassifiedMount& mount : managed) live.push_back(mount.live);
+    return Finder{
+        managed, std::move(live), overlay::place::guard, commands,
+        [&](const std::string& inside) { return sys::try_open_in_root(tree.get(), inside, O_PATH); }}
+        .find();
+}
+
+Guards find_kept_guards(const std::filesystem::path& root,
+                        const std::vector<overlay::ClassifiedMount>& managed,
+                        const std::vector<std::filesystem::path>& kept,
+                        const policy::GuardedCommands& commands) {
+    const KeptResolver resolver{root, managed, kept};
+    return Finder{managed, kept, overlay::place::kept_guard, commands,
+                  [&](const std::string& inside) { return resolver(inside); }}
+        .find();
 }
 
 } // namespace disco::dance

@@ -22,4 +22,12 @@ struct Guards {
                                  const std::vector<overlay::ClassifiedMount>& managed,
                                  const policy::GuardedCommands& commands);
 
+/// The same in what modules have left so far: commands that the live root does not have, or has otherwise.
+/// Their guards stand above the kept layer (Guard::directory starts with place::kept_guard). `kept`: the kept
+/// layer's upperdir of each managed mount. Throws SysError.
+[[nodiscard]] Guards find_kept_guards(const std::filesystem::path& root,
+                                      const std::vector<overlay::ClassifiedMount>& managed,
+                                      const std::vector<std::filesystem::path>& kept,
+                                      const policy::GuardedCommands& commands);
+
 } // namespace disco::dance

@@ -43,24 +43,24 @@ bool is_file(const Deliverable& item) { return item.type == model::ObjectType::f
 /// The begun layer is dropped unless it is kept.
 class BegunLayer {
 public:
-    explicit BegunLayer(Layers& layers) : layers_{layers} { layers_.begin(); }
+    explicit BegunLayer(Views& views) : views_{views} { views_.layers().begin(); }
     BegunLayer(const BegunLayer&) = delete;
     BegunLayer& operator=(const BegunLayer&) = delete;
     ~BegunLayer() {
         if (kept_) return;
         try {
-            layers_.drop();
+            views_.layers().drop();
         } catch (
             const sys::Error&) { // the scratch directory goes at the end of the run, and warns if it cannot
         }
     }
     void keep() {
         kept_ = true;
-        layers_.keep();
+        views_.keep_layer();
     }
 
 private:
-    Layers& layers_;
+    Views& views_;
     bool kept_ = false;
 };
 
@@ -105,12 +105,13 @@ model::Network ModuleRun::network() const {
 
 void ModuleRun::start() {
     if (module_.empty()) return;
-    build_programs();
+    if (programs_.empty()) build_programs();
     start(network(), context_.mode == model::RunMode::noop ? Layers::Durability::volatile_
                                                            : Layers::Durability::durable);
 }
 
 void ModuleRun::start(model::Network network, Layers::Durability durability) {
+    guard_generation_ = context_.views.guard_generation();
     broker_.emplace(context_.views.guarded(), context_.views.host(),
                     live() ? actions::Broker::Mode::live : actions::Broker::Mode::noop);
     const bool own_resolver_file =
@@ -130,9 +131,10 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
     if (module_.empty()) return report;
     report_ = &report;
     meanwhile_ = meanwhile;
-    BegunLayer layer{context_.views.layers()};
+    BegunLayer layer{context_.views};
     const SandboxEnd end{box_}; // before its layer, on every way out
     try {
+        if (guard_generation_ != context_.views.guard_generation()) box_.reset(); // started too early
         if (!box_) start();
         work();
     } catch (const sys::Interrupted&) {
@@ -162,7 +164,7 @@ bool ModuleRun::run_checks(model::ModuleReport& report) {
     if (module_.checks.empty()) return true;
     report_ = &report;
     for (const Script& check : module_.checks) add_script(check, Phase::check, Profile::live);
-    const BegunLayer layer{context_.views.layers()};
+    const BegunLayer layer{context_.views};
     const SandboxEnd end{box_};
     start(model::Network::host, Layers::Durability::volatile_);
     context_.views.enter(*box_);

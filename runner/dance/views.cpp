@@ -40,6 +40,27 @@ std::string inside(const std::filesystem::path& path, const std::filesystem::pat
     return "/" + text;
 }
 
+/// A newer program of the same name takes the older one's place.
+void add_real(std::vector<std::string>& real, const std::string& program) {
+    const auto name = std::filesystem::path{program}.filename();
+    std::erase_if(real,
+                  [&](const std::string& other) { return std::filesystem::path{other}.filename() == name; });
+    real.push_back(program);
+}
+
+bool same_guards(const Guards& a, const Guards& b) {
+    const auto same_files = [](const sandbox::ViewSpec::Guard& x, const sandbox::ViewSpec::Guard& y) {
+        return std::equal(x.files.begin(), x.files.end(), y.files.begin(), y.files.end(),
+                          [](const auto& one, const auto& other) { return one.path == other.path; });
+    };
+    return std::equal(a.by_mount.begin(), a.by_mount.end(), b.by_mount.begin(), b.by_mount.end(), same_files);
+}
+
+bool none(const Guards& guards) {
+    return std::all_of(guards.by_mount.begin(), guards.by_mount.end(),
+                       [](const auto& guard) { return guard.files.empty(); });
+}
+
 std::vector<overlay::ClassifiedMount> of_class(const std::vector<overlay::ClassifiedMount>& mounts,
                                                Class kind) {
     std::vector<overlay::ClassifiedMount> found;
@@ -75,8 +96,9 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     for (const On on : {On::live, On::kept}) {
         sandbox::OverlayMounts& overlays = view.overlays.emplace_back();
         for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-            overlay::OverlayOptions options =
-                layers_.options(mount, on, work.durability, guards_.by_mount[mount].directory);
+            overlay::OverlayOptions options = layers_.options(
+                mount, on, work.durability, guards_.by_mount[mount].directory,
+                kept_guards_.by_mount.empty() ? std::string{} : kept_guards_.by_mount[mount].directory);
             overlays.push_back(
                 {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
         }
@@ -94,10 +116,12 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.commands = commands_;
     view.parameters = shown.parameters;
     view.node = node_;
-    for (const sandbox::ViewSpec::Guard& guard : guards_.by_mount)
-        if (!guard.directory.empty()) view.guards.push_back(guard);
+    for (const Guards* guards : {&guards_, &kept_guards_})
+        for (const sandbox::ViewSpec::Guard& guard : guards->by_mount)
+            if (!guard.directory.empty()) view.guards.push_back(guard);
     view.shim = view.runtime + "/bin/disco-shim";
     view.real = guards_.real;
+    for (const std::string& program : kept_guards_.real) add_real(view.real, program);
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
     sandbox::SandboxSpec spec;
     networks_.prepare(work.network, spec, view);
@@ -122,11 +146,33 @@ void Views::enter(sandbox::Sandbox& sandbox) {
     sandbox.enter(layers_.on() == On::live ? 0 : 1); // in the order of the alternatives above
 }
 
+void Views::keep_layer() {
+    layers_.keep();
+    std::vector<std::filesystem::path> kept;
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
+        kept.push_back(layers_.kept(mount));
+    Guards found = find_kept_guards(root_, layers_.managed(), kept, guarded_);
+    if (none(found)) found.by_mount.clear();
+    if (!same_guards(found, kept_guards_)) ++guard_generation_;
+    kept_guards_ = std::move(found);
+}
+
+void Views::leave_kept() {
+    layers_.leave_kept();
+    kept_guards_ = {};
+    guards_ = find_guards(root_, layers_.managed(), guarded_);
+    ++guard_generation_;
+}
+
 std::vector<std::string> Views::remove_guard_traces() {
     if (guard_bytes_.empty()) guard_bytes_ = sys::read_file(data_ / "sandbox/bin/disco-shim");
     std::vector<std::string> copies;
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-        const sandbox::ViewSpec::Guard& guard = guards_.by_mount[mount];
+        sandbox::ViewSpec::Guard guard = guards_.by_mount[mount];
+        if (!kept_guards_.by_mount.empty()) {
+            const auto& kept = kept_guards_.by_mount[mount].files;
+            guard.files.insert(guard.files.end(), kept.begin(), kept.end());
+        }
         const GuardedLayer layer = {.upper = layers_.upper(mount),
                                     .kept = layers_.kept(mount),
                                     .live = layers_.managed()[mount].live,

@@ -55,6 +55,14 @@ public:
     /// Lets it in to the begun layer, when its network is there.
     void enter(sandbox::Sandbox& sandbox);
 
+    /// The begun layer becomes part of the kept one. Guarded commands that it brings are guarded from now on;
+    /// a sandbox that was started before knows nothing of them.
+    void keep_layer();
+    /// What was kept is merged, and the live root has other commands now.
+    void leave_kept();
+    /// Counts how often other commands came to be guarded.
+    [[nodiscard]] unsigned guard_generation() const noexcept { return guard_generation_; }
+
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
     /// Where queries and actions are run.
     [[nodiscard]] actions::Host host() const { return {root_, data_ / "disco-on-host"}; }
@@ -87,6 +95,8 @@ private:
     overlay::Layers layers_;
     Networks networks_;
     Guards guards_;
+    Guards kept_guards_; ///< by_mount is empty while there are none
+    unsigned guard_generation_ = 0;
     std::string guard_bytes_; ///< what a guard consists of; empty until it is needed
     std::filesystem::path commands_;
 };

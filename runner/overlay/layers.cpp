@@ -128,8 +128,8 @@ void Layers::leave_kept() noexcept {
     upper_is_clean_ = false;
 }
 
-OverlayOptions Layers::options(std::size_t mount, On on, Durability durability,
-                               const std::string& guard) const {
+OverlayOptions Layers::options(std::size_t mount, On on, Durability durability, const std::string& guard,
+                               const std::string& kept_guard) const {
     const std::string ground = mount == 0 ? place::skeleton : place::nothing;
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
@@ -138,7 +138,10 @@ OverlayOptions Layers::options(std::size_t mount, On on, Durability durability,
         lowerdirs = {place::base};
     }
     if (!guard.empty()) lowerdirs.insert(lowerdirs.begin(), guard);
-    if (on == On::kept) lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
+    if (on == On::kept) {
+        lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
+        if (!kept_guard.empty()) lowerdirs.insert(lowerdirs.begin(), kept_guard);
+    }
     options.top = fmt::format("{},upperdir={},workdir={}{}", overlay_options(lowerdirs), upper_name(mount),
                               work_name(mount), durability == Durability::volatile_ ? ",volatile" : "");
     return options;

@@ -22,7 +22,8 @@ constexpr const char* nothing = "/proc/e";
 constexpr const char* base = "/proc/b";
 constexpr const char* view = "/proc/v";
 constexpr const char* stage = "/proc/s";
-constexpr const char* guard = "/proc/g"; ///< with the number of the managed mount
+constexpr const char* guard = "/proc/g";      ///< with the number of the managed mount
+constexpr const char* kept_guard = "/proc/k"; ///< the same
 } // namespace place
 
 /// mount(2) options of one overlay; the names of layers are relative to their directory.
@@ -66,9 +67,11 @@ public:
     [[nodiscard]] On on() const noexcept { return any_kept_ ? On::kept : On::live; }
     enum class Durability { volatile_, durable };
     /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
-    /// `guard`: a lowerdir right above the live one, absolute; empty: none.
+    /// `guard`, `kept_guard`: lowerdirs right above the live one and right above the kept one, absolute;
+    /// empty: none.
     [[nodiscard]] OverlayOptions options(std::size_t mount, On on, Durability durability,
-                                         const std::string& guard = {}) const;
+                                         const std::string& guard = {},
+                                         const std::string& kept_guard = {}) const;
 
     /// The upperdir of the begun layer.
     [[nodiscard]] std::filesystem::path upper(std::size_t mount) const;

@@ -92,6 +92,8 @@ int make_like(const char* source, const char* target) noexcept {
     const ssize_t size = ::listxattr(source, names, sizeof names);
     if (size < 0 && errno != EOPNOTSUPP) return -1;
     for (const char* name = names; size > 0 && name < names + size; name += std::strlen(name) + 1) {
+        constexpr char bookkeeping[] = "trusted.overlay."; // of a layer's directory
+        if (std::strncmp(name, bookkeeping, sizeof bookkeeping - 1) == 0) continue;
         const ssize_t length = ::getxattr(source, name, value, sizeof value);
         if (length < 0) return -1;
         // Before Linux 6.6 a tmpfs has no user.*; they are of no consequence to a script.

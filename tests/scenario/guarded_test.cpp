@@ -210,6 +210,43 @@ TEST_F(Guarded, ALinkToACommandIsGuardedUnderItsOwnName) {
     EXPECT_TRUE(fs::is_symlink(root() / "usr/sbin/reboot"));
 }
 
+TEST_F(Guarded, ACommandThatAnEarlierModuleInstalledIsGuarded) {
+    fs::remove(root() / "usr/sbin/service");
+    module_file("m", "files/usr/sbin/service", "#!/bin/bash\necho \"installed $*\" >> /var/log/asked\n",
+                0755);
+    module_file("m", "files/usr/sbin/halt", "#!/bin/bash\necho halted >> /var/log/asked\n", 0755);
+    script("m", "10-link.sh", "#!/bin/bash\nln -s halt /usr/sbin/poweroff\n");
+    want("n");
+    module_file("n", "requires", "m\n");
+    script("n", "10-do.sh",
+           "#!/bin/bash\nservice nginx start && /usr/sbin/poweroff --force\n"
+           "chmod 0700 /usr/sbin/halt\n");
+    const auto told = noop();
+    EXPECT_EQ(told.exit, 0) << told.output << told.error;
+    EXPECT_THAT(actions(), ElementsAre("pending service nginx start", "pending poweroff --force"));
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(asked(), "installed nginx start\nhalted\n");
+    struct stat status = {};
+    ASSERT_EQ(::stat((root() / "usr/sbin/halt").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0700U);
+    EXPECT_THAT(read("usr/sbin/halt"), HasSubstr("halted"));
+}
+
+TEST_F(Guarded, AnUpgradedCommandIsStillGuarded) {
+    script("m", "10-upgrade.sh",
+           "#!/bin/bash\nprintf '#!/bin/bash\\necho upgraded $* >> /var/log/asked\\n' > "
+           "/usr/bin/new && chmod 0755 /usr/bin/new && mv /usr/bin/new /usr/bin/systemctl\n");
+    want("n");
+    module_file("n", "requires", "m\n");
+    script("n", "10-do.sh", "#!/bin/bash\nsystemctl restart a\ntest ! -e /var/log/asked\n");
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_THAT(actions(), ElementsAre("pending systemctl restart a"));
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(asked(), "upgraded restart a\n");
+}
+
 TEST_F(Guarded, AQueryThatTakesTooLongIsGivenUp) {
     command("usr/bin/systemctl", "sleep 60\n");
     script("m", "10-ask.sh", "#!/bin/bash\nsystemctl is-active x; echo code $?\n");
