@@ -26,6 +26,7 @@ void Networks::prepare(Network network, sandbox::SandboxSpec& spec, sandbox::Vie
     spec.network = network;
     view.host_sysfs = network == Network::host;
     if (network == Network::isolated) spec.network_namespace = isolated_.get();
+    if (network == Network::host) show_hosts_resolver(view);
     if (network != Network::egress) return;
     need(network);
     spec.network_namespace = egress_.get();
@@ -41,6 +42,17 @@ void Networks::prepare(Network network, sandbox::SandboxSpec& spec, sandbox::Vie
         resolver_file_ = std::move(file);
     }
     view.resolver_file = resolver_file_;
+}
+
+void Networks::show_hosts_resolver(sandbox::ViewSpec& view) {
+    if (hosts_resolver_file_.empty()) {
+        const auto text = sys::read_file_if_exists("/etc/resolv.conf");
+        if (!text) return;
+        auto file = scratch_ / "resolv.conf.host";
+        sys::write_file(file, *text, 0644);
+        hosts_resolver_file_ = std::move(file);
+    }
+    view.resolver_file = hosts_resolver_file_;
 }
 
 void Networks::started(const sandbox::Sandbox& sandbox) {

@@ -37,11 +37,14 @@ public:
     [[nodiscard]] std::optional<model::Notice> notice(model::Network network) const;
 
 private:
+    void show_hosts_resolver(sandbox::ViewSpec& view);
+
     std::filesystem::path scratch_;
     sys::UniqueFd isolated_, egress_;
     std::optional<sandbox::EgressProgram> egress_program_;
-    std::filesystem::path resolver_file_; ///< for sandboxes with egress; empty until one is prepared
-    bool forwarded_ = false;              ///< it names the program's own resolver
+    std::filesystem::path resolver_file_;       ///< for sandboxes with egress; empty until one is prepared
+    std::filesystem::path hosts_resolver_file_; ///< for those with the host's network; the same
+    bool forwarded_ = false;                    ///< it names the program's own resolver
     std::unique_ptr<sandbox::Egress> connection_;
 };
 

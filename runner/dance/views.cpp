@@ -125,7 +125,11 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
     sandbox::SandboxSpec spec;
     networks_.prepare(work.network, spec, view);
-    if (shown.own_resolver_file) view.resolver_file.clear();
+    // A tree whose resolv.conf is a file is seen as it is by those who share the host's network, such as
+    // checks. A link leads into /run, most often, which is private in a sandbox.
+    const bool is_file =
+        work.network == model::Network::host && !std::filesystem::is_symlink(root_ / "etc/resolv.conf");
+    if (shown.own_resolver_file || is_file) view.resolver_file.clear();
     spec.layers_directory = layers_.directory();
     spec.mounts = sandbox::make_mount_plans(view);
     spec.confinement = policy_.sandbox();

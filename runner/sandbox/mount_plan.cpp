@@ -198,17 +198,18 @@ private:
         if (wall_stands(Wall::devices))
             add({.kind = Kind::make_readonly, .target = dev, .flags = MS_NOSUID | MS_NOEXEC});
         mount("devpts", dev + "/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5");
-        mount("tmpfs", dev + "/shm", inert, "mode=1777");
+        mount("tmpfs", dev + "/shm", inert, "mode=1777,size=20%");
         take(dev);
         return dev;
     }
 
     void build_private_trees() {
         const std::string tmp = staged("/tmp", "tmp");
-        mount("tmpfs", tmp, quiet, "mode=1777");
+        // Shares of the machine's memory: whatever scripts write, some is left for the machine.
+        mount("tmpfs", tmp, quiet, "mode=1777,size=50%");
         take(tmp);
         const std::string run = staged("/run", "run");
-        mount("tmpfs", run, quiet, "mode=0755");
+        mount("tmpfs", run, quiet, "mode=0755,size=20%");
         make_directory(run + "/lock", 01777);
         make_directory(run + "/disco", 0755);
         attach(clone(view_.runtime, readonly_clone), run + "/disco");

@@ -3,6 +3,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/program.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -13,7 +14,10 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -54,6 +58,18 @@ Sample run(const std::vector<std::string>& words) {
         throw sys::Error{fmt::format("{} {} … failed with status {}", words[0], words[1], status)};
     return {std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
             usage.ru_maxrss};
+}
+
+constexpr const char* with_filter = "--with-filter";
+
+/// Becomes a program that has a seccomp filter which allows everything.
+[[noreturn]] void exec_with_filter(char** words) {
+    struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    const struct sock_fprog program = {1, &allow};
+    sys::check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set no_new_privs");
+    sys::check(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "load a filter");
+    ::execv(words[0], words);
+    throw sys::SysError{errno, "run", words[0]};
 }
 
 double seconds_of(const std::function<void()>& work) {
@@ -101,6 +117,7 @@ public:
     void all() {
         fmt::print("| what | time | floor | time | ratio | goal |\n|---|---|---|---|---|---|\n");
         exec();
+        calls();
         modules();
         // Last: the file system has work for minutes after very many files were removed. And memory before
         // the report of many files is read here: a child's peak counts this process's memory before exec.
@@ -123,6 +140,36 @@ private:
                 });
             },
             [&] { return seconds_of([&] { bare_bash(times); }); });
+    }
+
+    /// A script that makes very many cheap calls. What any filter costs, even one that allows everything, is
+    /// the kernel's.
+    void calls() {
+        const auto inside = [&] {
+            return calls_seconds(
+                {disco_, "exec", "--noop", "--quiet", "--root", "/", "--state-dir", at("state-calls"), "--"});
+        };
+        const char* what = "100 000 one-byte reads and writes (`dd`) in `disco exec --noop`";
+        compare(what, "the same, bare", "≤ 1.1", rounds_, inside, [] { return calls_seconds({}); });
+        compare(what, "the same with a filter that allows everything", "≤ 1.1", rounds_, inside, [] {
+            return calls_seconds({"/proc/self/exe", with_filter});
+        });
+    }
+
+    /// The script times itself.
+    static double calls_seconds(std::vector<std::string> words) {
+        if (!words.empty() && words[0] == "/proc/self/exe") words[0] = fs::read_symlink(words[0]);
+        words.insert(words.end(),
+                     {"/bin/bash", "-c",
+                      "t=$EPOCHREALTIME; dd if=/dev/zero of=/dev/null bs=1 count=50000 2>/dev/null;"
+                      "echo $((${EPOCHREALTIME/.} - ${t/.}))"});
+        const sys::ProgramResult result =
+            sys::run_program({.argv = words,
+                              .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                              .input = {},
+                              .timeout = std::chrono::seconds{60}});
+        if (result.exit != 0) throw sys::Error{fmt::format("{} … failed: {}", words[0], result.error)};
+        return std::stod(result.output) / 1e6;
     }
 
     void modules() {
@@ -269,6 +316,7 @@ double Bench::spent_after_script(const fs::path& report) {
 
 int main(int argc, char** argv) {
     try {
+        if (argc > 2 && std::string_view{argv[1]} == with_filter) exec_with_filter(argv + 2);
         Bench{argc > 1 ? std::atoi(argv[1]) : 9, DISCO_BINARY}.all();
         return 0;
     } catch (const std::exception& error) {

@@ -170,6 +170,15 @@ TEST_P(EgressBy, AModuleMayDeliverResolvConf) {
     EXPECT_EQ(last_report().at("run").at("outcome"), "in-sync") << again.output;
 }
 
+TEST_P(EgressBy, TheHostsNetworkComesWithItsResolver) {
+    host_resolver("nameserver 10.88.0.1\n");
+    fs::create_symlink("../run/systemd/resolve/stub-resolv.conf", root() / "etc/resolv.conf");
+    EXPECT_THAT(run_shell("host", "cat /etc/resolv.conf").output, HasSubstr("nameserver 10.88.0.1\n"));
+    fs::remove(root() / "etc/resolv.conf");
+    put(root() / "etc/resolv.conf", "nameserver 192.0.2.1\n");
+    EXPECT_THAT(run_shell("host", "cat /etc/resolv.conf").output, HasSubstr("nameserver 192.0.2.1\n"));
+}
+
 TEST_P(EgressBy, ScriptsSeeResolvConfReadOnly) {
     put(root() / "etc/resolv.conf", "nameserver 192.0.2.1\n");
     const auto result = run_shell(
