@@ -81,8 +81,9 @@ std::vector<merge::TreeToMerge> ChangeRecorder::trees() const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
         trees.push_back({.live = layers_.managed()[mount].live,
                          .prefix = layers_.managed()[mount].inside,
+                         .plan = model::plan_merge(compositions_[mount]),
                          .layer = layers_.kept(mount),
-                         .composition = &compositions_[mount]});
+                         .kept = {}});
     return trees;
 }
 

@@ -26,7 +26,7 @@ public:
     /// Scans the begun layer, whose sandbox has ended; adds counts and the diff step to the report.
     void record(model::ModuleReport& report);
 
-    /// What `merge` needs, once the last layer is kept; valid while this object lives.
+    /// What `merge` needs, once the last layer is kept.
     [[nodiscard]] std::vector<merge::TreeToMerge> trees() const;
     /// Of all that was recorded.
     [[nodiscard]] std::string fingerprint();

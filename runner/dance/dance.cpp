@@ -11,6 +11,7 @@
 #include "runner/model/run_order.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/sys/moment.hpp"
 
 #include <algorithm>
 #include <map>
@@ -42,7 +43,7 @@ public:
           scratch_{scratch},
           node_{std::move(node)},
           result_{result},
-          started_{options.mode == RunMode::noop ? timespec{} : passed_moment()} {}
+          started_{options.mode == RunMode::noop ? timespec{} : sys::passed_moment()} {}
 
     void run() {
         const Fetched fetched = fetch_all();
@@ -66,7 +67,7 @@ public:
         note_modules(result_.run);
         result_.run.fingerprint = recorder.fingerprint();
         if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
-            merge_recorded(result_.run, recorder, state_, scratch_, started_);
+            merge_trees(result_.run, recorder.trees(), state_, started_);
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
                              result_.run.outcome == model::RunOutcome::in_sync;
         if (options_.mode != RunMode::live || !settled) return;

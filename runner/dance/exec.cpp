@@ -6,6 +6,7 @@
 #include "runner/dance/program_step.hpp"
 #include "runner/dance/views.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <optional>
@@ -47,7 +48,7 @@ public:
           state_{state},
           scratch_{scratch},
           result_{result},
-          started_{options.merge == ExecOptions::Merge::never ? timespec{} : passed_moment()},
+          started_{options.merge == ExecOptions::Merge::never ? timespec{} : sys::passed_moment()},
           views_{options, state, scratch, node},
           recorder_{views_.layers(), *result.changes} {}
 
@@ -71,7 +72,7 @@ public:
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
-        merge_recorded(result_.run, recorder_, state_, scratch_, started_);
+        merge_trees(result_.run, recorder_.trees(), state_, started_);
         if (result_.run.outcome == model::RunOutcome::merged) run_actions(result_.run, views_.host());
     }
 

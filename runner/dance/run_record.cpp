@@ -1,6 +1,5 @@
 #include "runner/dance/run_record.hpp"
 
-#include "runner/dance/change_recorder.hpp"
 #include "runner/merge/merger.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/report/json_report.hpp"
@@ -70,11 +69,12 @@ void note_modules(model::RunReport& run) {
     }
 }
 
-void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const StateDirectory& state,
-                    Scratch& scratch, const timespec& started) {
+void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
+                 const timespec& started, const std::string& rolls_back) {
     const Stopwatch watch;
+    const merge::JournalHeading heading = {run.id, run.root, run.version, rolls_back};
     try {
-        run.merge = merge::merge(recorder.trees(), scratch.subdirectory("staging", 0700), started);
+        run.merge = merge::merge(std::move(trees), merge::UndoStore{state.undo()}, heading, started);
     } catch (const merge::Undone& error) {
         note_failure(run, error);
         run.outcome = RunOutcome::undone;
@@ -83,9 +83,6 @@ void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const
     } catch (const merge::UndoFailed& error) {
         note_failure(run, error);
         run.exit_code = static_cast<int>(ExitCode::undone);
-        const auto kept = state.undo() / run.id;
-        scratch.keep_as(kept);
-        run.failure += fmt::format("\nWhat was replaced is kept in '{}'", kept.string());
         return;
     } catch (const sys::Error& error) {
         note_failure(run, error);
@@ -94,24 +91,6 @@ void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const
     run.metrics.push_back(watch.step(model::Phase::merge, "merge"));
     run.outcome = run.merge.conflicts.empty() ? RunOutcome::merged : RunOutcome::conflict;
     if (!run.merge.conflicts.empty()) run.exit_code = static_cast<int>(ExitCode::conflict);
-}
-
-timespec passed_moment() {
-    const auto now = [](clockid_t clock) {
-        timespec moment = {};
-        sys::check(::clock_gettime(clock, &moment), "read the clock");
-        return moment;
-    };
-    // Files are stamped with the fine clock (Linux 6.13 and later) or with the coarse one, which lags behind.
-    const timespec moment = now(CLOCK_REALTIME);
-    const auto passed = [&](const timespec& later) {
-        return later.tv_sec != moment.tv_sec ? later.tv_sec > moment.tv_sec : later.tv_nsec > moment.tv_nsec;
-    };
-    while (!passed(now(CLOCK_REALTIME_COARSE))) {
-        constexpr timespec little = {.tv_sec = 0, .tv_nsec = 500'000};
-        ::nanosleep(&little, nullptr);
-    }
-    return moment;
 }
 
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,

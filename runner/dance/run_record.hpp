@@ -3,6 +3,7 @@
 #include "runner/dance/options.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/dance/stopwatch.hpp"
+#include "runner/merge/merger.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/change_log.hpp"
 #include "runner/sys/error.hpp"
@@ -30,16 +31,10 @@ void note_failure(model::RunReport& run, const sys::Error& error);
 /// The outcome and exit code of modules that all ran, before any merge.
 void note_modules(model::RunReport& run);
 
-/// Merges what was recorded and notes the outcome: merged, conflict, failed or undone. When not everything
-/// could be undone, the scratch directory with the originals is moved to STATE/undo/RUN.
-class ChangeRecorder;
-void merge_recorded(model::RunReport& run, const ChangeRecorder& recorder, const StateDirectory& state,
-                    Scratch& scratch, const timespec& started);
-
-/// A moment of CLOCK_REALTIME that parts the past from the future in the stamps of files: what was changed
-/// before has an earlier ctime or the same, what is changed from now on has a later one. Takes up to a tick
-/// of the clock (10 ms).
-[[nodiscard]] timespec passed_moment();
+/// Merges and notes the outcome: merged, conflict, failed or undone. `started`: see merge::merge.
+/// `rolls_back`: the run that is undone by it; empty: none.
+void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
+                 const timespec& started, const std::string& rolls_back = {});
 
 /// Completes the report (the time since `watch` began; exit code 2 for changes, if that was asked for) and
 /// writes it to runs/ID/report.json. Throws SysError.

@@ -1,6 +1,7 @@
 #include "runner/dance/state.hpp"
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/moment.hpp"
 
 #include <array>
 #include <cerrno>
@@ -27,12 +28,6 @@ std::string formatted(const timespec& moment, const char* format) {
     return text.data();
 }
 
-timespec now() {
-    timespec moment = {};
-    sys::check(::clock_gettime(CLOCK_REALTIME, &moment), "read the clock");
-    return moment;
-}
-
 /// Scratch directories are named after the process: "4711-Ab3dEf".
 bool is_stale(const std::filesystem::path& directory) {
     const std::string name = directory.filename().native();
@@ -44,7 +39,7 @@ bool is_stale(const std::filesystem::path& directory) {
     // The number may be another process's by now; or its owner has just made it and is about to lock it.
     const auto status = sys::stat_path(directory);
     constexpr std::time_t moment = 60;
-    return status && status->st_mtim.tv_sec + moment < now().tv_sec;
+    return status && status->st_mtim.tv_sec + moment < sys::now().tv_sec;
 }
 
 } // namespace
@@ -92,22 +87,16 @@ std::filesystem::path Scratch::subdirectory(const std::string& name, mode_t mode
     return directory;
 }
 
-void Scratch::keep_as(const std::filesystem::path& place) {
-    sys::make_directories(place.parent_path(), 0700);
-    sys::check(::rename(path().c_str(), place.c_str()), "move the scratch directory to", place);
-    (void)directory_.keep();
-}
-
 std::string new_run_id() {
     std::array<unsigned char, 3> random = {};
     if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()})
         throw sys::SysError{errno, "get random bytes"};
-    const timespec moment = now();
+    const timespec moment = sys::now();
     return fmt::format("{}.{:03}Z-{:02x}{:02x}{:02x}", formatted(moment, "%Y%m%dT%H%M%S"),
                        moment.tv_nsec / 1'000'000, random[0], random[1], random[2]);
 }
 
-std::string timestamp_now() { return formatted(now(), "%Y-%m-%dT%H:%M:%SZ"); }
+std::string timestamp_now() { return formatted(sys::now(), "%Y-%m-%dT%H:%M:%SZ"); }
 
 std::vector<std::string> recorded_runs(const StateDirectory& state) {
     std::vector<std::string> ids;

@@ -39,8 +39,6 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return directory_.path(); }
     /// Makes and returns a directory in it.
     [[nodiscard]] std::filesystem::path subdirectory(const std::string& name, mode_t mode) const;
-    /// Moves it to `place`, where it stays. Throws SysError.
-    void keep_as(const std::filesystem::path& place);
 
 private:
     sys::OwnedDirectory directory_;

@@ -1,33 +1,69 @@
 #pragma once
 
 #include "runner/model/merge_plan.hpp"
+#include "runner/sys/unique_fd.hpp"
 
 #include <cstddef>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
+// The journal of a merge: a file of JSON lines, so that a person can read what a crash has left. The heading
+// is on disk before anything is made outside the undo store, all steps before the first live change, and a
+// line at the end says that they were all taken. No progress is recorded: which steps were taken is seen by
+// the inodes.
 namespace disco::merge {
 
-/// Told of the merge's progress. A durable one lets a later run settle what a crash left; today's keeps
-/// nothing, because a merge that ends in the same process undoes itself. What it throws stops the merge and
-/// undoes it.
-class Journal {
-public:
-    Journal() = default;
-    Journal(const Journal&) = delete;
-    Journal& operator=(const Journal&) = delete;
-    virtual ~Journal() = default;
-    /// All that is going to happen; returns when it is safe to begin.
-    virtual void begin(const std::vector<const model::MergePlan*>& plans) = 0;
-    virtual void before(std::size_t tree, std::size_t step) = 0;
-    /// All steps are done and on disk.
-    virtual void commit() = 0;
+/// One managed mount in a journal.
+struct JournalTree {
+    std::string prefix;         ///< its path inside the live root: "" or "/home"
+    std::filesystem::path live; ///< its root directory
+    std::string
+        aside; ///< name of a directory in `live` that holds what is exchanged; empty: the undo store does
+    model::MergePlan plan;
 };
 
-class NoJournal final : public Journal {
-public:
-    void begin(const std::vector<const model::MergePlan*>&) override {}
-    void before(std::size_t, std::size_t) override {}
-    void commit() override {}
+struct JournalHeading {
+    std::string run;
+    std::string root;       ///< the live root
+    std::string version;    ///< of disco
+    std::string rolls_back; ///< the run that is undone; empty: none
 };
+
+/// Writes a journal. Everything is on disk when a function returns. Throws SysError.
+class Journal {
+public:
+    /// Creates `path`, with the heading and the trees' places.
+    Journal(const std::filesystem::path& path, const JournalHeading& heading,
+            const std::vector<JournalTree>& trees);
+    /// All that is going to happen. `moment`: CLOCK_REALTIME, later than any change to the objects.
+    void plan(const std::vector<const model::MergePlan*>& plans, const timespec& moment);
+    /// All steps were taken. `moment`: CLOCK_REALTIME after the last one.
+    void commit(const timespec& moment);
+
+private:
+    void write(const std::string& lines);
+
+    std::filesystem::path path_;
+    sys::UniqueFd file_;
+};
+
+/// A journal as it was read.
+struct JournalRecord {
+    JournalHeading heading;
+    std::vector<JournalTree> trees;
+    std::optional<timespec> planned;   ///< the plan is whole: live changes may have been made
+    std::optional<timespec> committed; ///< all of them were, and are on disk
+    bool undone = false;               ///< all of them were taken back
+};
+
+/// Nothing when not even the heading is whole. Throws SysError; sys::Error for a journal of another version
+/// and for one that is damaged, naming it.
+[[nodiscard]] std::optional<JournalRecord> read_journal(const std::filesystem::path& path);
+
+/// Adds that everything was taken back.
+void note_undone(const std::filesystem::path& journal);
 
 } // namespace disco::merge

@@ -59,6 +59,24 @@ public:
         }
     }
 
+    void check_renamed(const std::string& path, const DirectoryCache::Place& place,
+                       const model::Stamp& expected) {
+        const auto there = sys::stat_at(place.directory, place.name);
+        if (!there) throw sys::SysError{ENOENT, "find the original of", path};
+        model::Stamp now = model::stamp(*there);
+        now.ctime = expected.ctime;
+        const bool directory = S_ISDIR(there->st_mode);
+        if (!(directory ? is_same_directory(now, expected) : now == expected)) {
+            add(path, "as it was when the dance looked",
+                fmt::format("{} at {}", now.inode == expected.inode ? "changed" : "replaced",
+                            at(there->st_mtim)));
+            return;
+        }
+        if (!directory) return;
+        const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
+        check_inside(path, inside.get(), there->st_dev);
+    }
+
     [[nodiscard]] std::vector<Conflict> take() { return std::move(conflicts_); }
 
 private:
@@ -181,6 +199,16 @@ std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, Directo
                                             const std::string& prefix, const timespec& dance_started) {
     Check check{live, prefix, dance_started};
     check.check(step);
+    return check.take();
+}
+
+std::vector<model::Conflict> find_changes(const DirectoryCache::Place& place, const model::Stamp& expected,
+                                          const std::string& prefix, const std::string& path,
+                                          const timespec& dance_started) {
+    // Nothing is opened by path for it.
+    DirectoryCache none;
+    Check check{none, prefix, dance_started};
+    check.check_renamed(path, place, expected);
     return check.take();
 }
 

@@ -1,62 +1,163 @@
 #include "runner/merge/merger.hpp"
 
 #include "runner/merge/live_check.hpp"
+#include "runner/merge/merge_places.hpp"
 #include "runner/merge/prepared_tree.hpp"
+#include "runner/merge/recovery.hpp"
 #include "runner/merge/transaction.hpp"
+#include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/sys/moment.hpp"
 
+#include <cstdio>
 #include <deque>
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 namespace disco::merge {
+namespace {
 
-model::MergeReport merge(const std::vector<TreeToMerge>& trees, const std::filesystem::path& staging,
-                         const timespec& dance_started) {
-    NoJournal journal;
-    return merge(trees, staging, dance_started, journal);
+void move(const std::filesystem::path& from, const std::filesystem::path& to) {
+    sys::check(::rename(from.c_str(), to.c_str()), fmt::format("move '{}' to", from.string()), to);
 }
 
-model::MergeReport merge(const std::vector<TreeToMerge>& trees, const std::filesystem::path& staging,
-                         const timespec& dance_started, Journal& journal) {
-    model::MergeReport report;
-    std::deque<PreparedTree> prepared; // a transaction keeps references to them
-    for (std::size_t i = 0; i < trees.size(); ++i) {
-        if (trees[i].composition->empty()) continue;
-        prepared.emplace_back(trees[i], staging / std::to_string(i));
-        report.steps += prepared.back().plan().live.size();
+class Merge {
+public:
+    Merge(std::vector<TreeToMerge>& trees, const UndoStore& store, const JournalHeading& heading,
+          const timespec& started)
+        : trees_{trees}, store_{store}, run_{heading.run}, started_{started} {
+        store_.begin(run_, trees.size());
+        record_.heading = heading;
+        for (const TreeToMerge& tree : trees) {
+            const bool same = on_one_mount(tree.live, store.of(run_)) && on_one_mount(tree.live, tree.layer);
+            record_.trees.push_back({tree.prefix, tree.live, same ? "" : ".disco-" + run_, {}});
+        }
+        journal_.emplace(store_.journal(run_), heading, record_.trees);
     }
-    const auto look = [&] {
-        for (PreparedTree& tree : prepared)
-            for (model::Conflict& conflict :
-                 find_conflicts(tree.plan(), tree.live(), tree.prefix(), dance_started))
-                report.conflicts.push_back(std::move(conflict));
-        return report.conflicts.empty();
-    };
-    if (!look()) return report;
+
+    /// Everything before the first live change.
+    void prepare() {
+        for (std::size_t i = 0; i < trees_.size(); ++i) {
+            const TreeToMerge& tree = trees_[i];
+            move(tree.layer, store_.layer(run_, i));
+            if (tree.kept.empty())
+                sys::make_directories(store_.kept(run_, i), 0700);
+            else
+                move(tree.kept, store_.kept(run_, i));
+            places_.emplace_back(tree.prefix, tree.live, store_.layer(run_, i), store_.kept(run_, i));
+            const std::string& aside = record_.trees[i].aside;
+            merge::prepare(trees_[i].plan, places_.back(),
+                           aside.empty() ? std::filesystem::path{} : tree.live / aside);
+        }
+        std::vector<const model::MergePlan*> plans;
+        for (const TreeToMerge& tree : trees_) plans.push_back(&tree.plan);
+        sync();
+        journal_->plan(plans, sys::now());
+    }
+
+    void apply() {
+        for (std::size_t i = 0; i < trees_.size(); ++i) apply_steps(trees_[i].plan, places_[i], started_);
+        for (std::size_t i = 0; i < trees_.size(); ++i) {
+            check_originals(trees_[i].plan, places_[i]);
+            restore_times(trees_[i].plan.parents_after, places_[i]);
+        }
+        sync();
+        record_.committed = sys::passed_moment();
+        journal_->commit(*record_.committed);
+    }
+
+    /// What is left to do once it is committed. The live root is new, whatever fails here.
+    [[nodiscard]] bool complete() noexcept {
+        try {
+            for (std::size_t i = 0; i < trees_.size(); ++i) record_.trees[i].plan = std::move(trees_[i].plan);
+            return settle(store_, std::move(record_)).what == Settled::What::completed;
+        } catch (const sys::Error& error) {
+            spdlog::warn("run {} was merged, but its journal is not settled: {}; 'disco recover' tries again",
+                         run_, error.full_text());
+            return true;
+        }
+    }
+
+private:
+    void sync() const {
+        for (const MergePlaces& places : places_) places.sync();
+        const sys::UniqueFd store = sys::open_directory(store_.of(run_));
+        sys::check(::syncfs(store.get()), "sync the file system of", store_.of(run_));
+    }
+
+    std::vector<TreeToMerge>& trees_;
+    const UndoStore& store_;
+    const std::string run_;
+    const timespec& started_;
+    JournalRecord record_;
+    std::optional<Journal> journal_;
+    std::deque<MergePlaces> places_;
+};
+
+/// Takes back what was done before `error`, as after a crash. Throws Undone or UndoFailed.
+[[noreturn]] void undo(const sys::Error& error, const UndoStore& store, const std::string& run) {
+    Settled settled;
+    try {
+        settled = settle(store, run);
+    } catch (const sys::Error& left) {
+        throw UndoFailed{fmt::format("{}; THE LIVE ROOT IS LEFT IN BETWEEN: {}; 'disco recover' tries again",
+                                     error.full_text(), left.full_text())};
+    }
+    if (!settled.foreign.empty())
+        throw Undone{fmt::format(
+            "{}; it was undone, but for what somebody else has changed meanwhile:\n  {}\nIt is kept in "
+            "'{}'",
+            error.full_text(), fmt::join(settled.foreign, "\n  "), settled.kept_in.string())};
+    throw Undone{error.full_text() + "; everything was undone, the live root is as it was"};
+}
+
+} // namespace
+
+std::vector<model::Conflict> find_conflicts(const std::vector<TreeToMerge>& trees,
+                                            const timespec& dance_started) {
+    std::vector<model::Conflict> conflicts;
+    for (const TreeToMerge& tree : trees) {
+        DirectoryCache live{sys::open_directory(tree.live)};
+        for (model::Conflict& conflict : find_conflicts(tree.plan, live, tree.prefix, dance_started))
+            conflicts.push_back(std::move(conflict));
+    }
+    return conflicts;
+}
+
+model::MergeReport merge(std::vector<TreeToMerge> trees, const UndoStore& store,
+                         const JournalHeading& heading, const timespec& dance_started) {
+    std::erase_if(trees, [](const TreeToMerge& tree) { return tree.plan.live.empty(); });
+    model::MergeReport report;
+    for (const TreeToMerge& tree : trees) report.steps += tree.plan.live.size();
+    report.conflicts = find_conflicts(trees, dance_started);
+    if (!report.conflicts.empty() || trees.empty()) return report;
     sys::throw_if_interrupted();
     const sys::UninterruptedSection section;
-    for (PreparedTree& tree : prepared) tree.prepare();
-    std::vector<const model::MergePlan*> plans;
-    plans.reserve(prepared.size());
-    for (const PreparedTree& tree : prepared) plans.push_back(&tree.plan());
-    journal.begin(plans);
-    Transaction transaction{prepared, journal, dance_started};
+    std::optional<Merge> merge;
     try {
-        transaction.apply();
-    } catch (const sys::Error& error) {
-        const std::string left = transaction.undo();
-        if (left.empty())
-            throw Undone{error.full_text() + "; everything was undone, the live root is as it was"};
-        for (PreparedTree& tree : prepared) tree.keep();
-        throw UndoFailed{fmt::format("{}; THE LIVE ROOT IS LEFT IN BETWEEN, these could not be put back:{}",
-                                     error.full_text(), left)};
+        merge.emplace(trees, store, heading, dance_started);
+        merge->prepare();
+    } catch (const sys::Error&) { // nothing live was changed
+        merge.reset();
+        try {
+            (void)settle(store, heading.run);
+        } catch (const sys::Error& left) {
+            spdlog::warn("{}; 'disco recover' tries again", left.full_text());
+        }
+        throw;
     }
-    for (const PreparedTree& tree : prepared) tree.sync();
-    journal.commit();
-    transaction.commit();
+    try {
+        merge->apply();
+    } catch (const sys::Error& error) {
+        merge.reset();
+        undo(error, store, heading.run);
+    }
+    if (merge->complete()) report.undo = store.of(heading.run);
     return report;
 }
 

@@ -72,17 +72,32 @@ void copy_content(int from, int to, off_t size, const std::string& name) {
 
 void copy_metadata(int from_directory, const std::string& from, int to_directory, const std::string& to,
                    Times times) {
-    const struct stat status = status_of(from_directory, from);
+    set_metadata(to_directory, to, read_metadata(from_directory, from, Bookkeeping::strip), times);
+}
+
+model::Metadata read_metadata(int directory, const std::string& name, Bookkeeping bookkeeping) {
+    const struct stat status = status_of(directory, name);
+    return {status.st_mode & 07777,
+            status.st_uid,
+            status.st_gid,
+            status.st_atim,
+            status.st_mtim,
+            bookkeeping == Bookkeeping::strip ? plain_xattrs(directory, name)
+                                              : sys::read_xattrs_at(directory, name)};
+}
+
+void set_metadata(int directory, const std::string& name, const model::Metadata& wanted, Times times) {
+    const struct stat status = status_of(directory, name);
     // The owner first: chown(2) clears set-id bits and capabilities.
-    sys::check(::fchownat(to_directory, to.c_str(), status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW),
-               "set the owner of", to);
-    sys::replace_xattrs_at(to_directory, to, plain_xattrs(from_directory, from));
+    sys::check(::fchownat(directory, name.c_str(), wanted.uid, wanted.gid, AT_SYMLINK_NOFOLLOW),
+               "set the owner of", name);
+    sys::replace_xattrs_at(directory, name, wanted.xattrs);
     // The mode last: an ACL that was taken off or set has changed the group's bits.
     if (!S_ISLNK(status.st_mode))
-        sys::check(::fchmodat(to_directory, to.c_str(), status.st_mode & 07777, 0), "set the mode of", to);
+        sys::check(::fchmodat(directory, name.c_str(), wanted.mode, 0), "set the mode of", name);
     if (times == Times::keep) return;
-    const struct timespec both[2] = {status.st_atim, status.st_mtim};
-    sys::check(::utimensat(to_directory, to.c_str(), both, AT_SYMLINK_NOFOLLOW), "set the times of", to);
+    const struct timespec both[2] = {wanted.atime, wanted.mtime};
+    sys::check(::utimensat(directory, name.c_str(), both, AT_SYMLINK_NOFOLLOW), "set the times of", name);
 }
 
 void remove_bookkeeping(int directory, const std::string& name) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runner/model/merge_plan.hpp"
+
 #include <map>
 #include <string>
 #include <utility>
@@ -27,6 +29,12 @@ private:
 enum class Times { keep, copy };
 void copy_metadata(int from_directory, const std::string& from, int to_directory, const std::string& to,
                    Times times);
+
+/// The same in two halves. `strip`: without overlay bookkeeping, one level unescaped, as a reader of the live
+/// root would see it.
+enum class Bookkeeping { keep, strip };
+[[nodiscard]] model::Metadata read_metadata(int directory, const std::string& name, Bookkeeping bookkeeping);
+void set_metadata(int directory, const std::string& name, const model::Metadata& wanted, Times times);
 
 /// Takes trusted.overlay.* off; an escaped attribute gets its own name back.
 void remove_bookkeeping(int directory, const std::string& name);

@@ -1,10 +1,13 @@
 #include "runner/merge/prepared_tree.hpp"
 
 #include "runner/merge/object_copy.hpp"
+#include "runner/merge/space_check.hpp"
+#include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
-#include "runner/sys/printable.hpp"
+#include "runner/sys/files.hpp"
 
 #include <cerrno>
+#include <set>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -16,72 +19,97 @@
 namespace disco::merge {
 namespace {
 
-std::uint64_t mount_id(int directory) {
+std::uint64_t mount_id(const std::filesystem::path& directory) {
     struct statx status = {};
-    sys::check(::statx(directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &status), "look at a mount");
+    sys::check(::statx(AT_FDCWD, directory.c_str(), 0, STATX_MNT_ID, &status), "look at the mount of",
+               directory);
     return status.stx_mnt_id;
+}
+
+model::ObjectSource* source_of(model::LiveStep& step) {
+    if (auto* put = std::get_if<model::PutNew>(&step)) return &put->from;
+    if (auto* exchange = std::get_if<model::Exchange>(&step)) return &exchange->from;
+    return nullptr;
+}
+
+void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
+    SpaceCheck space;
+    for (model::LiveStep& step : plan.live)
+        if (const auto* source = source_of(step)) {
+            const DirectoryCache::Place from = places.place_of(*source);
+            space.add(from.directory, from.name);
+        }
+    space.check(places.live().root(), places.prefix().empty() ? "/" : places.prefix());
+    {
+        const KeepTimes keep{aside.parent_path()};
+        sys::check(::mkdir(aside.c_str(), 0700), "make directory", aside);
+    }
+    const sys::UniqueFd to = sys::open_directory(aside);
+    ObjectCopy copier;
+    std::size_t number = 0;
+    for (model::LiveStep& step : plan.live) {
+        auto* source = source_of(step);
+        if (source == nullptr) continue;
+        const std::string name = fmt::format("c{}", number++);
+        const DirectoryCache::Place from = places.place_of(*source);
+        copier.copy(from.directory, from.name, to.get(), name);
+        *source = {model::ObjectSource::Where::staging, name};
+    }
+    // What is exchanged ends where the new one was, and what is removed goes there as well.
+    places.move_staging(aside);
+}
+
+/// So that a step can be told from one that was not taken, and taken back.
+void note_identities(model::MergePlan& plan, MergePlaces& places) {
+    for (model::LiveStep& step : plan.live) {
+        if (auto* source = source_of(step)) {
+            const DirectoryCache::Place place = places.place_of(*source);
+            const auto status = sys::stat_at(place.directory, place.name);
+            if (!status) throw sys::SysError{ENOENT, "find what is to be merged", source->path};
+            source->inode = status->st_ino;
+        } else if (auto* metadata = std::get_if<model::SetMetadata>(&step);
+                   metadata != nullptr && !metadata->change) {
+            const DirectoryCache::Place like = places.place_of(metadata->like);
+            model::Metadata after = read_metadata(like.directory, like.name, Bookkeeping::strip);
+            const DirectoryCache::Place live = places.live().parent_of(metadata->path);
+            metadata->change = std::make_shared<const model::MetadataChange>(model::MetadataChange{
+                read_metadata(live.directory, live.name, Bookkeeping::keep), std::move(after)});
+        }
+    }
+}
+
+/// Of every directory once: steps of one directory follow each other, but for those of directories in it.
+void note_parents(model::MergePlan& plan, MergePlaces& places) {
+    std::set<std::string> known;
+    for (const model::LiveStep& step : plan.live) {
+        if (std::holds_alternative<model::SetMetadata>(step)) continue;
+        const std::string& path = model::path_of(step);
+        const std::size_t slash = path.rfind('/');
+        std::string parent = slash == std::string::npos ? std::string{} : path.substr(0, slash);
+        if ((!plan.parents_before.empty() && plan.parents_before.back().path == parent) ||
+            !known.insert(parent).second)
+            continue;
+        struct stat status = {};
+        sys::check(::fstat(places.live().parent_of(path).directory, &status), "stat", parent);
+        plan.parents_before.push_back({std::move(parent), status.st_atim, status.st_mtim});
+    }
 }
 
 } // namespace
 
-PreparedTree::PreparedTree(const TreeToMerge& tree, const std::filesystem::path& staging)
-    : tree_{tree},
-      staging_path_{staging},
-      plan_{model::plan_merge(*tree.composition)},
-      live_{sys::open_directory(tree.live)},
-      layer_{sys::open_directory(tree.layer)} {
-    sys::make_directories(staging_path_, 0700);
-    staging_ = DirectoryCache{sys::open_directory(staging_path_)};
+bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b) {
+    return mount_id(a) == mount_id(b);
 }
 
-DirectoryCache::Place PreparedTree::place_of(const model::ObjectSource& source) {
-    const bool staged = source.where == model::ObjectSource::Where::staging;
-    return (staged ? staging_ : layer_).parent_of(source.path);
-}
-
-void PreparedTree::prepare() {
-    for (const std::string& path : plan_.clean) {
-        const DirectoryCache::Place place = layer_.parent_of(path);
+void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
+    for (const std::string& path : plan.clean) {
+        const DirectoryCache::Place place = places.layer().parent_of(path);
         remove_bookkeeping(place.directory, place.name);
     }
-    layer_.reset();
-    if (plan_.live.empty()) return;
-    if (!on_one_mount()) copy_aside();
-    keep_ = sys::UniqueFd{::openat(staging_.root(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!keep_) throw sys::SysError{errno, "open", staging_path_};
-    sync();
-}
-
-bool PreparedTree::on_one_mount() const {
-    return mount_id(live_.root()) == mount_id(staging_.root()) &&
-           mount_id(live_.root()) == mount_id(layer_.root());
-}
-
-/// rename(2) does not cross mounts, so the objects are first copied to the far side. The directory is private
-/// and goes at the end, with the originals that have come into it.
-void PreparedTree::copy_aside() {
-    aside_ = sys::OwnedDirectory{tree_.live, ".disco-"};
-    DirectoryCache aside{sys::open_directory(aside_.path())};
-    ObjectCopy copier;
-    std::size_t number = 0;
-    const auto copy = [&](model::ObjectSource& source) {
-        const std::string name = fmt::format("c{}", number++);
-        const DirectoryCache::Place from = place_of(source);
-        copier.copy(from.directory, from.name, aside.root(), name);
-        source = {model::ObjectSource::Where::staging, name};
-    };
-    for (model::LiveStep& step : plan_.live) {
-        if (auto* put = std::get_if<model::PutNew>(&step)) copy(put->from);
-        if (auto* exchange = std::get_if<model::Exchange>(&step)) copy(exchange->from);
-    }
-    // What SetMetadata takes its values from stays where it is: nothing is renamed for it.
-    staging_ = std::move(aside);
-}
-
-void PreparedTree::sync() const { sys::check(::syncfs(live_.root()), "sync the file system of", tree_.live); }
-
-std::string PreparedTree::shown(const std::string& path) const {
-    return sys::printable(tree_.prefix + "/" + path);
+    if (!aside.empty()) copy_aside(plan, places, aside);
+    note_identities(plan, places);
+    note_parents(plan, places);
+    places.reset();
 }
 
 } // namespace disco::merge

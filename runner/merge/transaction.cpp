@@ -8,121 +8,99 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 namespace disco::merge {
 namespace {
 
-void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Place& to, unsigned flags) {
-    sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags), "rename",
-               to.name);
-}
+using Place = DirectoryCache::Place;
+
+class Apply {
+public:
+    Apply(MergePlaces& places, const timespec& started) : places_{places}, started_{started} {}
+
+    void operator()(const model::PutNew& step) {
+        rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_NOREPLACE);
+    }
+    void operator()(const model::Exchange& step) {
+        const Place from = places_.place_of(step.from);
+        rename_object(from, places_.live().parent_of(step.path), RENAME_EXCHANGE);
+        const bool directory = S_ISDIR(step.expected.mode);
+        if (directory) places_.reset(); // what was open below may be the old directory
+        expect(find_changes(directory ? places_.place_of(step.from) : from, step.expected, places_.prefix(),
+                            step.path, started_));
+    }
+    void operator()(const model::Remove& step) {
+        const Place to = {places_.staging(), step.kept_as};
+        rename_object(places_.live().parent_of(step.path), to, RENAME_NOREPLACE);
+        if (S_ISDIR(step.expected.mode)) places_.reset();
+        expect(find_changes(to, step.expected, places_.prefix(), step.path, started_));
+    }
+    void operator()(const model::SetMetadata& step) {
+        const Place live = places_.live().parent_of(step.path);
+        set_metadata(live.directory, live.name, step.change->after,
+                     S_ISDIR(step.expected.mode) ? Times::keep : Times::copy);
+    }
+
+    /// Putting something new checks by itself. Of the others only what was renamed can tell for certain, but
+    /// its ctime is known before only.
+    void look_before(const model::LiveStep& step) {
+        if (!std::holds_alternative<model::PutNew>(step))
+            expect(find_conflicts(step, places_.live(), places_.prefix(), started_));
+    }
+
+private:
+    static void rename_object(const Place& from, const Place& to, unsigned flags) {
+        sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags),
+                   "rename", to.name);
+    }
+    static void expect(const std::vector<model::Conflict>& conflicts) {
+        if (conflicts.empty()) return;
+        throw sys::Error{
+            fmt::format("somebody else changed it at the last moment: {}", conflicts.front().found)};
+    }
+
+    MergePlaces& places_;
+    const timespec& started_;
+};
 
 } // namespace
 
-Transaction::~Transaction() {
-    if (done_.empty()) return;
-    // Only an exception that is no Error (out of memory) leads here.
-    if (const std::string left = undo(); !left.empty())
-        spdlog::critical("the live root is left in between, these could not be put back:{}", left);
-}
-
-void Transaction::apply() {
-    for (std::size_t tree = 0; tree < trees_.size(); ++tree) {
-        const auto& steps = trees_[tree].plan().live;
-        for (std::size_t step = 0; step < steps.size(); ++step) {
-            PreparedTree& prepared = trees_[tree];
-            sys::while_doing(fmt::format("merging: {}", model::describe(steps[step])), [&] {
-                journal_.before(tree, step);
-                // Renaming to a new name checks by itself; anything else is looked at once more.
-                if (!std::holds_alternative<model::PutNew>(steps[step])) {
-                    const auto conflicts =
-                        find_conflicts(steps[step], prepared.live(), prepared.prefix(), started_);
-                    if (!conflicts.empty())
-                        throw sys::Error{
-                            fmt::format("it changed at the last moment: {}", conflicts.front().found)};
-                }
-                done_.push_back({tree, step, {}});
-                try {
-                    std::visit([&](const auto& one) { take(prepared, one); }, steps[step]);
-                } catch (const sys::Error&) {
-                    if (!std::holds_alternative<model::SetMetadata>(steps[step]))
-                        done_.pop_back(); // a rename is all or nothing
-                    throw;
-                }
-            });
-        }
-    }
-}
-
-void Transaction::take(PreparedTree& tree, const model::PutNew& step) {
-    rename_object(tree.place_of(step.from), tree.live().parent_of(step.path), RENAME_NOREPLACE);
-}
-
-void Transaction::take(PreparedTree& tree, const model::Exchange& step) {
-    rename_object(tree.place_of(step.from), tree.live().parent_of(step.path), RENAME_EXCHANGE);
-    tree.live().reset(); // what was open below may be the old directory
-}
-
-void Transaction::take(PreparedTree& tree, const model::Remove& step) {
-    rename_object(tree.live().parent_of(step.path), {tree.keep_directory(), step.kept_as}, RENAME_NOREPLACE);
-    tree.live().reset();
-}
-
-void Transaction::take(PreparedTree& tree, const model::SetMetadata& step) {
-    const DirectoryCache::Place live = tree.live().parent_of(step.path);
-    const auto status = sys::stat_at(live.directory, live.name);
-    if (!status) throw sys::SysError{ENOENT, "set the metadata of", step.path};
-    done_.back().old = {*status, sys::read_xattrs_at(live.directory, live.name)};
-    const DirectoryCache::Place like = tree.place_of(step.like);
-    copy_metadata(like.directory, like.name, live.directory, live.name,
-                  S_ISDIR(status->st_mode) ? Times::keep : Times::copy);
-}
-
-void Transaction::take_back(PreparedTree& tree, const model::PutNew& step, const OldMetadata&) {
-    rename_object(tree.live().parent_of(step.path), tree.place_of(step.from), RENAME_NOREPLACE);
-}
-
-void Transaction::take_back(PreparedTree& tree, const model::Exchange& step, const OldMetadata&) {
-    rename_object(tree.place_of(step.from), tree.live().parent_of(step.path), RENAME_EXCHANGE);
-}
-
-void Transaction::take_back(PreparedTree& tree, const model::Remove& step, const OldMetadata&) {
-    rename_object({tree.keep_directory(), step.kept_as}, tree.live().parent_of(step.path), RENAME_NOREPLACE);
-}
-
-void Transaction::take_back(PreparedTree& tree, const model::SetMetadata& step, const OldMetadata& old) {
-    if (old.status.st_nlink == 0) return; // it failed before it changed anything
-    const DirectoryCache::Place live = tree.live().parent_of(step.path);
-    const char* name = live.name.c_str();
-    sys::check(::fchownat(live.directory, name, old.status.st_uid, old.status.st_gid, AT_SYMLINK_NOFOLLOW),
-               "restore the owner of", step.path);
-    sys::replace_xattrs_at(live.directory, live.name, old.xattrs);
-    if (!S_ISLNK(old.status.st_mode))
-        sys::check(::fchmodat(live.directory, name, old.status.st_mode & 07777, 0), "restore the mode of",
-                   step.path);
-    const struct timespec times[2] = {old.status.st_atim, old.status.st_mtim};
-    sys::check(::utimensat(live.directory, name, times, AT_SYMLINK_NOFOLLOW), "restore the times of",
-               step.path);
-}
-
-std::string Transaction::undo() {
-    std::string left;
-    for (; !done_.empty(); done_.pop_back()) {
-        const Done& last = done_.back();
-        PreparedTree& tree = trees_[last.tree];
-        const model::LiveStep& step = tree.plan().live[last.step];
+void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started) {
+    Apply apply{places, dance_started};
+    for (const model::LiveStep& step : plan.live) {
         try {
-            tree.live().reset();
-            std::visit([&](const auto& one) { take_back(tree, one, last.old); }, step);
-        } catch (const sys::Error& error) {
-            left += fmt::format("\n  {}: {}", tree.shown(model::path_of(step)), error.full_text());
+            apply.look_before(step);
+            std::visit(apply, step);
+        } catch (sys::Error& error) { // the text is not made for every step
+            error.add_context("merging: " + model::describe(step));
+            throw;
         }
     }
-    return left;
+}
+
+void check_originals(const model::MergePlan& plan, MergePlaces& places) {
+    for (const model::LiveStep& step : plan.live) {
+        const auto look = [&](const Place& place, const model::Stamp& expected) {
+            if (!S_ISREG(expected.mode)) return;
+            const auto status = sys::stat_at(place.directory, place.name);
+            if (!status) throw sys::SysError{ENOENT, "look at the original of", model::path_of(step)};
+            const model::Stamp now = model::stamp(*status);
+            if (now.size == expected.size && now.mtime.tv_sec == expected.mtime.tv_sec &&
+                now.mtime.tv_nsec == expected.mtime.tv_nsec)
+                return;
+            throw sys::Error{
+                fmt::format("merging: {}: somebody else had the file open and wrote to it during the merge",
+                            model::describe(step))};
+        };
+        if (const auto* exchange = std::get_if<model::Exchange>(&step))
+            look(places.place_of(exchange->from), exchange->expected);
+        if (const auto* remove = std::get_if<model::Remove>(&step))
+            look({places.staging(), remove->kept_as}, remove->expected);
+    }
 }
 
 } // namespace disco::merge

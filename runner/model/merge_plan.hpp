@@ -1,9 +1,10 @@
 #pragma once
 
 #include "runner/model/composition.hpp"
+#include "runner/sys/metadata.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,7 +17,20 @@ namespace disco::model {
 struct ObjectSource {
     enum class Where : std::uint8_t { layer, staging } where = Where::layer;
     std::string path;
+    std::uint64_t inode = 0; ///< known once the merge is prepared: by it the object is found again
     bool operator==(const ObjectSource&) const = default;
+};
+
+/// What a step sets on an object that stays.
+struct Metadata {
+    mode_t mode = 0; ///< permission and set-id bits
+    uid_t uid = 0;
+    gid_t gid = 0;
+    timespec atime = {}, mtime = {};
+    sys::Xattrs xattrs; ///< all of them, without overlay bookkeeping
+};
+struct MetadataChange {
+    Metadata before, after;
 };
 
 /// Live: an object (a directory with all it holds) where there is nothing.
@@ -41,13 +55,23 @@ struct SetMetadata {
     std::string path;
     ObjectSource like;
     Stamp expected;
+    std::shared_ptr<const MetadataChange> change = nullptr; ///< known once the merge is prepared
 };
 using LiveStep = std::variant<PutNew, Exchange, Remove, SetMetadata>;
+
+struct DirectoryTimes {
+    std::string path;
+    timespec atime = {}, mtime = {};
+};
 
 /// What brings one managed mount's composition to the live root. Paths are relative to the mount.
 struct MergePlan {
     std::vector<std::string> clean; ///< objects of the layer, to be rid of overlay bookkeeping first
     std::vector<LiveStep> live;     ///< in order; every one can be undone
+    /// Of the directories whose entries the steps change: what they get back when the steps are taken back.
+    /// Known once the merge is prepared.
+    std::vector<DirectoryTimes> parents_before;
+    std::vector<DirectoryTimes> parents_after; ///< what they get when all steps were taken; of a rollback
 };
 
 [[nodiscard]] const std::string& path_of(const LiveStep& step);

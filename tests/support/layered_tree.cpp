@@ -1,9 +1,10 @@
 #include "tests/support/layered_tree.hpp"
 
-#include "runner/dance/run_record.hpp"
+#include "runner/merge/rollback.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
 #include "runner/sys/program.hpp"
 
 #include <sys/mount.h>
@@ -65,7 +66,7 @@ LayeredTree::LayeredTree(fs::path live, fs::path scratch)
     : live_{std::move(live)},
       scratch_{std::move(scratch)},
       layers_{prepared(scratch_), {{.kind = overlay::MountClass::managed, .inside = "", .live = live_}}},
-      started_{dance::passed_moment()} {}
+      started_{sys::passed_moment()} {}
 
 std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs::path&)>& work) {
     layers_.begin();
@@ -94,14 +95,22 @@ std::vector<model::Change> LayeredTree::layer(const std::string& script) {
     return layer([&](const fs::path& view) { run_bash(view, script); });
 }
 
-merge::TreeToMerge LayeredTree::tree() const {
-    return {.live = live_, .prefix = "", .layer = layers_.kept(0), .composition = &composition_};
+model::MergeReport LayeredTree::merge() {
+    fs::create_directory(scratch_ / "undo");
+    return merge::merge({{.live = live_,
+                          .prefix = "",
+                          .plan = model::plan_merge(composition_),
+                          .layer = layers_.kept(0),
+                          .kept = {}}},
+                        merge::UndoStore{scratch_ / "undo"},
+                        {.run = "run", .root = live_, .version = "0", .rolls_back = ""}, started_);
 }
 
-model::MergeReport LayeredTree::merge() { return merge::merge({tree()}, scratch_ / "staging", started_); }
-
-model::MergeReport LayeredTree::merge(merge::Journal& journal) {
-    return merge::merge({tree()}, scratch_ / "staging", started_, journal);
+model::MergeReport LayeredTree::roll_back(const std::string& run, const std::string& by) {
+    const merge::UndoStore store{scratch_ / "undo"};
+    merge::Rollback rollback = merge::plan_rollback(store, run);
+    return merge::merge(std::move(rollback.trees), store,
+                        {.run = by, .root = live_, .version = "0", .rolls_back = run}, rollback.merged);
 }
 
 std::vector<std::string> lines_of(const std::vector<model::Change>& changes) {

@@ -25,12 +25,12 @@ public:
     std::vector<model::Change> layer(const std::string& script);
 
     [[nodiscard]] const model::Composition& composition() const { return composition_; }
+    /// As run "run".
     [[nodiscard]] model::MergeReport merge();
-    [[nodiscard]] model::MergeReport merge(merge::Journal& journal);
+    /// Undoes one run by another.
+    [[nodiscard]] model::MergeReport roll_back(const std::string& run, const std::string& by);
 
 private:
-    [[nodiscard]] merge::TreeToMerge tree() const;
-
     std::filesystem::path live_, scratch_;
     overlay::Layers layers_;
     model::Composition composition_;

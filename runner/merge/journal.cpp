@@ -1,0 +1,177 @@
+#include "runner/merge/journal.hpp"
+
+#include "runner/merge/journal_lines.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::merge {
+namespace {
+
+using nlohmann::json;
+
+constexpr int format_version = 1;
+constexpr const char* marker = "disco-journal"; ///< its value is the version
+
+/// The lines of a file; one that the end of the file cuts off is left out.
+class Lines {
+public:
+    explicit Lines(std::string text) : text_{std::move(text)} {}
+    std::optional<std::string_view> next() {
+        const std::size_t end = text_.find('\n', at_);
+        if (end == std::string::npos) return std::nullopt;
+        const std::string_view line = std::string_view{text_}.substr(at_, end - at_);
+        at_ = end + 1;
+        return line;
+    }
+    [[nodiscard]] bool rest_contains(std::string_view words) const {
+        return std::string_view{text_}.substr(at_).find(words) != std::string_view::npos;
+    }
+
+private:
+    std::string text_;
+    std::size_t at_ = 0;
+};
+
+JournalRecord read_heading(const json& line) {
+    JournalRecord record;
+    record.heading = {line.at("run"), bytes_of(line.at("root")), line.at("disco_version"),
+                      line.at("rolls_back")};
+    for (const json& tree : line.at("trees"))
+        record.trees.push_back(
+            {bytes_of(tree.at("prefix")), bytes_of(tree.at("live")), tree.at("aside"), {}});
+    return record;
+}
+
+void read_line(const json& line, JournalRecord& record, std::size_t& steps) {
+    if (line.contains("do")) {
+        record.trees.at(line.at("tree")).plan.live.push_back(step_of(line));
+        ++steps;
+    } else if (line.contains("parent")) {
+        record.trees.at(line.at("tree"))
+            .plan.parents_before.push_back(
+                {bytes_of(line.at("parent")), moment_of(line.at("atime")), moment_of(line.at("mtime"))});
+    } else if (line.contains("planned")) {
+        if (line.at("steps") != steps) throw sys::Error{"steps are missing"};
+        record.planned = moment_of(line.at("planned"));
+    } else if (line.contains("committed")) {
+        record.committed = moment_of(line.at("committed"));
+    } else if (line.contains("undone")) {
+        record.undone = true;
+    } else {
+        throw sys::Error{"a line that is not known"};
+    }
+}
+
+void append(int file, const std::string& lines, const std::filesystem::path& path) {
+    sys::write_all(file, lines, path);
+    sys::check(::fsync(file), "sync", path);
+}
+
+} // namespace
+
+Journal::Journal(const std::filesystem::path& path, const JournalHeading& heading,
+                 const std::vector<JournalTree>& trees)
+    : path_{path}, file_{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600)} {
+    if (!file_) throw sys::SysError{errno, "create the journal", path};
+    json places = json::array();
+    for (const JournalTree& tree : trees)
+        places.push_back(
+            {{"prefix", to_json(tree.prefix)}, {"live", to_json(tree.live.native())}, {"aside", tree.aside}});
+    write(json{{marker, format_version},
+               {"run", heading.run},
+               {"root", to_json(heading.root)},
+               {"disco_version", heading.version},
+               {"rolls_back", heading.rolls_back},
+               {"trees", std::move(places)}}
+              .dump() +
+          "\n");
+    const sys::UniqueFd directory = sys::open_directory(path.parent_path());
+    sys::check(::fsync(directory.get()), "sync", path.parent_path());
+}
+
+void Journal::plan(const std::vector<const model::MergePlan*>& plans, const timespec& moment) {
+    std::string lines;
+    const auto add = [&](json line, std::size_t tree) {
+        constexpr std::size_t at_once = std::size_t{1} << 20;
+        line["tree"] = tree;
+        lines += line.dump() + "\n";
+        if (lines.size() < at_once) return;
+        sys::write_all(file_.get(), lines, path_);
+        lines.clear();
+    };
+    std::size_t count = 0;
+    for (std::size_t tree = 0; tree < plans.size(); ++tree) {
+        for (const model::LiveStep& step : plans[tree]->live) add(to_json(step), tree);
+        for (const model::DirectoryTimes& parent : plans[tree]->parents_before)
+            add({{"parent", to_json(parent.path)},
+                 {"atime", to_json(parent.atime)},
+                 {"mtime", to_json(parent.mtime)}},
+                tree);
+        count += plans[tree]->live.size();
+    }
+    write(lines); // before the line that vouches for them
+    write(json{{"planned", to_json(moment)}, {"steps", count}}.dump() + "\n");
+}
+
+void Journal::commit(const timespec& moment) {
+    const off_t before = sys::check(::lseek(file_.get(), 0, SEEK_END), "find the end of", path_);
+    try {
+        write(json{{"committed", to_json(moment)}}.dump() + "\n");
+    } catch (const sys::Error&) {
+        // The merge is going to be taken back, so nothing may say otherwise.
+        sys::check(::ftruncate(file_.get(), before), "shorten", path_);
+        throw;
+    }
+}
+
+void Journal::write(const std::string& lines) { append(file_.get(), lines, path_); }
+
+std::optional<JournalRecord> read_journal(const std::filesystem::path& path) {
+    Lines lines{sys::read_file(path)};
+    const auto first = lines.next();
+    if (!first) return std::nullopt;
+    try {
+        const json heading = json::parse(*first);
+        const int version = heading.at(marker);
+        if (version != format_version)
+            throw sys::Error{fmt::format(
+                "it is of version {}, and this disco reads version {}: use the disco that wrote it "
+                "({})",
+                version, format_version, heading.value("disco_version", "unknown"))};
+        JournalRecord record = read_heading(heading);
+        std::size_t steps = 0;
+        while (const auto line = lines.next()) {
+            const json value = json::parse(*line, nullptr, false);
+            // A crash while the plan was written may leave anything, and nothing was done by it. The line
+            // that ends the plan was written after all others were on disk.
+            if (value.is_discarded() && !record.planned && !lines.rest_contains(R"("planned":[)")) break;
+            if (value.is_discarded()) throw sys::Error{"a line is no JSON"};
+            read_line(value, record, steps);
+        }
+        return record;
+    } catch (const json::exception& error) {
+        throw sys::Error{fmt::format("cannot read the journal '{}': {}", path.string(), error.what())};
+    } catch (const sys::SysError&) {
+        throw;
+    } catch (const sys::Error& error) {
+        throw sys::Error{fmt::format("cannot read the journal '{}': {}", path.string(), error.full_text())};
+    }
+}
+
+void note_undone(const std::filesystem::path& journal) {
+    const std::string text = sys::read_file(journal);
+    const sys::UniqueFd file{::open(journal.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
+    if (!file) throw sys::SysError{errno, "open the journal", journal};
+    // A crash may have cut the last line off.
+    sys::check(::ftruncate(file.get(), static_cast<off_t>(text.rfind('\n') + 1)), "shorten", journal);
+    append(file.get(), json{{"undone", true}}.dump() + "\n", journal);
+}
+
+} // namespace disco::merge

@@ -1,0 +1,156 @@
+#include "runner/merge/journal_lines.hpp"
+
+#include "runner/sys/error.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace disco::merge {
+namespace {
+
+using nlohmann::json;
+
+bool is_utf8(std::string_view bytes) {
+    if (std::all_of(bytes.begin(), bytes.end(),
+                    [](char byte) { return static_cast<unsigned char>(byte) < 0x80; }))
+        return true;
+    try {
+        (void)json(bytes).dump();
+        return true;
+    } catch (const json::type_error&) {
+        return false;
+    }
+}
+
+int nibble(char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    throw sys::Error{fmt::format("'{}' is no hexadecimal digit", digit)};
+}
+
+json to_json(const model::ObjectSource& source) {
+    return {{"where", source.where == model::ObjectSource::Where::layer ? "layer" : "staging"},
+            {"path", merge::to_json(source.path)},
+            {"inode", source.inode}};
+}
+
+model::ObjectSource source_of(const json& value) {
+    return {value.at("where") == "layer" ? model::ObjectSource::Where::layer
+                                         : model::ObjectSource::Where::staging,
+            bytes_of(value.at("path")), value.at("inode")};
+}
+
+json to_json(const model::Stamp& stamp) {
+    return json::array({stamp.inode, stamp.size, stamp.mtime.tv_sec, stamp.mtime.tv_nsec, stamp.ctime.tv_sec,
+                        stamp.ctime.tv_nsec, stamp.mode, stamp.uid, stamp.gid});
+}
+
+model::Stamp stamp_of(const json& value) {
+    model::Stamp stamp;
+    stamp.inode = value.at(0);
+    stamp.size = value.at(1);
+    stamp.mtime = {.tv_sec = value.at(2), .tv_nsec = value.at(3)};
+    stamp.ctime = {.tv_sec = value.at(4), .tv_nsec = value.at(5)};
+    stamp.mode = value.at(6);
+    stamp.uid = value.at(7);
+    stamp.gid = value.at(8);
+    return stamp;
+}
+
+json to_json(const model::Metadata& metadata) {
+    json xattrs = json::array();
+    for (const auto& [name, value] : metadata.xattrs)
+        xattrs.push_back(json::array({merge::to_json(name), merge::to_json(value)}));
+    return {{"mode", metadata.mode},
+            {"uid", metadata.uid},
+            {"gid", metadata.gid},
+            {"atime", merge::to_json(metadata.atime)},
+            {"mtime", merge::to_json(metadata.mtime)},
+            {"xattrs", std::move(xattrs)}};
+}
+
+model::Metadata metadata_of(const json& value) {
+    model::Metadata metadata{value.at("mode"),
+                             value.at("uid"),
+                             value.at("gid"),
+                             moment_of(value.at("atime")),
+                             moment_of(value.at("mtime")),
+                             {}};
+    for (const json& pair : value.at("xattrs"))
+        metadata.xattrs.emplace_back(bytes_of(pair.at(0)), bytes_of(pair.at(1)));
+    return metadata;
+}
+
+struct ToJson {
+    json operator()(const model::PutNew& step) const {
+        return {{"do", "put"}, {"path", merge::to_json(step.path)}, {"from", to_json(step.from)}};
+    }
+    json operator()(const model::Exchange& step) const {
+        return {{"do", "exchange"},
+                {"path", merge::to_json(step.path)},
+                {"from", to_json(step.from)},
+                {"expected", to_json(step.expected)}};
+    }
+    json operator()(const model::Remove& step) const {
+        return {{"do", "remove"},
+                {"path", merge::to_json(step.path)},
+                {"expected", to_json(step.expected)},
+                {"kept_as", step.kept_as}};
+    }
+    json operator()(const model::SetMetadata& step) const {
+        json value = {{"do", "metadata"},
+                      {"path", merge::to_json(step.path)},
+                      {"like", to_json(step.like)},
+                      {"expected", to_json(step.expected)}};
+        if (step.change) {
+            value["before"] = to_json(step.change->before);
+            value["after"] = to_json(step.change->after);
+        }
+        return value;
+    }
+};
+
+} // namespace
+
+json to_json(std::string_view bytes) {
+    if (is_utf8(bytes)) return bytes;
+    std::string hex;
+    hex.reserve(bytes.size() * 2);
+    for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return {{"hex", std::move(hex)}};
+}
+
+std::string bytes_of(const json& value) {
+    if (value.is_string()) return value;
+    const std::string hex = value.at("hex");
+    if (hex.size() % 2 != 0) throw sys::Error{"an odd number of hexadecimal digits"};
+    std::string bytes;
+    for (std::size_t i = 0; i < hex.size(); i += 2)
+        bytes += static_cast<char>(nibble(hex[i]) * 16 + nibble(hex[i + 1]));
+    return bytes;
+}
+
+json to_json(const timespec& moment) { return json::array({moment.tv_sec, moment.tv_nsec}); }
+
+timespec moment_of(const json& value) { return {.tv_sec = value.at(0), .tv_nsec = value.at(1)}; }
+
+json to_json(const model::LiveStep& step) { return std::visit(ToJson{}, step); }
+
+model::LiveStep step_of(const json& value) {
+    const std::string what = value.at("do");
+    std::string path = bytes_of(value.at("path"));
+    if (what == "put") return model::PutNew{std::move(path), source_of(value.at("from"))};
+    if (what == "exchange")
+        return model::Exchange{std::move(path), source_of(value.at("from")), stamp_of(value.at("expected"))};
+    if (what == "remove")
+        return model::Remove{std::move(path), stamp_of(value.at("expected")), value.at("kept_as")};
+    if (what != "metadata") throw sys::Error{fmt::format("there is no step '{}'", what)};
+    model::SetMetadata step{std::move(path), source_of(value.at("like")), stamp_of(value.at("expected")), {}};
+    if (value.contains("before"))
+        step.change = std::make_shared<const model::MetadataChange>(
+            model::MetadataChange{metadata_of(value.at("before")), metadata_of(value.at("after"))});
+    return step;
+}
+
+} // namespace disco::merge

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runner/model/merge_plan.hpp"
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+// Values of the journal and of saved plans as JSON.
+namespace disco::merge {
+
+/// A string of any bytes: as it is where it is UTF-8, else {"hex": "…"}.
+[[nodiscard]] nlohmann::json to_json(std::string_view bytes);
+[[nodiscard]] std::string bytes_of(const nlohmann::json& value);
+
+[[nodiscard]] nlohmann::json to_json(const timespec& moment);
+[[nodiscard]] timespec moment_of(const nlohmann::json& value);
+
+/// One step, without its tree.
+[[nodiscard]] nlohmann::json to_json(const model::LiveStep& step);
+/// Throws nlohmann::json::exception when it is none.
+[[nodiscard]] model::LiveStep step_of(const nlohmann::json& value);
+
+} // namespace disco::merge

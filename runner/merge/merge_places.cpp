@@ -1,0 +1,39 @@
+#include "runner/merge/merge_places.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <unistd.h>
+
+namespace disco::merge {
+
+MergePlaces::MergePlaces(std::string prefix, const std::filesystem::path& live,
+                         const std::filesystem::path& layer, const std::filesystem::path& staging)
+    : prefix_{std::move(prefix)},
+      live_{sys::open_directory(live)},
+      layer_{sys::open_directory(layer)},
+      staging_{sys::open_directory(staging)} {}
+
+void MergePlaces::move_staging(const std::filesystem::path& staging) {
+    staging_ = DirectoryCache{sys::open_directory(staging)};
+}
+
+DirectoryCache::Place MergePlaces::place_of(const model::ObjectSource& source) {
+    const bool staged = source.where == model::ObjectSource::Where::staging;
+    return (staged ? staging_ : layer_).parent_of(source.path);
+}
+
+void MergePlaces::reset() noexcept {
+    live_.reset();
+    layer_.reset();
+    staging_.reset();
+}
+
+void MergePlaces::sync() const {
+    sys::check(::syncfs(live_.root()), "sync the file system of", prefix_.empty() ? "/" : prefix_);
+}
+
+std::string MergePlaces::shown(const std::string& path) const { return sys::printable(prefix_ + "/" + path); }
+
+} // namespace disco::merge

@@ -1,0 +1,212 @@
+#include "runner/merge/recovery.hpp"
+
+#include "runner/merge/journal.hpp"
+#include "runner/merge/merge_places.hpp"
+#include "runner/merge/object_copy.hpp"
+#include "runner/merge/space_check.hpp"
+#include "runner/merge/undo_steps.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <deque>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::merge {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Settlement {
+public:
+    Settlement(const UndoStore& store, JournalRecord record)
+        : store_{store}, record_{std::move(record)}, run_{record_.heading.run} {}
+
+    Settled settle() {
+        if (record_.committed) return complete();
+        Settled settled{.what = Settled::What::nothing_done, .run = run_, .foreign = {}, .kept_in = {}};
+        if (record_.planned && !record_.undone) {
+            settled.foreign = take_back();
+            note_undone(store_.journal(run_));
+        }
+        if (record_.planned) settled.what = Settled::What::undone;
+        give_back();
+        if (!settled.foreign.empty()) settled.kept_in = keep_foreign();
+        remove_asides();
+        store_.remove(run_);
+        return settled;
+    }
+
+private:
+    [[nodiscard]] fs::path aside(const JournalTree& tree) const {
+        return tree.aside.empty() ? fs::path{} : tree.live / tree.aside;
+    }
+
+    /// Where what is exchanged lies: the undo store, or a directory on the live root's file system.
+    [[nodiscard]] fs::path staging(std::size_t i) const {
+        const JournalTree& tree = record_.trees[i];
+        if (tree.aside.empty()) return store_.kept(run_, i);
+        if (!sys::stat_path(aside(tree)))
+            throw sys::Error{fmt::format(
+                "'{}' is not there, where run {} keeps what it exchanges: is the file system of '{}' "
+                "mounted? Mount it and run 'disco recover'",
+                aside(tree).string(), run_, tree.live.string())};
+        return aside(tree);
+    }
+
+    std::vector<std::string> take_back() {
+        std::deque<MergePlaces> places;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) // all must be there before anything is touched
+            places.emplace_back(record_.trees[i].prefix, record_.trees[i].live, store_.layer(run_, i),
+                                staging(i));
+        std::vector<std::string> failed, foreign;
+        for (std::size_t i = record_.trees.size(); i-- > 0;) {
+            UndoResult result = undo_steps(record_.trees[i].plan, places[i], *record_.planned);
+            std::move(result.failed.begin(), result.failed.end(), std::back_inserter(failed));
+            std::move(result.foreign.begin(), result.foreign.end(), std::back_inserter(foreign));
+        }
+        if (!failed.empty())
+            throw sys::Error{fmt::format(
+                "the merge of run {} was interrupted, and these could not be put back:\n  {}\nWhat was "
+                "replaced is kept in '{}'",
+                run_, fmt::join(failed, "\n  "), store_.of(run_).string())};
+        for (const MergePlaces& one : places) one.sync();
+        return foreign;
+    }
+
+    /// What a rollback took from the run that it was to undo.
+    void give_back() {
+        const std::string& from = record_.heading.rolls_back;
+        if (from.empty()) return;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            move_back(store_.layer(run_, i), store_.layer(from, i));
+            move_back(store_.kept(run_, i), store_.kept(from, i));
+        }
+    }
+    static void move_back(const fs::path& from, const fs::path& to) {
+        if (!sys::stat_path(from) || sys::stat_path(to)) return;
+        sys::check(::rename(from.c_str(), to.c_str()), "move back", to);
+    }
+
+    void remove_asides() const {
+        for (const JournalTree& tree : record_.trees) {
+            if (tree.aside.empty() || !sys::stat_path(aside(tree))) continue;
+            const KeepTimes keep{tree.live};
+            sys::remove_tree(aside(tree));
+        }
+    }
+
+    Settled complete() {
+        Settled settled{.what = Settled::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
+        const std::string& rolled_back = record_.heading.rolls_back;
+        if (!rolled_back.empty() && sys::stat_path(store_.of(rolled_back)))
+            store_.note_rolled_back(rolled_back, run_);
+        try {
+            for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
+        } catch (const sys::Error& error) {
+            spdlog::warn(
+                "run {} was merged, but what it replaced cannot be kept, so it cannot be rolled back: {}",
+                run_, error.full_text());
+            settled.what = Settled::What::not_kept;
+        }
+        remove_asides();
+        if (settled.what == Settled::What::not_kept)
+            store_.remove(run_);
+        else
+            store_.settle(run_, bytes_of_originals());
+        return settled;
+    }
+
+    /// Originals on the file system of the live root are copied to the store: nothing of disco stays there.
+    void bring_home(std::size_t i) {
+        const JournalTree& tree = record_.trees[i];
+        if (tree.aside.empty() || !sys::stat_path(aside(tree))) return;
+        const fs::path kept = store_.kept(run_, i), fresh = kept.native() + ".new";
+        sys::remove_tree(fresh);
+        sys::make_directories(fresh, 0700);
+        const sys::UniqueFd from = sys::open_directory(aside(tree)), to = sys::open_directory(fresh);
+        const auto entries = sys::list_directory(from.get(), aside(tree));
+        SpaceCheck space;
+        for (const sys::DirectoryEntry& entry : entries) space.add(from.get(), entry.name);
+        space.check(to.get(), store_.path());
+        ObjectCopy copier;
+        for (const sys::DirectoryEntry& entry : entries)
+            copier.copy(from.get(), entry.name, to.get(), entry.name);
+        sys::check(::syncfs(to.get()), "sync the file system of", fresh);
+        sys::remove_tree(kept);
+        sys::check(::rename(fresh.c_str(), kept.c_str()), "rename", kept);
+    }
+
+    /// Puts what was taken back out of the way of later runs, where an administrator finds it.
+    fs::path keep_foreign() {
+        const fs::path place = store_.path().parent_path() / "changed-meanwhile" / run_;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
+        sys::make_directories(place, 0700);
+        move_back(store_.of(run_) / "data", place / "data");
+        move_back(store_.journal(run_), place / "journal");
+        return place;
+    }
+
+    [[nodiscard]] std::uint64_t bytes_of_originals() const {
+        std::uint64_t bytes = 0;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i)
+            for (const model::LiveStep& step : record_.trees[i].plan.live) {
+                if (const auto* exchange = std::get_if<model::Exchange>(&step))
+                    bytes += S_ISREG(exchange->expected.mode) ? exchange->expected.size : 0;
+                if (const auto* remove = std::get_if<model::Remove>(&step))
+                    bytes += S_ISDIR(remove->expected.mode)
+                                 ? bytes_below(store_.kept(run_, i) / remove->kept_as)
+                                 : remove->expected.size;
+            }
+        return bytes;
+    }
+    static std::uint64_t bytes_below(const fs::path& directory) {
+        std::uint64_t bytes = 0;
+        std::error_code error; // an estimate, for the limits
+        for (fs::recursive_directory_iterator at{directory, error}, end; !error && at != end;
+             at.increment(error))
+            if (const auto status = sys::stat_path(at->path()))
+                bytes += static_cast<std::uint64_t>(status->st_size);
+        return bytes;
+    }
+
+    const UndoStore& store_;
+    JournalRecord record_;
+    const std::string& run_;
+};
+
+} // namespace
+
+Settled settle(const UndoStore& store, const std::string& run) {
+    std::optional<JournalRecord> record;
+    if (sys::stat_path(store.journal(run))) record = read_journal(store.journal(run));
+    if (!record) { // it had not begun, or was being removed
+        store.remove(run);
+        return {.what = Settled::What::nothing_done, .run = run, .foreign = {}, .kept_in = {}};
+    }
+    return settle(store, std::move(*record));
+}
+
+Settled settle(const UndoStore& store, JournalRecord record) {
+    const std::string run = record.heading.run;
+    return sys::while_doing(fmt::format("settling run {}", run), [&] {
+        return Settlement{store, std::move(record)}.settle();
+    });
+}
+
+std::vector<Settled> settle_all(const UndoStore& store) {
+    std::vector<Settled> all;
+    const std::vector<std::string> runs = store.unsettled();
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) all.push_back(settle(store, *run));
+    return all;
+}
+
+} // namespace disco::merge

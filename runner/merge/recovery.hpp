@@ -1,0 +1,38 @@
+#pragma once
+
+#include "runner/merge/journal.hpp"
+#include "runner/merge/undo_store.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace disco::merge {
+
+/// What became of a run whose journal was open.
+struct Settled {
+    enum class What {
+        nothing_done, ///< the live root had not been touched
+        undone,       ///< everything was taken back
+        completed,    ///< everything had been merged; it can be rolled back
+        not_kept,     ///< the same, but the originals could not be kept
+    } what = What::nothing_done;
+    std::string run;
+    /// Of `undone`: what somebody else has changed since, a line each; kept in `kept_in`.
+    std::vector<std::string> foreign;
+    std::filesystem::path kept_in;
+};
+
+/// Settles a run whose journal is open: the live root gets its old state, or, if the merge had been
+/// committed, what is left to do is done. May be interrupted at any point, also by a crash, and repeated.
+/// Throws sys::Error that says what could not be put back or which journal cannot be read; the journal stays
+/// open then.
+[[nodiscard]] Settled settle(const UndoStore& store, const std::string& run);
+
+/// The same for a journal whose contents are known.
+[[nodiscard]] Settled settle(const UndoStore& store, JournalRecord record);
+
+/// All of them, newest first: a later merge stands on an earlier one.
+[[nodiscard]] std::vector<Settled> settle_all(const UndoStore& store);
+
+} // namespace disco::merge

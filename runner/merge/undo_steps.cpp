@@ -1,0 +1,164 @@
+#include "runner/merge/undo_steps.hpp"
+
+#include "runner/merge/object_copy.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <cerrno>
+#include <optional>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::merge {
+namespace {
+
+using Place = DirectoryCache::Place;
+
+bool later(const timespec& a, const timespec& b) {
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+void rename_object(const Place& from, const Place& to, unsigned flags) {
+    sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags), "rename",
+               to.name);
+}
+
+class TakeBack {
+public:
+    TakeBack(MergePlaces& places, const timespec& planned, UndoResult& result)
+        : places_{places}, planned_{planned}, result_{result} {}
+
+    void operator()(const model::PutNew& step) {
+        if (!lies_live(step.path, step.from.inode))
+            return; // it was not taken, or somebody has removed or replaced it
+        rename_object(places_.live().parent_of(step.path), places_.place_of(step.from), RENAME_NOREPLACE);
+        places_.reset();
+        tell_if_touched(step.path, places_.place_of(step.from));
+    }
+    void operator()(const model::Exchange& step) {
+        if (lies_live(step.path, step.from.inode)) {
+            rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_EXCHANGE);
+            places_.reset();
+            tell_if_touched(step.path, places_.place_of(step.from));
+            return;
+        }
+        // Not taken, if the new object is where it was; else somebody has done something to the name since.
+        const Place source = places_.place_of(step.from);
+        const auto original = sys::stat_at(source.directory, source.name);
+        if (!original || original->st_ino == step.from.inode) return;
+        if (exists_live(step.path)) {
+            result_.foreign.push_back(
+                fmt::format("{}: somebody has put another object there; the original is kept as {}",
+                            places_.shown(step.path), step.from.path));
+            return;
+        }
+        rename_object(source, places_.live().parent_of(step.path), RENAME_NOREPLACE);
+        places_.reset();
+    }
+    void operator()(const model::Remove& step) {
+        const Place kept = {places_.staging(), step.kept_as};
+        if (!sys::stat_at(kept.directory, kept.name)) return;
+        if (exists_live(step.path)) {
+            result_.foreign.push_back(
+                fmt::format("{}: somebody has put another object there; the original is kept as {}",
+                            places_.shown(step.path), step.kept_as));
+            return;
+        }
+        rename_object(kept, places_.live().parent_of(step.path), RENAME_NOREPLACE);
+        places_.reset();
+    }
+    void operator()(const model::SetMetadata& step) {
+        if (!step.change || !lies_live(step.path, step.expected.inode)) return;
+        const Place live = places_.live().parent_of(step.path);
+        set_metadata(live.directory, live.name, step.change->before, Times::copy);
+    }
+
+private:
+    [[nodiscard]] std::optional<struct stat> live_status(const std::string& path) {
+        try {
+            const Place live = places_.live().parent_of(path);
+            return sys::stat_at(live.directory, live.name);
+        } catch (const sys::SysError& error) {
+            if (error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP)
+                return std::nullopt;
+            throw;
+        }
+    }
+    [[nodiscard]] bool exists_live(const std::string& path) { return live_status(path).has_value(); }
+    [[nodiscard]] bool lies_live(const std::string& path, std::uint64_t inode) {
+        const auto status = live_status(path);
+        return status && status->st_ino == inode;
+    }
+
+    void tell_if_touched(const std::string& path, const Place& place) {
+        const auto status = sys::stat_at(place.directory, place.name);
+        if (status && touched(place.directory, place.name, *status))
+            result_.foreign.push_back(
+                fmt::format("{}: somebody has changed it since it was merged; their version is kept",
+                            places_.shown(path)));
+    }
+    /// The rename sets the ctime of the object itself, so of that one the mtime has to do.
+    [[nodiscard]] bool touched(int directory, const std::string& name, const struct stat& status) const {
+        if (later(status.st_mtim, planned_)) return true;
+        if (!S_ISDIR(status.st_mode)) return false;
+        const sys::UniqueFd inside = sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY);
+        for (const sys::DirectoryEntry& entry : sys::list_directory(inside.get(), name)) {
+            const auto inner = sys::stat_at(inside.get(), entry.name);
+            if (inner && (later(inner->st_ctim, planned_) || touched(inside.get(), entry.name, *inner)))
+                return true;
+        }
+        return false;
+    }
+
+    MergePlaces& places_;
+    const timespec& planned_;
+    UndoResult& result_;
+};
+
+} // namespace
+
+UndoResult undo_steps(const model::MergePlan& plan, MergePlaces& places, const timespec& planned) {
+    UndoResult result;
+    TakeBack take_back{places, planned, result};
+    for (auto step = plan.live.rbegin(); step != plan.live.rend(); ++step) {
+        try {
+            std::visit(take_back, *step);
+        } catch (const sys::Error& error) {
+            result.failed.push_back(
+                fmt::format("{}: {}", places.shown(model::path_of(*step)), error.full_text()));
+        }
+    }
+    if (!result.failed.empty()) return result;
+    try {
+        restore_times(plan.parents_before, places);
+    } catch (const sys::Error& error) {
+        result.failed.push_back(error.full_text());
+    }
+    return result;
+}
+
+KeepTimes::KeepTimes(const std::filesystem::path& directory) : directory_{sys::open_directory(directory)} {
+    struct stat status = {};
+    sys::check(::fstat(directory_.get(), &status), "stat", directory);
+    times_[0] = status.st_atim;
+    times_[1] = status.st_mtim;
+}
+
+KeepTimes::~KeepTimes() { ::futimens(directory_.get(), times_); }
+
+void restore_times(const std::vector<model::DirectoryTimes>& directories, MergePlaces& places) {
+    places.reset();
+    // A directory's times are a nicety, and somebody may have removed it.
+    for (const model::DirectoryTimes& directory : directories) {
+        const sys::UniqueFd fd = sys::try_open_beneath(
+            places.live().root(), directory.path.empty() ? "." : directory.path, O_RDONLY | O_DIRECTORY);
+        const struct timespec times[2] = {directory.atime, directory.mtime};
+        if (fd) ::futimens(fd.get(), times);
+    }
+}
+
+} // namespace disco::merge

@@ -1,0 +1,100 @@
+#include "runner/merge/undo_store.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <charconv>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace disco::merge {
+namespace {
+
+void sync_directory(const std::filesystem::path& directory) {
+    const sys::UniqueFd fd = sys::open_directory(directory);
+    sys::check(::fsync(fd.get()), "sync", directory);
+}
+
+} // namespace
+
+std::vector<std::string> UndoStore::runs() const {
+    std::vector<std::string> names;
+    if (!sys::stat_path(directory_)) return names;
+    const sys::UniqueFd fd = sys::open_directory(directory_);
+    for (sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory_))
+        if (entry.type == DT_DIR) names.push_back(std::move(entry.name));
+    return names;
+}
+
+std::vector<std::string> UndoStore::unsettled() const {
+    std::vector<std::string> names = runs();
+    std::erase_if(names, [&](const std::string& run) { return sys::stat_path(record(run)).has_value(); });
+    return names;
+}
+
+std::vector<std::string> UndoStore::undoable() const {
+    std::vector<std::string> names = runs();
+    std::erase_if(names, [&](const std::string& run) {
+        return !sys::stat_path(record(run)) || !sys::stat_path(of(run) / "data");
+    });
+    return names;
+}
+
+std::string UndoStore::rolled_back_by(const std::string& run) const {
+    std::string by = sys::read_file_if_exists(of(run) / "rolled-back").value_or("");
+    while (!by.empty() && by.back() == '\n') by.pop_back();
+    return by;
+}
+
+void UndoStore::begin(const std::string& run, std::size_t trees) const {
+    sys::make_directories(directory_, 0700);
+    for (std::size_t tree = 0; tree < trees; ++tree) sys::make_directories(tree_directory(run, tree), 0700);
+    sync_directory(directory_);
+}
+
+void UndoStore::settle(const std::string& run, std::uint64_t bytes) const {
+    sys::write_file(of(run) / "size", std::to_string(bytes) + "\n", 0600);
+    sys::check(::rename(journal(run).c_str(), record(run).c_str()), "settle the journal", journal(run));
+    sync_directory(of(run));
+}
+
+void UndoStore::note_rolled_back(const std::string& run, const std::string& by) const {
+    sys::write_file_atomically(of(run) / "rolled-back", by + "\n", 0600);
+    sys::remove_tree(of(run) / "data");
+}
+
+void UndoStore::remove(const std::string& run) const {
+    // The data first: what is left of a removal that was interrupted must not look as if it could be rolled
+    // back, nor as if it were unsettled.
+    sys::remove_tree(of(run) / "data");
+    sys::remove_tree(of(run));
+}
+
+std::vector<std::string> UndoStore::prune(const Limits& limits) const {
+    const auto size_of = [&](const std::string& run) {
+        const std::string text = sys::read_file_if_exists(of(run) / "size").value_or("0");
+        std::uint64_t bytes = 0;
+        std::from_chars(text.data(), text.data() + text.size(), bytes);
+        return bytes;
+    };
+    std::vector<std::string> names = undoable();
+    std::vector<std::string> removed;
+    std::uint64_t bytes = 0;
+    for (const std::string& run : names) bytes += size_of(run);
+    for (std::size_t i = 0; i + 1 < names.size(); ++i) {
+        if (names.size() - removed.size() <= limits.runs && bytes <= limits.bytes) break;
+        if (sys::stat_path(of(names[i]) / "confirm")) continue;
+        bytes -= size_of(names[i]);
+        remove(names[i]);
+        removed.push_back(names[i]);
+    }
+    // What was rolled back is of interest as long as anything older can be.
+    names = undoable();
+    for (const std::string& run : runs())
+        if (!rolled_back_by(run).empty() && (names.empty() || run < names.front())) remove(run);
+    return removed;
+}
+
+} // namespace disco::merge

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace disco::merge {
+
+/// STATE/undo: what merges replaced, a directory for each run. It holds
+///   journal      while the merge is not settled: what was going to be done, and that it was
+///   record       the same, when it is
+///   data/N/      of the N-th managed mount: "layer", what the dance made, after the merge the originals in
+///   its place; "kept",
+///                what was removed, and originals that lay on another file system
+///   size         bytes that data takes, as text
+///   rolled-back  the run that undid this one; data has gone to that
+class UndoStore {
+public:
+    explicit UndoStore(std::filesystem::path directory) : directory_{std::move(directory)} {}
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return directory_; }
+    [[nodiscard]] std::filesystem::path of(const std::string& run) const { return directory_ / run; }
+    [[nodiscard]] std::filesystem::path journal(const std::string& run) const { return of(run) / "journal"; }
+    [[nodiscard]] std::filesystem::path record(const std::string& run) const { return of(run) / "record"; }
+    [[nodiscard]] std::filesystem::path layer(const std::string& run, std::size_t tree) const {
+        return tree_directory(run, tree) / "layer";
+    }
+    [[nodiscard]] std::filesystem::path kept(const std::string& run, std::size_t tree) const {
+        return tree_directory(run, tree) / "kept";
+    }
+
+    /// Runs whose merge was begun and neither finished nor taken back: a crash has left them. Oldest first,
+    /// as all of these. Throws SysError.
+    [[nodiscard]] std::vector<std::string> unsettled() const;
+    /// Those that can be rolled back.
+    [[nodiscard]] std::vector<std::string> undoable() const;
+    /// The run that undid this one; empty: none.
+    [[nodiscard]] std::string rolled_back_by(const std::string& run) const;
+
+    /// Makes the directories of a run that is to be merged. Throws SysError.
+    void begin(const std::string& run, std::size_t trees) const;
+    /// The journal is settled: everything was merged. `bytes`: of the originals.
+    void settle(const std::string& run, std::uint64_t bytes) const;
+    void note_rolled_back(const std::string& run, const std::string& by) const;
+    void remove(const std::string& run) const;
+
+    struct Limits {
+        std::size_t runs = 5;
+        std::uint64_t bytes = std::uint64_t{1} << 30; ///< of all together
+    };
+    /// Removes the oldest until the rest is within the limits. The newest stays if it is the only one,
+    /// whatever its size. Runs that wait for confirmation stay. The names of what was removed. Throws
+    /// SysError.
+    std::vector<std::string> prune(const Limits& limits) const;
+
+private:
+    [[nodiscard]] std::filesystem::path tree_directory(const std::string& run, std::size_t tree) const {
+        return of(run) / "data" / std::to_string(tree);
+    }
+    [[nodiscard]] std::vector<std::string> runs() const;
+
+    std::filesystem::path directory_;
+};
+
+} // namespace disco::merge

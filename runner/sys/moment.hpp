@@ -1,0 +1,18 @@
+#pragma once
+
+#include <ctime>
+
+// Moments of CLOCK_REALTIME, to be compared with the stamps of files. Throws SysError.
+namespace disco::sys {
+
+/// Not earlier than any stamp so far.
+[[nodiscard]] timespec now();
+
+/// A moment that parts the past from the future in the stamps of files: what was changed before has an
+/// earlier ctime or the same, what is changed from now on has a later one. Takes up to a tick of the clock
+/// (10 ms).
+[[nodiscard]] timespec passed_moment();
+
+[[nodiscard]] bool later(const timespec& a, const timespec& b) noexcept;
+
+} // namespace disco::sys
