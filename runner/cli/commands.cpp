@@ -3,6 +3,7 @@
 #include "runner/cli/options.hpp"
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
+#include "runner/cli/undo_commands.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
 #include "runner/dance/state.hpp"
@@ -68,8 +69,9 @@ int run_dance(Options& options) {
     options.dance.on_output = [&](std::string_view module, std::string_view bytes) {
         stream.pass(module, bytes);
     };
-    const dance::Result result = dance::dance(options.dance);
+    dance::Result result = dance::dance(options.dance);
     stream.flush();
+    if (options.dance.confirm.count() != 0) wait_for_confirmation(result, options.dance);
     return conclude(result, options);
 }
 
@@ -135,31 +137,6 @@ int run_report(const Options& options) {
     return 0;
 }
 
-void print_run(const dance::StateDirectory& state, const std::string& id) {
-    const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
-    std::size_t changes = 0;
-    for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
-    write_to(STDOUT_FILENO,
-             fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}\n", id,
-                         model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
-                         stored.run.exit_code, changes, stored.run.node, stored.run.root));
-}
-
-int run_runs(const Options& options) {
-    require_root();
-    const dance::StateDirectory state{options.dance.state_dir};
-    ExitCode worst = ExitCode::done;
-    for (const std::string& id : dance::recorded_runs(state)) {
-        try {
-            print_run(state, id);
-        } catch (const sys::Error& error) { // one damaged report does not hide the others
-            print_error(fmt::format("run {}: {}", id, error.full_text()));
-            worst = ExitCode::bad_configuration;
-        }
-    }
-    return code(worst);
-}
-
 int dispatch(Options& options) {
     switch (options.command) {
     case CommandName::help:
@@ -167,7 +144,17 @@ int dispatch(Options& options) {
     case CommandName::dance: return run_dance(options);
     case CommandName::exec: return run_exec(options);
     case CommandName::report: return run_report(options);
-    case CommandName::runs: return run_runs(options);
+    case CommandName::runs: require_root(); return run_runs(options);
+    case CommandName::apply:
+        require_root();
+        require_report_file(options.output);
+        return conclude(dance::apply_plan(options.apply), options);
+    case CommandName::rollback:
+        require_root();
+        require_report_file(options.output);
+        return conclude(dance::roll_back(options.rollback), options);
+    case CommandName::recover: require_root(); return run_recover(options);
+    case CommandName::confirm: require_root(); return run_confirm(options);
     case CommandName::policy: require_root(); return run_policy(options.policy, options.dance);
     case CommandName::param: require_root(); return run_param(options.param, options.dance);
     }

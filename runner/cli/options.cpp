@@ -25,7 +25,9 @@ public:
         app_.failure_message([](const CLI::App*, const CLI::Error&) { return std::string{}; });
         add_dance();
         add_exec();
+        add_apply();
         add_report();
+        add_undo();
         add_param();
         add_policy();
     }
@@ -100,9 +102,7 @@ private:
         command.add_option("--network", network_, "What scripts reach: isolated, egress or host")
             ->type_name("NETWORK")
             ->check(CLI::IsMember({"isolated", "egress", "host"}));
-        command.add_option("--wait", wait_, "Wait for another run to end")
-            ->type_name("SECONDS")
-            ->check(CLI::Range(0, 86400));
+        add_wait(command);
     }
 
     void add_state(CLI::App& command) {
@@ -131,7 +131,15 @@ private:
     void add_dance() {
         auto* command =
             app_.add_subcommand("dance", "Bring this machine to what the server says (also: disco-run)");
-        command->add_flag("--noop", noop_, "Do all the work, change nothing");
+        auto* noop = command->add_flag("--noop", noop_, "Do all the work, change nothing");
+        command
+            ->add_option("--save", options_.dance.save, "Keep what a no-op has prepared, for 'disco apply'")
+            ->type_name("PLAN")
+            ->needs(noop);
+        command->add_option("--confirm", confirm_, "Undo the merge unless it is confirmed within this time")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(1, 86400))
+            ->excludes(noop);
         command
             ->add_option("--profile", profile_,
                          "How scripts are confined in a no-op: auto, strict or simulate")
@@ -161,6 +169,46 @@ private:
         command->add_option("COMMAND", options_.exec.command, "The command and its arguments")->required();
         command->positionals_at_end();
         command->callback([this] { options_.command = CommandName::exec; });
+    }
+
+    void add_wait(CLI::App& command) {
+        command.add_option("--wait", wait_, "Wait for another run to end")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(0, 86400));
+    }
+
+    void add_apply() {
+        auto* command = app_.add_subcommand("apply", "Merge what 'disco-run --noop --save' has prepared");
+        command->add_option("PLAN", options_.apply.plan, "The directory that the plan was saved in")
+            ->required();
+        command->add_flag("--noop", noop_, "Only say whether it can still be merged");
+        add_state(*command);
+        add_wait(*command);
+        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        add_output(*command);
+        command->callback([this] { options_.command = CommandName::apply; });
+    }
+
+    void add_undo() {
+        auto* rollback = app_.add_subcommand("rollback", "Undo the merge of a run");
+        rollback->add_option("RUN", options_.rollback.run,
+                             "The run (default: the last that can be; see 'disco runs')");
+        rollback->add_flag("--noop", noop_, "Show what would change back, change nothing");
+        add_state(*rollback);
+        add_wait(*rollback);
+        rollback->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        add_output(*rollback);
+        rollback->callback([this] { options_.command = CommandName::rollback; });
+        auto* recover = app_.add_subcommand("recover", "Settle what an interrupted run has left");
+        add_state(*recover);
+        add_wait(*recover);
+        recover->add_option("--await", options_.recover.await)->group(""); // of no use to people
+        recover->callback([this] { options_.command = CommandName::recover; });
+        auto* confirm = app_.add_subcommand("confirm", "Keep a merge that would be undone otherwise");
+        confirm->add_option("RUN", options_.confirm.run, "The run (default: the last that waits)");
+        add_state(*confirm);
+        add_wait(*confirm);
+        confirm->callback([this] { options_.command = CommandName::confirm; });
     }
 
     void add_report() {
@@ -241,8 +289,8 @@ private:
         for (std::string& word : options_.exec.command) unshield(word);
         for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
         options_.dance.profile = model::parse_script_profile(profile_); // nothing when it was not given
-        for (dance::CommonOptions* common : {static_cast<dance::CommonOptions*>(&options_.dance),
-                                             static_cast<dance::CommonOptions*>(&options_.exec)}) {
+        for (dance::CommonOptions* common : std::initializer_list<dance::CommonOptions*>{
+                 &options_.dance, &options_.exec, &options_.apply, &options_.rollback}) {
             common->root = root_;
             common->state_dir = state_dir_;
             common->node = node_;
@@ -251,6 +299,8 @@ private:
             common->detailed_exitcode = detailed_exitcode_;
             if (!network_.empty()) common->network = model::parse_network(network_);
         }
+        options_.apply.noop = options_.rollback.noop = noop_;
+        options_.dance.confirm = std::chrono::seconds{confirm_};
         options_.dance.mode = noop_ ? model::RunMode::noop : model::RunMode::live;
         options_.dance.modules = {modules_.begin(), modules_.end()};
         using Merge = dance::ExecOptions::Merge;
@@ -265,7 +315,7 @@ private:
     Options options_;
     std::string root_ = "/", state_dir_ = "/var/lib/disco", node_, network_, color_ = "auto", profile_;
     std::vector<std::string> modules_;
-    int wait_ = 0;
+    int wait_ = 0, confirm_ = 0;
     bool noop_ = false, merge_ = false, detailed_exitcode_ = false;
 };
 

@@ -3,6 +3,8 @@
 #include "runner/cli/console.hpp"
 #include "runner/dance/exec.hpp"
 #include "runner/dance/options.hpp"
+#include "runner/dance/rollback.hpp"
+#include "runner/dance/saved_plan.hpp"
 
 #include <string>
 #include <vector>
@@ -10,7 +12,20 @@
 // The command line as plain values. Only options.cpp knows CLI11.
 namespace disco::cli {
 
-enum class CommandName { dance, exec, report, runs, param, policy, help, version };
+enum class CommandName {
+    dance,
+    exec,
+    apply,
+    report,
+    runs,
+    rollback,
+    recover,
+    confirm,
+    param,
+    policy,
+    help,
+    version
+};
 
 struct ParamOptions {
     std::string verb; ///< get set keys dump delete explain
@@ -32,12 +47,24 @@ struct ReportOptions {
     std::string run; ///< an id, or its beginning; empty: the last
 };
 
+struct RecoverOptions {
+    std::string await; ///< a run to wait for the confirmation of: what a run starts in the background
+};
+
+struct ConfirmOptions {
+    std::string run; ///< an id, or its beginning; empty: the last that waits
+};
+
 /// What was asked for; only the members of `command` mean something.
 struct Options {
     CommandName command = CommandName::help;
     std::string text; ///< of help and version: what to print
     dance::DanceOptions dance;
     dance::ExecOptions exec;
+    dance::ApplyOptions apply;
+    dance::RollbackOptions rollback;
+    RecoverOptions recover;
+    ConfirmOptions confirm;
     ParamOptions param;
     PolicyOptions policy;
     ReportOptions report;

@@ -2,7 +2,11 @@
 
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
+#include "runner/dance/confirmation.hpp"
 #include "runner/dance/module_run.hpp"
+#include "runner/dance/package_locks.hpp"
+#include "runner/dance/recover.hpp"
+#include "runner/dance/saved_plan.hpp"
 #include "runner/dance/settings.hpp"
 #include "runner/dance/views.hpp"
 #include "runner/fetch/parameter_store.hpp"
@@ -43,7 +47,8 @@ public:
           scratch_{scratch},
           node_{std::move(node)},
           result_{result},
-          started_{options.mode == RunMode::noop ? timespec{} : sys::passed_moment()} {}
+          started_{options.mode == RunMode::noop && options.save.empty() ? timespec{}
+                                                                         : sys::passed_moment()} {}
 
     void run() {
         const Fetched fetched = fetch_all();
@@ -61,6 +66,8 @@ public:
                                           .timeout = fetched.settings.script_timeout,
                                           .profile = options_.profile.value_or(fetched.settings.profile),
                                           .verdicts = &verdicts_};
+        PackageLocks locks;
+        if (options_.mode == RunMode::live) locks = PackageLocks{views.root(), options_.wait};
         run_modules(fetched, context);
         verdicts_.save();
         views.networks().disconnect(); // checks have the host's
@@ -68,6 +75,8 @@ public:
         result_.run.fingerprint = recorder.fingerprint();
         if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
             merge_trees(result_.run, recorder.trees(), state_, started_);
+        locks.release(); // actions may be a package manager's
+        if (!options_.save.empty()) save(recorder);
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
                              result_.run.outcome == model::RunOutcome::in_sync;
         if (options_.mode != RunMode::live || !settled) return;
@@ -76,6 +85,14 @@ public:
     }
 
 private:
+    /// A plan that lacks a failed module's part is none that anybody should apply.
+    void save(const ChangeRecorder& recorder) {
+        if (result_.run.exit_code != 0)
+            throw sys::Error{
+                fmt::format("no plan was saved in '{}': a module failed", options_.save.string())};
+        save_plan(options_.save, result_.run, recorder.trees(), started_);
+    }
+
     Fetched fetch_all() {
         const fetch::ParameterStore local{state_.path(), node_};
         ClientSettings settings = client_settings(local.effective());
@@ -238,15 +255,31 @@ private:
 
 } // namespace
 
+namespace {
+
+void ask_for_confirmation(Result& result, const DanceOptions& options, const StateDirectory& state) {
+    if (!result.run.merge.undo.empty()) {
+        await_confirmation(state, result.run.id, options.confirm);
+        return;
+    }
+    result.run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
+    result.run.failure = "what was replaced could not be kept, so the merge stays, confirmed or not";
+}
+
+} // namespace
+
 Result dance(const DanceOptions& options) {
     const Stopwatch watch;
     const std::string node = node_name(options);
     const StateDirectory state{options.state_dir};
     const sys::FileLock lock =
         state.lock(options.mode == RunMode::noop ? "disco-run --noop" : "disco-run", options.wait);
+    settle_earlier_runs(state);
+    if (options.mode == RunMode::live) refuse_while_unconfirmed(state);
+    if (!options.save.empty()) require_plan_place(options.save);
     state.discard_stale_scratch();
     Scratch scratch{state};
-    Result result{begin_report(options, options.mode, node),
+    Result result{begin_report("disco-run", options, options.mode, node),
                   std::make_unique<report::ChangeLog>(scratch.path())};
     try {
         Dance{options, state, scratch, node, result}.run();
@@ -254,6 +287,12 @@ Result dance(const DanceOptions& options) {
         note_failure(result.run, error);
     }
     conclude(result, options, watch, state);
+    if (!options.save.empty() && result.run.exit_code != static_cast<int>(model::ExitCode::failed))
+        save_plan_report(options.save, state, result.run.id);
+    else if (!options.save.empty())
+        sys::remove_tree(options.save);
+    if (options.confirm.count() != 0 && result.run.outcome == model::RunOutcome::merged)
+        ask_for_confirmation(result, options, state);
     return result;
 }
 

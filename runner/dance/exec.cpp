@@ -3,7 +3,10 @@
 #include "policy/command_directory.hpp"
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
+#include "runner/dance/confirmation.hpp"
+#include "runner/dance/package_locks.hpp"
 #include "runner/dance/program_step.hpp"
+#include "runner/dance/recover.hpp"
 #include "runner/dance/views.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/moment.hpp"
@@ -55,6 +58,8 @@ public:
     void run() {
         const std::string path = find_command(options_.command.at(0), views_.root());
         model::ModuleReport& report = result_.run.modules.emplace_back();
+        PackageLocks locks;
+        if (options_.merge != ExecOptions::Merge::never) locks = PackageLocks{views_.root(), options_.wait};
         run_command(path, report);
         enter_copied_guards(report, views_.remove_guard_traces());
         if (report.outcome != model::ModuleOutcome::failed) {
@@ -66,13 +71,14 @@ public:
         result_.run.fingerprint = recorder_.fingerprint();
         if (options_.merge == ExecOptions::Merge::never) return;
         if (result_.run.outcome == model::RunOutcome::in_sync && options_.merge == ExecOptions::Merge::always)
-            run_actions(result_.run, views_.host());
+            locks.release(), run_actions(result_.run, views_.host());
         if (result_.run.outcome != model::RunOutcome::pending) return;
         const bool wanted =
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
         merge_trees(result_.run, recorder_.trees(), state_, started_);
+        locks.release(); // actions may be a package manager's
         if (result_.run.outcome == model::RunOutcome::merged) run_actions(result_.run, views_.host());
     }
 
@@ -132,11 +138,16 @@ Result exec(const ExecOptions& options) {
     const StateDirectory state{options.state_dir};
     // A no-op has a scratch directory of its own and changes nothing else, so any number may run at once.
     std::optional<sys::FileLock> lock;
-    if (options.merge != ExecOptions::Merge::never) lock = state.lock("disco exec", options.wait);
+    if (options.merge != ExecOptions::Merge::never) {
+        lock = state.lock("disco exec", options.wait);
+        settle_earlier_runs(state);
+        refuse_while_unconfirmed(state);
+    }
     state.discard_stale_scratch();
     Scratch scratch{state};
     const RunMode mode = options.merge == ExecOptions::Merge::always ? RunMode::live : RunMode::noop;
-    Result result{begin_report(options, mode, node), std::make_unique<report::ChangeLog>(scratch.path())};
+    Result result{begin_report("disco exec", options, mode, node),
+                  std::make_unique<report::ChangeLog>(scratch.path())};
     try {
         Exec{options, state, scratch, node, result}.run();
     } catch (const sys::Error& error) {

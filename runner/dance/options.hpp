@@ -34,6 +34,9 @@ struct DanceOptions : CommonOptions {
     std::set<std::string> modules; ///< only these (and what they require); empty: what the node wants
     bool offline = false;
     bool keep_going = false;
+    std::filesystem::path save; ///< of a no-op: where its plan is saved; empty: nowhere
+    std::chrono::seconds confirm{
+        0}; ///< undo the merge unless it is confirmed within this time; 0: no need to
 };
 
 } // namespace disco::dance

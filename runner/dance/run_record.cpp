@@ -1,5 +1,7 @@
 #include "runner/dance/run_record.hpp"
 
+#include "runner/dance/settings.hpp"
+#include "runner/fetch/parameter_store.hpp"
 #include "runner/merge/merger.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/report/json_report.hpp"
@@ -14,18 +16,21 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace disco::dance {
 
 using model::ExitCode;
 using model::RunOutcome;
 
-model::RunReport begin_report(const CommonOptions& options, model::RunMode mode, const std::string& node) {
+model::RunReport begin_report(const std::string& command, const CommonOptions& options, model::RunMode mode,
+                              const std::string& node) {
     model::RunReport run;
+    run.command = command;
     run.id = new_run_id();
     run.node = node;
     run.mode = mode;
-    run.root = options.root.native();
+    run.root = std::filesystem::absolute(options.root).native();
     run.started = timestamp_now();
     run.version = options.version;
     return run;
@@ -69,6 +74,21 @@ void note_modules(model::RunReport& run) {
     }
 }
 
+namespace {
+
+/// What cannot be removed takes room and does no other harm.
+void prune_undo(const StateDirectory& state, const std::string& node) {
+    try {
+        const ClientSettings settings =
+            client_settings(fetch::ParameterStore{state.path(), node}.effective());
+        merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
+    } catch (const sys::Error& error) {
+        spdlog::warn("cannot remove what old runs have replaced: {}", error.full_text());
+    }
+}
+
+} // namespace
+
 void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
                  const timespec& started, const std::string& rolls_back) {
     const Stopwatch watch;
@@ -88,10 +108,26 @@ void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, c
         note_failure(run, error);
         return;
     }
+    if (run.merge.conflicts.empty()) prune_undo(state, run.node);
     run.metrics.push_back(watch.step(model::Phase::merge, "merge"));
     run.outcome = run.merge.conflicts.empty() ? RunOutcome::merged : RunOutcome::conflict;
     if (!run.merge.conflicts.empty()) run.exit_code = static_cast<int>(ExitCode::conflict);
 }
+
+namespace {
+
+void store_report(const Result& result, const StateDirectory& state) {
+    const auto directory = state.runs() / result.run.id;
+    sys::make_directories(directory, 0700);
+    const auto file = directory / "report.json", aside = directory / "report.json.new";
+    const sys::UniqueFd fd{::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    if (!fd) throw sys::SysError{errno, "create", aside};
+    report::write_json_report(result.run, *result.changes,
+                              [&](std::string_view piece) { sys::write_all(fd.get(), piece, aside); });
+    sys::check(::rename(aside.c_str(), file.c_str()), "replace", file);
+}
+
+} // namespace
 
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
               const StateDirectory& state) {
@@ -101,14 +137,14 @@ void conclude(Result& result, const CommonOptions& options, const Stopwatch& wat
         run.exit_code = static_cast<int>(ExitCode::changes);
     run.wall_s = watch.seconds();
     if (!result.changes) return;
-    const auto directory = state.runs() / result.run.id;
-    sys::make_directories(directory, 0700);
-    const auto file = directory / "report.json", aside = directory / "report.json.new";
-    const sys::UniqueFd fd{::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (!fd) throw sys::SysError{errno, "create", aside};
-    report::write_json_report(result.run, *result.changes,
-                              [&](std::string_view piece) { sys::write_all(fd.get(), piece, aside); });
-    sys::check(::rename(aside.c_str(), file.c_str()), "replace", file);
+    try {
+        store_report(result, state);
+    } catch (const sys::Error& error) {
+        // What became of the tree is the verdict, whether it can be recorded or not.
+        const bool touched = run.outcome == RunOutcome::merged || run.outcome == RunOutcome::undone;
+        if (!touched) throw;
+        spdlog::error("the report of run {} is not stored: {}", run.id, error.full_text());
+    }
 }
 
 } // namespace disco::dance

@@ -19,8 +19,8 @@ struct Result {
 };
 
 /// A report with its heading filled in: id, node, mode, root, start.
-[[nodiscard]] model::RunReport begin_report(const CommonOptions& options, model::RunMode mode,
-                                            const std::string& node);
+[[nodiscard]] model::RunReport begin_report(const std::string& command, const CommonOptions& options,
+                                            model::RunMode mode, const std::string& node);
 
 /// The node's name: as asked for, else the host name (gethostname(2)). Throws BadConfiguration for a bad one.
 [[nodiscard]] std::string node_name(const CommonOptions& options);

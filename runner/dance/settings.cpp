@@ -11,14 +11,18 @@
 namespace disco::dance {
 namespace {
 
-std::chrono::seconds parse_seconds(const std::string& name, const std::string& value) {
-    long seconds = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-    if (error != std::errc{} || end != value.data() + value.size() || seconds <= 0 || seconds > 1'000'000)
+long parse_number(const std::string& name, const std::string& value, const char* what, long largest) {
+    long number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc{} || end != value.data() + value.size() || number <= 0 || number > largest)
         throw sys::BadConfiguration{
-            fmt::format("parameter {} is '{}', but must be a number of seconds from 1 to 1000000", name,
-                        sys::printable(value))};
-    return std::chrono::seconds{seconds};
+            fmt::format("parameter {} is '{}', but must be a number of {} from 1 to {}", name,
+                        sys::printable(value), what, largest)};
+    return number;
+}
+
+std::chrono::seconds parse_seconds(const std::string& name, const std::string& value) {
+    return std::chrono::seconds{parse_number(name, value, "seconds", 1'000'000)};
 }
 
 } // namespace
@@ -52,6 +56,12 @@ ClientSettings client_settings(const fetch::ParameterTree& parameters) {
         settings.script_timeout = parse_seconds("disco/client/timeout", *seconds);
     if (const auto seconds = value("disco/client/fetch_timeout"))
         settings.fetch_timeout = parse_seconds("disco/client/fetch_timeout", *seconds);
+    if (const auto runs = value("disco/client/undo/runs"))
+        settings.undo_runs =
+            static_cast<std::size_t>(parse_number("disco/client/undo/runs", *runs, "runs", 1'000));
+    if (const auto mib = value("disco/client/undo/mib"))
+        settings.undo_mib =
+            static_cast<std::uint64_t>(parse_number("disco/client/undo/mib", *mib, "MiB", 1'000'000'000));
     return settings;
 }
 

@@ -4,6 +4,8 @@
 #include "runner/model/sandbox_settings.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,9 @@ struct ClientSettings {
     model::ScriptProfile profile = model::ScriptProfile::automatic;
     model::Network network = model::Network::isolated; ///< disco/client/network
     std::chrono::seconds script_timeout{900};          ///< disco/client/timeout, seconds
-    std::chrono::seconds fetch_timeout{60};            ///< disco/client/fetch_timeout, seconds
+    std::size_t undo_runs = 5;     ///< disco/client/undo/runs: how many runs can be rolled back
+    std::uint64_t undo_mib = 1024; ///< disco/client/undo/mib: what their originals take together, MiB
+    std::chrono::seconds fetch_timeout{60}; ///< disco/client/fetch_timeout, seconds
 };
 
 /// Throws BadConfiguration that names the parameter. Pure.

@@ -44,8 +44,11 @@ JournalRecord read_heading(const json& line) {
     record.heading = {line.at("run"), bytes_of(line.at("root")), line.at("disco_version"),
                       line.at("rolls_back")};
     for (const json& tree : line.at("trees"))
-        record.trees.push_back(
-            {bytes_of(tree.at("prefix")), bytes_of(tree.at("live")), tree.at("aside"), {}});
+        record.trees.push_back({bytes_of(tree.at("prefix")),
+                                bytes_of(tree.at("live")),
+                                tree.at("aside"),
+                                {},
+                                {{}, moment_of(tree.at("atime")), moment_of(tree.at("mtime"))}});
     return record;
 }
 
@@ -82,8 +85,11 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
     if (!file_) throw sys::SysError{errno, "create the journal", path};
     json places = json::array();
     for (const JournalTree& tree : trees)
-        places.push_back(
-            {{"prefix", to_json(tree.prefix)}, {"live", to_json(tree.live.native())}, {"aside", tree.aside}});
+        places.push_back({{"prefix", to_json(tree.prefix)},
+                          {"live", to_json(tree.live.native())},
+                          {"aside", tree.aside},
+                          {"atime", to_json(tree.top.atime)},
+                          {"mtime", to_json(tree.top.mtime)}});
     write(json{{marker, format_version},
                {"run", heading.run},
                {"root", to_json(heading.root)},
@@ -165,13 +171,23 @@ std::optional<JournalRecord> read_journal(const std::filesystem::path& path) {
     }
 }
 
-void note_undone(const std::filesystem::path& journal) {
+namespace {
+
+void add_line(const std::filesystem::path& journal, const json& line) {
     const std::string text = sys::read_file(journal);
     const sys::UniqueFd file{::open(journal.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
     if (!file) throw sys::SysError{errno, "open the journal", journal};
     // A crash may have cut the last line off.
     sys::check(::ftruncate(file.get(), static_cast<off_t>(text.rfind('\n') + 1)), "shorten", journal);
-    append(file.get(), json{{"undone", true}}.dump() + "\n", journal);
+    append(file.get(), line.dump() + "\n", journal);
+}
+
+} // namespace
+
+void note_undone(const std::filesystem::path& journal) { add_line(journal, {{"undone", true}}); }
+
+void note_committed_again(const std::filesystem::path& record, const timespec& moment) {
+    add_line(record, {{"committed", to_json(moment)}});
 }
 
 } // namespace disco::merge

@@ -23,6 +23,8 @@ struct JournalTree {
     std::string
         aside; ///< name of a directory in `live` that holds what is exchanged; empty: the undo store does
     model::MergePlan plan;
+    /// What `live` gets back when `aside` has come and gone and nothing was merged.
+    model::DirectoryTimes top = {};
 };
 
 struct JournalHeading {
@@ -65,5 +67,8 @@ struct JournalRecord {
 
 /// Adds that everything was taken back.
 void note_undone(const std::filesystem::path& journal);
+
+/// Adds that what was merged has stayed, with new stamps, until `moment`: somebody had begun to roll it back.
+void note_committed_again(const std::filesystem::path& record, const timespec& moment);
 
 } // namespace disco::merge

@@ -15,6 +15,8 @@
 #include <deque>
 #include <string>
 
+#include <sys/stat.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
@@ -35,7 +37,10 @@ public:
         record_.heading = heading;
         for (const TreeToMerge& tree : trees) {
             const bool same = on_one_mount(tree.live, store.of(run_)) && on_one_mount(tree.live, tree.layer);
-            record_.trees.push_back({tree.prefix, tree.live, same ? "" : ".disco-" + run_, {}});
+            struct stat top = {};
+            sys::check(::stat(tree.live.c_str(), &top), "stat", tree.live);
+            record_.trees.push_back(
+                {tree.prefix, tree.live, same ? "" : ".disco-" + run_, {}, {{}, top.st_atim, top.st_mtim}});
         }
         journal_.emplace(store_.journal(run_), heading, record_.trees);
     }
@@ -76,14 +81,22 @@ public:
         try {
             for (std::size_t i = 0; i < trees_.size(); ++i) record_.trees[i].plan = std::move(trees_[i].plan);
             return settle(store_, std::move(record_)).what == Settled::What::completed;
+        } catch (const sys::Error&) {
+            return complete_again();
+        }
+    }
+
+private:
+    /// As after a crash.
+    [[nodiscard]] bool complete_again() noexcept {
+        try {
+            return settle(store_, run_).what == Settled::What::completed;
         } catch (const sys::Error& error) {
             spdlog::warn("run {} was merged, but its journal is not settled: {}; 'disco recover' tries again",
                          run_, error.full_text());
             return true;
         }
     }
-
-private:
     void sync() const {
         for (const MergePlaces& places : places_) places.sync();
         const sys::UniqueFd store = sys::open_directory(store_.of(run_));

@@ -7,6 +7,7 @@
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +15,7 @@
 #include <deque>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -41,6 +43,7 @@ public:
         give_back();
         if (!settled.foreign.empty()) settled.kept_in = keep_foreign();
         remove_asides();
+        if (settled.foreign.empty()) restore_tops();
         store_.remove(run_);
         return settled;
     }
@@ -90,6 +93,7 @@ private:
             move_back(store_.layer(run_, i), store_.layer(from, i));
             move_back(store_.kept(run_, i), store_.kept(from, i));
         }
+        if (record_.planned) note_committed_again(store_.record(from), sys::passed_moment());
     }
     static void move_back(const fs::path& from, const fs::path& to) {
         if (!sys::stat_path(from) || sys::stat_path(to)) return;
@@ -101,6 +105,14 @@ private:
             if (tree.aside.empty() || !sys::stat_path(aside(tree))) continue;
             const KeepTimes keep{tree.live};
             sys::remove_tree(aside(tree));
+        }
+    }
+
+    void restore_tops() const {
+        for (const JournalTree& tree : record_.trees) {
+            if (tree.aside.empty()) continue;
+            const struct timespec times[2] = {tree.top.atime, tree.top.mtime};
+            sys::check(::utimensat(AT_FDCWD, tree.live.c_str(), times, 0), "set the times of", tree.live);
         }
     }
 

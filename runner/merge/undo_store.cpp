@@ -90,10 +90,9 @@ std::vector<std::string> UndoStore::prune(const Limits& limits) const {
         remove(names[i]);
         removed.push_back(names[i]);
     }
-    // What was rolled back is of interest as long as anything older can be.
-    names = undoable();
+    // That a run was rolled back is of interest as long as that can be undone.
     for (const std::string& run : runs())
-        if (!rolled_back_by(run).empty() && (names.empty() || run < names.front())) remove(run);
+        if (const std::string by = rolled_back_by(run); !by.empty() && !sys::stat_path(of(by))) remove(run);
     return removed;
 }
 

@@ -99,7 +99,8 @@ enum class RunOutcome { in_sync, pending, merged, failed, conflict, undone, inte
 [[nodiscard]] const char* to_string(RunOutcome outcome); ///< "in-sync", …
 
 struct RunReport {
-    std::string id; ///< sorts by time: 20260131T235959Z-0a1b
+    std::string id;                    ///< sorts by time: 20260131T235959Z-0a1b
+    std::string command = "disco-run"; ///< what it was: also "disco exec", "disco apply", "disco rollback"
     std::string node;
     RunMode mode = RunMode::noop;
     std::string root;

@@ -52,6 +52,8 @@ void append_run(std::string& out, const model::RunReport& run) {
     out += ',';
     append_named(out, "root", run.root);
     out += ',';
+    append_named(out, "command", run.command);
+    out += ',';
     append_named(out, "started", run.started);
     out += fmt::format(",\"wall_s\":{:.6f},", run.wall_s);
     append_named(out, "outcome", model::to_string(run.outcome));

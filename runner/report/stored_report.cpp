@@ -98,6 +98,7 @@ StoredReport parse_report(const json& value, const std::filesystem::path& scratc
     run.node = head.at("node");
     run.mode = parse_word(head.at("mode"), modes);
     run.root = head.at("root");
+    run.command = head.value("command", run.command); // not in reports of the first versions
     run.started = head.at("started");
     run.wall_s = head.at("wall_s");
     run.outcome = parse_word(head.at("outcome"), run_outcomes);

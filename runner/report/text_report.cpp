@@ -1,5 +1,6 @@
 #include "runner/report/text_report.hpp"
 
+#include "runner/model/exit_code.hpp"
 #include "runner/report/text_changes.hpp"
 #include "runner/sys/printable.hpp"
 
@@ -64,7 +65,7 @@ private:
     }
 
     void write_heading() {
-        std::string text = is_exec() ? "disco exec" : "disco-run";
+        std::string text = run_.command;
         if (run_.mode == model::RunMode::noop) text += " --noop";
         text += fmt::format("  {}", run_.node);
         if (run_.root != "/") text += fmt::format("  {}", sys::printable(run_.root));
@@ -182,13 +183,19 @@ private:
             break;
         case RunOutcome::merged: text = many + " merged"; break;
         case RunOutcome::failed:
-            text = failed == 0 ? "failed, nothing was merged"
-                               : fmt::format("{} failed, nothing {} merged",
-                                             counted(failed, "module", "modules"), noop ? "would be" : "was");
+            text = run_.exit_code == static_cast<int>(model::ExitCode::undone)
+                       ? "the merge failed, and not all of it could be undone"
+                   : failed == 0
+                       ? "failed, nothing was merged"
+                       : fmt::format("{} failed, nothing {} merged", counted(failed, "module", "modules"),
+                                     noop ? "would be" : "was");
             break;
         case RunOutcome::conflict:
-            text = fmt::format("{}, nothing was merged: the tree changed meanwhile; look at it and run again",
-                               counted(run_.merge.conflicts.size(), "conflict", "conflicts"));
+            text = fmt::format("{}, nothing was merged: the tree changed {}",
+                               counted(run_.merge.conflicts.size(), "conflict", "conflicts"),
+                               run_.command == "disco apply"      ? "since the plan was made; make a new one"
+                               : run_.command == "disco rollback" ? "since that merge; look at it"
+                                                                  : "meanwhile; look at it and run again");
             break;
         case RunOutcome::undone: text = "merged and undone again"; break;
         case RunOutcome::interrupted: text = "interrupted, nothing was merged"; break;

@@ -1,0 +1,124 @@
+#include "runner/cli/undo_commands.hpp"
+
+#include "runner/cli/console.hpp"
+#include "runner/dance/confirmation.hpp"
+#include "runner/dance/recover.hpp"
+#include "runner/dance/state.hpp"
+#include "runner/merge/undo_store.hpp"
+#include "runner/model/exit_code.hpp"
+#include "runner/report/stored_report.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/interrupt.hpp"
+
+#include <algorithm>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::cli {
+namespace {
+
+using dance::Confirmation;
+using model::ExitCode;
+
+std::string undo_words(const dance::StateDirectory& state, const std::string& id) {
+    const merge::UndoStore store{state.undo()};
+    if (const std::string by = store.rolled_back_by(id); !by.empty()) return "  rolled back by " + by;
+    const auto undoable = store.undoable();
+    if (std::find(undoable.begin(), undoable.end(), id) == undoable.end()) return "";
+    const auto waiting = dance::unconfirmed_runs(state);
+    return std::find(waiting.begin(), waiting.end(), id) == waiting.end() ? "  can be rolled back"
+                                                                          : "  waits for confirmation";
+}
+
+void print_run(const dance::StateDirectory& state, const std::string& id) {
+    const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
+    std::size_t changes = 0;
+    for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
+    write_to(STDOUT_FILENO, fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}{}\n", id,
+                                        model::to_string(stored.run.mode),
+                                        model::to_string(stored.run.outcome), stored.run.exit_code, changes,
+                                        stored.run.node, stored.run.root, undo_words(state, id)));
+}
+
+} // namespace
+
+int run_runs(const Options& options) {
+    const dance::StateDirectory state{options.dance.state_dir};
+    ExitCode worst = ExitCode::done;
+    for (const std::string& id : dance::recorded_runs(state)) {
+        try {
+            print_run(state, id);
+        } catch (const sys::Error& error) { // one damaged report does not hide the others
+            print_error(fmt::format("run {}: {}", id, error.full_text()));
+            worst = ExitCode::bad_configuration;
+        }
+    }
+    return static_cast<int>(worst);
+}
+
+int run_recover(const Options& options) {
+    const dance::StateDirectory state{options.dance.state_dir};
+    if (!options.recover.await.empty()) {
+        dance::watch_confirmation(state, options.recover.await);
+        return 0;
+    }
+    const sys::FileLock lock = state.lock("disco recover", options.dance.wait);
+    const std::vector<std::string> lines = dance::recover(state);
+    for (const std::string& line : lines) write_to(STDOUT_FILENO, line + "\n");
+    if (lines.empty()) write_to(STDOUT_FILENO, "There is nothing to recover.\n");
+    return 0;
+}
+
+int run_confirm(const Options& options) {
+    const dance::StateDirectory state{options.dance.state_dir};
+    const sys::FileLock lock = state.lock("disco confirm", options.dance.wait);
+    std::string run = options.confirm.run;
+    std::vector<std::string> waiting = dance::unconfirmed_runs(state);
+    if (run.empty()) {
+        if (waiting.empty())
+            throw sys::Error{"no run waits for confirmation ('disco runs' lists what became of them)"};
+        run = waiting.back();
+    } else {
+        std::erase_if(waiting, [&](const std::string& one) { return !one.starts_with(run); });
+        if (waiting.size() == 1) run = waiting.front();
+    }
+    dance::confirm(state, run);
+    write_to(STDOUT_FILENO, fmt::format("Run {} is confirmed.\n", run));
+    return 0;
+}
+
+void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& options) {
+    const dance::StateDirectory state{options.state_dir};
+    const std::string& run = result.run.id;
+    if (result.run.outcome != model::RunOutcome::merged || result.run.merge.undo.empty()) return;
+    const bool terminal = ::isatty(STDIN_FILENO) == 1;
+    write_to(STDERR_FILENO,
+             fmt::format("disco: run {} will be undone in {} s unless it is confirmed: {}disco confirm\n",
+                         run, options.confirm.count(), terminal ? "press Enter here, or run " : ""));
+    Confirmation now = dance::confirmation(state, run);
+    for (; now == Confirmation::waiting; now = dance::confirmation(state, run)) {
+        sys::throw_if_interrupted();
+        struct pollfd watched = {terminal ? STDIN_FILENO : -1, POLLIN, 0};
+        if (::poll(&watched, 1, 200) != 1) continue;
+        char answer[256];
+        const ssize_t got = ::read(STDIN_FILENO, answer, sizeof answer);
+        if (got <= 0) { // the terminal is gone: that is no answer
+            ::usleep(200'000);
+            continue;
+        }
+        const sys::FileLock lock = state.lock("disco confirm", std::chrono::seconds{60});
+        if (dance::confirmation(state, run) == Confirmation::waiting) dance::confirm(state, run);
+    }
+    if (now == Confirmation::confirmed) return;
+    const bool undone = now == Confirmation::undone;
+    result.run.exit_code = static_cast<int>(undone ? ExitCode::undone : ExitCode::followup_failed);
+    if (undone) result.run.outcome = model::RunOutcome::undone;
+    result.run.failure =
+        undone ? "the merge was not confirmed in time and was rolled back"
+               : "the merge was not confirmed in time, and could not be rolled back: see 'disco runs'";
+}
+
+} // namespace disco::cli

@@ -1,0 +1,155 @@
+#include "runner/dance/confirmation.hpp"
+
+#include "runner/dance/rollback.hpp"
+#include "runner/merge/undo_store.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::dance {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path file_of(const StateDirectory& state, const std::string& run) {
+    return state.undo() / run / "confirm";
+}
+
+/// Seconds of CLOCK_REALTIME. A file that cannot be read is one whose time is up.
+std::time_t deadline(const fs::path& file) {
+    const std::string text = sys::read_file_if_exists(file).value_or("");
+    std::time_t seconds = 0;
+    std::from_chars(text.data(), text.data() + text.size(), seconds);
+    return seconds;
+}
+
+void become(const StateDirectory& state, const std::string& run, const char* name) {
+    const fs::path file = file_of(state, run);
+    if (::rename(file.c_str(), (file.parent_path() / name).c_str()) != 0 && errno != ENOENT)
+        throw sys::SysError{errno, "rename", file};
+}
+
+/// Outlives this process, its terminal and its session.
+void start_watcher(const StateDirectory& state, const std::string& run) {
+    const pid_t child = sys::check(::fork(), "start a process that waits for confirmation");
+    if (child == 0) {
+        ::setsid();
+        if (::fork() != 0) ::_exit(0); // so that init, not this run, is its parent
+        const int null = ::open("/dev/null", O_RDWR);
+        for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+        if (::chdir("/") != 0) ::_exit(1);
+        ::execl("/proc/self/exe", "disco", "recover", "--await", run.c_str(), "--state-dir",
+                state.path().c_str(), static_cast<char*>(nullptr));
+        ::_exit(1);
+    }
+    int status = 0;
+    sys::check(TEMP_FAILURE_RETRY(::waitpid(child, &status, 0)), "wait for a process");
+}
+
+/// What became of it, in words.
+std::string time_is_up(const StateDirectory& state, const std::string& run) {
+    RollbackOptions options;
+    options.state_dir = state.path();
+    options.run = run;
+    options.version = DISCO_VERSION;
+    try {
+        const Result result = roll_back_locked(options, state);
+        if (result.run.outcome == model::RunOutcome::merged)
+            return fmt::format("run {} was not confirmed in time and was rolled back by run {}", run,
+                               result.run.id);
+        become(state, run, "unconfirmed");
+        return fmt::format("run {} was not confirmed in time, and rolling it back failed: disco report {}",
+                           run, result.run.id);
+    } catch (const sys::Error& error) {
+        become(state, run, "unconfirmed");
+        return fmt::format("run {} was not confirmed in time, and rolling it back failed: {}", run,
+                           error.full_text());
+    }
+}
+
+} // namespace
+
+void await_confirmation(const StateDirectory& state, const std::string& run, std::chrono::seconds limit) {
+    sys::write_file_atomically(file_of(state, run), fmt::format("{}\n", sys::now().tv_sec + limit.count()),
+                               0600);
+    start_watcher(state, run);
+}
+
+void watch_confirmation(const StateDirectory& state, const std::string& run) {
+    const fs::path file = file_of(state, run);
+    const sys::UniqueFd held{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!held) return; // it was settled before this process came to wait
+    if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return; // another one waits
+    while (sys::stat_path(file) && sys::now().tv_sec < deadline(file)) {
+        constexpr timespec moment = {.tv_sec = 0, .tv_nsec = 200'000'000};
+        ::nanosleep(&moment, nullptr);
+    }
+    constexpr std::chrono::hours patience{24}; // for whoever holds the lock
+    const sys::FileLock lock =
+        state.lock(fmt::format("disco, rolling back run {} that was not confirmed", run), patience);
+    if (sys::stat_path(file)) (void)time_is_up(state, run);
+}
+
+Confirmation confirmation(const StateDirectory& state, const std::string& run) {
+    const fs::path directory = state.undo() / run;
+    if (sys::stat_path(directory / "confirm")) return Confirmation::waiting;
+    if (!merge::UndoStore{state.undo()}.rolled_back_by(run).empty()) return Confirmation::undone;
+    return sys::stat_path(directory / "unconfirmed") ? Confirmation::not_undone : Confirmation::confirmed;
+}
+
+std::vector<std::string> unconfirmed_runs(const StateDirectory& state) {
+    std::vector<std::string> runs;
+    for (std::string& run : merge::UndoStore{state.undo()}.undoable())
+        if (sys::stat_path(file_of(state, run))) runs.push_back(std::move(run));
+    return runs;
+}
+
+void confirm(const StateDirectory& state, const std::string& run) {
+    if (!sys::stat_path(file_of(state, run))) {
+        const std::string by = merge::UndoStore{state.undo()}.rolled_back_by(run);
+        throw sys::Error{by.empty() ? fmt::format("run {} does not wait for confirmation", run)
+                                    : fmt::format("run {} was rolled back already, by run {}", run, by)};
+    }
+    become(state, run, "confirmed");
+}
+
+std::vector<std::string> resume_confirmations(const StateDirectory& state) {
+    std::vector<std::string> lines;
+    const std::vector<std::string> runs = unconfirmed_runs(state);
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+        if (sys::FileLock::is_held(file_of(state, *run))) continue;
+        if (sys::now().tv_sec >= deadline(file_of(state, *run))) {
+            lines.push_back(time_is_up(state, *run));
+            continue;
+        }
+        start_watcher(state, *run);
+        lines.push_back(fmt::format("run {} still waits for confirmation: disco confirm", *run));
+    }
+    return lines;
+}
+
+void refuse_while_unconfirmed(const StateDirectory& state) {
+    const std::vector<std::string> runs = unconfirmed_runs(state);
+    if (runs.empty()) return;
+    const std::time_t left = deadline(file_of(state, runs.back())) - sys::now().tv_sec;
+    throw sys::TryAgain{fmt::format(
+        "run {} waits for confirmation and would be undone in {} s: confirm it ('disco confirm') or "
+        "roll it back ('disco rollback') first",
+        runs.back(), std::max<std::time_t>(left, 0))};
+}
+
+} // namespace disco::dance

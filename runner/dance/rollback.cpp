@@ -1,0 +1,99 @@
+#include "runner/dance/rollback.hpp"
+
+#include "runner/dance/recover.hpp"
+#include "runner/merge/rollback.hpp"
+#include "runner/report/inverse_change.hpp"
+#include "runner/report/stored_report.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::dance {
+namespace {
+
+std::string chosen_run(const std::string& wanted, const merge::UndoStore& store,
+                       const StateDirectory& state) {
+    const std::vector<std::string> undoable = store.undoable();
+    if (wanted.empty()) {
+        if (undoable.empty())
+            throw sys::Error{
+                fmt::format("there is no run to roll back: nothing that a merge replaced is kept in '{}'",
+                            store.path().string())};
+        return undoable.back();
+    }
+    std::vector<std::string> found;
+    for (const std::string& run : recorded_runs(state))
+        if (run.starts_with(wanted)) found.push_back(run);
+    if (found.size() > 1)
+        throw sys::BadConfiguration{
+            fmt::format("'{}' fits {} runs; 'disco runs' lists them", wanted, found.size())};
+    return found.empty() ? wanted : found.front();
+}
+
+/// What the run changed, the other way round and last first.
+void report_changes(const std::string& run, const StateDirectory& state, const Scratch& scratch,
+                    Result& result) {
+    model::ModuleReport& module = result.run.modules.emplace_back();
+    module.name = "rollback of " + run;
+    const auto file = state.runs() / run / "report.json";
+    if (!sys::stat_path(file)) {
+        spdlog::warn(
+            "the report of run {} is not there any more, so what will be changed back cannot be shown", run);
+        module.outcome = model::ModuleOutcome::changed;
+        return;
+    }
+    const report::StoredReport stored = report::load_report(file, scratch.path());
+    for (std::size_t i = stored.changes.size(); i-- > 0;)
+        stored.changes.for_each_json(i, 1, [&](std::string_view change) {
+            result.changes->append_json(report::inverse_change(change));
+        });
+    for (const model::ModuleReport& one : stored.run.modules)
+        for (std::size_t kind = 0; kind < one.change_counts.size(); ++kind)
+            module.change_counts[kind] += one.change_counts[kind];
+    using Kind = model::ChangeKind;
+    std::swap(module.change_counts[static_cast<std::size_t>(Kind::created)],
+              module.change_counts[static_cast<std::size_t>(Kind::deleted)]);
+    module.outcome = model::ModuleOutcome::changed;
+}
+
+} // namespace
+
+Result roll_back_locked(const RollbackOptions& options, const StateDirectory& state) {
+    const Stopwatch watch;
+    const merge::UndoStore store{state.undo()};
+    const std::string run = chosen_run(options.run, store, state);
+    Scratch scratch{state};
+    Result result{begin_report("disco rollback", options,
+                               options.noop ? model::RunMode::noop : model::RunMode::live,
+                               node_name(options)),
+                  std::make_unique<report::ChangeLog>(scratch.path())};
+    merge::Rollback rollback = merge::plan_rollback(store, run);
+    result.run.root = rollback.root;
+    report_changes(run, state, scratch, result);
+    note_modules(result.run);
+    if (options.noop) {
+        result.run.merge.conflicts = merge::find_conflicts(rollback.trees, rollback.merged);
+        if (!result.run.merge.conflicts.empty()) {
+            result.run.outcome = model::RunOutcome::conflict;
+            result.run.exit_code = static_cast<int>(model::ExitCode::conflict);
+        }
+    } else {
+        merge_trees(result.run, std::move(rollback.trees), state, rollback.merged, run);
+        if (result.run.outcome == model::RunOutcome::merged) ::unlink((store.of(run) / "confirm").c_str());
+    }
+    conclude(result, options, watch, state);
+    return result;
+}
+
+Result roll_back(const RollbackOptions& options) {
+    const StateDirectory state{options.state_dir};
+    const sys::FileLock lock = state.lock("disco rollback", options.wait);
+    settle_earlier_runs(state);
+    return roll_back_locked(options, state);
+}
+
+} // namespace disco::dance

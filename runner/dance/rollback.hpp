@@ -1,0 +1,22 @@
+#pragma once
+
+#include "runner/dance/options.hpp"
+#include "runner/dance/run_record.hpp"
+
+#include <string>
+
+namespace disco::dance {
+
+struct RollbackOptions : CommonOptions {
+    std::string run; ///< an id, or its beginning; empty: the last that can be rolled back
+    bool noop = false;
+};
+
+/// Puts back what a run's merge replaced, if nobody has changed it since: all of it or nothing, as a merge.
+/// The report is stored like a dance's. Throws as `dance` does.
+[[nodiscard]] Result roll_back(const RollbackOptions& options);
+
+/// The same for a caller that holds the state's lock and has settled what there was.
+[[nodiscard]] Result roll_back_locked(const RollbackOptions& options, const StateDirectory& state);
+
+} // namespace disco::dance

@@ -1,0 +1,183 @@
+#include "runner/dance/saved_plan.hpp"
+
+#include "runner/dance/action_run.hpp"
+#include "runner/dance/confirmation.hpp"
+#include "runner/dance/package_locks.hpp"
+#include "runner/dance/recover.hpp"
+#include "runner/dance/views.hpp"
+#include "runner/merge/directory_cache.hpp"
+#include "runner/merge/journal.hpp"
+#include "runner/merge/object_copy.hpp"
+#include "runner/report/stored_report.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::dance {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path layer_of(const fs::path& plan, std::size_t tree) {
+    return plan / "data" / std::to_string(tree) / "layer";
+}
+
+/// Onto another file system, or beside the original.
+void copy_layer(const fs::path& from, const fs::path& to) {
+    const sys::UniqueFd source = sys::open_directory(from.parent_path()),
+                        target = sys::open_directory(to.parent_path());
+    merge::ObjectCopy{}.copy(source.get(), from.filename(), target.get(), to.filename());
+}
+
+void move_layer(const fs::path& from, const fs::path& to) {
+    if (::rename(from.c_str(), to.c_str()) == 0) return;
+    if (errno != EXDEV) throw sys::SysError{errno, fmt::format("move '{}' to", from.string()), to};
+    copy_layer(from, to);
+}
+
+/// Whoever can write to a plan decides what root merges.
+void require_trusted(const fs::path& plan) {
+    struct stat status = {};
+    if (::stat(plan.c_str(), &status) != 0)
+        throw sys::BadConfiguration{sys::SysError{errno, "open the plan", plan}.what()};
+    if (!S_ISDIR(status.st_mode))
+        throw sys::BadConfiguration{
+            fmt::format("'{}' is no saved plan: it is not a directory", plan.string())};
+    if (status.st_uid != ::geteuid() || (status.st_mode & 022) != 0)
+        throw sys::BadConfiguration{fmt::format(
+            "'{}' is not used: it must belong to root, and nobody else may write to it", plan.string())};
+}
+
+class Apply {
+public:
+    Apply(const ApplyOptions& options, const StateDirectory& state, Scratch& scratch, Result& result,
+          merge::JournalRecord plan)
+        : options_{options}, state_{state}, scratch_{scratch}, result_{result}, plan_{std::move(plan)} {}
+
+    void run() {
+        take_over_report();
+        result_.run.root = plan_.heading.root;
+        std::vector<merge::TreeToMerge> trees;
+        for (std::size_t i = 0; i < plan_.trees.size(); ++i)
+            trees.push_back({plan_.trees[i].live,
+                             plan_.trees[i].prefix,
+                             std::move(plan_.trees[i].plan),
+                             layer_of(options_.plan, i),
+                             {}});
+        const PackageLocks locks =
+            options_.noop ? PackageLocks{} : PackageLocks{plan_.heading.root, options_.wait};
+        // Before the layers are copied, which may take long.
+        result_.run.merge.conflicts = merge::find_conflicts(trees, *plan_.planned);
+        if (!result_.run.merge.conflicts.empty()) {
+            result_.run.outcome = model::RunOutcome::conflict;
+            result_.run.exit_code = static_cast<int>(model::ExitCode::conflict);
+            return;
+        }
+        note_modules(result_.run);
+        if (options_.noop) return;
+        for (std::size_t i = 0; i < trees.size(); ++i) {
+            const fs::path copy = scratch_.subdirectory("layers", 0700) / std::to_string(i);
+            copy_layer(trees[i].layer, copy);
+            trees[i].layer = copy;
+        }
+        if (result_.run.outcome == model::RunOutcome::pending)
+            merge_trees(result_.run, std::move(trees), state_, *plan_.planned);
+    }
+
+    void follow_up() {
+        if (options_.noop || result_.run.exit_code != 0) return;
+        run_actions(result_.run, {plan_.heading.root, data_directory() / "disco-on-host"});
+    }
+
+private:
+    void take_over_report() {
+        report::StoredReport stored = report::load_report(options_.plan / "report.json", scratch_.path());
+        stored.changes.for_each_json(0, stored.changes.size(),
+                                     [&](std::string_view change) { result_.changes->append_json(change); });
+        result_.run.modules = std::move(stored.run.modules);
+        result_.run.fingerprint = std::move(stored.run.fingerprint);
+        for (model::ModuleReport& module : result_.run.modules) module.steps.clear(); // of the no-op
+    }
+
+    const ApplyOptions& options_;
+    const StateDirectory& state_;
+    Scratch& scratch_;
+    Result& result_;
+    merge::JournalRecord plan_;
+};
+
+} // namespace
+
+void require_plan_place(const fs::path& place) {
+    if (::mkdir(place.c_str(), 0700) != 0)
+        throw sys::BadConfiguration{sys::SysError{errno, "make the directory of the plan", place}.what()};
+}
+
+void save_plan(const fs::path& place, const model::RunReport& run, std::vector<merge::TreeToMerge> trees,
+               const timespec& started) {
+    sys::while_doing(fmt::format("saving the plan in '{}'", place.string()), [&] {
+        std::erase_if(trees, [](const merge::TreeToMerge& tree) { return tree.plan.live.empty(); });
+        std::vector<merge::JournalTree> places;
+        std::vector<const model::MergePlan*> plans;
+        for (std::size_t i = 0; i < trees.size(); ++i) {
+            const sys::UniqueFd layer = sys::open_directory(trees[i].layer);
+            merge::DirectoryCache inside{sys::UniqueFd{::dup(layer.get())}};
+            for (const std::string& path : trees[i].plan.clean) { // the plan's steps are all that it keeps
+                const auto object = inside.parent_of(path);
+                merge::remove_bookkeeping(object.directory, object.name);
+            }
+            sys::make_directories(layer_of(place, i).parent_path(), 0700);
+            move_layer(trees[i].layer, layer_of(place, i));
+            places.push_back({trees[i].prefix, trees[i].live, {}, {}, {}});
+            plans.push_back(&trees[i].plan);
+        }
+        merge::Journal plan{place / "plan", {run.id, run.root, run.version, {}}, places};
+        const sys::UniqueFd directory = sys::open_directory(place);
+        sys::check(::syncfs(directory.get()), "sync the file system of", place);
+        plan.plan(plans, started);
+    });
+}
+
+void save_plan_report(const fs::path& place, const StateDirectory& state, const std::string& run) {
+    sys::write_file_atomically(place / "report.json", sys::read_file(state.runs() / run / "report.json"),
+                               0600);
+}
+
+Result apply_plan(const ApplyOptions& options) {
+    const Stopwatch watch;
+    require_trusted(options.plan);
+    auto plan =
+        sys::stat_path(options.plan / "plan") ? merge::read_journal(options.plan / "plan") : std::nullopt;
+    if (!plan || !plan->planned || !sys::stat_path(options.plan / "report.json"))
+        throw sys::BadConfiguration{
+            fmt::format("'{}' is no saved plan (see disco-run --noop --save), or not a whole one",
+                        options.plan.string())};
+    const std::string node = node_name(options);
+    const StateDirectory state{options.state_dir};
+    const sys::FileLock lock = state.lock("disco apply", options.wait);
+    settle_earlier_runs(state);
+    if (!options.noop) refuse_while_unconfirmed(state);
+    Scratch scratch{state};
+    Result result{begin_report("disco apply", options,
+                               options.noop ? model::RunMode::noop : model::RunMode::live, node),
+                  std::make_unique<report::ChangeLog>(scratch.path())};
+    Apply apply{options, state, scratch, result, std::move(*plan)};
+    try {
+        apply.run();
+        apply.follow_up();
+    } catch (const sys::Error& error) {
+        note_failure(result.run, error);
+    }
+    conclude(result, options, watch, state);
+    return result;
+}
+
+} // namespace disco::dance
