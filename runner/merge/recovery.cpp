@@ -110,7 +110,8 @@ private:
 
     void restore_tops() const {
         for (const JournalTree& tree : record_.trees) {
-            if (tree.aside.empty()) continue;
+            const auto now = sys::stat_path(tree.live);
+            if (tree.aside.empty() || !now || !sys::later(now->st_mtim, tree.top.mtime)) continue;
             const struct timespec times[2] = {tree.top.atime, tree.top.mtime};
             sys::check(::utimensat(AT_FDCWD, tree.live.c_str(), times, 0), "set the times of", tree.live);
         }

@@ -1,0 +1,217 @@
+// What can be done about a merge afterwards: rollback, runs, confirm, recover.
+
+#include "runner/sys/error.hpp"
+#include "tests/support/throw_away.hpp"
+
+#include <csignal>
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class Undo : public DanceTest {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        module_file("m", "files/etc/motd", "Managed.\n");
+        module_file("m", "files/etc/new", "new\n");
+        script("m", "10-remove.sh", "rm -f /etc/old\n");
+        put(root() / "etc/old", "old\n");
+        want("m");
+    }
+    [[nodiscard]] sys::ProgramResult command(std::vector<std::string> words) const {
+        words.insert(words.end(), {"--state-dir", state()});
+        return disco(words);
+    }
+    [[nodiscard]] std::string last_run() const { return last_report().at("run").at("id"); }
+    void expect_merged() const {
+        EXPECT_EQ(read("etc/motd"), "Managed.\n");
+        EXPECT_TRUE(fs::exists(root() / "etc/new"));
+        EXPECT_FALSE(fs::exists(root() / "etc/old"));
+    }
+    void expect_undone() const {
+        EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+        EXPECT_FALSE(fs::exists(root() / "etc/new"));
+        EXPECT_EQ(read("etc/old"), "old\n");
+    }
+    [[nodiscard]] bool undone_within(std::chrono::seconds limit) const {
+        const auto until = std::chrono::steady_clock::now() + limit;
+        while (fs::exists(root() / "etc/new")) {
+            if (std::chrono::steady_clock::now() > until) return false;
+            ::usleep(20'000);
+        }
+        return true;
+    }
+    /// The process that waits for the confirmation of a run, once it waits.
+    [[nodiscard]] pid_t watcher() const {
+        for (int tries = 0; tries < 500; ++tries, ::usleep(20'000))
+            for (const auto& entry : fs::directory_iterator{"/proc"}) {
+                const std::string words = sys::read_file_if_exists(entry.path() / "cmdline").value_or("");
+                if (words.find("--await") != std::string::npos && words.find(state()) != std::string::npos)
+                    return std::stoi(entry.path().filename());
+            }
+        return 0;
+    }
+};
+
+TEST_F(Undo, ARollbackPutsEverythingBackAndCanBeUndoneItself) {
+    const Snapshot before = contents(root());
+    ASSERT_EQ(live().exit, 0);
+    expect_merged();
+    const std::string run = last_run();
+    EXPECT_THAT(command({"runs"}).output, HasSubstr(run + "  live  merged       exit 0    3 changes"));
+    EXPECT_THAT(command({"runs"}).output, HasSubstr("can be rolled back"));
+
+    const Snapshot merged = root_snapshot();
+    const auto preview = command({"rollback", "--noop", "--diff", run});
+    EXPECT_EQ(preview.exit, 0) << preview.error;
+    EXPECT_THAT(preview.output, HasSubstr("-Managed.\n"));
+    EXPECT_THAT(preview.output, HasSubstr("+Welcome.\n"));
+    EXPECT_THAT(preview.output, HasSubstr("3 changes pending, nothing was merged"));
+    EXPECT_EQ(difference(merged, root_snapshot()), "");
+
+    const auto result = command({"rollback"});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(difference(before, contents(root())), "");
+    EXPECT_THAT(changes_of(last_report(), "rollback of " + run),
+                ElementsAre("created /etc/old", "deleted /etc/new", "modified /etc/motd"));
+    EXPECT_THAT(command({"runs"}).output, HasSubstr("rolled back by " + last_run()));
+    EXPECT_THAT(command({"rollback", run}).error, HasSubstr("has been rolled back already"));
+
+    EXPECT_EQ(command({"rollback", "--detailed-exitcode"}).exit, 2); // of the rollback
+    expect_merged();
+}
+
+TEST_F(Undo, ARollbackRefusesToOverwriteWhatSomebodyElseChanged) {
+    ASSERT_EQ(live().exit, 0);
+    put(root() / "etc/motd", "By hand.\n");
+    const Snapshot before = root_snapshot();
+    for (const char* mode : {"--noop", "--quiet"}) {
+        const auto result = command({"rollback", mode});
+        EXPECT_EQ(result.exit, 8) << result.output;
+        EXPECT_THAT(result.output, HasSubstr("conflict: /etc/motd"));
+        EXPECT_EQ(difference(before, root_snapshot()), "");
+    }
+}
+
+TEST_F(Undo, AnEarlierRunCanBeRolledBackIfNoLaterOneIsInTheWay) {
+    ASSERT_EQ(live().exit, 0);
+    const std::string first = last_run();
+    module_file("m", "files/srv/other", "other\n");
+    ASSERT_EQ(live().exit, 0);
+    EXPECT_EQ(command({"rollback", first}).exit, 0);
+    expect_undone();
+    EXPECT_EQ(read("srv/other"), "other\n");
+}
+
+TEST_F(Undo, TheLastRunsAreKept) {
+    parameter(node, "disco/client/undo/runs", "2");
+    for (int i = 0; i < 4; ++i) {
+        module_file("m", "files/etc/new", fmt::format("{}\n", i));
+        ASSERT_EQ(live().exit, 0);
+    }
+    std::size_t kept = 0;
+    for (const auto& run : fs::directory_iterator{state() / "undo"})
+        kept += fs::exists(run.path() / "data") ? 1 : 0;
+    EXPECT_EQ(kept, 2U);
+    EXPECT_EQ(command({"rollback"}).exit, 0);
+    EXPECT_EQ(read("etc/new"), "2\n");
+}
+
+TEST_F(Undo, NothingToRollBackIsSaid) {
+    const auto result = command({"rollback"});
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.error, HasSubstr("there is no run to roll back"));
+    EXPECT_EQ(command({"recover"}).output, "There is nothing to recover.\n");
+    EXPECT_THAT(command({"confirm"}).error, HasSubstr("no run waits for confirmation"));
+}
+
+TEST_F(Undo, AJournalOfAnotherVersionIsRefusedByName) {
+    put(state() / "undo/20200101T000000.000Z-000000/journal",
+        "{\"disco-journal\":99,\"disco_version\":\"7.1\"}\n");
+    for (const auto& result : {live(), noop(), command({"recover"})}) {
+        EXPECT_EQ(result.exit, 4) << result.output;
+        EXPECT_THAT(result.error, HasSubstr("it is of version 99"));
+        EXPECT_THAT(result.error, HasSubstr("7.1"));
+    }
+    EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+    fs::remove_all(state() / "undo");
+}
+
+TEST_F(Undo, AMergeThatIsConfirmedStays) {
+    const pid_t run = start(dance_words({"--confirm", "60"}));
+    ASSERT_NE(watcher(), 0);
+    EXPECT_THAT(command({"runs"}).output, HasSubstr("waits for confirmation"));
+    const auto refused = live();
+    EXPECT_EQ(refused.exit, 75);
+    EXPECT_THAT(refused.error, HasSubstr("waits for confirmation"));
+    EXPECT_EQ(command({"confirm"}).exit, 0);
+    EXPECT_EQ(exit_of(run), 0) << log();
+    wait_for_orphans();
+    expect_merged();
+}
+
+TEST_F(Undo, AMergeThatNobodyConfirmsIsUndone) {
+    const auto result = live({"--confirm", "1"});
+    EXPECT_EQ(result.exit, 10) << result.output << result.error;
+    EXPECT_THAT(result.error, HasSubstr("will be undone in 1 s unless it is confirmed"));
+    EXPECT_THAT(result.output, HasSubstr("was not confirmed in time and was rolled back"));
+    wait_for_orphans();
+    expect_undone();
+    EXPECT_EQ(command({"confirm"}).exit, 4);
+}
+
+TEST_F(Undo, TheEndOfTheTerminalConfirmsNothing) {
+    const pid_t run = start(dance_words({"--confirm", "3"}));
+    ASSERT_NE(watcher(), 0);
+    ::kill(run, SIGHUP);
+    EXPECT_EQ(exit_of(run), 128 + SIGHUP) << log();
+    expect_merged();
+    EXPECT_TRUE(undone_within(std::chrono::seconds{20}));
+    wait_for_orphans();
+    expect_undone();
+}
+
+TEST_F(Undo, AfterARebootTheNextStartUndoesIt) {
+    const pid_t run = start(dance_words({"--confirm", "3"}));
+    const pid_t waits = watcher();
+    ASSERT_NE(waits, 0);
+    ::kill(run, SIGKILL);
+    EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
+    ::kill(waits, SIGKILL);
+    wait_for_orphans();
+    ::sleep(4);
+    expect_merged();
+    EXPECT_THAT(command({"recover"}).output, HasSubstr("was not confirmed in time and was rolled back"));
+    expect_undone();
+}
+
+TEST_F(Undo, WhatIsTooLargeForAnotherFileSystemIsSaidBeforehand) {
+    fs::create_directory(root() / "srv/small");
+    sys::check(::mount("disco-test", (root() / "srv/small").c_str(), "tmpfs", 0, "size=1m"), "mount",
+               "small");
+    const Snapshot before = root_snapshot();
+    script("m", "20-large.sh", "#!/bin/bash\nhead -c 3000000 /dev/urandom > /srv/small/large\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 4) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("on the file system of '/srv/small'"));
+    EXPECT_THAT(result.output, HasSubstr("are free"));
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+    EXPECT_EQ(::umount2((root() / "srv/small").c_str(), MNT_DETACH), 0);
+}
+
+} // namespace
+} // namespace disco::tests
