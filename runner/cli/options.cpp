@@ -178,7 +178,7 @@ private:
     }
 
     void add_apply() {
-        auto* command = app_.add_subcommand("apply", "Merge what 'disco-run --noop --save' has prepared");
+        auto* command = app_.add_subcommand("apply", "Merge what a no-op has prepared and saved");
         command->add_option("PLAN", options_.apply.plan, "The directory that the plan was saved in")
             ->required();
         command->add_flag("--noop", noop_, "Only say whether it can still be merged");

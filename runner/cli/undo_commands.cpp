@@ -3,8 +3,8 @@
 #include "runner/cli/console.hpp"
 #include "runner/dance/confirmation.hpp"
 #include "runner/dance/recover.hpp"
+#include "runner/dance/rollback.hpp"
 #include "runner/dance/state.hpp"
-#include "runner/merge/undo_store.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
@@ -23,16 +23,6 @@ namespace {
 using dance::Confirmation;
 using model::ExitCode;
 
-std::string undo_words(const dance::StateDirectory& state, const std::string& id) {
-    const merge::UndoStore store{state.undo()};
-    if (const std::string by = store.rolled_back_by(id); !by.empty()) return "  rolled back by " + by;
-    const auto undoable = store.undoable();
-    if (std::find(undoable.begin(), undoable.end(), id) == undoable.end()) return "";
-    const auto waiting = dance::unconfirmed_runs(state);
-    return std::find(waiting.begin(), waiting.end(), id) == waiting.end() ? "  can be rolled back"
-                                                                          : "  waits for confirmation";
-}
-
 void print_run(const dance::StateDirectory& state, const std::string& id) {
     const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
     std::size_t changes = 0;
@@ -40,7 +30,7 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
     write_to(STDOUT_FILENO, fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}{}\n", id,
                                         model::to_string(stored.run.mode),
                                         model::to_string(stored.run.outcome), stored.run.exit_code, changes,
-                                        stored.run.node, stored.run.root, undo_words(state, id)));
+                                        stored.run.node, stored.run.root, dance::undo_words(state, id)));
 }
 
 } // namespace

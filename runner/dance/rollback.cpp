@@ -1,5 +1,6 @@
 #include "runner/dance/rollback.hpp"
 
+#include "runner/dance/confirmation.hpp"
 #include "runner/dance/recover.hpp"
 #include "runner/merge/rollback.hpp"
 #include "runner/report/inverse_change.hpp"
@@ -87,6 +88,14 @@ Result roll_back_locked(const RollbackOptions& options, const StateDirectory& st
     }
     conclude(result, options, watch, state);
     return result;
+}
+
+std::string undo_words(const StateDirectory& state, const std::string& run) {
+    const merge::UndoStore store{state.undo()};
+    if (const std::string by = store.rolled_back_by(run); !by.empty()) return "  rolled back by " + by;
+    if (!sys::stat_path(store.record(run))) return "";
+    return confirmation(state, run) == Confirmation::waiting ? "  waits for confirmation"
+                                                             : "  can be rolled back";
 }
 
 Result roll_back(const RollbackOptions& options) {

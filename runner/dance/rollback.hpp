@@ -19,4 +19,7 @@ struct RollbackOptions : CommonOptions {
 /// The same for a caller that holds the state's lock and has settled what there was.
 [[nodiscard]] Result roll_back_locked(const RollbackOptions& options, const StateDirectory& state);
 
+/// What can be done about a run's merge, for a list of runs: "  can be rolled back"; empty: nothing.
+[[nodiscard]] std::string undo_words(const StateDirectory& state, const std::string& run);
+
 } // namespace disco::dance

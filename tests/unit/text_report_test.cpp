@@ -139,6 +139,7 @@ TEST_P(Heading, IsTheFirstLine) {
     example.run.node = "web1";
     example.run.mode = GetParam().mode;
     example.run.root = GetParam().root;
+    if (GetParam().modules == std::vector<std::string>{""}) example.run.command = "disco exec";
     for (const std::string& module : GetParam().modules) {
         example.run.modules.emplace_back();
         example.run.modules.back().name = module;

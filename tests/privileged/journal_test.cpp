@@ -1,0 +1,111 @@
+// The journal as a file, also one that a crash has cut off anywhere.
+
+#include "runner/merge/journal.hpp"
+#include "runner/merge/journal_lines.hpp"
+#include "runner/sys/error.hpp"
+#include "tests/support/throw_away.hpp"
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+using merge::JournalRecord;
+using testing::HasSubstr;
+
+class JournalFile : public ThrowAwayTest {
+protected:
+    [[nodiscard]] std::filesystem::path file() const { return place() / "journal"; }
+
+    /// With every kind of step, and names of any bytes.
+    static model::MergePlan plan() {
+        using Where = model::ObjectSource::Where;
+        const model::Stamp stamp{1, 2, {3, 4}, {5, 6}, 0100644, 7, 8};
+        const std::string odd{"a \"\n\xff\x00z", 8};
+        model::MergePlan plan;
+        plan.live.emplace_back(model::PutNew{odd, {Where::layer, odd, 11}});
+        plan.live.emplace_back(model::Exchange{"etc/\xc3\xa4", {Where::staging, "c0", 12}, stamp});
+        plan.live.emplace_back(model::Remove{"gone", stamp, "0"});
+        plan.live.emplace_back(model::SetMetadata{
+            "",
+            {Where::layer, "", 0},
+            stamp,
+            std::make_shared<const model::MetadataChange>(model::MetadataChange{
+                {0755, 1, 2, {3, 4}, {5, 6}, {{"user.x", odd}}}, {01777, 3, 4, {5, 6}, {7, 8}, {}}})});
+        plan.parents_before.push_back({"etc", {1, 2}, {3, 4}});
+        return plan;
+    }
+    static std::string text_of(const model::MergePlan& plan) {
+        std::string text;
+        for (const model::LiveStep& step : plan.live) text += merge::to_json(step).dump() + "\n";
+        for (const auto& parent : plan.parents_before)
+            text += parent.path + merge::to_json(parent.mtime).dump();
+        return text;
+    }
+    void write_whole() const {
+        merge::Journal journal{
+            file(), {"run", "/root\xff", "1.0", "other"}, {{"/home", "/live\xfe", ".disco-run", {}, {}}}};
+        const model::MergePlan steps = plan();
+        journal.plan({&steps}, {100, 200});
+        journal.commit({300, 400});
+    }
+};
+
+TEST_F(JournalFile, IsReadAsItWasWritten) {
+    write_whole();
+    const auto record = merge::read_journal(file());
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->heading.root, "/root\xff");
+    EXPECT_EQ(record->heading.rolls_back, "other");
+    ASSERT_EQ(record->trees.size(), 1U);
+    EXPECT_EQ(record->trees[0].live, "/live\xfe");
+    EXPECT_EQ(record->trees[0].aside, ".disco-run");
+    EXPECT_EQ(text_of(record->trees[0].plan), text_of(plan()));
+    EXPECT_EQ(record->planned->tv_sec, 100);
+    EXPECT_EQ(record->committed->tv_nsec, 400);
+}
+
+TEST_F(JournalFile, CutOffAnywhereSaysNoMoreThanWasOnDisk) {
+    write_whole();
+    const std::string whole = sys::read_file(file());
+    const std::size_t planned = whole.find("\n", whole.find("\"planned\""));
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        sys::write_file(file(), whole.substr(0, size), 0600);
+        const auto record = merge::read_journal(file());
+        EXPECT_EQ(record.has_value(), size > whole.find('\n')) << size;
+        if (!record) continue;
+        EXPECT_EQ(record->planned.has_value(), size > planned) << size;
+        EXPECT_FALSE(record->committed) << size;
+        merge::note_undone(file());
+        EXPECT_TRUE(merge::read_journal(file())->undone) << size;
+    }
+}
+
+TEST_F(JournalFile, RubbishAfterACrashIsNoPlan) {
+    write_whole();
+    const std::string whole = sys::read_file(file());
+    const std::size_t steps = whole.find('\n') + 1;
+    sys::write_file(file(), whole.substr(0, steps) + std::string(300, '\0') + "\n", 0600);
+    EXPECT_FALSE(merge::read_journal(file())->planned);
+    // But a plan that was whole once and is damaged now must not be taken for none.
+    std::string damaged = whole;
+    damaged[steps + 3] = '\0';
+    sys::write_file(file(), damaged, 0600);
+    EXPECT_THROW((void)merge::read_journal(file()), sys::Error);
+    sys::write_file(file(), whole.substr(0, steps) + whole.substr(whole.find('\n', steps) + 1), 0600);
+    EXPECT_THROW((void)merge::read_journal(file()), sys::Error) << "a step is missing";
+}
+
+TEST_F(JournalFile, OfAnotherVersionIsRefused) {
+    sys::write_file(file(), "{\"disco-journal\":2,\"disco_version\":\"9.9\"}\n", 0600);
+    try {
+        (void)merge::read_journal(file());
+        FAIL();
+    } catch (const sys::Error& error) {
+        EXPECT_THAT(error.what(), HasSubstr("it is of version 2"));
+        EXPECT_THAT(error.what(), HasSubstr("9.9"));
+    }
+}
+
+} // namespace
+} // namespace disco::tests
