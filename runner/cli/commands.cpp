@@ -11,8 +11,10 @@
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -78,8 +80,11 @@ int run_dance(Options& options) {
 /// Shows the result and asks on the terminal; no terminal means no.
 bool confirm(const dance::Result& result, const Options& options) {
     if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
-        write_to(STDERR_FILENO,
-                 "disco: not merged: there is no terminal to ask on; --merge merges, --noop only shows\n");
+        write_to(
+            STDERR_FILENO,
+            options.command == CommandName::shell
+                ? "disco: not merged: there is no terminal to ask on; `disco exec --merge` merges unasked\n"
+                : "disco: not merged: there is no terminal to ask on; --merge merges, --noop only shows\n");
         return false;
     }
     print_result(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}});
@@ -97,6 +102,26 @@ int run_exec(Options& options) {
     options.exec.on_output = [&](std::string_view, std::string_view bytes) { write_to(to, bytes); };
     options.exec.confirm = [&](const dance::Result& result) { return confirm(result, options); };
     return conclude(dance::exec(options.exec), options);
+}
+
+int run_shell(Options& options) {
+    if (::isatty(STDIN_FILENO) == 1) {
+        options.exec.terminal = STDIN_FILENO;
+        const char* type = std::getenv("TERM");
+        options.exec.terminal_type = type == nullptr ? "" : type;
+        if (!quiet(options))
+            options.exec.on_start = [&] {
+                write_to(
+                    STDERR_FILENO,
+                    fmt::format("disco: a shell in a sandbox on a copy of {}; `exit` ends it and shows what "
+                                "it changed{}\n",
+                                sys::printable(options.exec.root.string()),
+                                options.exec.merge == dance::ExecOptions::Merge::never
+                                    ? "; nothing is merged (--noop)"
+                                    : "; nothing is merged unless you say yes then"));
+            };
+    }
+    return run_exec(options);
 }
 
 /// The recorded run that `wanted` names, wholly or by its beginning; the last one when it is empty.
@@ -143,6 +168,7 @@ int dispatch(Options& options) {
     case CommandName::version: write_to(STDOUT_FILENO, options.text); return 0;
     case CommandName::dance: return run_dance(options);
     case CommandName::exec: return run_exec(options);
+    case CommandName::shell: return run_shell(options);
     case CommandName::report: return run_report(options);
     case CommandName::runs: require_root(); return run_runs(options);
     case CommandName::apply:

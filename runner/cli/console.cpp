@@ -103,6 +103,12 @@ void print_result(const dance::Result& result, const Output& output) {
     write_to(people, text);
 }
 
-void print_error(std::string_view text) { write_to(STDERR_FILENO, fmt::format("disco: {}\n", text)); }
+void print_error(std::string_view text) {
+    try {
+        write_to(STDERR_FILENO, fmt::format("disco: {}\n", text));
+    } catch (
+        const sys::SysError&) { // after a hang-up, say: nobody is left to be told, and the exit code tells
+    }
+}
 
 } // namespace disco::cli

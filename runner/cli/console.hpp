@@ -43,7 +43,8 @@ void write_to(int fd, std::string_view bytes);
 /// standard error.
 void print_result(const dance::Result& result, const Output& output);
 
-/// Prints an error and what was being done, as "disco: …" on standard error.
+/// Prints an error and what was being done, as "disco: …" on standard error. Does not throw when that cannot
+/// be written to.
 void print_error(std::string_view text);
 
 [[nodiscard]] report::TextStyle text_style(const Output& output, int fd);

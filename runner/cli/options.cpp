@@ -25,6 +25,7 @@ public:
         app_.failure_message([](const CLI::App*, const CLI::Error&) { return std::string{}; });
         add_dance();
         add_exec();
+        add_shell();
         add_apply();
         add_report();
         add_undo();
@@ -40,8 +41,7 @@ public:
         try {
             app_.parse(arguments);
         } catch (const CLI::CallForHelp&) {
-            const auto chosen = app_.get_subcommands();
-            return show(chosen.empty() ? app_.help() : chosen.back()->help());
+            return show(help());
         } catch (const CLI::CallForAllHelp&) {
             return show(app_.help("", CLI::AppFormatMode::All));
         } catch (const CLI::CallForVersion&) {
@@ -88,6 +88,15 @@ private:
         if (word.starts_with(std::string{shielding} + '[')) word.erase(0, 1);
     }
 
+    /// Of what was chosen; it says how that is called.
+    std::string help() {
+        const auto chosen = app_.get_subcommands();
+        const std::string program = app_.get_name();
+        if (program != "disco-run" && program != "disco-param") return app_.help();
+        return chosen.empty() ? app_.help()
+                              : chosen.back()->name(program)->help(); // disco-run is `disco dance`
+    }
+
     Options show(std::string text) {
         options_.command = CommandName::help;
         options_.text = std::move(text);
@@ -107,6 +116,12 @@ private:
 
     void add_state(CLI::App& command) {
         command.add_option("--state-dir", state_dir_, "Where disco keeps its state")->type_name("DIR");
+    }
+
+    void add_profile(CLI::App& command, const std::string& help) {
+        command.add_option("--profile", profile_, help)
+            ->type_name("PROFILE")
+            ->check(CLI::IsMember({"auto", "strict", "simulate"}));
     }
 
     void add_output(CLI::App& command) {
@@ -140,11 +155,7 @@ private:
             ->type_name("SECONDS")
             ->check(CLI::Range(1, 86400))
             ->excludes(noop);
-        command
-            ->add_option("--profile", profile_,
-                         "How scripts are confined in a no-op: auto, strict or simulate")
-            ->type_name("PROFILE")
-            ->check(CLI::IsMember({"auto", "strict", "simulate"}));
+        add_profile(*command, "How scripts are confined in a no-op: auto, strict or simulate");
         command->add_option("--server", options_.dance.server, "Where the universe is")->type_name("URI");
         command->add_option("--module", modules_, "Only this module and what it requires (may be repeated)")
             ->type_name("NAME")
@@ -163,12 +174,23 @@ private:
             app_.add_subcommand("exec", "Run one command in the sandbox and show what it would change");
         auto* noop = command->add_flag("--noop", noop_, "Show the changes, merge nothing");
         command->add_flag("--merge", merge_, "Merge the changes if the command succeeds")->excludes(noop);
+        add_profile(*command, "How the command is confined in a no-op: auto, strict or simulate");
         add_common(*command);
         command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
         add_output(*command);
         command->add_option("COMMAND", options_.exec.command, "The command and its arguments")->required();
         command->positionals_at_end();
         command->callback([this] { options_.command = CommandName::exec; });
+    }
+
+    void add_shell() {
+        auto* command = app_.add_subcommand(
+            "shell", "Run a shell in the sandbox, then show what it would change, and ask");
+        command->add_flag("--noop", noop_, "Show the changes, merge nothing");
+        add_common(*command);
+        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        add_output(*command);
+        command->callback([this] { options_.command = CommandName::shell; });
     }
 
     void add_wait(CLI::App& command) {
@@ -289,6 +311,8 @@ private:
         for (std::string& word : options_.exec.command) unshield(word);
         for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
         options_.dance.profile = model::parse_script_profile(profile_); // nothing when it was not given
+        options_.exec.profile = options_.dance.profile;
+        if (options_.command == CommandName::shell) options_.exec.what = dance::ExecOptions::What::shell;
         for (dance::CommonOptions* common : std::initializer_list<dance::CommonOptions*>{
                  &options_.dance, &options_.exec, &options_.apply, &options_.rollback}) {
             common->root = root_;

@@ -15,6 +15,7 @@ namespace disco::cli {
 enum class CommandName {
     dance,
     exec,
+    shell,
     apply,
     report,
     runs,
@@ -60,7 +61,7 @@ struct Options {
     CommandName command = CommandName::help;
     std::string text; ///< of help and version: what to print
     dance::DanceOptions dance;
-    dance::ExecOptions exec;
+    dance::ExecOptions exec; ///< of shell, too
     dance::ApplyOptions apply;
     dance::RollbackOptions rollback;
     RecoverOptions recover;

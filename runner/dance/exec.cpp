@@ -1,12 +1,14 @@
 #include "runner/dance/exec.hpp"
 
-#include "policy/command_directory.hpp"
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/confirmation.hpp"
+#include "runner/dance/notice_reader.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/program_step.hpp"
 #include "runner/dance/recover.hpp"
+#include "runner/dance/shell_program.hpp"
+#include "runner/dance/tree_commands.hpp"
 #include "runner/dance/views.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/moment.hpp"
@@ -15,7 +17,6 @@
 #include <optional>
 #include <string_view>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -27,20 +28,8 @@ using model::Profile;
 using model::RunMode;
 using overlay::Layers;
 
-/// The command's path in the tree, looked up as execvp(3) does. The PATH is the one the command will see.
-std::string find_command(const std::string& name, const std::filesystem::path& root) {
-    if (name.find('/') != std::string::npos) return name;
-    const sys::UniqueFd tree = sys::open_directory(root);
-    for (const char* directory : policy::command_directories) {
-        std::string candidate = fmt::format("{}/{}", directory, name);
-        const auto file = sys::try_open_in_root(tree.get(), candidate, O_PATH);
-        struct stat status = {};
-        if (file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-            (status.st_mode & 0111) != 0)
-            return candidate;
-    }
-    throw sys::BadConfiguration{
-        fmt::format("there is no command '{}' in '{}'", sys::printable(name), root.string())};
+const char* what_it_is(const ExecOptions& options) {
+    return options.what == ExecOptions::What::shell ? "disco shell" : "disco exec";
 }
 
 class Exec {
@@ -56,11 +45,10 @@ public:
           recorder_{views_.layers(), *result.changes} {}
 
     void run() {
-        const std::string path = find_command(options_.command.at(0), views_.root());
-        model::ModuleReport& report = result_.run.modules.emplace_back();
+        const sandbox::Program program = build_program();
         PackageLocks locks;
         if (options_.merge != ExecOptions::Merge::never) locks = PackageLocks{views_.root(), options_.wait};
-        run_command(path, report);
+        model::ModuleReport& report = result_.run.modules.emplace_back(run_program(program));
         enter_copied_guards(report, views_.remove_guard_traces());
         if (report.outcome != model::ModuleOutcome::failed) {
             recorder_.record(report);
@@ -83,42 +71,76 @@ public:
     }
 
 private:
-    void run_command(const std::string& path, model::ModuleReport& report) {
-        const RunMode mode = options_.merge == ExecOptions::Merge::never ? RunMode::noop : RunMode::live;
-        const Profile profile = mode == RunMode::noop ? Profile::simulate : Profile::live;
+    [[nodiscard]] bool shell() const noexcept { return options_.what == ExecOptions::What::shell; }
+    [[nodiscard]] RunMode mode() const noexcept {
+        return options_.merge == ExecOptions::Merge::never ? RunMode::noop : RunMode::live;
+    }
+    [[nodiscard]] Profile profile() const noexcept {
+        if (mode() == RunMode::live) return Profile::live;
+        return options_.profile == model::ScriptProfile::strict && !shell() ? Profile::strict
+                                                                            : Profile::simulate;
+    }
+    [[nodiscard]] model::Phase phase() const noexcept {
+        return shell() ? model::Phase::shell : model::Phase::script;
+    }
+
+    sandbox::Program build_program() {
         sandbox::Program program;
-        program.path = path;
-        program.argv = options_.command;
-        program.environment = views_.environment(mode, "", model::to_string(model::Phase::script), false);
-        views_.confine(program, profile);
+        const bool strict = profile() == Profile::strict;
+        program.environment = views_.environment(mode(), "", model::to_string(phase()), strict);
         program.timeout = options_.timeout;
-        const auto durability =
-            mode == RunMode::noop ? Layers::Durability::volatile_ : Layers::Durability::durable;
+        if (shell()) {
+            make_shell(program, find_shell(views_.root()),
+                       options_.terminal < 0 ? ShellInput::stream : ShellInput::terminal, mode(),
+                       options_.terminal_type);
+        } else if (strict) {
+            (void)find_command(options_.command.at(0), views_.root()); // tells when there is none
+            views_.need_command_directory();
+            program.path = "/bin/bash";
+            program.argv = {"bash", "--restricted", "-c", "\"$@\"", "bash"};
+            program.argv.insert(program.argv.end(), options_.command.begin(), options_.command.end());
+        } else {
+            program.path = find_command(options_.command.at(0), views_.root());
+            program.argv = options_.command;
+        }
+        views_.confine(program, profile());
+        return program;
+    }
+
+    model::ModuleReport run_program(const sandbox::Program& program) {
+        const std::string name = sys::printable(shell() ? program.path : sys::quote_words(options_.command));
+        const bool noop = mode() == RunMode::noop;
         const auto network = options_.network.value_or(model::Network::isolated);
         actions::Broker broker{views_.guarded(), views_.host(),
-                               mode == RunMode::noop ? actions::Broker::Mode::noop
-                                                     : actions::Broker::Mode::live};
-        sandbox::Sandbox box = views_.start({}, {.programs = {program},
-                                                 .network = network,
-                                                 .durability = durability,
-                                                 .input = STDIN_FILENO,
-                                                 .broker = &broker});
+                               noop ? actions::Broker::Mode::noop : actions::Broker::Mode::live};
+        sandbox::Sandbox box = views_.start(
+            {}, {.programs = {program},
+                 .network = network,
+                 .durability = noop ? Layers::Durability::volatile_ : Layers::Durability::durable,
+                 .input = STDIN_FILENO,
+                 .terminal = options_.terminal,
+                 .broker = &broker});
         views_.layers().begin();
         views_.enter(box);
+        model::ModuleReport report;
         if (auto notice = views_.networks().notice(network)) report.notices.push_back(std::move(*notice));
         recorder_.read_owners(box.root());
+        if (options_.on_start) options_.on_start();
+        NoticeReader notices{name};
         const sandbox::ProgramEnd end = box.run(0, [&](std::string_view bytes) {
+            if (profile() == Profile::strict) notices.feed(bytes);
             if (options_.on_output) options_.on_output("", bytes);
         });
         recorder_.read_owners(box.root());
         views_.networks().disconnect();
-        enter_program(report, model::Phase::script, sys::printable(sys::quote_words(options_.command)),
-                      profile, end);
-        for (const actions::Asked& asked : broker.take())
-            enter_asked(report, asked, report.steps.back().name, mode);
-        if (end.succeeded()) return;
+        for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));
+        enter_program(report, phase(), name, profile(), end);
+        for (const actions::Asked& asked : broker.take()) enter_asked(report, asked, name, mode());
+        if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::How::exited)) return report;
         report.outcome = model::ModuleOutcome::failed;
-        report.reason = fmt::format("{} {}", sys::printable(options_.command[0]), end.describe(program));
+        report.reason = fmt::format("{} {}", shell() ? "the shell" : sys::printable(options_.command[0]),
+                                    end.describe(program));
+        return report;
     }
 
     const ExecOptions& options_;
@@ -139,14 +161,14 @@ Result exec(const ExecOptions& options) {
     // A no-op has a scratch directory of its own and changes nothing else, so any number may run at once.
     std::optional<sys::FileLock> lock;
     if (options.merge != ExecOptions::Merge::never) {
-        lock = state.lock("disco exec", options.wait);
+        lock = state.lock(what_it_is(options), options.wait);
         settle_earlier_runs(state);
         refuse_while_unconfirmed(state);
     }
     state.discard_stale_scratch();
     Scratch scratch{state};
     const RunMode mode = options.merge == ExecOptions::Merge::always ? RunMode::live : RunMode::noop;
-    Result result{begin_report("disco exec", options, mode, node),
+    Result result{begin_report(what_it_is(options), options, mode, node),
                   std::make_unique<report::ChangeLog>(scratch.path())};
     try {
         Exec{options, state, scratch, node, result}.run();

@@ -10,19 +10,28 @@
 namespace disco::dance {
 
 struct ExecOptions : CommonOptions {
+    enum class What { command, shell } what = What::command;
     enum class Merge {
         never,  ///< --noop
         always, ///< --merge
         ask,    ///< neither: `confirm` decides
     } merge = Merge::ask;
-    std::vector<std::string> command;
-    std::chrono::seconds timeout{900};
-    /// Asked with the result of the command, before anything is merged; empty means no.
+    std::vector<std::string> command;  ///< of What::command
+    std::chrono::seconds timeout{900}; ///< of a command; a shell has none
+    /// Of a no-op's command. Strict: it is run as the only line of a strict script; otherwise as simulate,
+    /// for nothing tells whether it is one that a strict script could hold.
+    std::optional<model::ScriptProfile> profile;
+    /// Of a shell: a person's terminal, borrowed; -1: its commands come from standard input.
+    int terminal = -1;
+    std::string terminal_type;      ///< TERM
+    std::function<void()> on_start; ///< called when the program is about to start; may be empty
+    /// Asked with the result, before anything is merged; empty means no.
     std::function<bool(const Result&)> confirm;
 };
 
-/// Runs one command as a module without a name, in a sandbox on the live root; merges what it changed when
-/// asked to. The report is stored like a dance's. Throws as `dance` does.
+/// Runs one command, or a shell, as a module without a name, in a sandbox on the live root; merges what it
+/// changed when asked to. A command that fails merges nothing; how a shell exits says nothing of what was
+/// done in it, unless a signal ended it. The report is stored like a dance's. Throws as `dance` does.
 [[nodiscard]] Result exec(const ExecOptions& options);
 
 } // namespace disco::dance

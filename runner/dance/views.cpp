@@ -140,6 +140,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     spec.programs = std::move(work.programs);
     spec.lanes = work.lanes;
     spec.input = work.input;
+    spec.terminal = work.terminal;
     sandbox::Sandbox started{std::move(spec)};
     networks_.started(started);
     return started;

@@ -48,6 +48,7 @@ public:
         overlay::Layers::Durability durability = overlay::Layers::Durability::volatile_;
         std::size_t lanes = 1;             ///< programs that may run at the same time
         int input = -1;                    ///< standard input, borrowed; -1: /dev/null
+        int terminal = -1;                 ///< a person's, see sandbox::SandboxSpec
         actions::Broker* broker = nullptr; ///< hears the sandbox's shims, and must outlive it
     };
     /// Starts a sandbox for a layer that need not have begun yet.

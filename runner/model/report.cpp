@@ -25,6 +25,7 @@ const char* to_string(Phase phase) {
     case Phase::files: return "files";
     case Phase::template_: return "template";
     case Phase::script: return "script";
+    case Phase::shell: return "shell";
     case Phase::diff: return "diff";
     case Phase::check: return "check";
     case Phase::action: return "action";
@@ -118,6 +119,11 @@ ResourceUsage operator-(const ResourceUsage& later, const ResourceUsage& earlier
 
 std::size_t ModuleReport::changes() const {
     return std::accumulate(change_counts.begin(), change_counts.end(), std::size_t{0});
+}
+
+bool ModuleReport::is_shell() const {
+    return std::any_of(steps.begin(), steps.end(),
+                       [](const Step& step) { return step.phase == Phase::shell; });
 }
 
 } // namespace disco::model

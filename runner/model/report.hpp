@@ -21,7 +21,7 @@ enum class RunMode { noop, live };
 enum class Profile { strict, simulate, live, template_, none };
 [[nodiscard]] const char* to_string(Profile profile); ///< "strict", "simulate", "live", "template", ""
 
-enum class Phase { fetch, files, template_, script, diff, check, action, merge };
+enum class Phase { fetch, files, template_, script, shell, diff, check, action, merge };
 [[nodiscard]] const char* to_string(Phase phase);
 
 struct ResourceUsage {
@@ -72,7 +72,7 @@ enum class ModuleOutcome { in_sync, changed, failed, skipped };
 [[nodiscard]] const char* to_string(ModuleOutcome outcome); ///< "in-sync", "changed", …
 
 struct ModuleReport {
-    std::string name; ///< empty for the command of `disco exec`
+    std::string name; ///< empty for the command of `disco exec` and for `disco shell`
     ModuleOutcome outcome = ModuleOutcome::in_sync;
     std::string reason; ///< why it failed or was skipped
     std::vector<Step> steps;
@@ -81,6 +81,7 @@ struct ModuleReport {
     std::array<std::size_t, 5> change_counts = {}; ///< by ChangeKind
     std::size_t first_change = 0;                  ///< index of its first change in the ChangeLog
     [[nodiscard]] std::size_t changes() const;
+    [[nodiscard]] bool is_shell() const; ///< of `disco shell`
 };
 
 struct Conflict {
@@ -100,7 +101,7 @@ enum class RunOutcome { in_sync, pending, merged, failed, conflict, undone, inte
 
 struct RunReport {
     std::string id;                    ///< sorts by time: 20260131T235959Z-0a1b
-    std::string command = "disco-run"; ///< what it was: also "disco exec", "disco apply", "disco rollback"
+    std::string command = "disco-run"; ///< what it was: also "disco exec", "disco shell", "disco apply" …
     std::string node;
     RunMode mode = RunMode::noop;
     std::string root;

@@ -28,7 +28,7 @@ using model::Profile, model::Phase, model::NoticeKind, model::ModuleOutcome, mod
 constexpr std::array modes = {RunMode::noop, RunMode::live};
 constexpr std::array profiles = {Profile::strict, Profile::simulate, Profile::live, Profile::template_,
                                  Profile::none};
-constexpr std::array phases = {Phase::fetch, Phase::files, Phase::template_, Phase::script,
+constexpr std::array phases = {Phase::fetch, Phase::files, Phase::template_, Phase::script, Phase::shell,
                                Phase::diff,  Phase::check, Phase::action,    Phase::merge};
 constexpr std::array notice_kinds = {NoticeKind::would_execute, NoticeKind::refused,
                                      NoticeKind::restricted,    NoticeKind::left_running,

@@ -61,6 +61,7 @@ public:
 private:
     [[nodiscard]] bool is_exec() const { return run_.modules.size() == 1 && run_.modules[0].name.empty(); }
     [[nodiscard]] std::string name_of(const model::ModuleReport& module) const {
+        if (module.is_shell()) return "shell";
         return module.name.empty() ? "command" : sys::printable(module.name);
     }
 
@@ -96,6 +97,7 @@ private:
         if (module.outcome == ModuleOutcome::failed) write_failure(module);
         if (style_.detail == Detail::quiet) return;
         if (module.changes() != 0 && module.outcome != ModuleOutcome::failed) write_changes(module);
+        if (module.outcome != ModuleOutcome::failed) write_shell_exit(module.steps);
         for (const model::Notice& notice : module.notices)
             write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_text(notice.text)));
         for (const model::Action& action : module.actions) // of a no-op, the notices tell them
@@ -103,6 +105,13 @@ private:
                 write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
                                    sys::printable_text(sys::quote_words(action.argv))));
         if (style_.detail == Detail::verbose) write_steps(module.steps);
+    }
+
+    /// That of its last command, as a rule, and no failure.
+    void write_shell_exit(const std::vector<model::Step>& steps) {
+        for (const model::Step& step : steps)
+            if (step.phase == model::Phase::shell && step.exit != 0)
+                write_(fmt::format("    {} the shell exited with {}\n", paint_.cyan(">"), step.exit));
     }
 
     void write_failure(const model::ModuleReport& module) {

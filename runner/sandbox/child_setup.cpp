@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -168,22 +169,34 @@ bool hand_over(int listener, int lane) noexcept {
     Message message;
     message.kind = Message::Kind::listens;
     message.lane = lane;
-    struct iovec bytes = {&message, sizeof message};
-    alignas(cmsghdr) char space[CMSG_SPACE(sizeof listener)] = {};
-    struct msghdr header = {};
-    header.msg_iov = &bytes;
-    header.msg_iovlen = 1;
-    header.msg_control = space;
-    header.msg_controllen = sizeof space;
-    struct cmsghdr* control = CMSG_FIRSTHDR(&header);
-    control->cmsg_level = SOL_SOCKET;
-    control->cmsg_type = SCM_RIGHTS;
-    control->cmsg_len = CMSG_LEN(sizeof listener);
-    std::memcpy(CMSG_DATA(control), &listener, sizeof listener);
-    return ::sendmsg(fd::control, &header, MSG_NOSIGNAL) == ssize_t{sizeof message};
+    return send_with(message, listener);
+}
+
+/// Standard input, output and error.
+bool place_standard(int input, int output, int error) noexcept {
+    return ::dup2(input, 0) >= 0 && ::dup2(output, 1) >= 0 && ::dup2(error, 2) >= 0;
 }
 
 } // namespace
+
+bool send_with(const Message& message, int descriptor) noexcept {
+    Message copy = message; // sendmsg(2) takes what it only reads as not const
+    struct iovec bytes = {&copy, sizeof copy};
+    alignas(cmsghdr) char space[CMSG_SPACE(sizeof descriptor)] = {};
+    struct msghdr header = {};
+    header.msg_iov = &bytes;
+    header.msg_iovlen = 1;
+    if (descriptor >= 0) {
+        header.msg_control = space;
+        header.msg_controllen = sizeof space;
+        struct cmsghdr* control = CMSG_FIRSTHDR(&header);
+        control->cmsg_level = SOL_SOCKET;
+        control->cmsg_type = SCM_RIGHTS;
+        control->cmsg_len = CMSG_LEN(sizeof descriptor);
+        std::memcpy(CMSG_DATA(control), &descriptor, sizeof descriptor);
+    }
+    return ::sendmsg(fd::control, &header, MSG_NOSIGNAL) == ssize_t{sizeof copy};
+}
 
 MountFailure make_mounts(const MountPlan& plan, int (&slots)[max_slots]) noexcept {
     ::umask(0);
@@ -212,14 +225,27 @@ bool make_readonly_view() noexcept {
     return true;
 }
 
+int make_terminal() noexcept {
+    // Neither becomes the terminal of this process, which leads a session.
+    const int outer = ::open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    int locked = 0;
+    if (outer < 0 || ::ioctl(outer, TIOCSPTLCK, &locked) != 0) return -1;
+    const int inner = ::ioctl(outer, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (inner < 0 || ::dup3(inner, fd::terminal, O_CLOEXEC) < 0) return -1;
+    ::close(inner);
+    return outer;
+}
+
 Stage become(const ProgramView& program, const policy::ConfinementView& sandbox, int lane) noexcept {
     const int standard_output =
         program.separate_standard_output ? fd::standard_output(lane) : fd::output(lane);
-    if (::dup2(fd::input, 0) < 0 || ::dup2(standard_output, 1) < 0 || ::dup2(fd::output(lane), 2) < 0)
+    if (!(program.terminal ? place_standard(fd::terminal, fd::terminal, fd::terminal)
+                           : place_standard(fd::input, standard_output, fd::output(lane))))
         return Stage::descriptors;
     if (wall_stands(Wall::close_fds) && ::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
         return Stage::descriptors;
     if ((wall_stands(Wall::setsid) && ::setsid() < 0) || !reset_signals()) return Stage::isolate;
+    if (program.terminal && ::ioctl(0, TIOCSCTTY, 0) != 0) return Stage::terminal;
     // Nothing is dumped at 0 either, but a handler of the machine (core_pattern with '|') is still called
     // then: only at 1 the kernel does without it.
     const struct rlimit no_core = {1, 1};

@@ -17,8 +17,9 @@ struct ProgramView {
     char* const* argv = nullptr;
     char* const* environment = nullptr;
     bool separate_standard_output = false; ///< standard output to fd::standard_output, else to fd::output
-    bool readonly_view = false;            ///< may write only to /tmp and /dev/shm
-    policy::ConfinementView confinement;   ///< on top of the sandbox's
+    bool terminal = false;      ///< all three to fd::terminal, which becomes its controlling terminal
+    bool readonly_view = false; ///< may write only to /tmp and /dev/shm
+    policy::ConfinementView confinement; ///< on top of the sandbox's
 };
 
 struct LaunchView {
@@ -43,6 +44,9 @@ inline constexpr int ignored_by_pid1[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGP
 /// PID 1 of a sandbox: sets up what needs no layer, obeys commands until the control socket closes.
 [[noreturn]] void run_pid1(const LaunchView& launch) noexcept;
 
+/// Sends a message to the parent, with a descriptor unless that is -1. False with errno.
+bool send_with(const Message& message, int descriptor) noexcept;
+
 /// Why the mounts could not be made; step -1 when all were.
 struct MountFailure {
     int step = -1;
@@ -54,6 +58,10 @@ struct MountFailure {
 /// Leaves a second mount namespace at fd::mount_namespace: the view as it is, but only /tmp and /dev/shm can
 /// be written in it. A false answer leaves errno.
 [[nodiscard]] bool make_readonly_view() noexcept;
+
+/// Makes a terminal in the sandbox's own /dev/pts (pty(7)): the programs' side goes to fd::terminal, the
+/// other one is the answer. -1 with errno.
+[[nodiscard]] int make_terminal() noexcept;
 
 /// Becomes the program. Returns only on failure, with errno set.
 [[nodiscard]] Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,

@@ -64,6 +64,7 @@ ProgramView view_of(const Program& program, const ProgramMemory& memory) {
             .argv = memory.argv.data(),
             .environment = memory.environment.data(),
             .separate_standard_output = program.output == Program::Output::separate,
+            .terminal = program.output == Program::Output::terminal,
             .readonly_view = program.view == Program::View::readonly,
             .confinement = view_of(*program.confinement)};
 }
@@ -76,6 +77,7 @@ const char* describe(Stage stage) {
     case Stage::network: return "set up its network";
     case Stage::ahead:
     case Stage::mounts: return "build its view";
+    case Stage::terminal: return "make its terminal";
     case Stage::program: return "start a process";
     case Stage::privileges: return "give up privileges (capabilities, seccomp)";
     case Stage::exec: return "run it";

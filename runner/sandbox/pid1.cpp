@@ -68,7 +68,8 @@ void sort_descriptors(const LaunchView& launch) noexcept {
         if (::dup2(null, standard) < 0) fail(Stage::descriptors, errno);
     const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); // later there is no host's /proc
     if (own < 0 || ::dup2(own, fd::mount_namespace) < 0) fail(Stage::descriptors, errno);
-    if (::dup2(broker < 0 ? null : broker, fd::broker) < 0) fail(Stage::descriptors, errno);
+    if (::dup2(broker < 0 ? null : broker, fd::broker) < 0 || ::dup2(null, fd::terminal) < 0)
+        fail(Stage::descriptors, errno);
     if (wall_stands(Wall::close_fds) && ::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0)
         fail(Stage::descriptors, errno);
 }
@@ -143,12 +144,18 @@ void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]
         fail(Stage::mounts, EINVAL);
     if (::chdir(launch.layers_directory) != 0) fail(Stage::mounts, errno);
     make_or_fail(launch.mounts->enter[static_cast<std::size_t>(index)], slots, Stage::mounts);
-    bool any_readonly = false;
-    for (int program = 0; program < launch.program_count; ++program)
+    bool any_readonly = false, any_terminal = false;
+    for (int program = 0; program < launch.program_count; ++program) {
         any_readonly = any_readonly || launch.programs[program].readonly_view;
+        any_terminal = any_terminal || launch.programs[program].terminal;
+    }
     // Before the parent comes in by /proc/PID/root: this process is in the read-only namespace for a moment.
     if (any_readonly && !make_readonly_view()) fail(Stage::mounts, errno);
-    send(Message{});
+    // This side stays open here: while nobody is on the terminal it is quiet, not broken.
+    const int terminal = any_terminal ? make_terminal() : -1;
+    if (any_terminal && terminal < 0) fail(Stage::terminal, errno);
+    if (!send_with(Message{}, terminal)) fail(Stage::terminal, errno);
+    if (terminal >= 0) ::close(terminal);
 }
 
 void kill_others() noexcept {

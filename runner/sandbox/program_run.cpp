@@ -3,6 +3,7 @@
 #include "runner/sandbox/output_collector.hpp"
 #include "runner/sandbox/protocol.hpp"
 #include "runner/sandbox/sandbox.hpp"
+#include "runner/sandbox/terminal_relay.hpp"
 #include "runner/sandbox/watch.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
@@ -39,6 +40,10 @@ public:
         for (std::size_t i = 0; i < count; ++i)
             runs_.push_back({sandbox.spec_.programs.at(first + i), sandbox.lanes_.at(i)});
         first_ = first;
+        for (Run& run : runs_)
+            if (run.program.output == Program::Output::terminal)
+                relay_.emplace(sandbox.spec_.terminal, sandbox.terminal_.get(),
+                               [&run](std::string_view bytes) { run.output.append(bytes); });
     }
 
     std::vector<ProgramEnd> run(const std::function<void()>& meanwhile) {
@@ -78,6 +83,8 @@ private:
                 waits.push_back({run.lane.output.get(), POLLIN, 0});
                 waits.push_back({run.lane.standard_output.get(), POLLIN, 0});
             }
+            if (relay_)
+                for (const pollfd& wait : relay_->waits()) waits.push_back(wait);
             const std::size_t first_notifier = waits.size();
             for (const Run& run : runs_)
                 if (run.notifier) waits.push_back({run.notifier->fd(), POLLIN, 0});
@@ -85,6 +92,7 @@ private:
             if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
             sys::throw_if_interrupted();
             drain();
+            if (relay_) relay_->serve();
             if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
             serve_calls(waits, first_notifier);
             if (waits[0].revents != 0) {
@@ -111,14 +119,15 @@ private:
             if (watch_.scratch_nearly_full()) return stop(nullptr, How::scratch_full);
         }
         for (const Run& run : runs_)
-            if (!run.ended && now - started_ >= run.program.timeout) return stop(&run, How::timed_out);
+            if (!run.ended && run.program.timeout && now - started_ >= *run.program.timeout)
+                return stop(&run, How::timed_out);
         return true;
     }
 
     [[nodiscard]] int patience_ms() const {
         auto until = next_look_;
         for (const Run& run : runs_)
-            if (!run.ended) until = std::min(until, started_ + run.program.timeout);
+            if (!run.ended && run.program.timeout) until = std::min(until, started_ + *run.program.timeout);
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
         return std::max(0, static_cast<int>(left.count()));
     }
@@ -213,6 +222,7 @@ private:
 
     std::vector<ProgramEnd> finish() {
         drain();
+        if (relay_) relay_->finish();
         std::vector<ProgramEnd> ends;
         for (Run& run : runs_) {
             end_hearing(run);
@@ -234,6 +244,7 @@ private:
     Watch watch_;
     Message message_;
     std::vector<Run> runs_;
+    std::optional<TerminalRelay> relay_; ///< tells one of them what is shown
     std::size_t first_ = 0;
     std::size_t heard_ = 0; ///< whose output goes to the sink
 };

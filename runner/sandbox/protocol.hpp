@@ -16,8 +16,10 @@ constexpr int control = 4;
 /// PID 1's own; after `enter`, when there are programs with a read-only view, that view's.
 constexpr int mount_namespace = 5;
 constexpr int broker = 6; ///< the broker's socket, until it has a name
+/// Of the sandbox's own terminal the side that programs use; PID 1 opens it when a program is to have it.
+constexpr int terminal = 7;
 /// Of each lane two: where its program writes, and its standard output where that is a value (templates).
-constexpr int first_lane = 7;
+constexpr int first_lane = 8;
 constexpr int output(int lane) { return first_lane + 2 * lane; }
 constexpr int standard_output(int lane) { return first_lane + 2 * lane + 1; }
 } // namespace fd
@@ -40,13 +42,14 @@ enum class Stage : std::int32_t {
     network,
     ahead, ///< mounts that need no layer
     mounts,
+    terminal,
     program,
     privileges,
     exec
 };
 struct Message {
     enum class Kind : std::int32_t {
-        ready,
+        ready, ///< comes with the other side of fd::terminal, when a program is to have that
         setup_failed,
         listens, ///< comes with a descriptor: see policy::confine_program
         ended,

@@ -31,8 +31,7 @@ void Sandbox::enter(std::size_t plan) {
     try {
         order(Order::enter, plan);
         Message message;
-        sys::UniqueFd none;
-        if (!receive(message, none)) throw sys::Error{"the sandbox died while it was being set up"};
+        if (!receive(message, terminal_)) throw sys::Error{"the sandbox died while it was being set up"};
         if (message.kind != Message::Kind::ready)
             throw sys::Error{explain_setup_failure(message, spec_.mounts.enter.at(plan), spec_.mounts)};
         const std::string path = fmt::format("/proc/{}/root", pid_);
@@ -89,6 +88,7 @@ Sandbox::Sandbox(Sandbox&& other) noexcept
       pidfd_{std::move(other.pidfd_)},
       control_{std::move(other.control_)},
       root_{std::move(other.root_)},
+      terminal_{std::move(other.terminal_)},
       lanes_{std::move(other.lanes_)} {}
 
 Sandbox::~Sandbox() { close(); }
@@ -113,7 +113,7 @@ std::string ProgramEnd::describe(const Program& program) const {
     case How::timed_out:
         return fmt::format(
             "took longer than {:g} s and was killed (the module's `sandbox` file may set `timeout SECONDS`)",
-            std::chrono::duration<double>(program.timeout).count());
+            std::chrono::duration<double>(program.timeout.value()).count());
     case How::too_much_output:
         return fmt::format("printed more than {:.4g} MiB and was killed",
                            static_cast<double>(program.standard_output_limit) / (1 << 20));

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,10 +28,13 @@ struct Program {
     std::shared_ptr<const policy::Confinement> confinement;
     enum class Output {
         merged,
-        separate
-    } output = Output::merged; ///< separate: standard output is a value (templates)
+        separate, ///< standard output is a value (templates)
+        /// Standard input, output and error are a terminal of the sandbox's own, which is the program's
+        /// controlling terminal and is connected with SandboxSpec::terminal.
+        terminal
+    } output = Output::merged;
     enum class View { writable, readonly } view = View::writable;
-    std::chrono::milliseconds timeout{std::chrono::minutes{15}};
+    std::optional<std::chrono::milliseconds> timeout{std::chrono::minutes{15}};
     std::size_t standard_output_limit = 0; ///< bytes, with Output::separate
     AnswerCall answer;                     ///< for calls that its confinement reports
 };
@@ -53,6 +57,7 @@ struct SandboxSpec {
     int broker = -1;       ///< a socket that PID 1 binds where the mount plan says, borrowed; -1: none
     Attendant attendant;   ///< the broker's
     int input = -1;        ///< standard input of the programs, borrowed; -1: /dev/null
+    int terminal = -1;     ///< a person's, for a program with Output::terminal, borrowed; never seen inside
 };
 
 /// How a program ended. Only `exited` with status 0 is success.
@@ -115,9 +120,11 @@ public:
     [[nodiscard]] int root() const noexcept { return root_.get(); }
 
     /// Runs programs[index] to its end; `sink` gets its merged output as it comes; `meanwhile`, when there is
-    /// one, is called once when the program has been started. What it leaves running is killed. Throws
-    /// sys::Interrupted (and leaves the killing to the destructor). After an end by anything but `exited` or
-    /// `signalled` the sandbox is dead: further calls throw sys::Error.
+    /// one, is called once when the program has been started. What it leaves running is killed. While a
+    /// program with Output::terminal runs, the person's terminal is in raw mode and all keys are the
+    /// program's; when that terminal is gone, Interrupted says SIGHUP. Throws sys::Interrupted (and leaves
+    /// the killing to the destructor). After an end by anything but `exited` or `signalled` the sandbox is
+    /// dead: further calls throw sys::Error.
     [[nodiscard]] ProgramEnd run(std::size_t index, const OutputSink& sink,
                                  const std::function<void()>& meanwhile = {});
 
@@ -141,6 +148,7 @@ private:
     SandboxSpec spec_;
     pid_t pid_ = -1;
     sys::UniqueFd pidfd_, control_, root_;
+    sys::UniqueFd terminal_; ///< of a terminal of the sandbox's own the outer side (pty(7)), once entered
     std::vector<Lane> lanes_;
 };
 
