@@ -104,23 +104,29 @@ int run_exec(Options& options) {
     return conclude(dance::exec(options.exec), options);
 }
 
+/// What was run in the shell may have left the terminal with other colours, another character set, no cursor:
+/// all of that is taken back (DECSTR, and what older terminals know), so that the differences and the
+/// question are seen as they are.
+constexpr const char* settle_terminal = "\033[!p\033[m\033(B\017\033[?25h\033[?2004l";
+
 int run_shell(Options& options) {
-    if (::isatty(STDIN_FILENO) == 1) {
-        options.exec.terminal = STDIN_FILENO;
-        const char* type = std::getenv("TERM");
-        options.exec.terminal_type = type == nullptr ? "" : type;
-        if (!quiet(options))
-            options.exec.on_start = [&] {
-                write_to(
-                    STDERR_FILENO,
-                    fmt::format("disco: a shell in a sandbox on a copy of {}; `exit` ends it and shows what "
-                                "it changed{}\n",
-                                sys::printable(options.exec.root.string()),
-                                options.exec.merge == dance::ExecOptions::Merge::never
-                                    ? "; nothing is merged (--noop)"
-                                    : "; nothing is merged unless you say yes then"));
-            };
-    }
+    if (::isatty(STDIN_FILENO) != 1) return run_exec(options); // its commands come from there
+    dance::ExecOptions& shell = options.exec;
+    shell.terminal = STDIN_FILENO;
+    const char* type = std::getenv("TERM");
+    shell.terminal_type = type == nullptr ? "" : type;
+    const bool noop = shell.merge == dance::ExecOptions::Merge::never;
+    if (!quiet(options))
+        shell.on_start = [&shell, noop] {
+            write_to(
+                STDERR_FILENO,
+                fmt::format("disco: a shell in a sandbox, on a copy of {}; `exit` ends it and shows what it "
+                            "changed; nothing is merged{}\n",
+                            sys::printable(shell.root.string()),
+                            noop ? " (--noop)" : " unless you say so then"));
+        };
+    if (type != nullptr && std::string_view{type} != "dumb" && ::isatty(STDERR_FILENO) == 1)
+        shell.on_end = [] { write_to(STDERR_FILENO, settle_terminal); };
     return run_exec(options);
 }
 

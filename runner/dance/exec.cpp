@@ -117,7 +117,7 @@ private:
             {}, {.programs = {program},
                  .network = network,
                  .durability = noop ? Layers::Durability::volatile_ : Layers::Durability::durable,
-                 .input = STDIN_FILENO,
+                 .input = options_.terminal < 0 ? STDIN_FILENO : -1, // a terminal stays outside
                  .terminal = options_.terminal,
                  .broker = &broker});
         views_.layers().begin();
@@ -131,6 +131,7 @@ private:
             if (profile() == Profile::strict) notices.feed(bytes);
             if (options_.on_output) options_.on_output("", bytes);
         });
+        if (options_.on_end) options_.on_end();
         recorder_.read_owners(box.root());
         views_.networks().disconnect();
         for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));

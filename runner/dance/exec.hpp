@@ -23,8 +23,8 @@ struct ExecOptions : CommonOptions {
     std::optional<model::ScriptProfile> profile;
     /// Of a shell: a person's terminal, borrowed; -1: its commands come from standard input.
     int terminal = -1;
-    std::string terminal_type;      ///< TERM
-    std::function<void()> on_start; ///< called when the program is about to start; may be empty
+    std::string terminal_type;              ///< TERM
+    std::function<void()> on_start, on_end; ///< called right before the program and after it; may be empty
     /// Asked with the result, before anything is merged; empty means no.
     std::function<bool(const Result&)> confirm;
 };

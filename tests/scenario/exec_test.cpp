@@ -72,6 +72,30 @@ TEST_F(Exec, InAChrootTheSandboxHasNoWayOut) {
     EXPECT_THAT(way_out.output, HasSubstr("held")) << way_out.error;
 }
 
+TEST_F(Exec, StrictRunsWhatAStrictScriptMayRun) {
+    const auto run = [&](const std::string& profile, const std::vector<std::string>& command) {
+        return exec("--noop", command, {"--profile", profile});
+    };
+    const auto listed = run("strict", {"touch", "/etc/new file"});
+    EXPECT_EQ(listed.exit, 0) << listed.output << listed.error;
+    EXPECT_THAT(listed.output, HasSubstr("+ /etc/new file"));
+    EXPECT_EQ(last_report().at("modules").at(0).at("steps").at(0).at("profile"), "strict");
+    const auto unlisted = run("strict", {"sh", "-c", "touch /etc/new"});
+    EXPECT_EQ(unlisted.exit, 0) << unlisted.output << unlisted.error;
+    EXPECT_THAT(unlisted.output, HasSubstr("> would execute: sh -c 'touch /etc/new'"));
+    EXPECT_THAT(unlisted.output, HasSubstr("in sync"));
+    const auto path = run("strict", {"/usr/bin/touch", "/etc/new"});
+    EXPECT_EQ(path.exit, 4);
+    EXPECT_THAT(path.output, HasSubstr("restricted shell refused"));
+    EXPECT_EQ(run("strict", {"no-such-command"}).exit, 78);
+    for (const char* profile : {"auto", "simulate"}) {
+        const auto result = run(profile, {"sh", "-c", "touch /etc/new"});
+        EXPECT_THAT(result.output, HasSubstr("+ /etc/new"));
+        EXPECT_EQ(last_report().at("modules").at(0).at("steps").at(0).at("profile"), "simulate");
+    }
+    EXPECT_EQ(run("loose", {"true"}).exit, 64);
+}
+
 TEST_F(Exec, MergeMerges) {
     const auto result = exec("--merge", {"sh", "-c", "echo more >> /etc/motd"});
     EXPECT_EQ(result.exit, 0) << result.output << result.error;

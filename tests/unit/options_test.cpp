@@ -99,6 +99,10 @@ TEST(Options, OfExecEndWhereTheCommandBegins) {
     EXPECT_EQ(options.exec.root, "/");
     EXPECT_EQ(parsed({"exec", "--merge", "--", "true"}).exec.merge, Merge::always);
     EXPECT_EQ(parsed({"exec", "--", "true"}).exec.merge, Merge::ask);
+    EXPECT_EQ(parsed({"exec", "--", "true"}).exec.profile, std::nullopt);
+    EXPECT_EQ(parsed({"exec", "--noop", "--profile", "strict", "--", "true"}).exec.profile,
+              model::ScriptProfile::strict);
+    EXPECT_EQ(parsed({"exec", "--", "true"}).exec.what, dance::ExecOptions::What::command);
 }
 
 TEST(Options, OfReportAndRuns) {
@@ -154,6 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
                     UsageRow{"wait_negative", {"dance", "--wait", "-1"}, "--wait"},
                     UsageRow{"two_details", {"dance", "--diff", "--stat"}, "--diff"},
                     UsageRow{"noop_and_merge", {"exec", "--noop", "--merge", "--", "true"}, "--merge"},
+                    UsageRow{"shell_with_a_command", {"shell", "--noop", "ls"}, "ls"},
+                    UsageRow{"shell_that_merges_unasked", {"shell", "--merge"}, "--merge"},
                     UsageRow{"exec_of_nothing", {"exec", "--noop"}, "COMMAND"},
                     UsageRow{"param_without_verb", {"param"}, "param"},
                     UsageRow{"param_without_key", {"param", "get"}, "KEY"}),
