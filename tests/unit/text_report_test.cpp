@@ -159,6 +159,25 @@ INSTANTIATE_TEST_SUITE_P(
                     HeadingRow{"exec_noop", noop, "/srv", {""}, "disco exec --noop  web1  /srv"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
+/// A shell exits as its last command did: that is told, and fails nothing.
+TEST(TextReport, TellsHowAShellExited) {
+    tests::ExampleRun example;
+    example.run.node = "web1";
+    example.run.root = "/srv";
+    example.run.modules.resize(1);
+    model::Step step;
+    step.phase = model::Phase::shell;
+    step.name = "/bin/bash";
+    example.run.modules[0].steps = {step};
+    const std::string quiet_end = report_of(example);
+    EXPECT_THAT(quiet_end, testing::StartsWith("disco shell --noop  web1  /srv\n= shell "));
+    EXPECT_THAT(quiet_end, Not(HasSubstr("exited")));
+    example.run.modules[0].steps[0].exit = 3;
+    EXPECT_THAT(report_of(example), HasSubstr("    > the shell exited with 3\n"));
+    example.run.modules[0].outcome = ModuleOutcome::failed;
+    EXPECT_THAT(report_of(example), Not(HasSubstr("exited")));
+}
+
 tests::ExampleRun with_changes(std::size_t count) {
     tests::ExampleRun example;
     example.run.modules.resize(1);
