@@ -88,7 +88,10 @@ bool confirm(const dance::Result& result, const Options& options) {
         return false;
     }
     print_result(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}});
-    write_to(STDERR_FILENO, fmt::format("Merge this onto {}? [y/N] ", result.run.root));
+    const bool only_actions = result.run.outcome == model::RunOutcome::in_sync;
+    write_to(STDERR_FILENO,
+             fmt::format("{} {}? [y/N] ", only_actions ? "Run these commands on" : "Merge this onto",
+                         sys::printable(result.run.root)));
     std::string answer;
     std::getline(std::cin, answer);
     sys::throw_if_interrupted();

@@ -51,8 +51,10 @@ void run_actions(model::RunReport& run, const actions::Host& host) {
             if (failure.empty()) continue;
             run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
             if (!run.failure.empty()) run.failure += '\n';
-            run.failure += fmt::format("the action '{}' of module '{}' {}; what was merged stays merged",
-                                       sys::printable(sys::quote_words(action.argv)), report.name, failure);
+            run.failure +=
+                fmt::format("the action '{}'{} {}; what was merged stays merged",
+                            sys::printable(sys::quote_words(action.argv)),
+                            report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure);
         }
 }
 

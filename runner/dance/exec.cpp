@@ -58,16 +58,18 @@ public:
         note_modules(result_.run);
         result_.run.fingerprint = recorder_.fingerprint();
         if (options_.merge == ExecOptions::Merge::never) return;
-        if (result_.run.outcome == model::RunOutcome::in_sync && options_.merge == ExecOptions::Merge::always)
-            locks.release(), run_actions(result_.run, views_.host());
-        if (result_.run.outcome != model::RunOutcome::pending) return;
+        const bool changes = result_.run.outcome == model::RunOutcome::pending;
+        const bool only_actions =
+            result_.run.outcome == model::RunOutcome::in_sync && !report.actions.empty();
+        if (!changes && !only_actions) return;
         const bool wanted =
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
-        merge_trees(result_.run, recorder_.trees(), state_, started_);
+        if (changes) merge_trees(result_.run, recorder_.trees(), state_, started_);
         locks.release(); // actions may be a package manager's
-        if (result_.run.outcome == model::RunOutcome::merged) run_actions(result_.run, views_.host());
+        if (only_actions || result_.run.outcome == model::RunOutcome::merged)
+            run_actions(result_.run, views_.host());
     }
 
 private:

@@ -100,11 +100,18 @@ private:
         if (module.outcome != ModuleOutcome::failed) write_shell_exit(module.steps);
         for (const model::Notice& notice : module.notices)
             write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_text(notice.text)));
-        for (const model::Action& action : module.actions) // of a no-op, the notices tell them
-            if (run_.mode == model::RunMode::live)
+        for (const model::Action& action : module.actions)
+            if (run_.mode == model::RunMode::live || !told(action, module.notices))
                 write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
                                    sys::printable_text(sys::quote_words(action.argv))));
         if (style_.detail == Detail::verbose) write_steps(module.steps);
+    }
+
+    /// In a no-op the notices tell of actions.
+    static bool told(const model::Action& action, const std::vector<model::Notice>& notices) {
+        return std::any_of(notices.begin(), notices.end(), [&](const model::Notice& notice) {
+            return notice.kind == model::NoticeKind::would_execute && notice.argv == action.argv;
+        });
     }
 
     /// That of its last command, as a rule, and no failure.

@@ -283,6 +283,21 @@ TEST_F(Shell, GuardedCommandsAreTold) {
     EXPECT_THAT(shell.shown(), HasSubstr("> would execute: systemctl restart nginx"));
 }
 
+TEST_F(Shell, AsksAlsoWhenThereAreOnlyGuardedCommandsToRun) {
+    put(root() / "usr/bin/systemctl", "#!/bin/bash\necho \"$*\" > /var/log/asked\n", 0755);
+    for (const bool yes : {false, true}) {
+        TerminalSession shell = session();
+        ASSERT_TRUE(shell.sees("(disco) "));
+        EXPECT_TRUE(shell.done("systemctl restart nginx"));
+        shell.type("exit\r");
+        EXPECT_TRUE(shell.sees("> pending: systemctl restart nginx")) << shell.shown();
+        ASSERT_TRUE(shell.sees("Run these commands on "));
+        shell.type(yes ? "y\r" : "n\r");
+        EXPECT_EQ(shell.exit_code(), 0);
+        EXPECT_EQ(std::filesystem::exists(root() / "var/log/asked"), yes);
+    }
+}
+
 TEST_F(Shell, ReportsByJsonBesideTheTerminal) {
     std::vector<std::string> argv = {"/bin/bash", "-c", "exec \"$@\" >\"$0\"", (place() / "out").string()};
     for (const std::string& word : words({"--noop", "--json", "-"})) argv.push_back(word);
@@ -311,7 +326,7 @@ TEST_F(Shell, TakesItsCommandsFromAPipe) {
 TEST_F(Shell, NeedsOne) {
     std::filesystem::remove(root() / "usr/bin/bash");
     std::filesystem::remove(root() / "usr/bin/sh");
-    const auto result = piped("true\n", {"--noop"});
+    const auto result = piped("", {"--noop"}); // it would not read any
     EXPECT_EQ(result.exit, 78);
     EXPECT_THAT(result.error, HasSubstr("there is no shell in"));
 }

@@ -40,6 +40,7 @@ public:
     /// Closes the person's side.
     void hang_up();
 
+    /// Until it has ended.
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     /// Reads what it shows until it ends: its exit code, 1000 + the signal that ended it, or -1 when that
     /// takes too long.
