@@ -87,7 +87,8 @@ bool confirm(const dance::Result& result, const Options& options) {
                 : "disco: not merged: there is no terminal to ask on; --merge merges, --noop only shows\n");
         return false;
     }
-    print_result(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}});
+    const int people = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
+    print_text(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}}, people);
     const bool only_actions = result.run.outcome == model::RunOutcome::in_sync;
     write_to(STDERR_FILENO,
              fmt::format("{} {}? [y/N] ", only_actions ? "Run these commands on" : "Merge this onto",

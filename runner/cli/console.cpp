@@ -92,6 +92,10 @@ void print_result(const dance::Result& result, const Output& output) {
         print_error(result.run.failure); // nothing ran: there is no report, only a reason
         return;
     }
+    print_text(result, output, people);
+}
+
+void print_text(const dance::Result& result, const Output& output, int people) {
     std::string text; // few, large writes
     report::write_text_report(result.run, *result.changes, text_style(output, people),
                               [&](std::string_view piece) {

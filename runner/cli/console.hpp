@@ -43,6 +43,9 @@ void write_to(int fd, std::string_view bytes);
 /// standard error.
 void print_result(const dance::Result& result, const Output& output);
 
+/// Prints the text report to a descriptor.
+void print_text(const dance::Result& result, const Output& output, int people);
+
 /// Prints an error and what was being done, as "disco: …" on standard error. Does not throw when that cannot
 /// be written to.
 void print_error(std::string_view text);

@@ -38,7 +38,6 @@ public:
          Result& result)
         : options_{options},
           state_{state},
-          scratch_{scratch},
           result_{result},
           started_{options.merge == ExecOptions::Merge::never ? timespec{} : sys::passed_moment()},
           views_{options, state, scratch, node},
@@ -148,7 +147,6 @@ private:
 
     const ExecOptions& options_;
     const StateDirectory& state_;
-    Scratch& scratch_;
     Result& result_;
     timespec started_;
     Views views_;

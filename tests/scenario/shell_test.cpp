@@ -299,15 +299,23 @@ TEST_F(Shell, AsksAlsoWhenThereAreOnlyGuardedCommandsToRun) {
 }
 
 TEST_F(Shell, ReportsByJsonBesideTheTerminal) {
-    std::vector<std::string> argv = {"/bin/bash", "-c", "exec \"$@\" >\"$0\"", (place() / "out").string()};
-    for (const std::string& word : words({"--noop", "--json", "-"})) argv.push_back(word);
-    TerminalSession shell{argv, place() / "log"};
-    ASSERT_TRUE(shell.sees("(disco noop) "));
-    ASSERT_TRUE(shell.done("touch /etc/new"));
-    shell.type("exit\r");
-    EXPECT_EQ(shell.exit_code(), 0);
-    EXPECT_EQ(nlohmann::json::parse(sys::read_file(place() / "out")), last_report());
-    EXPECT_THAT(shell.shown(), HasSubstr("+ /etc/new"));
+    for (const bool noop : {true, false}) {
+        std::vector<std::string> argv = {"/bin/bash", "-c", "exec \"$@\" >\"$0\"",
+                                         (place() / "out").string()};
+        for (const std::string& word : words({"--json", "-"})) argv.push_back(word);
+        if (noop) argv.emplace_back("--noop");
+        TerminalSession shell{argv, place() / "log"};
+        ASSERT_TRUE(shell.sees("(disco"));
+        ASSERT_TRUE(shell.done("touch /etc/new"));
+        shell.type("exit\r");
+        EXPECT_TRUE(shell.sees("+ /etc/new"));
+        if (!noop) {
+            ASSERT_TRUE(shell.sees("[y/N] "));
+            shell.type("n\r");
+        }
+        EXPECT_EQ(shell.exit_code(), 0);
+        EXPECT_EQ(nlohmann::json::parse(sys::read_file(place() / "out")), last_report());
+    }
 }
 
 TEST_F(Shell, TakesItsCommandsFromAPipe) {
