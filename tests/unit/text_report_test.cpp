@@ -162,6 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
 /// A shell exits as its last command did: that is told, and fails nothing.
 TEST(TextReport, TellsHowAShellExited) {
     tests::ExampleRun example;
+    example.run.command = "disco shell";
     example.run.node = "web1";
     example.run.root = "/srv";
     example.run.modules.resize(1);
