@@ -10,13 +10,10 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
-#include <map>
 #include <set>
-#include <tuple>
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -91,14 +88,8 @@ private:
         if (guard.directory.empty()) guard.directory = fmt::format("{}{}", place_, mount);
         const std::string& top = managed_[mount].inside;
         add_directories(guard, mount, where.substr(top.size()));
-        Guard::Entry entry = {inside.substr(top.size()), host, {}};
-        // Many guards are one file, where what they stand for looks the same.
-        if (::llistxattr(host.c_str(), nullptr, 0) == 0) {
-            auto& first = alike_[{mount, status.st_mode, status.st_uid, status.st_gid}];
-            entry.link = first;
-            if (first.empty()) first = entry.path;
-        }
-        guard.files.push_back(std::move(entry));
+        // Each is a file of its own: were two of them links, a script that changes one would change both.
+        guard.files.push_back({inside.substr(top.size()), host});
     }
 
     static std::string host_path(int fd) {
@@ -114,7 +105,7 @@ private:
             const std::string path = relative.substr(0, end);
             const bool known = std::any_of(guard.directories.begin(), guard.directories.end(),
                                            [&](const Guard::Entry& entry) { return entry.path == path; });
-            if (!known) guard.directories.push_back({path, layers_[mount] / path.substr(1), {}});
+            if (!known) guard.directories.push_back({path, layers_[mount] / path.substr(1)});
             if (end == std::string::npos) break;
         }
     }
@@ -125,7 +116,6 @@ private:
     const policy::GuardedCommands& commands_;
     Resolve resolve_;
     std::set<std::string> runnable_; ///< not found yet
-    std::map<std::tuple<std::size_t, mode_t, uid_t, gid_t>, std::string> alike_;
     Guards guards_;
 };
 

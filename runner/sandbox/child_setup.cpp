@@ -146,7 +146,6 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
         return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | step.flags, nullptr);
     case Kind::make_file: return ::mknod(target, S_IFREG | step.mode, 0);
     case Kind::copy_file: return copy_file(step.source.c_str(), target, step.mode);
-    case Kind::link_file: return ::link(step.source.c_str(), target);
     case Kind::like: return make_like(step.source.c_str(), target);
     case Kind::listen: return listen_at(target);
     }

@@ -123,10 +123,6 @@ private:
             make_directory(guard.directory + entry.path, 0755);
         for (const ViewSpec::Guard::Entry& entry : guard.files) {
             const std::string target = guard.directory + entry.path;
-            if (!entry.link.empty()) {
-                add({.kind = Kind::link_file, .target = target, .source = guard.directory + entry.link});
-                continue;
-            }
             add({.kind = Kind::copy_file, .target = target, .source = view_.shim, .mode = 0755});
             add({.kind = Kind::like, .target = target, .source = entry.like});
         }
@@ -309,7 +305,6 @@ std::string MountStep::describe() const {
     case Kind::make_readonly: return fmt::format("make '{}' read-only in the sandbox", target);
     case Kind::make_file: return fmt::format("make file '{}' in the sandbox", target);
     case Kind::copy_file: return fmt::format("copy '{}' to '{}' in the sandbox", source, target);
-    case Kind::link_file: return fmt::format("link '{}' to '{}' in the sandbox", source, target);
     case Kind::like: return fmt::format("give '{}' the metadata of '{}' in the sandbox", target, source);
     case Kind::listen: return fmt::format("listen at '{}' in the sandbox", target);
     }

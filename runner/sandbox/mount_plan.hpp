@@ -26,7 +26,6 @@ struct MountStep {
         make_readonly,  ///< remount `target` read-only (this mount only)
         make_file,      ///< an empty file at `target` with `mode`, to mount on
         copy_file,      ///< make `target` with the bytes of `source`
-        link_file,      ///< link(2) `source` as `target`
         like,           ///< give `target` owner, mode, times and xattrs of the host's `source`
         listen,         ///< bind(2) the broker's socket to `target`
     };
@@ -89,8 +88,6 @@ struct ViewSpec {
         struct Entry {
             std::string path; ///< in the lowerdir, "/usr/bin/systemctl"
             std::string like; ///< on the host: what it stands for
-            std::string
-                link; ///< of a file: a path in the lowerdir whose bytes and metadata it shares; else ""
         };
         std::vector<Entry> directories, files; ///< parents first
     };
