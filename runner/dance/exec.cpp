@@ -138,7 +138,10 @@ private:
         for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));
         enter_program(report, phase(), name, profile(), end);
         for (const actions::Asked& asked : broker.take()) enter_asked(report, asked, name, mode());
-        if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::How::exited)) return report;
+        if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::How::exited)) {
+            views_.complete(box);
+            return report;
+        }
         report.outcome = model::ModuleOutcome::failed;
         report.reason = fmt::format("{} {}", shell() ? "the shell" : sys::printable(options_.command[0]),
                                     end.describe(program));

@@ -179,6 +179,7 @@ void ModuleRun::work() {
     deliver_files();
     resolve_templates();
     run_scripts(module_.scripts, Phase::script, script_profiles_);
+    context_.views.complete(*box_);
     context_.recorder.read_owners(box_->root());
 }
 

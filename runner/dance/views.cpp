@@ -2,6 +2,7 @@
 
 #include "policy/command_directory.hpp"
 #include "runner/dance/guard_traces.hpp"
+#include "runner/overlay/completion.hpp"
 #include "runner/overlay/mount_class.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/program.hpp"
@@ -167,6 +168,14 @@ void Views::leave_kept() {
     kept_guards_ = {};
     guards_ = find_guards(root_, layers_.managed(), guarded_);
     ++guard_generation_;
+}
+
+void Views::complete(const sandbox::Sandbox& sandbox) const {
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+        const std::string& inside = layers_.managed()[mount].inside;
+        const sys::UniqueFd view = sys::open_in_root(sandbox.root(), "/" + inside, O_PATH | O_DIRECTORY);
+        overlay::complete_layer({view.get(), layers_.upper(mount), layers_.work(mount)});
+    }
 }
 
 std::vector<std::string> Views::remove_guard_traces() {

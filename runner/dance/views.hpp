@@ -64,6 +64,10 @@ public:
     /// Counts how often other commands came to be guarded.
     [[nodiscard]] unsigned guard_generation() const noexcept { return guard_generation_; }
 
+    /// Makes the begun layer tell by itself all that its view shows; see overlay::complete_layer. When the
+    /// sandbox's programs have ended, and before it is stopped.
+    void complete(const sandbox::Sandbox& sandbox) const;
+
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
     /// Where queries and actions are run.
     [[nodiscard]] actions::Host host() const { return {root_, data_ / "disco-on-host"}; }

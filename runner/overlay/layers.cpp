@@ -37,6 +37,8 @@ void make_directory_like(const std::filesystem::path& path, const std::filesyste
     sys::check(::chmod(path.c_str(), status->st_mode & 07777), "set the mode of", path);
     for (const auto& [name, value] : sys::read_xattrs_at(AT_FDCWD, model))
         if (!name.starts_with("trusted.overlay.")) sys::set_xattr_at(AT_FDCWD, path, name, value);
+    const struct timespec times[2] = {status->st_atim, status->st_mtim};
+    sys::check(::utimensat(AT_FDCWD, path.c_str(), times, 0), "set the times of", path);
 }
 
 /// Whether walking up from `path` meets `directory` before it leaves the file system.
@@ -52,15 +54,24 @@ bool lies_inside(const std::filesystem::path& path, const std::filesystem::path&
     }
 }
 
-/// One overlay's options, every one that matters explicit: defaults differ between kernels and distributions.
+/// Every option that matters is given: defaults differ between kernels and distributions.
+///
+/// Of a view. With an index hard links hold, and with redirects a directory can be renamed, as on the live
+/// root. Where the file systems below give no lasting file handles the kernel goes on without an index, and
+/// links come apart when they are copied up.
+constexpr const char* view_options = ",index=on,metacopy=off,redirect_dir=on,xino=off,nfs_export=off";
+/// Of a read-only base below a view: an index needs its file handles. (`index` means nothing without an
+/// upperdir, and the kernel would complain of it.)
+constexpr const char* base_options = ",metacopy=off,redirect_dir=nofollow,xino=off,nfs_export=on";
+
 /// `lowerdirs`: topmost first.
-std::string overlay_options(const std::vector<std::string>& lowerdirs) {
+std::string lowerdir_option(const std::vector<std::string>& lowerdirs) {
     std::string options = "lowerdir=";
     for (const std::string& lower : lowerdirs) {
         if (options.back() != '=') options += ':';
         options += escaped(lower);
     }
-    return options + ",index=off,metacopy=off,redirect_dir=off,xino=off,nfs_export=off";
+    return options;
 }
 
 constexpr std::string_view left_over = "left";
@@ -83,8 +94,12 @@ Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> man
 void Layers::begin() {
     begun_ = true;
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
-        if (!upper_is_clean_)
+        if (upper_is_clean_) { // what lies right below it may be another directory now, which an index minds
+            sys::remove_xattr_at(AT_FDCWD, upper(mount), "trusted.overlay.origin");
+        } else {
+            sys::remove_tree(upper(mount)); // of a squashed layer, when what was kept has been left
             make_directory_like(upper(mount), any_kept_ ? kept(mount) : managed_[mount].live);
+        }
         // What a volatile mount leaves, so that nobody takes its upperdir for whole (overlayfs.rst, "Volatile
         // mount"); here it only stands in the way of the next mount. `tidy` removes it.
         const auto mark = directory_ / work_name(mount) / "work/incompat";
@@ -104,6 +119,7 @@ void Layers::tidy() {
 
 void Layers::keep() {
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        remove_index(mount);
         if (any_kept_) {
             squash(upper(mount), kept(mount), managed_[mount].live);
         } else {
@@ -118,10 +134,16 @@ void Layers::keep() {
 
 void Layers::drop() {
     if (!begun_) return;
-    for (std::size_t mount = 0; mount < managed_.size(); ++mount) sys::remove_tree(upper(mount));
+    for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        remove_index(mount);
+        sys::remove_tree(upper(mount));
+    }
     upper_is_clean_ = false;
     begun_ = false;
 }
+
+/// It belongs to one upperdir, and its links would be counted where the objects go.
+void Layers::remove_index(std::size_t mount) const { sys::remove_tree(work(mount) / "index"); }
 
 void Layers::leave_kept() noexcept {
     any_kept_ = false;
@@ -134,7 +156,7 @@ OverlayOptions Layers::options(std::size_t mount, On on, Durability durability, 
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
     if (on == On::kept && inside_[mount]) {
-        options.base = overlay_options(lowerdirs);
+        options.base = lowerdir_option(lowerdirs) + base_options;
         lowerdirs = {place::base};
     }
     if (!guard.empty()) lowerdirs.insert(lowerdirs.begin(), guard);
@@ -142,12 +164,15 @@ OverlayOptions Layers::options(std::size_t mount, On on, Durability durability, 
         lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
         if (!kept_guard.empty()) lowerdirs.insert(lowerdirs.begin(), kept_guard);
     }
-    options.top = fmt::format("{},upperdir={},workdir={}{}", overlay_options(lowerdirs), upper_name(mount),
-                              work_name(mount), durability == Durability::volatile_ ? ",volatile" : "");
+    options.top =
+        fmt::format("{},upperdir={},workdir={}{}{}", lowerdir_option(lowerdirs), upper_name(mount),
+                    work_name(mount), view_options, durability == Durability::volatile_ ? ",volatile" : "");
     return options;
 }
 
 std::filesystem::path Layers::upper(std::size_t mount) const { return directory_ / upper_name(mount); }
+
+std::filesystem::path Layers::work(std::size_t mount) const { return directory_ / work_name(mount); }
 
 std::filesystem::path Layers::kept(std::size_t mount) const {
     return any_kept_ ? directory_ / kept_name(mount) : std::filesystem::path{};

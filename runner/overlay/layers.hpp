@@ -75,10 +75,14 @@ public:
 
     /// The upperdir of the begun layer.
     [[nodiscard]] std::filesystem::path upper(std::size_t mount) const;
+    /// Where the kernel keeps its own notes on the begun layer.
+    [[nodiscard]] std::filesystem::path work(std::size_t mount) const;
     /// The upperdir of the kept layer; empty when nothing was kept yet.
     [[nodiscard]] std::filesystem::path kept(std::size_t mount) const;
 
 private:
+    void remove_index(std::size_t mount) const;
+
     std::filesystem::path directory_;
     std::vector<ClassifiedMount> managed_;
     std::vector<bool> inside_; ///< by managed mount: the layers lie below it, on its file system

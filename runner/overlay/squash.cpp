@@ -121,7 +121,12 @@ void squash(const std::filesystem::path& upper, const std::filesystem::path& kep
             const std::filesystem::path& live) {
     const sys::UniqueFd from = sys::open_directory(upper), to = sys::open_directory(kept);
     const sys::UniqueFd below = sys::open_directory(live);
+    struct stat status = {};
+    sys::check(::fstat(from.get(), &status), "stat", upper);
     squash_directory({from.get(), to.get(), below.get(), kept});
+    // It may be used again, and must then look like what it covers.
+    const struct timespec times[2] = {status.st_atim, status.st_mtim};
+    sys::check(::futimens(from.get(), times), "set the times of", upper);
 }
 
 } // namespace disco::overlay

@@ -53,6 +53,12 @@ UniqueFd open_beneath(int directory, const std::filesystem::path& relative, int 
     return fd;
 }
 
+UniqueFd open_on_mount(int directory, const std::filesystem::path& relative, int flags) {
+    UniqueFd fd{openat2_retrying(directory, relative.c_str(), flags, 0, beneath | RESOLVE_NO_XDEV)};
+    if (!fd) throw SysError{errno, "open", relative};
+    return fd;
+}
+
 UniqueFd open_in_root(int root, const std::filesystem::path& path, int flags, mode_t mode) {
     UniqueFd fd{openat2_retrying(root, path.c_str(), flags, mode, in_root)};
     if (!fd) throw SysError{errno, "open", path};

@@ -21,6 +21,9 @@ namespace disco::sys {
 [[nodiscard]] UniqueFd open_beneath(int directory, const std::filesystem::path& relative, int flags,
                                     mode_t mode = 0);
 
+/// The same, and no mount is crossed (EXDEV).
+[[nodiscard]] UniqueFd open_on_mount(int directory, const std::filesystem::path& relative, int flags);
+
 /// openat2(2) with `root` as the root directory: symlinks are followed, absolute ones start at `root`.
 [[nodiscard]] UniqueFd open_in_root(int root, const std::filesystem::path& path, int flags, mode_t mode = 0);
 

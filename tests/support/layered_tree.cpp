@@ -1,6 +1,7 @@
 #include "tests/support/layered_tree.hpp"
 
 #include "runner/merge/rollback.hpp"
+#include "runner/overlay/completion.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -40,7 +41,8 @@ public:
     View(const View&) = delete;
     View& operator=(const View&) = delete;
     ~View() {
-        for (auto target = mounted_.rbegin(); target != mounted_.rend(); ++target) ::umount(target->c_str());
+        for (auto target = mounted_.rbegin(); target != mounted_.rend(); ++target)
+            ::umount2(target->c_str(), MNT_DETACH);
     }
 
 private:
@@ -70,10 +72,15 @@ LayeredTree::LayeredTree(fs::path live, fs::path scratch)
 
 std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs::path&)>& work) {
     layers_.begin();
+    sys::UniqueFd root;
     {
         const View view{layers_.directory(), layers_.options(0, layers_.on(), Layers::Durability::volatile_)};
         work(place::view);
+        root = sys::open_directory(place::view);
     }
+    // The mount lives on by its descriptor; /proc is there again.
+    overlay::complete_layer({root.get(), layers_.upper(0), layers_.work(0)});
+    root.reset();
     const model::OwnerNames nobody;
     std::vector<model::Change> changes;
     const overlay::LayerToScan scanned = {.live = live_,

@@ -1,0 +1,211 @@
+#include "runner/overlay/completion.hpp"
+
+#include "runner/model/overlay_xattrs.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/interrupt.hpp"
+#include "runner/sys/metadata.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+namespace disco::overlay {
+namespace {
+
+/// A file of the index some of whose names the upperdir lacks.
+struct Indexed {
+    std::string name; ///< in the index
+    timespec ctime = {};
+    long missing = 0; ///< names
+};
+
+bool equal(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
+
+bool is_whiteout(const std::optional<struct stat>& status) {
+    return status && S_ISCHR(status->st_mode) && status->st_rdev == 0;
+}
+
+std::string joined(const std::string& path, const std::string& name) {
+    return path.empty() ? name : path + "/" + name;
+}
+
+/// A directory of the view; empty when it is on another mount.
+sys::UniqueFd open_in_view(int directory, const std::string& name, const std::string& path) {
+    try {
+        return sys::open_on_mount(directory, name, O_RDONLY | O_DIRECTORY);
+    } catch (const sys::SysError& error) {
+        if (error.code() == EXDEV) return {};
+        throw sys::SysError{error.code(), "open directory", path};
+    }
+}
+
+/// A change of nothing, for which overlayfs copies the object up, or links it when the index has it.
+void copy_up(int directory, const std::string& name, const struct stat& status, const std::string& path) {
+    const struct timespec times[2] = {status.st_atim, status.st_mtim};
+    sys::check(::utimensat(directory, name.c_str(), times, AT_SYMLINK_NOFOLLOW), "copy up", path);
+}
+
+class Completion {
+public:
+    explicit Completion(const MountedLayer& layer)
+        : view_{sys::open_beneath(layer.view, ".", O_RDONLY | O_DIRECTORY)},
+          upper_{sys::open_directory(layer.upper)},
+          index_{sys::try_open_beneath(sys::open_directory(layer.work).get(), "index",
+                                       O_RDONLY | O_DIRECTORY)} {}
+
+    void run() {
+        find_redirects(upper_.get(), {});
+        fill_redirected();
+        read_index();
+        if (!indexed_.empty()) find_names(view_.get(), {});
+        for (const std::string& path : redirected_) seal(path);
+    }
+
+private:
+    void find_redirects(int directory, const std::string& path) {
+        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
+            if (entry.type != DT_DIR) continue;
+            const std::string inner = joined(path, entry.name);
+            const sys::UniqueFd child{
+                ::openat(directory, entry.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+            if (!child) throw sys::SysError{errno, "open directory", inner};
+            if (::fgetxattr(child.get(), redirect.c_str(), nullptr, 0) >= 0) redirected_.push_back(inner);
+            find_redirects(child.get(), inner);
+        }
+    }
+
+    /// The outermost ones are enough: what is renamed within them is filled with the rest.
+    void fill_redirected() {
+        const std::string* outer = nullptr;
+        for (const std::string& path : redirected_) {
+            if (outer != nullptr && path.starts_with(*outer + "/")) continue;
+            outer = &path;
+            const sys::UniqueFd directory = open_in_view(view_.get(), path, path);
+            if (directory) fill(directory.get(), path);
+        }
+    }
+
+    void fill(int directory, const std::string& path) {
+        sys::throw_if_interrupted();
+        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
+            const std::string inner = joined(path, entry.name);
+            const auto status = sys::stat_at(directory, entry.name);
+            if (!status) throw sys::SysError{ENOENT, "copy up", inner};
+            sys::UniqueFd child;
+            if (S_ISDIR(status->st_mode)) {
+                child = open_in_view(directory, entry.name, inner);
+                if (!child) continue;
+            }
+            copy_up(directory, entry.name, *status, inner);
+            if (child) fill(child.get(), inner);
+        }
+    }
+
+    void read_index() {
+        if (!index_) return;
+        for (const sys::DirectoryEntry& entry : sys::list_directory(index_.get(), "index")) {
+            const auto status = sys::stat_at(index_.get(), entry.name);
+            if (!status || S_ISDIR(status->st_mode) || is_whiteout(status)) continue;
+            const long missing = missing_names(entry.name, *status);
+            if (missing > 0) indexed_.push_back({entry.name, status->st_ctim, missing});
+        }
+    }
+
+    /// Overlayfs notes how many names there are beside the links of the file in the upperdir, of which the
+    /// index is one. Other forms of the note are there only for a moment.
+    [[nodiscard]] long missing_names(const std::string& name, const struct stat& status) const {
+        const auto note =
+            sys::read_xattr_at(index_.get(), name, std::string{model::overlay_prefix} + "nlink");
+        if (!note || !note->starts_with("U")) return static_cast<long>(status.st_nlink);
+        long beside = 0;
+        const char* begin = note->c_str() + (note->starts_with("U+") ? 2 : 1);
+        std::from_chars(begin, note->c_str() + note->size(), beside);
+        return beside + 1;
+    }
+
+    /// Looks for names of indexed files and gives them to the upperdir. A file's names in the view share its
+    /// inode number, but nothing tells it when the upperdir has no name left; they share the time of its last
+    /// change, too, which no file has that has not been changed.
+    void find_names(int directory, const std::string& path) {
+        sys::throw_if_interrupted();
+        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
+            if (indexed_.empty()) return;
+            const std::string inner = joined(path, entry.name);
+            if (entry.type == DT_DIR) {
+                if (const sys::UniqueFd child = open_in_view(directory, entry.name, inner))
+                    find_names(child.get(), inner);
+                continue;
+            }
+            const auto status = sys::stat_at(directory, entry.name);
+            if (!status) continue;
+            const auto found = std::find_if(indexed_.begin(), indexed_.end(), [&](const Indexed& one) {
+                return equal(one.ctime, status->st_ctim);
+            });
+            if (found == indexed_.end() || is_in_upper(inner)) continue;
+            copy_up(directory, entry.name, *status, inner);
+            note_found(found);
+        }
+    }
+
+    [[nodiscard]] bool is_in_upper(const std::string& path) const {
+        const std::filesystem::path at{path};
+        const auto parent = at.has_parent_path() ? at.parent_path() : std::filesystem::path{"."};
+        const sys::UniqueFd directory = sys::try_open_beneath(upper_.get(), parent, O_PATH | O_DIRECTORY);
+        return directory && sys::stat_at(directory.get(), at.filename()).has_value();
+    }
+
+    void note_found(std::vector<Indexed>::iterator found) {
+        if (--found->missing == 0) {
+            indexed_.erase(found);
+            return;
+        }
+        if (const auto status = sys::stat_at(index_.get(), found->name)) found->ctime = status->st_ctim;
+    }
+
+    /// Nothing shows through a directory that holds everything. What its whiteouts have hidden lies
+    /// elsewhere, and where nothing shows through, overlayfs takes whiteouts for devices.
+    void seal(const std::string& path) const {
+        remove_whiteouts(sys::open_beneath(upper_.get(), path, O_RDONLY | O_DIRECTORY).get(), path);
+        sys::set_xattr_at(upper_.get(), path, std::string{model::overlay_opaque}, "y");
+        sys::remove_xattr_at(upper_.get(), path, redirect);
+    }
+
+    static void remove_whiteouts(int directory, const std::string& path) {
+        struct stat before = {};
+        sys::check(::fstat(directory, &before), "stat", path);
+        bool removed = false;
+        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
+            const std::string inner = joined(path, entry.name);
+            if (entry.type == DT_DIR) {
+                remove_whiteouts(sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY).get(),
+                                 inner);
+            } else if (entry.type == DT_CHR && is_whiteout(sys::stat_at(directory, entry.name))) {
+                sys::check(::unlinkat(directory, entry.name.c_str(), 0), "remove", inner);
+                removed = true;
+            }
+        }
+        if (!removed) return;
+        const struct timespec times[2] = {before.st_atim, before.st_mtim};
+        sys::check(::futimens(directory, times), "set the times of", path);
+    }
+
+    inline static const std::string redirect = std::string{model::overlay_prefix} + "redirect";
+    sys::UniqueFd view_, upper_, index_;
+    std::vector<std::string> redirected_; ///< paths in the upperdir, outer ones first
+    std::vector<Indexed> indexed_;
+};
+
+} // namespace
+
+void complete_layer(const MountedLayer& layer) { Completion{layer}.run(); }
+
+} // namespace disco::overlay

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+namespace disco::overlay {
+
+/// A layer whose overlay is still mounted, and in which nothing is at work any more.
+struct MountedLayer {
+    int view = -1; ///< the root directory of the overlay (O_PATH will do), borrowed
+    std::filesystem::path upper, work;
+};
+
+/// Makes an upperdir tell by itself all that its overlay shows, so that what reads it later need not know of
+/// redirects and of the index:
+/// - A renamed directory holds only what was changed in it, and refers to its old place for the rest. It is
+///   filled with that rest, which costs the copies that mv(1) would have made between two file systems.
+/// - Of a file with several names that was changed by one of them the other names are only known to the
+///   index. They become links in the upperdir. To find them the whole view is walked, when there are any.
+///
+/// Throws SysError.
+void complete_layer(const MountedLayer& layer);
+
+} // namespace disco::overlay
