@@ -68,6 +68,8 @@ void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
         text += fmt::format("{} {:o} {} {} {} {} {}", model::to_string(after.type), after.mode, after.uid,
                             after.gid, after.size, after.rdev, after.sha256 ? sys::hex(*after.sha256) : "");
         text += std::string(1, 0) + after.target;
+        if (after.flags != 0) text += fmt::format(" flags {:x}", after.flags);
+        if (!after.linked_to.empty()) text += " linked to " + after.linked_to;
         for (const auto& [name, value] : after.xattrs)
             text.append(1, '\0').append(name).append(1, '\0').append(value);
     }

@@ -134,6 +134,10 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
                 const auto object = inside.parent_of(path);
                 merge::remove_bookkeeping(object.directory, object.name);
             }
+            for (const auto& [path, flags] : trees[i].plan.flags) {
+                const auto object = inside.parent_of(path);
+                merge::add_flags(object.directory, object.name, flags);
+            }
             sys::make_directories(layer_of(place, i).parent_path(), 0700);
             move_layer(trees[i].layer, layer_of(place, i));
             places.push_back({trees[i].prefix, trees[i].live, {}, {}, {}});

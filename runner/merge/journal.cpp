@@ -60,6 +60,10 @@ void read_line(const json& line, JournalRecord& record, std::size_t& steps) {
         record.trees.at(line.at("tree"))
             .plan.parents_before.push_back(
                 {bytes_of(line.at("parent")), moment_of(line.at("atime")), moment_of(line.at("mtime"))});
+    } else if (line.contains("parent_after")) {
+        record.trees.at(line.at("tree"))
+            .plan.parents_after.push_back({bytes_of(line.at("parent_after")), moment_of(line.at("atime")),
+                                           moment_of(line.at("mtime"))});
     } else if (line.contains("planned")) {
         if (line.at("steps") != steps) throw sys::Error{"steps are missing"};
         record.planned = moment_of(line.at("planned"));
@@ -115,11 +119,15 @@ void Journal::plan(const std::vector<const model::MergePlan*>& plans, const time
     std::size_t count = 0;
     for (std::size_t tree = 0; tree < plans.size(); ++tree) {
         for (const model::LiveStep& step : plans[tree]->live) add(to_json(step), tree);
-        for (const model::DirectoryTimes& parent : plans[tree]->parents_before)
-            add({{"parent", to_json(parent.path)},
-                 {"atime", to_json(parent.atime)},
-                 {"mtime", to_json(parent.mtime)}},
-                tree);
+        const auto add_times = [&](const char* name, const std::vector<model::DirectoryTimes>& directories) {
+            for (const model::DirectoryTimes& directory : directories)
+                add({{name, to_json(directory.path)},
+                     {"atime", to_json(directory.atime)},
+                     {"mtime", to_json(directory.mtime)}},
+                    tree);
+        };
+        add_times("parent", plans[tree]->parents_before);
+        add_times("parent_after", plans[tree]->parents_after);
         count += plans[tree]->live.size();
     }
     write(lines); // before the line that vouches for them

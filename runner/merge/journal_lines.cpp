@@ -67,7 +67,8 @@ json to_json(const model::Metadata& metadata) {
             {"gid", metadata.gid},
             {"atime", merge::to_json(metadata.atime)},
             {"mtime", merge::to_json(metadata.mtime)},
-            {"xattrs", std::move(xattrs)}};
+            {"xattrs", std::move(xattrs)},
+            {"flags", metadata.flags ? json(*metadata.flags) : json{}}};
 }
 
 model::Metadata metadata_of(const json& value) {
@@ -79,6 +80,7 @@ model::Metadata metadata_of(const json& value) {
                              {}};
     for (const json& pair : value.at("xattrs"))
         metadata.xattrs.emplace_back(bytes_of(pair.at(0)), bytes_of(pair.at(1)));
+    if (const json& flags = value.at("flags"); !flags.is_null()) metadata.flags = flags.get<unsigned>();
     return metadata;
 }
 
@@ -102,7 +104,8 @@ struct ToJson {
         json value = {{"do", "metadata"},
                       {"path", merge::to_json(step.path)},
                       {"like", to_json(step.like)},
-                      {"expected", to_json(step.expected)}};
+                      {"expected", to_json(step.expected)},
+                      {"flags", step.flags}};
         if (step.change) {
             value["before"] = to_json(step.change->before);
             value["after"] = to_json(step.change->after);
@@ -146,7 +149,8 @@ model::LiveStep step_of(const json& value) {
     if (what == "remove")
         return model::Remove{std::move(path), stamp_of(value.at("expected")), value.at("kept_as")};
     if (what != "metadata") throw sys::Error{fmt::format("there is no step '{}'", what)};
-    model::SetMetadata step{std::move(path), source_of(value.at("like")), stamp_of(value.at("expected")), {}};
+    model::SetMetadata step{std::move(path), source_of(value.at("like")), stamp_of(value.at("expected")),
+                            value.at("flags")};
     if (value.contains("before"))
         step.change = std::make_shared<const model::MetadataChange>(
             model::MetadataChange{metadata_of(value.at("before")), metadata_of(value.at("after"))});

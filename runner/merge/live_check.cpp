@@ -35,8 +35,10 @@ std::string at(const timespec& time) {
 
 class Check {
 public:
-    Check(DirectoryCache& live, const std::string& prefix, const timespec& started)
-        : live_{live}, prefix_{prefix}, started_{started} {}
+    /// `under_way`: earlier steps may have been taken.
+    enum class When { before, under_way };
+    Check(DirectoryCache& live, const std::string& prefix, const timespec& started, When when)
+        : live_{live}, prefix_{prefix}, started_{started}, when_{when} {}
 
     void check_mount() {
         struct statvfs status = {};
@@ -65,8 +67,10 @@ public:
         if (!there) throw sys::SysError{ENOENT, "find the original of", path};
         model::Stamp now = model::stamp(*there);
         now.ctime = expected.ctime;
-        const bool directory = S_ISDIR(there->st_mode);
-        if (!(directory ? is_same_directory(now, expected) : now == expected)) {
+        const bool directory = S_ISDIR(there->st_mode), linked = !directory && there->st_nlink > 1;
+        if (!(directory ? is_same_directory(now, expected)
+              : linked  ? is_same_file(now, expected)
+                        : now == expected)) {
             add(path, "as it was when the dance looked",
                 fmt::format("{} at {}", now.inode == expected.inode ? "changed" : "replaced",
                             at(there->st_mtim)));
@@ -107,9 +111,15 @@ private:
             return;
         }
         const bool directory = S_ISDIR(there->st_mode);
-        const bool same =
-            directory ? is_same_directory(model::stamp(*there), expected) : model::stamp(*there) == expected;
-        if (!same || ((goes || !directory) && later(there->st_ctim, started_))) {
+        model::Stamp stamp = model::stamp(*there);
+        const bool linked = when_ == When::under_way && !directory && there->st_nlink > 1;
+        // A directory for copies may have been made in the top one.
+        const bool top = when_ == When::under_way && path.empty();
+        if (top) stamp.ctime = expected.ctime;
+        const bool same = directory ? is_same_directory(stamp, expected)
+                          : linked  ? is_same_file(stamp, expected)
+                                    : stamp == expected;
+        if (!same || ((goes || !directory) && !linked && later(there->st_ctim, started_))) {
             add(path, "as it was when the dance looked",
                 fmt::format("{} at {}", there->st_ino == expected.inode ? "changed" : "replaced",
                             at(there->st_ctim)));
@@ -119,6 +129,12 @@ private:
         if (!directory || !goes) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
         check_inside(path, inside.get(), there->st_dev);
+    }
+
+    /// Steps for other names of a file change its metadata and times.
+    static bool is_same_file(const model::Stamp& there, const model::Stamp& expected) {
+        return there.inode == expected.inode && there.size == expected.size &&
+               (there.mode & S_IFMT) == (expected.mode & S_IFMT);
     }
 
     /// Entries that come and go change a directory's times, which matters only when the directory itself
@@ -139,7 +155,9 @@ private:
                 continue;
             }
             // A directory whose entries changed has changed too; that is how a new or removed name is seen.
-            if (later(status->st_ctim, started_))
+            // So may have done a step for another name of a file.
+            const bool linked = when_ == When::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
+            if (!linked && later(status->st_ctim, started_))
                 add(inner, "as it was when the dance began", "changed at " + at(status->st_ctim));
             if (!S_ISDIR(status->st_mode)) continue;
             const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
@@ -179,6 +197,7 @@ private:
     DirectoryCache& live_;
     const std::string& prefix_;
     const timespec& started_;
+    When when_;
     bool parent_checked_ = false;
     std::string checked_parent_;
     std::vector<Conflict> conflicts_;
@@ -189,7 +208,7 @@ private:
 std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, DirectoryCache& live,
                                             const std::string& prefix, const timespec& dance_started) {
     if (plan.live.empty()) return {};
-    Check check{live, prefix, dance_started};
+    Check check{live, prefix, dance_started, Check::When::before};
     check.check_mount();
     for (const model::LiveStep& step : plan.live) check.check(step);
     return check.take();
@@ -197,7 +216,7 @@ std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, Direct
 
 std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, DirectoryCache& live,
                                             const std::string& prefix, const timespec& dance_started) {
-    Check check{live, prefix, dance_started};
+    Check check{live, prefix, dance_started, Check::When::under_way};
     check.check(step);
     return check.take();
 }
@@ -207,7 +226,7 @@ std::vector<model::Conflict> find_changes(const DirectoryCache::Place& place, co
                                           const timespec& dance_started) {
     // Nothing is opened by path for it.
     DirectoryCache none;
-    Check check{none, prefix, dance_started};
+    Check check{none, prefix, dance_started, Check::When::under_way};
     check.check_renamed(path, place, expected);
     return check.take();
 }

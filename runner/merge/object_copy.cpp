@@ -3,6 +3,7 @@
 #include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/inode_flags.hpp"
 #include "runner/sys/metadata.hpp"
 
 #include <algorithm>
@@ -68,6 +69,11 @@ void copy_content(int from, int to, off_t size, const std::string& name) {
     }
 }
 
+/// A flag that the other file system does not know has nowhere to go.
+void copy_flags(int from, int to) {
+    if (const unsigned flags = sys::read_inode_flags(from); flags != 0) sys::set_inode_flags(to, flags);
+}
+
 } // namespace
 
 void copy_metadata(int from_directory, const std::string& from, int to_directory, const std::string& to,
@@ -91,13 +97,21 @@ void set_metadata(int directory, const std::string& name, const model::Metadata&
     // The owner first: chown(2) clears set-id bits and capabilities.
     sys::check(::fchownat(directory, name.c_str(), wanted.uid, wanted.gid, AT_SYMLINK_NOFOLLOW),
                "set the owner of", name);
-    sys::replace_xattrs_at(directory, name, wanted.xattrs);
+    // Where the live tree is a layer of another overlay, its notes are no business of a script.
+    sys::replace_xattrs_at(directory, name, wanted.xattrs, [](const std::string& attribute) {
+        return attribute.starts_with(model::overlay_prefix);
+    });
+    if (wanted.flags) sys::set_inode_flags_at(directory, name, *wanted.flags);
     // The mode last: an ACL that was taken off or set has changed the group's bits.
     if (!S_ISLNK(status.st_mode))
         sys::check(::fchmodat(directory, name.c_str(), wanted.mode, 0), "set the mode of", name);
     if (times == Times::keep) return;
     const struct timespec both[2] = {wanted.atime, wanted.mtime};
     sys::check(::utimensat(directory, name.c_str(), both, AT_SYMLINK_NOFOLLOW), "set the times of", name);
+}
+
+void add_flags(int directory, const std::string& name, unsigned flags) {
+    sys::set_inode_flags_at(directory, name, flags | sys::read_inode_flags_at(directory, name));
 }
 
 void remove_bookkeeping(int directory, const std::string& name) {
@@ -132,6 +146,7 @@ void ObjectCopy::copy(int from_directory, const std::string& name, int to_direct
         const sys::UniqueFd from = sys::open_beneath(from_directory, name, O_RDONLY);
         const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_WRONLY | O_CREAT | O_EXCL, 0600);
         copy_content(from.get(), to.get(), status.st_size, target);
+        copy_flags(from.get(), to.get());
         break;
     }
     default:
@@ -152,6 +167,7 @@ void ObjectCopy::copy_directory(int from_directory, const std::string& name, int
         const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_RDONLY | O_DIRECTORY);
         for (const sys::DirectoryEntry& entry : sys::list_directory(from.get(), name))
             copy(from.get(), entry.name, to.get(), entry.name);
+        copy_flags(from.get(), to.get());
     }
     copy_metadata(from_directory, name, to_directory, target, Times::copy);
 }

@@ -10,8 +10,8 @@
 
 namespace disco::merge {
 
-/// Copies objects between file systems, with owner, mode, times, extended attributes, holes and hard links
-/// among what one object of this class copies. Overlay bookkeeping stays behind. Throws SysError.
+/// Copies objects between file systems, with owner, mode, times, extended attributes, flags, holes and hard
+/// links among what one object of this class copies. Overlay bookkeeping stays behind. Throws SysError.
 class ObjectCopy {
 public:
     /// `target` in `to_directory` must not exist. A directory is copied with all it holds.
@@ -35,6 +35,10 @@ void copy_metadata(int from_directory, const std::string& from, int to_directory
 enum class Bookkeeping { keep, strip };
 [[nodiscard]] model::Metadata read_metadata(int directory, const std::string& name, Bookkeeping bookkeeping);
 void set_metadata(int directory, const std::string& name, const model::Metadata& wanted, Times times);
+
+/// Gives a file or directory flags of chattr(1) besides those that it has; ones that its file system does not
+/// know are left out.
+void add_flags(int directory, const std::string& name, unsigned flags);
 
 /// Takes trusted.overlay.* off; an escaped attribute gets its own name back.
 void remove_bookkeeping(int directory, const std::string& name);

@@ -5,6 +5,7 @@
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/inode_flags.hpp"
 
 #include <cerrno>
 #include <set>
@@ -71,9 +72,12 @@ void note_identities(model::MergePlan& plan, MergePlaces& places) {
                    metadata != nullptr && !metadata->change) {
             const DirectoryCache::Place like = places.place_of(metadata->like);
             model::Metadata after = read_metadata(like.directory, like.name, Bookkeeping::strip);
+            after.flags = metadata->flags;
             const DirectoryCache::Place live = places.live().parent_of(metadata->path);
-            metadata->change = std::make_shared<const model::MetadataChange>(model::MetadataChange{
-                read_metadata(live.directory, live.name, Bookkeeping::keep), std::move(after)});
+            model::Metadata before = read_metadata(live.directory, live.name, Bookkeeping::keep);
+            before.flags = sys::read_inode_flags_at(live.directory, live.name);
+            metadata->change = std::make_shared<const model::MetadataChange>(
+                model::MetadataChange{std::move(before), std::move(after)});
         }
     }
 }
@@ -82,15 +86,22 @@ void note_identities(model::MergePlan& plan, MergePlaces& places) {
 void note_parents(model::MergePlan& plan, MergePlaces& places) {
     std::set<std::string> known;
     for (const model::LiveStep& step : plan.live) {
-        if (std::holds_alternative<model::SetMetadata>(step)) continue;
         const std::string& path = model::path_of(step);
         const std::size_t slash = path.rfind('/');
         std::string parent = slash == std::string::npos ? std::string{} : path.substr(0, slash);
+        if (const auto* metadata = std::get_if<model::SetMetadata>(&step)) { // its own times are set, too
+            if (!S_ISDIR(metadata->expected.mode)) continue;
+            parent = path;
+        }
         if ((!plan.parents_before.empty() && plan.parents_before.back().path == parent) ||
             !known.insert(parent).second)
             continue;
+        const DirectoryCache::Place place = places.live().parent_of(path);
         struct stat status = {};
-        sys::check(::fstat(places.live().parent_of(path).directory, &status), "stat", parent);
+        sys::check(parent == path
+                       ? ::fstatat(place.directory, place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW)
+                       : ::fstat(place.directory, &status),
+                   "stat", parent);
         plan.parents_before.push_back({std::move(parent), status.st_atim, status.st_mtim});
     }
 }
@@ -105,6 +116,10 @@ void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem:
     for (const std::string& path : plan.clean) {
         const DirectoryCache::Place place = places.layer().parent_of(path);
         remove_bookkeeping(place.directory, place.name);
+    }
+    for (const auto& [path, flags] : plan.flags) {
+        const DirectoryCache::Place place = places.layer().parent_of(path);
+        add_flags(place.directory, place.name, flags);
     }
     if (!aside.empty()) copy_aside(plan, places, aside);
     note_identities(plan, places);

@@ -51,7 +51,7 @@ private:
         return model::PutNew{step.path, {model::ObjectSource::Where::staging, step.kept_as}};
     }
     model::LiveStep inverse(const model::SetMetadata& step) {
-        model::SetMetadata back{step.path, step.like, expected(step.path, step.expected.inode), nullptr};
+        model::SetMetadata back{step.path, step.like, expected(step.path, step.expected.inode), 0, nullptr};
         back.change = std::make_shared<const model::MetadataChange>(
             model::MetadataChange{step.change->after, step.change->before});
         // A directory's stamps do not tell of its metadata alone.

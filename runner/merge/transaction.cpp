@@ -6,6 +6,8 @@
 #include "runner/sys/files.hpp"
 
 #include <cerrno>
+#include <cstdint>
+#include <set>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -83,9 +85,13 @@ void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timesp
 }
 
 void check_originals(const model::MergePlan& plan, MergePlaces& places) {
+    std::set<std::uint64_t> set; // files whose metadata, with their times, was set by another name
+    for (const model::LiveStep& step : plan.live)
+        if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
+            set.insert(metadata->expected.inode);
     for (const model::LiveStep& step : plan.live) {
         const auto look = [&](const Place& place, const model::Stamp& expected) {
-            if (!S_ISREG(expected.mode)) return;
+            if (!S_ISREG(expected.mode) || set.contains(expected.inode)) return;
             const auto status = sys::stat_at(place.directory, place.name);
             if (!status) throw sys::SysError{ENOENT, "look at the original of", model::path_of(step)};
             const model::Stamp now = model::stamp(*status);

@@ -3,6 +3,7 @@
 #include "runner/model/object_state.hpp"
 
 #include <cstdint>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,13 +27,22 @@ struct ComposedEntry {
         directory, ///< a directory where there was none; the live root has nothing to show below it
         metadata,  ///< the live object stays (a directory, a file's bytes); its mode, owner or xattrs are
                    ///< those of the object in the layer
+        equal,     ///< a non-directory like the live one: it is here for the other names it has
     };
     Kind kind = Kind::object;
     bool has_bookkeeping =
         false; ///< the layer's object carries trusted.overlay.* that must not reach the live root
     /// Of the live object it stands above, as seen by the scan; null when there was none. A pointer, because
     /// most of very many entries are new files.
-    std::shared_ptr<const Stamp> live;
+    std::shared_ptr<const Stamp> live{};
+    /// Of a non-directory that has, or stands above one that has, more than one name: its number in the
+    /// layer, which tells the names that belong together. Else 0.
+    std::uint64_t inode = 0;
+
+    unsigned flags = 0; ///< of chattr(1), when it stands above a live object
+
+    /// The live object may stay as far as this name is concerned.
+    [[nodiscard]] bool may_stay() const noexcept { return kind == Kind::metadata || kind == Kind::equal; }
 };
 
 /// The change sets of all layers of one managed mount, topmost entry wins. Paths are relative to the mount,
@@ -54,6 +64,14 @@ public:
     void note_bookkeeping(std::string_view path);
     /// Forgets a path that a later layer put back to what the live root has.
     void forget(std::string_view path);
+    /// The modification time that the layers leave a directory with, below which something may have changed.
+    void note_time(const std::string& path, const timespec& modified) {
+        times_.insert_or_assign(path, modified);
+    }
+    [[nodiscard]] const timespec* time_of(const std::string& path) const {
+        const auto found = times_.find(path);
+        return found == times_.end() ? nullptr : &found->second;
+    }
     /// The entries inside a directory, at any depth.
     struct Range {
         Entries::const_iterator begin, end;
@@ -66,6 +84,7 @@ public:
 
 private:
     Entries entries_;
+    std::map<std::string, timespec> times_;
 };
 
 } // namespace disco::model

@@ -1,6 +1,11 @@
 #include "runner/model/merge_plan.hpp"
 
+#include "runner/model/link_groups.hpp"
 #include "runner/sys/printable.hpp"
+
+#include <set>
+
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 
@@ -12,11 +17,12 @@ using Iterator = Composition::Entries::const_iterator;
 
 class Planner {
 public:
-    explicit Planner(const Composition& composition) : composition_{composition} {}
+    explicit Planner(const Composition& composition) : composition_{composition}, links_{composition} {}
 
     MergePlan plan() {
         const auto end = composition_.entries().end();
         for (auto at = composition_.entries().begin(); at != end;) at = take(at);
+        plan_times();
         return std::move(plan_);
     }
 
@@ -33,8 +39,15 @@ private:
             bring(path, entry);
             break;
         case Kind::metadata:
-            if (entry.live)
-                plan_.live.emplace_back(SetMetadata{path, {ObjectSource::Where::layer, path}, *entry.live});
+        case Kind::equal:
+            if (!entry.live) break;
+            if (links_.has_to_come(entry)) {
+                clean(path, entry);
+                bring(path, entry);
+            } else if (entry.kind == Kind::metadata && is_first_name(entry)) {
+                plan_.live.emplace_back(
+                    SetMetadata{path, {ObjectSource::Where::layer, path}, *entry.live, entry.flags, nullptr});
+            }
             break;
         case Kind::directory: return take_directory(at);
         }
@@ -50,8 +63,30 @@ private:
         return end;
     }
 
+    /// Metadata set by one name is set for all.
+    bool is_first_name(const ComposedEntry& entry) {
+        return !links_.is_shared(entry) || set_.insert(entry.live->inode).second;
+    }
+
+    void plan_times() {
+        std::set<std::string> directories;
+        for (const LiveStep& step : plan_.live) {
+            const std::string& path = path_of(step);
+            if (const auto* metadata = std::get_if<SetMetadata>(&step)) {
+                if (S_ISDIR(metadata->expected.mode)) directories.insert(path);
+                continue;
+            }
+            const std::size_t slash = path.rfind('/');
+            directories.insert(slash == std::string::npos ? std::string{} : path.substr(0, slash));
+        }
+        for (const std::string& path : directories)
+            if (const timespec* modified = composition_.time_of(path))
+                plan_.parents_after.push_back({path, {.tv_sec = 0, .tv_nsec = UTIME_OMIT}, *modified});
+    }
+
     void bring(const std::string& path, const ComposedEntry& entry) {
         ObjectSource from{ObjectSource::Where::layer, path};
+        if (entry.flags != 0) plan_.flags.push_back({path, entry.flags});
         if (entry.live)
             plan_.live.emplace_back(Exchange{path, std::move(from), *entry.live});
         else
@@ -65,6 +100,8 @@ private:
     std::string next_name() { return std::to_string(next_++); }
 
     const Composition& composition_;
+    LinkGroups links_;
+    std::set<std::uint64_t> set_; ///< live inodes with several names whose metadata is planned
     MergePlan plan_;
     std::size_t next_ = 0;
 };

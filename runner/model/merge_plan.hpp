@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,7 +28,8 @@ struct Metadata {
     uid_t uid = 0;
     gid_t gid = 0;
     timespec atime = {}, mtime = {};
-    sys::Xattrs xattrs; ///< all of them, without overlay bookkeeping
+    sys::Xattrs xattrs;                           ///< all of them, without overlay bookkeeping
+    std::optional<unsigned> flags = std::nullopt; ///< of chattr(1); nothing: they stay
 };
 struct MetadataChange {
     Metadata before, after;
@@ -50,14 +52,22 @@ struct Remove {
     Stamp expected;
     std::string kept_as;
 };
-/// Live: owner, mode and xattrs of an object become those of `like`.
+/// Live: owner, mode and xattrs of an object become those of `like`; its flags are given.
 struct SetMetadata {
     std::string path;
     ObjectSource like;
     Stamp expected;
+    unsigned flags = 0;                                     ///< of chattr(1), that it gets
     std::shared_ptr<const MetadataChange> change = nullptr; ///< known once the merge is prepared
 };
 using LiveStep = std::variant<PutNew, Exchange, Remove, SetMetadata>;
+
+/// An object of the layer gets flags that it lacks, as its live counterpart has them: overlayfs does not give
+/// them to a copy.
+struct AddFlags {
+    std::string path;
+    unsigned flags;
+};
 
 struct DirectoryTimes {
     std::string path;
@@ -67,18 +77,22 @@ struct DirectoryTimes {
 /// What brings one managed mount's composition to the live root. Paths are relative to the mount.
 struct MergePlan {
     std::vector<std::string> clean; ///< objects of the layer, to be rid of overlay bookkeeping first
+    std::vector<AddFlags> flags;    ///< of objects of the layer, before they are put in place
     std::vector<LiveStep> live;     ///< in order; every one can be undone
     /// Of the directories whose entries the steps change: what they get back when the steps are taken back.
     /// Known once the merge is prepared.
     std::vector<DirectoryTimes> parents_before;
-    std::vector<DirectoryTimes> parents_after; ///< what they get when all steps were taken; of a rollback
+    /// What they, and directories whose metadata is set, get when all steps were taken. Renames change
+    /// directories that the work itself did not, and scripts set times.
+    std::vector<DirectoryTimes> parents_after;
 };
 
 [[nodiscard]] const std::string& path_of(const LiveStep& step);
 /// "put '/etc/x'", for messages.
 [[nodiscard]] std::string describe(const LiveStep& step);
 
-/// Pure. A new directory is one step, whatever it holds.
+/// Pure. A new directory is one step, whatever it holds. Of a file with several names all are put in place,
+/// when one has to be, so that they are one file again.
 [[nodiscard]] MergePlan plan_merge(const Composition& composition);
 
 } // namespace disco::model

@@ -42,7 +42,8 @@ ObjectState object_state(const struct stat& status) {
 
 bool same_metadata(const ObjectState& a, const ObjectState& b) {
     const bool modes_count = a.type != ObjectType::symlink && b.type != ObjectType::symlink;
-    return a.uid == b.uid && a.gid == b.gid && (!modes_count || a.mode == b.mode) && a.xattrs == b.xattrs;
+    return a.uid == b.uid && a.gid == b.gid && (!modes_count || a.mode == b.mode) && a.xattrs == b.xattrs &&
+           a.flags == b.flags && a.linked_to == b.linked_to;
 }
 
 bool same_content(const ObjectState& a, const ObjectState& b) {

@@ -31,12 +31,14 @@ struct ObjectState {
     std::optional<sys::Sha256Digest> sha256; ///< of files that were read
     std::string target;                      ///< of symlinks
     sys::Xattrs xattrs;                      ///< with ACLs and capabilities, without overlay bookkeeping
+    unsigned flags = 0;    ///< of chattr(1), of files and directories; see sys/inode_flags.hpp
+    std::string linked_to; ///< path of another name of the same file, where that is what has changed
 };
 
 /// From stat(2) alone: without sha256, target and xattrs.
 [[nodiscard]] ObjectState object_state(const struct stat& status);
 
-/// Equal in owner, mode (symlinks have none) and xattrs; times do not count.
+/// Equal in owner, mode (symlinks have none), xattrs, flags and links; times do not count.
 [[nodiscard]] bool same_metadata(const ObjectState& a, const ObjectState& b);
 /// Equal in type and in what it holds: bytes (by sha256 and size), target, device number. Directories are
 /// equal.

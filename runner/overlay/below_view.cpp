@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/inode_flags.hpp"
 
 #include <cerrno>
 #include <set>
@@ -37,6 +38,7 @@ BelowView::Found BelowView::find(const std::string& path, const std::string& nam
         const auto status = sys::stat_at(parent.get(), at.filename());
         if (!status) throw sys::SysError{ENOENT, "find in its layer", path};
         found.object = reader.read(parent.get(), at.filename(), *status, ObjectReader::Where::layer);
+        found.object->state.flags = entry.flags | sys::read_inode_flags_at(parent.get(), at.filename());
         return found;
     }
     if (below == Below::absent || live_directory < 0) return found;

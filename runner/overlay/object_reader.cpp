@@ -3,6 +3,7 @@
 #include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/inode_flags.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
@@ -30,6 +31,8 @@ void translate_bookkeeping(ReadObject& object, const std::string& name) {
         const std::string_view what = std::string_view{attribute}.substr(model::overlay_prefix.size());
         if (auto visible = model::visible_attribute(attribute))
             kept.emplace_back(std::move(*visible), std::move(value));
+        else if (what == "origin")
+            object.copied_up = true;
         else if (what == "opaque")
             object.opaque = value == "y";
         else if (what == "whiteout" && object.state.type == model::ObjectType::file && object.state.size == 0)
@@ -40,10 +43,7 @@ void translate_bookkeeping(ReadObject& object, const std::string& name) {
                 "be understood",
                 sys::printable(name), what)};
         else if (what == "protattr")
-            throw sys::Error{
-                fmt::format("'{}' was made immutable or append-only (chattr +i, +a): these flags cannot be "
-                            "merged; set them in a check or by hand",
-                            sys::printable(name))};
+            object.is_protected = !value.empty();
     }
     object.state.xattrs = std::move(kept);
 }
@@ -55,6 +55,7 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
     ReadObject object;
     object.state = model::object_state(status);
     object.stamp = model::stamp(status);
+    object.links = status.st_nlink;
     if (where == Where::layer && S_ISCHR(status.st_mode) && status.st_rdev == 0) {
         object.whiteout = true;
         return object;
@@ -64,14 +65,28 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
             ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME | O_CLOEXEC)};
         if (!fd) throw sys::SysError{errno, "open", name};
         object.state.xattrs = sys::read_xattrs(fd.get(), name);
+        if (where == Where::live) object.state.flags = sys::read_inode_flags(fd.get());
         read_content(fd.get(), name, object);
     } else {
         object.state.xattrs = sys::read_xattrs_at(directory, name);
+        if (where == Where::live && object.state.type == model::ObjectType::directory)
+            object.state.flags = sys::read_inode_flags_at(directory, name);
         if (object.state.type == model::ObjectType::symlink)
             object.state.target = sys::read_link_at(directory, name);
     }
-    if (where == Where::layer) translate_bookkeeping(object, name);
+    if (where == Where::layer)
+        translate_bookkeeping(object, name);
+    else // another overlay's notes, in a live tree that is its layer, too: no view shows them
+        std::erase_if(object.state.xattrs,
+                      [](const auto& one) { return one.first.starts_with(model::overlay_prefix); });
     return object;
+}
+
+void ObjectReader::read_flags(int directory, const std::string& name, const ReadObject& below,
+                              ReadObject& object) {
+    object.state.flags = sys::read_inode_flags_at(directory, name);
+    if (object.copied_up && below.state.type == object.state.type)
+        object.state.flags |= below.state.flags & ~sys::copied_up_flags;
 }
 
 void ObjectReader::read_content(int fd, const std::string& name, ReadObject& object) {

@@ -7,13 +7,18 @@
 #include <optional>
 #include <string>
 
+#include <sys/types.h>
+
 namespace disco::overlay {
 
 /// An object of a layer or of the live root, read for comparison.
 struct ReadObject {
-    model::ObjectState state; ///< complete, overlay bookkeeping removed
+    model::ObjectState state; ///< complete, overlay bookkeeping removed; a layer's object lacks the flags
     model::Stamp stamp;
     std::optional<std::string> content; ///< of a file small enough to show
+    bool is_protected = false;          ///< in a layer: immutable or append-only, as far as a script sees
+    bool copied_up = false;             ///< in a layer: overlayfs made it, of an object below
+    nlink_t links = 1;                  ///< in a layer also the index's, and those it lacks do not count
     bool whiteout = false;              ///< it stands for a deletion; nothing else is filled in
     bool opaque = false;                ///< a directory that hides what lies below
     bool has_bookkeeping = false;       ///< it carries trusted.overlay.*
@@ -31,6 +36,11 @@ public:
     enum class Where { live, layer };
     [[nodiscard]] ReadObject read(int directory, const std::string& name, const struct stat& status,
                                   Where where);
+
+    /// Completes the flags of a layer's object, which matter where there is one below it, by a look at that
+    /// one: what overlayfs does not give to a copy is as it was.
+    static void read_flags(int directory, const std::string& name, const ReadObject& below,
+                           ReadObject& object);
 
 private:
     void read_content(int fd, const std::string& name, ReadObject& object);

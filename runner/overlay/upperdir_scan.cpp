@@ -2,6 +2,7 @@
 
 #include "runner/overlay/below_view.hpp"
 #include "runner/overlay/content_diff.hpp"
+#include "runner/overlay/link_changes.hpp"
 #include "runner/overlay/object_reader.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <sys/stat.h>
 
 #include <fmt/format.h>
@@ -59,6 +61,7 @@ public:
         const Level top{.path = "", .upper = upper.get(), .live = below_.live()};
         visit_root(top);
         walk(top, false);
+        report_links();
     }
 
 private:
@@ -73,12 +76,28 @@ private:
             const sys::UniqueFd earlier = sys::open_directory(layer_.kept);
             sys::check(::fstat(earlier.get(), &status), "stat", layer_.kept);
             before.object = reader_.read(earlier.get(), ".", status, ObjectReader::Where::layer);
+            before.object->state.flags = entry->flags;
         } else {
             sys::check(::fstat(top.live, &status), "stat", layer_.live);
             before.object = reader_.read(top.live, ".", status, ObjectReader::Where::live);
             before.live = before.object->stamp;
         }
+        ObjectReader::read_flags(top.upper, ".", *before.object, *after);
+        if (after->is_protected) check_protection(top.live, ".", "/");
         settle(top, "", before, after);
+        composition_.note_time("", after->state.mtime);
+    }
+
+    /// A script cannot lock objects (it has no CAP_LINUX_IMMUTABLE), so that it was copied up with its lock.
+    static void check_protection(int live, const std::string& name, const std::string& path) {
+        struct statx status = {};
+        const bool known = live >= 0 && ::statx(live, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+                                                STATX_BASIC_STATS, &status) == 0;
+        if (known && (status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0) return;
+        throw sys::Error{
+            fmt::format("'{}' is immutable or append-only (chattr +i, +a) where it was not before: "
+                        "such objects are not merged",
+                        sys::printable(path))};
     }
 
     void walk(const Level& level, bool opaque) {
@@ -109,9 +128,11 @@ private:
             after = reader_.read(level.upper, name, *status, ObjectReader::Where::layer);
             if (after->whiteout) after.reset();
         }
+        if (after && after->is_protected) check_protection(level.live, name, path);
         BelowView::Found before;
         if (level.below) before = below_.find(path, name, level.live, reader_);
         if (!before.object && !after) return; // a whiteout over nothing
+        if (before.object && after) ObjectReader::read_flags(level.upper, name, *before.object, *after);
         // What is below is opened before the composition changes, as that decides what is to be seen.
         const bool had_directory = is_directory(before.object);
         const sys::UniqueFd live =
@@ -125,6 +146,7 @@ private:
         }
         settle(level, path, before, after);
         if (!is_directory(after)) return;
+        composition_.note_time(path, after->state.mtime);
         const sys::UniqueFd upper{
             ::openat(level.upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
         if (!upper) throw sys::SysError{errno, "open directory", path};
@@ -177,17 +199,60 @@ private:
     void settle(const Level& level, const std::string& path, const BelowView::Found& before,
                 const std::optional<ReadObject>& after) {
         const auto kind = model::change_kind(state(before.object), state(after));
+        note_links(path, before, after, kind.has_value());
         if (!kind) {
             // The kept layer will hold this copy, which is equal but for what overlayfs noted on it.
             if (after && after->has_bookkeeping) composition_.note_bookkeeping(path);
+            if (after && !is_directory(after) && (after->links > 1 || before.object->links > 1))
+                enter_equal(path, before, *after);
             return;
         }
         enter(path, before, after, *kind);
         report(path, before.object, after, *kind, level.public_before, level.public_after);
     }
 
+    void note_links(const std::string& path, const BelowView::Found& before,
+                    const std::optional<ReadObject>& after, bool reported) {
+        if (!before.object || !after || is_directory(before.object) || is_directory(after)) return;
+        if (before.object->links == 1 && after->links == 1) return;
+        links_.add({path,
+                    before.object->state,
+                    after->state,
+                    {composition_.find(path) != nullptr, before.object->stamp.inode},
+                    {true, after->stamp.inode},
+                    reported});
+    }
+
+    void report_links() {
+        const auto whole = [&](const std::string& path) {
+            return path.empty() ? path : layer_.prefix + "/" + path;
+        };
+        links_.for_each(
+            [&](const std::string& path, const model::ObjectState& before, const model::ObjectState& after) {
+                ReadObject was, is;
+                was.state = before;
+                is.state = after;
+                was.state.linked_to = whole(before.linked_to);
+                is.state.linked_to = whole(after.linked_to);
+                report(path, was, is, ChangeKind::metadata, false, false);
+            });
+    }
+
     static std::optional<model::ObjectState> state(const std::optional<ReadObject>& object) {
         return object ? std::optional{object->state} : std::nullopt;
+    }
+
+    /// Nothing to merge by itself, but the names that it shares a file with may have to come.
+    void enter_equal(const std::string& path, const BelowView::Found& before, const ReadObject& after) {
+        ComposedEntry entry;
+        entry.kind = Kind::equal;
+        entry.has_bookkeeping = after.has_bookkeeping;
+        if (const ComposedEntry* earlier = composition_.find(path))
+            entry = *earlier;
+        else if (before.live)
+            entry.live = std::make_shared<const model::Stamp>(*before.live);
+        entry.inode = after.stamp.inode;
+        composition_.enter(path, entry);
     }
 
     void enter(const std::string& path, const BelowView::Found& before,
@@ -206,12 +271,16 @@ private:
                 entry.kind = earlier != nullptr ? earlier->kind : Kind::metadata;
             else if (is_directory(after))
                 entry.kind = Kind::directory;
-            else if (kind == ChangeKind::metadata && before.live && earlier == nullptr)
+            else if (kind == ChangeKind::metadata && before.live &&
+                     (earlier == nullptr || earlier->kind == Kind::equal))
                 entry.kind = Kind::metadata;
             else if (kind == ChangeKind::metadata && earlier != nullptr)
                 entry.kind = earlier->kind;
             else
                 entry.kind = Kind::object;
+            if (before.live) entry.flags = after->state.flags;
+            if (!is_directory(after) && (after->links > 1 || (before.object && before.object->links > 1)))
+                entry.inode = after->stamp.inode;
             // Squashing makes it opaque when the kept layer has something else there.
             if (entry.kind == Kind::directory && !layer_.kept.empty()) entry.has_bookkeeping = true;
         }
@@ -224,7 +293,13 @@ private:
             return;
         }
         composition_.enter(path, entry);
-        if (changed_before && as_live(path, after)) composition_.forget(path);
+        if (!changed_before || !as_live(path, after)) return;
+        if (entry.inode == 0) {
+            composition_.forget(path);
+            return;
+        }
+        entry.kind = Kind::equal;
+        composition_.enter(path, entry);
     }
 
     /// Whether a path that layers have changed is now again what the live root has, so that there is nothing
@@ -290,6 +365,7 @@ private:
     const std::function<void(model::Change&&)>& sink_;
     BelowView below_;
     ObjectReader reader_;
+    LinkChanges links_;
 };
 
 } // namespace

@@ -22,9 +22,10 @@ struct LayerToScan {
 };
 
 /// Compares an upperdir with what lies below it (the kept layer over the live root), gives every
-/// difference to `sink` in path order, and enters it into `composition`. Reads the live root and the layers,
-/// changes nothing. Throws SysError; also Error when an entry cannot be brought to a live root at all
-/// (overlay features that disco's mounts do not use: redirect, metacopy).
+/// difference to `sink` in path order (names that only became or ceased to be links come last), and enters it
+/// into `composition`. Reads the live root and the layers, changes nothing. Throws SysError; also Error when
+/// an entry cannot be brought to a live root at all (overlay features that disco's mounts do not use:
+/// redirect, metacopy).
 void scan_layer(const LayerToScan& layer, model::Composition& composition,
                 const std::function<void(model::Change&&)>& sink);
 

@@ -1,5 +1,6 @@
 #include "runner/report/json_values.hpp"
 
+#include "runner/sys/inode_flags.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <array>
@@ -94,6 +95,11 @@ void append_state(std::string& out, std::string_view name, const std::optional<m
         append_member(out, "rdev", fmt::format("{}:{}", major(state->rdev), minor(state->rdev)));
     else
         append_null(out, "rdev");
+    append_member(out, "flags", sys::inode_flags_text(state->flags));
+    if (state->linked_to.empty())
+        append_null(out, "linked_to");
+    else
+        append_member(out, "linked_to", sys::printable(state->linked_to));
     append_key(out, "xattrs");
     out += '{';
     for (const auto& [attribute, value] : state->xattrs)

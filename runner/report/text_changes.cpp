@@ -67,6 +67,13 @@ std::string differences(const json& before, const json& after, bool content) {
     }
     note(notes, "", text_of(before.at("mode")), text_of(after.at("mode")));
     note(notes, "", owners(before), owners(after));
+    // Reports of earlier versions have no such members.
+    const auto none_or = [](const json& state, const char* name) {
+        const std::string text = text_of(state.value(name, json{}));
+        return text.empty() ? std::string{"none"} : text;
+    };
+    note(notes, "flags ", none_or(before, "flags"), none_or(after, "flags"));
+    note(notes, "link ", none_or(before, "linked_to"), none_or(after, "linked_to"));
     if (const std::string attributes = changed_attributes(before.at("xattrs"), after.at("xattrs"));
         !attributes.empty())
         notes.push_back(attributes);

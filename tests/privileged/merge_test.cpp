@@ -4,6 +4,7 @@
 #include "tests/support/layered_tree.hpp"
 #include "tests/support/throw_away.hpp"
 
+#include <map>
 #include <random>
 
 #include <fcntl.h>
@@ -243,6 +244,86 @@ TEST_F(Merge, ChangesAreNamedByKind) {
                              "replaced /srv/fifo", "deleted /srv/full/b"));
 }
 
+TEST_F(Merge, AFileChangedByOneNameIsChangedByAll) {
+    run_bash(live(), "mkdir d; echo one > a; ln a d/b; ln a c; echo two > e; ln e f");
+    LayeredTree tree{live(), scratch()};
+    EXPECT_THAT(lines_of(tree.layer("echo more >> d/b; cat a c > seen; rm seen; rm f")),
+                UnorderedElementsAre("modified /a", "modified /c", "modified /d/b", "deleted /f"));
+    EXPECT_THAT(lines_of(tree.layer("cmp a c; chmod 600 c; echo more >> e")),
+                UnorderedElementsAre("metadata /a", "metadata /c", "metadata /d/b", "modified /e"));
+    EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+    run_bash(live(), "[ a -ef d/b ] && [ a -ef c ] && [ $(cat a | wc -l) = 2 ] && [ $(stat -c %h a) = 3 ]");
+    run_bash(live(), "[ $(stat -c %h e) = 1 ] && [ $(stat -c %a d/b) = 600 ]");
+}
+
+TEST_F(Merge, LinksThatAreMadeOrBrokenAreNamedAndArrive) {
+    run_bash(live(), "echo one > a; ln a b; echo same > c; cp -p c d; echo one > e");
+    LayeredTree tree{live(), scratch()};
+    const auto changes = tree.layer("cp -p a t; mv t a; ln -f c d; ln e f");
+    EXPECT_THAT(lines_of(changes), UnorderedElementsAre("metadata /a", "metadata /b", "metadata /c",
+                                                        "metadata /d", "created /f"));
+    std::map<std::string, std::string> links;
+    for (const model::Change& change : changes)
+        if (change.before) links[change.path] = change.before->linked_to + ">" + change.after->linked_to;
+    EXPECT_EQ(links, (std::map<std::string, std::string>{
+                         {"/a", "/b>"}, {"/b", "/a>"}, {"/c", ">/d"}, {"/d", ">/c"}}));
+    EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+    run_bash(live(), "! [ a -ef b ] && [ c -ef d ] && [ e -ef f ]");
+}
+
+TEST_F(Merge, AFileIsChangedAndOneOfItsNamesRemoved) {
+    run_bash(live(), "mkdir d; echo one > a; ln a d/b");
+    expect_same_as_direct({"chown 33 d/b; rm d/b", "chmod 600 a"});
+}
+
+TEST_F(Merge, ARenamedDirectoryComesWhole) {
+    run_bash(live(), "mkdir -p d/deep/er old; echo 1 > d/one; echo 2 > d/deep/two; echo 3 > d/deep/er/three; "
+                     "echo gone > d/deep/gone; ln d/one link");
+    expect_same_as_direct({"rm d/deep/gone; mv d/deep/er d/moved; mv d new; echo more >> new/one; rmdir old; "
+                           "mv new/deep old; [ $(cat link | wc -l) = 2 ]",
+                           "mv new/moved again; [ -e again/three ]; mv old new/old"});
+}
+
+TEST_F(Merge, DirectoriesKeepTheTimesThatTheWorkLeavesThem) {
+    run_bash(live(), "mkdir d e; echo one > d/a; echo two > e/b; touch -d 2001-01-01 d e .");
+    LayeredTree tree{live(), scratch()};
+    tree.layer("echo more >> d/a; echo three > e/c; touch -d 2002-02-02 e");
+    EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+    run_bash(live(), "[ $(stat -c %y . d e | cut -d- -f1 | tr -d '\n') = 200120012002 ]");
+}
+
+TEST_F(Merge, FlagsThatOverlayfsDoesNotCopyStay) {
+    run_bash(live(), "echo one > a; echo two > b; echo three > c");
+    if (::system(fmt::format("cd {} && chattr +d a b && chattr +A c", live().string()).c_str()) != 0)
+        GTEST_SKIP() << "this kernel's tmpfs has no flags";
+    LayeredTree tree{live(), scratch()};
+    EXPECT_THAT(lines_of(tree.layer("echo more >> a; chmod 600 b; chattr +d c")),
+                UnorderedElementsAre("modified /a", "metadata /b", "metadata /c"));
+    EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+    run_bash(live(), "[ $(lsattr a b c | cut -d' ' -f1 | tr -d '\n-') = dddA ]");
+}
+
+TEST_F(Merge, NotesOfAnotherOverlayStay) {
+    run_bash(live(), "mkdir d; echo one > d/a");
+    sys::check(::setxattr((live() / "d").c_str(), "trusted.overlay.opaque", "y", 1, 0), "set", live() / "d");
+    LayeredTree tree{live(), scratch()};
+    EXPECT_THAT(lines_of(tree.layer("echo two > d/a; echo x > d/b; chmod 700 d")),
+                UnorderedElementsAre("metadata /d", "modified /d/a", "created /d/b"));
+    EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+    char value = 0;
+    EXPECT_EQ(::getxattr((live() / "d").c_str(), "trusted.overlay.opaque", &value, 1), 1);
+}
+
+TEST_F(Merge, BelowAnImmutableDirectoryThereMayBeChanges) {
+    run_bash(live(), "mkdir -p a/b; echo one > a/b/c");
+    if (::system(fmt::format("chattr +i {}/a", live().string()).c_str()) != 0)
+        GTEST_SKIP() << "this kernel's tmpfs has no flags";
+    LayeredTree tree{live(), scratch()};
+    tree.layer("echo more >> a/b/c");
+    EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+    run_bash(live(), "chattr -i a; [ $(cat a/b/c | wc -l) = 2 ]");
+}
+
 /// Random work on a few names; the same seed does the same everywhere.
 void meddle(const fs::path& top, std::mt19937& random) {
     static constexpr const char* names[] = {"a",   "a/b",   "a/b/c", "a/d", "e",
@@ -250,7 +331,7 @@ void meddle(const fs::path& top, std::mt19937& random) {
     const auto pick = [&](unsigned below) { return static_cast<unsigned>(random() % below); };
     const auto name = [&] { return top / names[pick(std::size(names))]; };
     for (unsigned i = 0; i < 12; ++i) {
-        const unsigned what = pick(9), value = pick(4);
+        const unsigned what = pick(10), value = pick(4);
         const fs::path x = name(), y = name();
         std::error_code ignored; // what fails, fails the same way in the copy
         switch (what) {
@@ -273,11 +354,8 @@ void meddle(const fs::path& top, std::mt19937& random) {
             if (fs::exists(fs::symlink_status(x)) && !fs::is_symlink(x)) ::chmod(x.c_str(), 0700 + value);
             break;
         case 7: ::lchown(x.c_str(), value, value); break;
-        case 8: // overlayfs refuses to rename directories that exist below, and mv(1) then copies
-            if (!fs::is_directory(fs::symlink_status(x, ignored)) &&
-                !fs::is_directory(fs::symlink_status(y, ignored)))
-                ::rename(x.c_str(), y.c_str());
-            break;
+        case 8: ::rename(x.c_str(), y.c_str()); break;
+        case 9: ::link(x.c_str(), y.c_str()); break;
         }
     }
 }

@@ -42,7 +42,7 @@ TEST(JsonChange, TellsAllOfAFile) {
         "before": null, "after": {"mode": "4640", "uid": 7, "gid": 8, "owner": "o", "group": "g", "size": 5,
         "mtime": "1970-01-01T00:00:01.000000020Z",
         "sha256": "abababababababababababababababababababababababababababababababab",
-        "target": null, "rdev": null, "xattrs": {}},
+        "target": null, "rdev": null, "flags": "", "linked_to": null, "xattrs": {}},
         "diff": null, "binary": false, "redacted": false, "package": null})"));
 }
 

@@ -63,8 +63,66 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"directory_over_live", Kind::directory, true, "replace '/x' (5)"},
                     Row{"directory_over_nothing", Kind::directory, false, "put '/x'"},
                     Row{"metadata_over_live", Kind::metadata, true, "set the metadata of '/x' (5)"},
-                    Row{"metadata_over_nothing", Kind::metadata, false, ""}),
+                    Row{"metadata_over_nothing", Kind::metadata, false, ""},
+                    Row{"equal_over_live", Kind::equal, true, ""},
+                    Row{"equal_over_nothing", Kind::equal, false, ""}),
     [](const auto& row) { return std::string{row.param.name}; });
+
+ComposedEntry linked(Kind kind, std::uint64_t inode, std::uint64_t live) {
+    return {.kind = kind, .live = live == 0 ? nullptr : stamp(live), .inode = inode};
+}
+
+TEST(MergePlan, LetsEqualNamesOfOneFileStay) {
+    Composition composition;
+    composition.enter("a", linked(Kind::equal, 7, 1));
+    composition.enter("b", linked(Kind::equal, 7, 1));
+    EXPECT_THAT(lines(plan_merge(composition)), IsEmpty());
+}
+
+TEST(MergePlan, BringsAllNamesOfAFileOneOfWhichIsNew) {
+    Composition composition;
+    composition.enter("a", linked(Kind::equal, 7, 1));
+    composition.enter("b", linked(Kind::metadata, 7, 1));
+    composition.enter("c", linked(Kind::object, 7, 0));
+    EXPECT_THAT(lines(plan_merge(composition)),
+                ElementsAre("replace '/a' (1)", "replace '/b' (1)", "put '/c'"));
+}
+
+TEST(MergePlan, SetsMetadataOfAFileOnce) {
+    Composition composition;
+    composition.enter("a", linked(Kind::metadata, 7, 1));
+    composition.enter("b", linked(Kind::metadata, 7, 1));
+    composition.enter("c", linked(Kind::metadata, 8, 2));
+    EXPECT_THAT(lines(plan_merge(composition)),
+                ElementsAre("set the metadata of '/a' (1)", "set the metadata of '/c' (2)"));
+}
+
+TEST(MergePlan, BringsNamesThatBecameOneFileOrCeasedToBe) {
+    Composition composition;
+    composition.enter("joined-a", linked(Kind::equal, 7, 1));
+    composition.enter("joined-b", linked(Kind::equal, 7, 2));
+    composition.enter("parted-a", linked(Kind::equal, 8, 3));
+    composition.enter("parted-b", linked(Kind::equal, 9, 3));
+    EXPECT_EQ(plan_merge(composition).live.size(), 4U);
+}
+
+TEST(MergePlan, LetsAFileStayWhoseOtherNameIsSomethingElseNow) {
+    Composition composition;
+    composition.enter("a", linked(Kind::object, 8, 1));
+    composition.enter("b", linked(Kind::equal, 7, 1));
+    composition.enter("c", {.kind = Kind::absent, .live = stamp(1)});
+    EXPECT_THAT(lines(plan_merge(composition)), ElementsAre("replace '/a' (1)", "remove '/c' (1)"));
+}
+
+TEST(MergePlan, GivesTimesToDirectoriesOfStepsOnly) {
+    Composition composition;
+    composition.enter("d/a", {.kind = Kind::object});
+    for (const char* path : {"", "d", "other"}) composition.note_time(path, {.tv_sec = 5, .tv_nsec = 0});
+    const MergePlan plan = plan_merge(composition);
+    ASSERT_EQ(plan.parents_after.size(), 1U);
+    EXPECT_EQ(plan.parents_after[0].path, "d");
+    EXPECT_EQ(plan.parents_after[0].mtime.tv_sec, 5);
+}
 
 TEST(MergePlan, BringsANewDirectoryAsAWhole) {
     Composition composition;
