@@ -4,23 +4,20 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/program.hpp"
+#include "tests/bench/timing.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <spawn.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -29,36 +26,8 @@
 namespace {
 
 using namespace disco;
+using namespace disco::bench;
 namespace fs = std::filesystem;
-
-struct Sample {
-    double seconds = 0;
-    long max_rss_kib = 0;
-};
-
-/// Runs a program with its output thrown away; throws when it fails.
-Sample run(const std::vector<std::string>& words) {
-    std::vector<char*> argv;
-    for (const std::string& word : words)
-        argv.push_back(const_cast<char*>(word.c_str())); // posix_spawn takes char*
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    const auto started = std::chrono::steady_clock::now();
-    pid_t child = 0;
-    const int code = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (code != 0) throw sys::SysError{code, "run", words[0]};
-    int status = 0;
-    struct rusage usage = {};
-    sys::check(::wait4(child, &status, 0, &usage), "wait for", words[0]);
-    if (status != 0)
-        throw sys::Error{fmt::format("{} {} … failed with status {}", words[0], words[1], status)};
-    return {std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
-            usage.ru_maxrss};
-}
 
 constexpr const char* with_filter = "--with-filter";
 
@@ -72,41 +41,8 @@ constexpr const char* with_filter = "--with-filter";
     throw sys::SysError{errno, "run", words[0]};
 }
 
-double seconds_of(const std::function<void()>& work) {
-    const auto started = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-}
-
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
-void put(const fs::path& path, std::string_view text, mode_t mode = 0644) {
-    fs::create_directories(path.parent_path());
-    const sys::UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
-    if (!file) throw sys::SysError{errno, "create", path};
-    sys::write_all(file.get(), text, path);
-}
-
 void bare_bash(int times) {
     for (int i = 0; i < times; ++i) run({"/bin/bash", "-c", "true"});
-}
-
-/// Times two things in turn, so that what disturbs the machine disturbs both; prints the ratio of the
-/// medians.
-void compare(const std::string& what, const std::string& floor_name, const std::string& goal, int rounds,
-             const std::function<double()>& work, const std::function<double()>& floor) {
-    std::vector<double> ours, theirs;
-    for (int round = 0; round < rounds; ++round) {
-        theirs.push_back(floor());
-        ours.push_back(work());
-    }
-    const double a = median(ours), b = median(theirs);
-    fmt::print("| {} | {:.1f} ms | {} | {:.1f} ms | {:.2f} | {} |\n", what, a * 1e3, floor_name, b * 1e3,
-               a / b, goal);
-    std::fflush(stdout);
 }
 
 class Bench {
@@ -115,7 +51,7 @@ public:
         : rounds_{rounds}, disco_{std::move(disco)}, place_{fs::temp_directory_path(), "disco-bench-"} {}
 
     void all() {
-        fmt::print("| what | time | floor | time | ratio | goal |\n|---|---|---|---|---|---|\n");
+        print_heading();
         exec();
         calls();
         modules();
@@ -278,24 +214,6 @@ private:
                  "mkdir /srv/many && cd /srv/many && for ((i = 0; i < 100000; ++i)); do echo $i > $i; done"});
         fmt::print("| memory with 100 000 changed files | {:.1f} MiB | | | | ≤ 64 MiB |\n",
                    static_cast<double>(sample.max_rss_kib) / 1024);
-    }
-
-    /// A root with bash in it: this machine's own programs, by links and copies of what they need.
-    static void furnish(const fs::path& root) {
-        for (const char* name : {"etc", "srv", "tmp", "proc", "sys", "dev", "run", "usr/bin", "var/lib"})
-            fs::create_directories(root / name);
-        const auto copy = [&](const std::string& words) {
-            if (std::system(words.c_str()) != 0) throw sys::Error{"cannot furnish a root: " + words};
-        };
-        copy(fmt::format("cd {} && ln -sfn usr/bin bin && ln -sfn usr/lib lib && ln -sfn usr/lib64 lib64 && "
-                         "mkdir -p usr/lib usr/lib64 && "
-                         "cp /bin/bash /bin/mkdir usr/bin/ && "
-                         "for l in $(ldd /bin/bash /bin/mkdir | grep -o '/[^ :]*' | sort -u); do mkdir -p "
-                         ".$(dirname $l) && cp -L $l .$l; done && "
-                         "mkdir -p usr/lib/locale && cp -r /usr/lib/locale/C.utf8 usr/lib/locale/",
-                         root.string()));
-        put(root / "etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
-        put(root / "etc/group", "root:x:0:\n");
     }
 
     int rounds_;
