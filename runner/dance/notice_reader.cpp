@@ -12,16 +12,23 @@
 namespace disco::dance {
 namespace {
 
+/// How long the "FILE: line N: " is with which a shell's message begins; 0 when this is none.
+std::size_t prefix_size(std::string_view line) {
+    constexpr std::string_view mark = ": line ";
+    const std::size_t at = line.find(mark);
+    if (at == std::string_view::npos) return 0;
+    const std::size_t number = at + mark.size();
+    const std::size_t end = line.find_first_not_of("0123456789", number);
+    if (end == number || end == std::string_view::npos || !line.substr(end).starts_with(": ")) return 0;
+    return end + 2;
+}
+
 /// What restricted bash refused, from its message (in the C locale): "10-x.sh: line 3: cd: restricted" gives
 /// "cd".
-std::optional<std::string_view> refusal(std::string_view line) {
-    const std::size_t at = line.find(": line ");
-    if (at == std::string_view::npos) return std::nullopt;
-    std::string_view rest = line.substr(at + 7);
-    const std::size_t digits = rest.find_first_not_of("0123456789");
-    if (digits == 0 || digits == std::string_view::npos || !rest.substr(digits).starts_with(": "))
-        return std::nullopt;
-    rest.remove_prefix(digits + 2);
+std::optional<std::string_view> refusal(std::string_view message) {
+    const std::size_t begin = prefix_size(message);
+    if (begin == 0) return std::nullopt;
+    const std::string_view rest = message.substr(begin);
     // "PATH: readonly variable", or with a builtin before it: "unset: PATH: cannot unset: readonly variable".
     constexpr std::string_view readonly = ": readonly variable";
     constexpr std::array<std::string_view, 4> fixed = {"PATH", "SHELL", "ENV", "BASH_ENV"};
@@ -72,12 +79,27 @@ void NoticeReader::read_line(std::string_view line) {
         for (std::string& word : argv)
             if (!sys::is_utf8(word)) word = sys::printable(word); // JSON holds nothing else
         add({model::NoticeKind::would_execute, text, std::move(argv), step_});
-    } else if (const auto what = refusal(line)) {
-        add({model::NoticeKind::restricted,
-             fmt::format("restricted shell refused: {}", sys::printable_text(line)),
-             {},
-             step_});
+    } else {
+        read_refusal(line);
     }
+}
+
+void NoticeReader::read_refusal(std::string_view line) {
+    constexpr std::size_t longest_message = 8192; // WHAT is a path, or there is more to say than a refusal
+    if (prefix_size(line) > 0)
+        message_ = line;
+    else if (!message_.empty() && message_.size() + line.size() < longest_message)
+        message_.append("\n").append(line);
+    else
+        message_.clear();
+    if (!refusal(message_)) return;
+    std::string shown = message_;
+    std::replace(shown.begin(), shown.end(), '\n', ' ');
+    add({model::NoticeKind::restricted,
+         fmt::format("restricted shell refused: {}", sys::printable_text(shown)),
+         {},
+         step_});
+    message_.clear();
 }
 
 void NoticeReader::add(model::Notice notice) {

@@ -9,7 +9,7 @@
 namespace disco::dance {
 
 /// Finds notices in what a script prints, line by line as it comes: the shim's "warning: Would execute: …"
-/// and the refusals of restricted bash ("FILE: line N: WHAT: restricted…").
+/// and the refusals of restricted bash ("FILE: line N: WHAT: restricted…", where WHAT may hold newlines).
 class NoticeReader {
 public:
     explicit NoticeReader(std::string step) : step_{std::move(step)} {}
@@ -21,9 +21,11 @@ public:
 
 private:
     void read_line(std::string_view line);
+    void read_refusal(std::string_view line);
     void add(model::Notice notice);
     std::string step_;
     std::string partial_; ///< of the line that has not ended yet
+    std::string message_; ///< of the shell, which may go on in the next line
     bool too_long_ = false;
     std::vector<model::Notice> notices_;
 };

@@ -30,11 +30,8 @@ protected:
     void SetUp() override {
         DanceTest::SetUp();
         if (IsSkipped() || HasFatalFailure()) return;
-        for (const char* needed : {"/dev/net/tun", "/usr/bin/pasta", "/usr/bin/slirp4netns"}) {
-            if (fs::exists(needed)) continue;
-            if (must_run()) FAIL() << "there is no " << needed;
-            GTEST_SKIP() << "there is no " << needed;
-        }
+        need({"/dev/net/tun", "/usr/bin/pasta", "/usr/bin/slirp4netns"});
+        if (IsSkipped() || HasFatalFailure()) return;
         network_.emplace();
         servers_.emplace();
         network_->on_the_other_machine([&] {

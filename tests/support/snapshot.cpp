@@ -17,7 +17,7 @@ enum class Detail { all, contents };
 std::string describe(const struct stat& status, Detail detail) {
     std::string line =
         fmt::format("{:o} {}:{} rdev {:x}", status.st_mode, status.st_uid, status.st_gid, status.st_rdev);
-    if (!S_ISDIR(status.st_mode) || detail == Detail::all) line += fmt::format(" size {}", status.st_size);
+    if (S_ISREG(status.st_mode) || detail == Detail::all) line += fmt::format(" size {}", status.st_size);
     if (detail == Detail::contents) return line;
     return line + fmt::format(" inode {} links {} mtime {}.{:09} ctime {}.{:09}", status.st_ino,
                               status.st_nlink, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,

@@ -72,6 +72,14 @@ bool ThrowAwayTest::must_run() {
     return value != nullptr && *value != '\0' && std::string_view{value} != "0";
 }
 
+void ThrowAwayTest::need(const std::vector<fs::path>& files) {
+    for (const fs::path& file : files) {
+        if (fs::exists(file)) continue;
+        if (must_run()) FAIL() << "there is no " << file;
+        GTEST_SKIP() << "there is no " << file;
+    }
+}
+
 void ThrowAwayTest::SetUp() {
     if (const std::string reason = enter_own_mount_namespace(); !reason.empty()) {
         if (must_run()) FAIL() << reason;
@@ -103,7 +111,7 @@ void ThrowAwayTest::wait_for_orphans() {
 void DanceTest::SetUp() {
     ThrowAwayTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    make_minimal_root(root());
+    make_root();
     fs::create_directories(universe() / "modules");
     fs::create_directories(universe() / "parameters" / node / "modules");
     server = universe();

@@ -20,7 +20,7 @@ namespace disco::tests {
 /// (ctime).
 using Snapshot = std::map<std::string, std::string>;
 [[nodiscard]] Snapshot snapshot(const std::filesystem::path& tree);
-/// The same without inode, link count, times and the size of directories: equal for a copy of the tree.
+/// The same without inode, link count, times and sizes of what is no file: equal for a copy of the tree.
 [[nodiscard]] Snapshot contents(const std::filesystem::path& tree);
 /// What differs, one line each; empty when nothing does.
 [[nodiscard]] std::string difference(const Snapshot& before, const Snapshot& after);
@@ -44,6 +44,9 @@ protected:
     /// Whether a test fails where it could skip.
     [[nodiscard]] static bool must_run();
 
+    /// Skips, or fails where it may not skip, when one of these files is not there. For SetUp.
+    static void need(const std::vector<std::filesystem::path>& files);
+
     /// The tmpfs.
     [[nodiscard]] const std::filesystem::path& place() const { return directory_.path(); }
 
@@ -62,6 +65,9 @@ protected:
     void SetUp() override;
     /// Also: nothing is left in the scratch directory.
     void TearDown() override;
+
+    /// Fills root(): a minimal root, unless a suite needs more.
+    virtual void make_root() { make_minimal_root(root()); }
 
     [[nodiscard]] std::filesystem::path root() const { return place() / "root"; }
     [[nodiscard]] std::filesystem::path state() const { return place() / "state"; }

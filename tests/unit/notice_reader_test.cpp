@@ -85,6 +85,15 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"x: line 4: cd: restricteds", false},
                     std::pair{"access is restricted", false}));
 
+TEST(Notices, FindRefusalsOfPathsWithNewlines) {
+    const auto notices = read({"x.sh: line 3: /srv/new\nline/x: restricted: cannot redirect output\n"});
+    ASSERT_EQ(notices.size(), 1U);
+    EXPECT_EQ(notices[0].kind, NoticeKind::restricted);
+    EXPECT_THAT(notices[0].text, HasSubstr("line 3: /srv/new line/x: restricted"));
+    EXPECT_THAT(read({"x.sh: line 3: /srv/new\nx.sh: line 4: /srv/other\nno: restriction\n"}), IsEmpty());
+    EXPECT_THAT(read({"/srv/new\nline/x: restricted: cannot redirect output\n"}), IsEmpty());
+}
+
 TEST(OutputCollector, KeepsShortOutputWhole) {
     OutputCollector collector;
     collector.append("a\n");
