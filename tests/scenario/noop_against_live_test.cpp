@@ -1,6 +1,6 @@
 // What a no-op tells is what a live dance does: the scripts in real_work and the example universe, on copies
 // of a Debian root tree. Beside a script may lie SCRIPT.sandbox, its module's settings, and SCRIPT.varies,
-// the paths whose content is another one at every run, each with the reason.
+// the paths whose content is another one at every run ("sometimes": at many runs), each with the reason.
 
 #include "runner/sys/error.hpp"
 #include "tests/support/debian_root.hpp"
@@ -38,13 +38,13 @@ std::vector<std::string> scripts() {
     return names;
 }
 
-/// So that two runs print different times, if they print times of whole seconds.
+/// So that two runs that print the time, in whole seconds, do not print the same.
 void wait_for_the_next_second() {
     timespec now = {};
     ::clock_gettime(CLOCK_REALTIME, &now);
     std::this_thread::sleep_for(std::chrono::nanoseconds{1'000'000'000 - now.tv_nsec});
 }
-/// So that they do not when they print the day, as useradd(8) does.
+/// So that all runs of a test note the same day, as useradd(8) does in /etc/shadow.
 void let_midnight_pass() {
     constexpr std::time_t day = 86400, enough = 30;
     if (const std::time_t left = day - std::time(nullptr) % day; left < enough)
@@ -102,6 +102,8 @@ protected:
         found +=
             section("the tree as told, the tree", difference(without_varying(as_told(before, told), varying),
                                                              without_varying(after, varying)));
+        if (varying.empty() && told.at("fingerprint") != live_.at("fingerprint"))
+            found += "the fingerprints differ\n";
         // The live report knows also what varies.
         found += section("the tree as the live report tells it, the tree",
                          difference(as_told(before, live_), after));
