@@ -134,26 +134,10 @@ int run_shell(Options& options) {
     return run_exec(options);
 }
 
-/// The recorded run that `wanted` names, wholly or by its beginning; the last one when it is empty.
-std::filesystem::path find_report(const dance::StateDirectory& state, const std::string& wanted) {
-    const auto runs = dance::recorded_runs(state);
-    std::vector<std::string> found;
-    for (const std::string& id : runs)
-        if (id.starts_with(wanted)) found.push_back(id);
-    if (found.empty())
-        throw sys::BadConfiguration{
-            wanted.empty() ? fmt::format("no run is recorded in '{}'", state.runs().string())
-                           : fmt::format("there is no run '{}'; 'disco runs' lists them", wanted)};
-    if (!wanted.empty() && found.size() > 1)
-        throw sys::BadConfiguration{
-            fmt::format("'{}' fits {} runs; 'disco runs' lists them", wanted, found.size())};
-    return state.runs() / found.back() / "report.json";
-}
-
 int run_report(const Options& options) {
     require_root();
     const dance::StateDirectory state{options.dance.state_dir};
-    const auto file = find_report(state, options.report.run);
+    const auto file = state.runs() / dance::recorded_run(state, options.report.run) / "report.json";
     const report::StoredReport stored = report::load_report(file, state.path() / "scratch");
     if (!options.output.json.empty()) {
         const std::string text = sys::read_file(file);

@@ -27,10 +27,11 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
     const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
     std::size_t changes = 0;
     for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
-    write_to(STDOUT_FILENO, fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} changes  {}  {}{}\n", id,
-                                        model::to_string(stored.run.mode),
-                                        model::to_string(stored.run.outcome), stored.run.exit_code, changes,
-                                        stored.run.node, stored.run.root, dance::undo_words(state, id)));
+    write_to(STDOUT_FILENO,
+             fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} {}  {}  {}{}\n", id,
+                         model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
+                         stored.run.exit_code, changes, changes == 1 ? "change" : "changes", stored.run.node,
+                         stored.run.root, dance::undo_words(state, id)));
 }
 
 } // namespace
@@ -73,7 +74,7 @@ int run_confirm(const Options& options) {
         run = waiting.back();
     } else {
         std::erase_if(waiting, [&](const std::string& one) { return !one.starts_with(run); });
-        if (waiting.size() == 1) run = waiting.front();
+        run = waiting.size() == 1 ? waiting.front() : dance::recorded_run(state, run);
     }
     dance::confirm(state, run);
     write_to(STDOUT_FILENO, fmt::format("Run {} is confirmed.\n", run));
@@ -108,7 +109,9 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
     if (undone) result.run.outcome = model::RunOutcome::undone;
     result.run.failure =
         undone ? "the merge was not confirmed in time and was rolled back"
-               : "the merge was not confirmed in time, and could not be rolled back: see 'disco runs'";
+               : fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
+                             "'disco runs' lists the run that tried, 'disco rollback {}' tries again",
+                             run);
 }
 
 } // namespace disco::cli

@@ -66,18 +66,21 @@ std::string time_is_up(const StateDirectory& state, const std::string& run) {
     options.state_dir = state.path();
     options.run = run;
     options.version = DISCO_VERSION;
+    options.packages = RollbackOptions::Packages::wait;
+    options.wait = std::chrono::seconds{60};
     try {
         const Result result = roll_back_locked(options, state);
         if (result.run.outcome == model::RunOutcome::merged)
             return fmt::format("run {} was not confirmed in time and was rolled back by run {}", run,
                                result.run.id);
         become(state, run, "unconfirmed");
-        return fmt::format("run {} was not confirmed in time, and rolling it back failed: disco report {}",
+        return fmt::format("run {} was not confirmed in time, and rolling it back failed, so it stays: "
+                           "'disco report {}' says why",
                            run, result.run.id);
     } catch (const sys::Error& error) {
         become(state, run, "unconfirmed");
-        return fmt::format("run {} was not confirmed in time, and rolling it back failed: {}", run,
-                           error.full_text());
+        return fmt::format("run {} was not confirmed in time, and rolling it back failed, so it stays: {}",
+                           run, error.full_text());
     }
 }
 
@@ -120,9 +123,14 @@ std::vector<std::string> unconfirmed_runs(const StateDirectory& state) {
 
 void confirm(const StateDirectory& state, const std::string& run) {
     if (!sys::stat_path(file_of(state, run))) {
+        const fs::path directory = state.undo() / run;
         const std::string by = merge::UndoStore{state.undo()}.rolled_back_by(run);
-        throw sys::Error{by.empty() ? fmt::format("run {} does not wait for confirmation", run)
-                                    : fmt::format("run {} was rolled back already, by run {}", run, by)};
+        throw sys::Error{fmt::format("run {} cannot be confirmed: {}", run,
+                                     !by.empty() ? fmt::format("it was rolled back already, by run {}", by)
+                                     : sys::stat_path(directory / "confirmed") ? "that was done already"
+                                     : sys::stat_path(directory / "unconfirmed")
+                                         ? "its time was up, and rolling it back failed, so it has stayed"
+                                         : "it does not wait for that")};
     }
     become(state, run, "confirmed");
 }
@@ -137,7 +145,8 @@ std::vector<std::string> resume_confirmations(const StateDirectory& state) {
             continue;
         }
         start_watcher(state, *run);
-        lines.push_back(fmt::format("run {} still waits for confirmation: disco confirm", *run));
+        lines.push_back(fmt::format("run {} will be undone in {} s unless it is confirmed: disco confirm",
+                                    *run, deadline(file_of(state, *run)) - sys::now().tv_sec));
     }
     return lines;
 }

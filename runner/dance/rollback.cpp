@@ -1,14 +1,17 @@
 #include "runner/dance/rollback.hpp"
 
 #include "runner/dance/confirmation.hpp"
+#include "runner/dance/package_locks.hpp"
 #include "runner/dance/recover.hpp"
 #include "runner/merge/rollback.hpp"
 #include "runner/report/inverse_change.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <cstdio>
+#include <set>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -26,13 +29,17 @@ std::string chosen_run(const std::string& wanted, const merge::UndoStore& store,
                             store.path().string())};
         return undoable.back();
     }
-    std::vector<std::string> found;
-    for (const std::string& run : recorded_runs(state))
-        if (run.starts_with(wanted)) found.push_back(run);
+    std::set<std::string> found; // a report may have been removed, and what was replaced be there
+    for (const std::vector<std::string>& runs : {recorded_runs(state), undoable})
+        for (const std::string& run : runs)
+            if (run.starts_with(wanted)) found.insert(run);
+    if (found.empty())
+        throw sys::BadConfiguration{fmt::format("there is no run '{}' to roll back; 'disco runs' lists them",
+                                                sys::printable(wanted))};
     if (found.size() > 1)
         throw sys::BadConfiguration{
-            fmt::format("'{}' fits {} runs; 'disco runs' lists them", wanted, found.size())};
-    return found.empty() ? wanted : found.front();
+            fmt::format("'{}' fits {} runs; 'disco runs' lists them", sys::printable(wanted), found.size())};
+    return *found.begin();
 }
 
 /// What the run changed, the other way round and last first.
@@ -43,11 +50,13 @@ void report_changes(const std::string& run, const StateDirectory& state, const S
     const auto file = state.runs() / run / "report.json";
     if (!sys::stat_path(file)) {
         spdlog::warn(
-            "the report of run {} is not there any more, so what will be changed back cannot be shown", run);
+            "the report of run {} is not there any more: rolling it back without showing what that changes",
+            run);
         module.outcome = model::ModuleOutcome::changed;
         return;
     }
     const report::StoredReport stored = report::load_report(file, scratch.path());
+    result.run.node = stored.run.node;
     for (std::size_t i = stored.changes.size(); i-- > 0;)
         stored.changes.for_each_json(i, 1, [&](std::string_view change) {
             result.changes->append_json(report::inverse_change(change));
@@ -59,6 +68,16 @@ void report_changes(const std::string& run, const StateDirectory& state, const S
     std::swap(module.change_counts[static_cast<std::size_t>(Kind::created)],
               module.change_counts[static_cast<std::size_t>(Kind::deleted)]);
     module.outcome = model::ModuleOutcome::changed;
+}
+
+/// A merge that must not stay is undone beside a package manager, too: what that has changed is a conflict.
+PackageLocks lock_packages(const std::filesystem::path& root, const RollbackOptions& options) {
+    try {
+        return {root, options.wait};
+    } catch (const sys::TryAgain&) {
+        if (options.packages == RollbackOptions::Packages::require) throw;
+        return {};
+    }
 }
 
 } // namespace
@@ -83,9 +102,14 @@ Result roll_back_locked(const RollbackOptions& options, const StateDirectory& st
             result.run.exit_code = static_cast<int>(model::ExitCode::conflict);
         }
     } else {
+        const PackageLocks locks = lock_packages(rollback.root, options);
         merge_trees(result.run, std::move(rollback.trees), state, rollback.merged, run);
         if (result.run.outcome == model::RunOutcome::merged) ::unlink((store.of(run) / "confirm").c_str());
     }
+    if (result.run.outcome == model::RunOutcome::conflict)
+        result.run.failure =
+            fmt::format("what run {} replaced stays in '{}': take from there by hand what is wanted", run,
+                        (store.of(run) / "data").string());
     conclude(result, options, watch, state);
     return result;
 }

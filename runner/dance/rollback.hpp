@@ -10,6 +10,8 @@ namespace disco::dance {
 struct RollbackOptions : CommonOptions {
     std::string run; ///< an id, or its beginning; empty: the last that can be rolled back
     bool noop = false;
+    /// Whether the locks of package managers must be had, or are only waited for.
+    enum class Packages { require, wait } packages = Packages::require;
 };
 
 /// Puts back what a run's merge replaced, if nobody has changed it since: all of it or nothing, as a merge.

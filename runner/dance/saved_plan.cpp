@@ -12,6 +12,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -43,17 +44,40 @@ void move_layer(const fs::path& from, const fs::path& to) {
     copy_layer(from, to);
 }
 
-/// Whoever can write to a plan decides what root merges.
+[[noreturn]] void refuse_as_no_plan(const fs::path& plan, std::string_view reason) {
+    throw sys::BadConfiguration{fmt::format(
+        "'{}' is no saved plan: {}; 'disco-run --noop --save PLAN' makes one", plan.string(), reason)};
+}
+
+/// Whoever can write to a plan decides what root merges, and which commands it runs then.
 void require_trusted(const fs::path& plan) {
     struct stat status = {};
     if (::stat(plan.c_str(), &status) != 0)
         throw sys::BadConfiguration{sys::SysError{errno, "open the plan", plan}.what()};
-    if (!S_ISDIR(status.st_mode))
-        throw sys::BadConfiguration{
-            fmt::format("'{}' is no saved plan: it is not a directory", plan.string())};
-    if (status.st_uid != ::geteuid() || (status.st_mode & 022) != 0)
-        throw sys::BadConfiguration{fmt::format(
-            "'{}' is not used: it must belong to root, and nobody else may write to it", plan.string())};
+    if (!S_ISDIR(status.st_mode)) refuse_as_no_plan(plan, "it is not a directory");
+    for (const char* name : {"", "plan", "tree", "report.json", "data"}) {
+        const fs::path path = *name == '\0' ? plan : plan / name;
+        if (::stat(path.c_str(), &status) != 0)
+            refuse_as_no_plan(plan, fmt::format("there is no '{}' in it", name));
+        if (status.st_uid != ::geteuid() || (status.st_mode & 022) != 0)
+            throw sys::BadConfiguration{fmt::format(
+                "the plan is not applied: '{}' must belong to root, and nobody else may write to it",
+                path.string())};
+    }
+}
+
+/// What tells the trees of a plan from those of another machine or another root: a plan that only adds would
+/// fit many. An image may have been copied, with the inodes, so the machine's name for itself counts, too.
+std::string identity_of(const std::vector<merge::JournalTree>& trees) {
+    std::string text = sys::read_file_if_exists("/etc/machine-id").value_or("");
+    for (const merge::JournalTree& tree : trees) {
+        struct statx status = {};
+        sys::check(::statx(AT_FDCWD, tree.live.c_str(), 0, STATX_INO | STATX_BTIME, &status), "stat",
+                   tree.live);
+        text +=
+            fmt::format("{} {}.{:09}\n", status.stx_ino, status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+    }
+    return text;
 }
 
 class Apply {
@@ -104,7 +128,17 @@ private:
                                      [&](std::string_view change) { result_.changes->append_json(change); });
         result_.run.modules = std::move(stored.run.modules);
         result_.run.fingerprint = std::move(stored.run.fingerprint);
-        for (model::ModuleReport& module : result_.run.modules) module.steps.clear(); // of the no-op
+        result_.run.node = std::move(stored.run.node);
+        for (model::ModuleReport& module : result_.run.modules) {
+            module.steps.clear(); // of the no-op
+            if (!options_.noop)   // now they are actions, which are told of by themselves
+                std::erase_if(module.notices, [&](const model::Notice& notice) {
+                    return notice.kind == model::NoticeKind::would_execute &&
+                           std::any_of(
+                               module.actions.begin(), module.actions.end(),
+                               [&](const model::Action& action) { return action.argv == notice.argv; });
+                });
+        }
     }
 
     const ApplyOptions& options_;
@@ -117,8 +151,11 @@ private:
 } // namespace
 
 void require_plan_place(const fs::path& place) {
-    if (::mkdir(place.c_str(), 0700) != 0)
-        throw sys::BadConfiguration{sys::SysError{errno, "make the directory of the plan", place}.what()};
+    if (::mkdir(place.c_str(), 0700) == 0) return;
+    const int code = errno;
+    throw sys::BadConfiguration{
+        fmt::format("{}: --save wants a directory that is not there yet, in one that is",
+                    sys::SysError{code, "make the directory of the plan", place}.what())};
 }
 
 void save_plan(const fs::path& place, const model::RunReport& run, std::vector<merge::TreeToMerge> trees,
@@ -146,6 +183,7 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
         merge::Journal plan{place / "plan", {run.id, run.root, run.version, {}}, places};
         const sys::UniqueFd directory = sys::open_directory(place);
         sys::check(::syncfs(directory.get()), "sync the file system of", place);
+        sys::write_file(place / "tree", identity_of(places), 0600);
         plan.plan(plans, started);
     });
 }
@@ -158,12 +196,13 @@ void save_plan_report(const fs::path& place, const StateDirectory& state, const 
 Result apply_plan(const ApplyOptions& options) {
     const Stopwatch watch;
     require_trusted(options.plan);
-    auto plan =
-        sys::stat_path(options.plan / "plan") ? merge::read_journal(options.plan / "plan") : std::nullopt;
-    if (!plan || !plan->planned || !sys::stat_path(options.plan / "report.json"))
-        throw sys::BadConfiguration{
-            fmt::format("'{}' is no saved plan (see disco-run --noop --save), or not a whole one",
-                        options.plan.string())};
+    auto plan = merge::read_journal(options.plan / "plan");
+    if (!plan || !plan->planned) refuse_as_no_plan(options.plan, "'plan' in it is not whole");
+    if (sys::read_file(options.plan / "tree") != identity_of(plan->trees))
+        throw sys::BadConfiguration{fmt::format(
+            "the plan '{}' was made on another machine, or for another tree than '{}' is now: make a "
+            "new one here",
+            options.plan.string(), plan->heading.root)};
     const std::string node = node_name(options);
     const StateDirectory state{options.state_dir};
     const sys::FileLock lock = state.lock("disco apply", options.wait);

@@ -9,6 +9,7 @@
 
 // A no-op's prepared layers, kept to be merged later: a directory with
 //   plan         the steps, in the form of a journal
+//   tree         which tree it is for
 //   data/N/layer what they bring
 //   report.json  the no-op's report, with the actions
 namespace disco::dance {

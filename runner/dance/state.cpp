@@ -106,4 +106,17 @@ std::vector<std::string> recorded_runs(const StateDirectory& state) {
     return ids;
 }
 
+std::string recorded_run(const StateDirectory& state, const std::string& wanted) {
+    std::vector<std::string> found = recorded_runs(state);
+    std::erase_if(found, [&](const std::string& run) { return !run.starts_with(wanted); });
+    if (found.empty())
+        throw sys::BadConfiguration{
+            wanted.empty() ? fmt::format("no run is recorded in '{}'", state.runs().string())
+                           : fmt::format("there is no run '{}'; 'disco runs' lists them", wanted)};
+    if (!wanted.empty() && found.size() > 1)
+        throw sys::BadConfiguration{
+            fmt::format("'{}' fits {} runs; 'disco runs' lists them", wanted, found.size())};
+    return std::move(found.back());
+}
+
 } // namespace disco::dance

@@ -54,4 +54,8 @@ private:
 /// Names of the recorded runs (those with a report), oldest first.
 [[nodiscard]] std::vector<std::string> recorded_runs(const StateDirectory& state);
 
+/// The recorded run that `wanted` names, wholly or by its beginning; the last one when it is empty. Throws
+/// BadConfiguration when there is none, or several.
+[[nodiscard]] std::string recorded_run(const StateDirectory& state, const std::string& wanted);
+
 } // namespace disco::dance

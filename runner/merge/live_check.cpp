@@ -71,7 +71,7 @@ public:
         if (!(directory ? is_same_directory(now, expected)
               : linked  ? is_same_file(now, expected)
                         : now == expected)) {
-            add(path, "as it was when the dance looked",
+            add(path, "as it was",
                 fmt::format("{} at {}", now.inode == expected.inode ? "changed" : "replaced",
                             at(there->st_mtim)));
             return;
@@ -107,7 +107,7 @@ private:
         if (goes) check_parent(path, place.directory);
         const auto there = sys::stat_at(place.directory, place.name);
         if (!there) {
-            add(path, "as it was when the dance looked", "it is gone");
+            add(path, "as it was", "it is gone");
             return;
         }
         const bool directory = S_ISDIR(there->st_mode);
@@ -120,7 +120,7 @@ private:
                           : linked  ? is_same_file(stamp, expected)
                                     : stamp == expected;
         if (!same || ((goes || !directory) && !linked && later(there->st_ctim, started_))) {
-            add(path, "as it was when the dance looked",
+            add(path, "as it was",
                 fmt::format("{} at {}", there->st_ino == expected.inode ? "changed" : "replaced",
                             at(there->st_ctim)));
             return;
@@ -158,7 +158,7 @@ private:
             // So may have done a step for another name of a file.
             const bool linked = when_ == When::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
             if (!linked && later(status->st_ctim, started_))
-                add(inner, "as it was when the dance began", "changed at " + at(status->st_ctim));
+                add(inner, "as it was", "changed at " + at(status->st_ctim));
             if (!S_ISDIR(status->st_mode)) continue;
             const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
             check_inside(inner, deeper.get(), device);

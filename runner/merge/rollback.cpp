@@ -101,14 +101,18 @@ private:
 
 Rollback plan_rollback(const UndoStore& store, const std::string& run) {
     if (const std::string by = store.rolled_back_by(run); !by.empty())
-        throw sys::Error{fmt::format("run {} has been rolled back already, by run {}", run, by)};
+        throw sys::Error{fmt::format(
+            "run {} has been rolled back already, by run {}: 'disco rollback {}' would merge it again", run,
+            by, by)};
     if (!sys::stat_path(store.record(run)))
-        throw sys::Error{
-            fmt::format("run {} cannot be rolled back: what it replaced is not kept (any more)", run)};
+        throw sys::Error{fmt::format(
+            "run {} cannot be rolled back: it merged nothing, or what it replaced is not kept any more "
+            "(parameters disco/client/undo/runs and disco/client/undo/mib)",
+            run)};
     const auto record = read_journal(store.record(run));
     if (!record || !record->committed)
-        throw sys::Error{
-            fmt::format("run {} cannot be rolled back: '{}' is not whole", run, store.record(run).string())};
+        throw sys::Error{fmt::format("run {} cannot be rolled back: '{}', which says what it did, is damaged",
+                                     run, store.record(run).string())};
     Rollback rollback{record->heading.root, *record->committed, {}};
     for (std::size_t i = 0; i < record->trees.size(); ++i) {
         const JournalTree& tree = record->trees[i];

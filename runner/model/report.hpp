@@ -86,7 +86,7 @@ struct ModuleReport {
 
 struct Conflict {
     std::string path;
-    std::string expected; ///< in words: "as it was when the dance began"
+    std::string expected; ///< in words: "as it was"
     std::string found;    ///< in words: "changed at …", "is gone"
 };
 

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class SavedPlan : public DanceTest {
 protected:
@@ -62,6 +63,9 @@ TEST_F(SavedPlan, MergesTheReviewedBytes) {
 
         const auto result = disco({"apply", place_of_plan, "--state-dir", state(), "--detailed-exitcode"});
         EXPECT_EQ(result.exit, 2) << result.output << result.error;
+        EXPECT_THAT(result.output, HasSubstr("done: systemctl restart it"));
+        EXPECT_THAT(result.output, Not(HasSubstr("would execute")));
+        EXPECT_EQ(last_report().at("run").at("node"), node);
         EXPECT_EQ(last_report().at("fingerprint"), reviewed);
         EXPECT_EQ(read("etc/motd"), "Managed.\nmore\n");
         EXPECT_EQ(read("etc/random"), read("srv/d/e/random"));
@@ -99,6 +103,24 @@ TEST_F(SavedPlan, OfOthersIsNotUsed) {
     ASSERT_EQ(::chmod(plan().c_str(), 0700), 0);
     ASSERT_EQ(::chown(plan().c_str(), 33, 33), 0);
     EXPECT_THAT(apply().error, HasSubstr("must belong to root"));
+    ASSERT_EQ(::chown(plan().c_str(), 0, 0), 0);
+    ASSERT_EQ(::chown((plan() + "/report.json").c_str(), 33, 33), 0); // it has the commands that are run
+    EXPECT_EQ(apply().exit, 78);
+    EXPECT_THAT(apply().error, HasSubstr("report.json' must belong to root"));
+}
+
+// It only adds, so no object that it finds could tell.
+TEST_F(SavedPlan, OfAnotherTreeIsRefused) {
+    script("c", "10-add.sh", "#!/bin/bash\ntouch /etc/added\n");
+    ASSERT_EQ(noop({"--save", plan(), "--module", "c"}).exit, 0);
+    fs::rename(root(), place() / "first");
+    fs::create_directory(root());
+    for (const auto& entry : fs::directory_iterator{place() / "first"})
+        fs::rename(entry.path(), root() / entry.path().filename());
+    const auto result = apply();
+    EXPECT_EQ(result.exit, 78) << result.output;
+    EXPECT_THAT(result.error, HasSubstr("for another tree than '" + root().string()));
+    EXPECT_FALSE(fs::exists(root() / "etc/added"));
 }
 
 TEST_F(SavedPlan, WhatIsNoneIsSaid) {
@@ -169,6 +191,20 @@ TEST_F(SavedPlan, APackageManagerAtWorkIsWaitedFor) {
     apt.end();
     EXPECT_EQ(exit_of(waiting), 0) << log();
     EXPECT_EQ(read("etc/motd"), "Managed.\nmore\n");
+}
+
+TEST_F(SavedPlan, APackageManagerAtWorkHoldsUpARollback) {
+    const fs::path file = root() / "var/lib/dpkg/lock-frontend";
+    put(file, "", 0640);
+    ASSERT_EQ(live().exit, 0);
+    PackageManager apt{file};
+    EXPECT_EQ(disco({"rollback", "--noop", "--state-dir", state()}).exit, 0);
+    const auto result = disco({"rollback", "--state-dir", state()});
+    EXPECT_EQ(result.exit, 75) << result.output << result.error;
+    EXPECT_THAT(result.error, HasSubstr(fmt::format("process {}", apt.pid())));
+    EXPECT_EQ(read("etc/motd"), "Managed.\nmore\n");
+    apt.end();
+    EXPECT_EQ(disco({"rollback", "--state-dir", state()}).exit, 0);
 }
 
 TEST_F(SavedPlan, APackageManagerWaitsForTheDance) {

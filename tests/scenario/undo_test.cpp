@@ -97,12 +97,14 @@ TEST_F(Undo, ARollbackPutsEverythingBackAndCanBeUndoneItself) {
 
 TEST_F(Undo, ARollbackRefusesToOverwriteWhatSomebodyElseChanged) {
     ASSERT_EQ(live().exit, 0);
+    const std::string run = last_run();
     put(root() / "etc/motd", "By hand.\n");
     const Snapshot before = root_snapshot();
     for (const char* mode : {"--noop", "--quiet"}) {
         const auto result = command({"rollback", mode});
         EXPECT_EQ(result.exit, 8) << result.output;
         EXPECT_THAT(result.output, HasSubstr("conflict: /etc/motd"));
+        EXPECT_THAT(result.output, HasSubstr((state() / "undo" / run / "data").string()));
         EXPECT_EQ(difference(before, root_snapshot()), "");
     }
 }
@@ -139,6 +141,22 @@ TEST_F(Undo, NothingToRollBackIsSaid) {
     EXPECT_THAT(command({"confirm"}).error, HasSubstr("no run waits for confirmation"));
 }
 
+TEST_F(Undo, ARunThatCannotBeMeantIsSaid) {
+    EXPECT_EQ(noop().exit, 0);
+    const std::string noop_run = last_run();
+    EXPECT_EQ(live().exit, 0);
+    for (const char* verb : {"rollback", "confirm"}) {
+        EXPECT_EQ(command({verb, "1999"}).exit, 78);
+        EXPECT_THAT(command({verb, "1999"}).error, HasSubstr("there is no run '1999'"));
+        EXPECT_THAT(command({verb, "2"}).error, HasSubstr("'2' fits 2 runs; 'disco runs' lists them"));
+        EXPECT_EQ(command({verb, noop_run}).exit, 4);
+    }
+    EXPECT_THAT(command({"rollback", noop_run}).error, HasSubstr("it merged nothing"));
+    EXPECT_THAT(command({"confirm", last_run()}).error, HasSubstr("it does not wait for that"));
+    EXPECT_EQ(command({"rollback"}).exit, 0);
+    EXPECT_EQ(last_report().at("run").at("node"), node);
+}
+
 TEST_F(Undo, AJournalOfAnotherVersionIsRefusedByName) {
     put(state() / "undo/20200101T000000.000Z-000000/journal",
         "{\"disco-journal\":99,\"disco_version\":\"7.1\"}\n");
@@ -159,6 +177,7 @@ TEST_F(Undo, AMergeThatIsConfirmedStays) {
     EXPECT_EQ(refused.exit, 75);
     EXPECT_THAT(refused.error, HasSubstr("waits for confirmation"));
     EXPECT_EQ(command({"confirm"}).exit, 0);
+    EXPECT_THAT(command({"confirm", last_run()}).error, HasSubstr("that was done already"));
     EXPECT_EQ(exit_of(run), 0) << log();
     wait_for_orphans();
     expect_merged();
