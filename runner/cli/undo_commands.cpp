@@ -91,7 +91,9 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
                          run, options.confirm.count(), terminal ? "press Enter here, or run " : ""));
     Confirmation now = dance::confirmation(state, run);
     for (; now == Confirmation::waiting; now = dance::confirmation(state, run)) {
-        sys::throw_if_interrupted();
+        sys::while_doing(
+            fmt::format("run {} is merged, and will be undone unless it is confirmed: disco confirm", run),
+            [] { sys::throw_if_interrupted(); });
         struct pollfd watched = {terminal ? STDIN_FILENO : -1, POLLIN, 0};
         if (::poll(&watched, 1, 200) != 1) continue;
         char answer[256];

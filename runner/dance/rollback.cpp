@@ -118,8 +118,13 @@ std::string undo_words(const StateDirectory& state, const std::string& run) {
     const merge::UndoStore store{state.undo()};
     if (const std::string by = store.rolled_back_by(run); !by.empty()) return "  rolled back by " + by;
     if (!sys::stat_path(store.record(run))) return "";
-    return confirmation(state, run) == Confirmation::waiting ? "  waits for confirmation"
-                                                             : "  can be rolled back";
+    switch (confirmation(state, run)) {
+    case Confirmation::waiting: return "  waits for confirmation";
+    case Confirmation::not_undone: return "  was not confirmed, but could not be rolled back";
+    case Confirmation::confirmed:
+    case Confirmation::undone: break;
+    }
+    return "  can be rolled back";
 }
 
 Result roll_back(const RollbackOptions& options) {

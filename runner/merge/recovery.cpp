@@ -57,15 +57,25 @@ private:
     [[nodiscard]] fs::path staging(std::size_t i) const {
         const JournalTree& tree = record_.trees[i];
         if (tree.aside.empty()) return store_.kept(run_, i);
-        if (!sys::stat_path(aside(tree)))
-            throw sys::Error{fmt::format(
-                "'{}' is not there, where run {} keeps what it exchanges: is the file system of '{}' "
-                "mounted? Mount it and run 'disco recover'",
-                aside(tree).string(), run_, tree.live.string())};
+        if (!sys::stat_path(aside(tree))) refuse_without(aside(tree));
         return aside(tree);
     }
 
+    [[noreturn]] void refuse_without(const fs::path& missing) const {
+        throw sys::Error{fmt::format(
+            "the merge was interrupted, and '{}' is not there, so nothing is put back yet. Is its file "
+            "system mounted? Mount it and run 'disco recover'; {}",
+            missing.string(), last_resort())};
+    }
+    [[nodiscard]] std::string last_resort() const {
+        return fmt::format(
+            "if it is gone for good, move '{}' elsewhere, and what else the run changed stays as it is now",
+            store_.of(run_).string());
+    }
+
     std::vector<std::string> take_back() {
+        for (const JournalTree& tree : record_.trees)
+            if (!sys::stat_path(tree.live)) refuse_without(tree.live);
         std::deque<MergePlaces> places;
         for (std::size_t i = 0; i < record_.trees.size(); ++i) // all must be there before anything is touched
             places.emplace_back(record_.trees[i].prefix, record_.trees[i].live, store_.layer(run_, i),
@@ -77,10 +87,10 @@ private:
             std::move(result.foreign.begin(), result.foreign.end(), std::back_inserter(foreign));
         }
         if (!failed.empty())
-            throw sys::Error{fmt::format(
-                "the merge of run {} was interrupted, and these could not be put back:\n  {}\nWhat was "
-                "replaced is kept in '{}'",
-                run_, fmt::join(failed, "\n  "), store_.of(run_).string())};
+            throw sys::Error{fmt::format("the merge was interrupted, and these could not be put back:\n  "
+                                         "{}\nWhat was replaced is kept in "
+                                         "'{}'. Mend what is in the way and run 'disco recover'; {}",
+                                         fmt::join(failed, "\n  "), store_.of(run_).string(), last_resort())};
         for (const MergePlaces& one : places) one.sync();
         return foreign;
     }

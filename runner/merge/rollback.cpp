@@ -116,8 +116,10 @@ Rollback plan_rollback(const UndoStore& store, const std::string& run) {
     Rollback rollback{record->heading.root, *record->committed, {}};
     for (std::size_t i = 0; i < record->trees.size(); ++i) {
         const JournalTree& tree = record->trees[i];
-        rollback.trees.push_back({tree.live, tree.prefix, Inverse{tree, run, *record->committed}.plan(),
-                                  store.layer(run, i), store.kept(run, i)});
+        sys::while_doing(fmt::format("rolling back run {}", run), [&] {
+            rollback.trees.push_back({tree.live, tree.prefix, Inverse{tree, run, *record->committed}.plan(),
+                                      store.layer(run, i), store.kept(run, i)});
+        });
     }
     return rollback;
 }

@@ -169,6 +169,22 @@ TEST_F(Undo, AJournalOfAnotherVersionIsRefusedByName) {
     fs::remove_all(state() / "undo");
 }
 
+TEST_F(Undo, WhatIsNotThereIsNamedAndWhatToDo) {
+    const std::string run = "20200101T000000.000Z-000000";
+    put(state() / "undo" / run / "journal",
+        R"({"disco-journal":1,"disco_version":"0","rolls_back":"","root":"/gone","run":")" + run +
+            R"(","trees":[{"aside":"","atime":[0,0],"live":"/gone","mtime":[0,0],"prefix":""}]})"
+            "\n"
+            R"({"planned":[1,0],"steps":0})"
+            "\n");
+    const auto result = command({"recover"});
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.error, HasSubstr("'/gone' is not there, so nothing is put back yet"));
+    EXPECT_THAT(result.error, HasSubstr("move '" + (state() / "undo" / run).string() + "' elsewhere"));
+    fs::rename(state() / "undo" / run, place() / "away");
+    EXPECT_EQ(live().exit, 0);
+}
+
 TEST_F(Undo, AMergeThatIsConfirmedStays) {
     const pid_t run = start(dance_words({"--confirm", "60"}));
     ASSERT_NE(watcher(), 0);
@@ -198,10 +214,25 @@ TEST_F(Undo, TheEndOfTheTerminalConfirmsNothing) {
     ASSERT_NE(watcher(), 0);
     ::kill(run, SIGHUP);
     EXPECT_EQ(exit_of(run), 128 + SIGHUP) << log();
+    EXPECT_THAT(log(), HasSubstr("will be undone unless it is confirmed"));
     expect_merged();
     EXPECT_TRUE(undone_within(std::chrono::seconds{20}));
     wait_for_orphans();
     expect_undone();
+}
+
+TEST_F(Undo, WhatCouldNotBeUndoneInTimeIsSaid) {
+    const pid_t dance = start(dance_words({"--confirm", "3"}));
+    ASSERT_NE(watcher(), 0);
+    const std::string run = last_run();
+    put(root() / "etc/motd", "By hand.\n");
+    EXPECT_EQ(exit_of(dance), 6) << log();
+    wait_for_orphans();
+    EXPECT_THAT(log(), HasSubstr("'disco rollback " + run + "' tries again"));
+    EXPECT_THAT(command({"runs"}).output, HasSubstr("was not confirmed, but could not be rolled back"));
+    EXPECT_THAT(command({"confirm", run}).error, HasSubstr("so it has stayed"));
+    EXPECT_EQ(read("etc/motd"), "By hand.\n");
+    EXPECT_EQ(live().exit, 0);
 }
 
 TEST_F(Undo, AfterARebootTheNextStartUndoesIt) {
