@@ -57,10 +57,10 @@ int run_recover(const Options& options) {
         return 0;
     }
     const sys::FileLock lock = state.lock("disco recover", options.dance.wait);
-    const std::vector<std::string> lines = dance::recover(state);
-    for (const std::string& line : lines) write_to(STDOUT_FILENO, line + "\n");
-    if (lines.empty()) write_to(STDOUT_FILENO, "There is nothing to recover.\n");
-    return 0;
+    const dance::Resumed done = dance::recover(state);
+    for (const std::string& line : done.lines) write_to(STDOUT_FILENO, line + "\n");
+    if (done.lines.empty()) write_to(STDOUT_FILENO, "There is nothing to recover.\n");
+    return static_cast<int>(done.all_undone ? ExitCode::done : ExitCode::followup_failed);
 }
 
 int run_confirm(const Options& options) {

@@ -43,6 +43,12 @@ void become(const StateDirectory& state, const std::string& run, const char* nam
         throw sys::SysError{errno, "rename", file};
 }
 
+/// What became of a merge whose time was up, in words.
+struct Overdue {
+    std::string line;
+    bool undone = false;
+};
+
 /// Outlives this process, its terminal and its session.
 void start_watcher(const StateDirectory& state, const std::string& run) {
     const pid_t child = sys::check(::fork(), "start a process that waits for confirmation");
@@ -60,28 +66,39 @@ void start_watcher(const StateDirectory& state, const std::string& run) {
     sys::check(TEMP_FAILURE_RETRY(::waitpid(child, &status, 0)), "wait for a process");
 }
 
-/// What became of it, in words.
-std::string time_is_up(const StateDirectory& state, const std::string& run) {
+Overdue time_is_up(const StateDirectory& state, const std::string& run) {
     RollbackOptions options;
     options.state_dir = state.path();
     options.run = run;
     options.version = DISCO_VERSION;
     options.packages = RollbackOptions::Packages::wait;
     options.wait = std::chrono::seconds{60};
+    // It waits on, such as for the boot after a shutdown.
+    const auto interrupted = [&] {
+        return Overdue{
+            fmt::format("run {} was not confirmed in time; rolling it back was interrupted: 'disco "
+                        "recover' tries again",
+                        run),
+            false};
+    };
+    std::string why;
     try {
         const Result result = roll_back_locked(options, state);
         if (result.run.outcome == model::RunOutcome::merged)
-            return fmt::format("run {} was not confirmed in time and was rolled back by run {}", run,
-                               result.run.id);
-        become(state, run, "unconfirmed");
-        return fmt::format("run {} was not confirmed in time, and rolling it back failed, so it stays: "
-                           "'disco report {}' says why",
-                           run, result.run.id);
+            return {fmt::format("run {} was not confirmed in time and was rolled back by run {}", run,
+                                result.run.id),
+                    true};
+        if (result.run.outcome == model::RunOutcome::interrupted) return interrupted();
+        why = fmt::format("'disco report {}' says why", result.run.id);
+    } catch (const sys::Interrupted&) {
+        return interrupted();
     } catch (const sys::Error& error) {
-        become(state, run, "unconfirmed");
-        return fmt::format("run {} was not confirmed in time, and rolling it back failed, so it stays: {}",
-                           run, error.full_text());
+        why = error.full_text();
     }
+    become(state, run, "unconfirmed");
+    return {fmt::format("run {} was not confirmed in time, and rolling it back failed, so it stays: {}", run,
+                        why),
+            false};
 }
 
 } // namespace
@@ -135,20 +152,24 @@ void confirm(const StateDirectory& state, const std::string& run) {
     become(state, run, "confirmed");
 }
 
-std::vector<std::string> resume_confirmations(const StateDirectory& state) {
-    std::vector<std::string> lines;
+Resumed resume_confirmations(const StateDirectory& state) {
+    Resumed resumed;
     const std::vector<std::string> runs = unconfirmed_runs(state);
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-        if (sys::FileLock::is_held(file_of(state, *run))) continue;
-        if (sys::now().tv_sec >= deadline(file_of(state, *run))) {
-            lines.push_back(time_is_up(state, *run));
+        const fs::path file = file_of(state, *run);
+        if (sys::FileLock::is_held(file)) continue;
+        const std::time_t left = deadline(file) - sys::now().tv_sec;
+        if (left <= 0) {
+            Overdue overdue = time_is_up(state, *run);
+            resumed.lines.push_back(std::move(overdue.line));
+            resumed.all_undone = resumed.all_undone && overdue.undone;
             continue;
         }
         start_watcher(state, *run);
-        lines.push_back(fmt::format("run {} will be undone in {} s unless it is confirmed: disco confirm",
-                                    *run, deadline(file_of(state, *run)) - sys::now().tv_sec));
+        resumed.lines.push_back(
+            fmt::format("run {} will be undone in {} s unless it is confirmed: disco confirm", *run, left));
     }
-    return lines;
+    return resumed;
 }
 
 void refuse_while_unconfirmed(const StateDirectory& state) {

@@ -35,9 +35,14 @@ void watch_confirmation(const StateDirectory& state, const std::string& run);
 /// The caller holds the state's lock. Throws sys::Error when the run does not wait.
 void confirm(const StateDirectory& state, const std::string& run);
 
+struct Resumed {
+    std::vector<std::string> lines; ///< what became of each run, in words
+    bool all_undone = true;         ///< of those whose time was up
+};
+
 /// Runs that wait with nobody waiting for them, after a crash: those whose time is up are rolled back, for
-/// the others a process waits again. The caller holds the state's lock. A line for each.
-std::vector<std::string> resume_confirmations(const StateDirectory& state);
+/// the others a process waits again. The caller holds the state's lock.
+Resumed resume_confirmations(const StateDirectory& state);
 
 /// A merge on top of one that may be undone any moment could not be undone itself. Throws TryAgain that names
 /// the run and the deadline.

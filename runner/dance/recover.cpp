@@ -1,7 +1,5 @@
 #include "runner/dance/recover.hpp"
 
-#include "runner/dance/confirmation.hpp"
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -30,16 +28,17 @@ std::string described(const merge::Settled& settled) {
 
 } // namespace
 
-std::vector<std::string> recover(const StateDirectory& state) {
+Resumed recover(const StateDirectory& state) {
     std::vector<std::string> lines;
     for (const merge::Settled& settled : merge::settle_all(merge::UndoStore{state.undo()}))
         lines.push_back(described(settled));
-    for (std::string& line : resume_confirmations(state)) lines.push_back(std::move(line));
-    return lines;
+    Resumed resumed = resume_confirmations(state);
+    resumed.lines.insert(resumed.lines.begin(), lines.begin(), lines.end());
+    return resumed;
 }
 
 void settle_earlier_runs(const StateDirectory& state) {
-    for (const std::string& line : recover(state)) spdlog::warn("{}", line);
+    for (const std::string& line : recover(state).lines) spdlog::warn("{}", line);
 }
 
 } // namespace disco::dance

@@ -235,6 +235,21 @@ TEST_F(Undo, WhatCouldNotBeUndoneInTimeIsSaid) {
     EXPECT_EQ(live().exit, 0);
 }
 
+TEST_F(Undo, RecoverFailsWhenItCannotUndoWhatNobodyConfirmed) {
+    const pid_t run = start(dance_words({"--confirm", "2"}));
+    const pid_t waits = watcher();
+    ASSERT_NE(waits, 0);
+    for (const pid_t process : {run, waits}) ::kill(process, SIGKILL);
+    EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
+    wait_for_orphans();
+    put(root() / "etc/motd", "By hand.\n");
+    ::sleep(3);
+    const auto result = command({"recover"});
+    EXPECT_EQ(result.exit, 6);
+    EXPECT_THAT(result.output, HasSubstr("rolling it back failed, so it stays: 'disco report"));
+    EXPECT_EQ(command({"recover"}).exit, 0);
+}
+
 TEST_F(Undo, AfterARebootTheNextStartUndoesIt) {
     const pid_t run = start(dance_words({"--confirm", "3"}));
     const pid_t waits = watcher();
