@@ -189,8 +189,8 @@ ExampleRun example_run() {
 
     add_module(example, "skipped", ModuleOutcome::skipped, "needs failed, which failed");
     run.merge = {.steps = 12,
-                 .conflicts = {{"/etc/motd", "as it was when the dance looked", "changed at 12:00"},
-                               {"/etc/old", "as it was when the dance looked", "it is gone"}},
+                 .conflicts = {{"/etc/motd", "as it was", "changed at 12:00"},
+                               {"/etc/old", "as it was", "it is gone"}},
                  .undo = "/srv/undo"};
     return example;
 }
