@@ -26,12 +26,14 @@ protected:
         plan.live.emplace_back(model::PutNew{odd, {Where::layer, odd, 11}});
         plan.live.emplace_back(model::Exchange{"etc/\xc3\xa4", {Where::staging, "c0", 12}, stamp});
         plan.live.emplace_back(model::Remove{"gone", stamp, "0"});
-        plan.live.emplace_back(model::SetMetadata{
-            "",
-            {Where::layer, "", 0},
-            stamp,
-            std::make_shared<const model::MetadataChange>(model::MetadataChange{
-                {0755, 1, 2, {3, 4}, {5, 6}, {{"user.x", odd}}}, {01777, 3, 4, {5, 6}, {7, 8}, {}}})});
+        plan.live.emplace_back(
+            model::SetMetadata{"",
+                               {Where::layer, "", 0},
+                               stamp,
+                               0x40,
+                               std::make_shared<const model::MetadataChange>(
+                                   model::MetadataChange{{0755, 1, 2, {3, 4}, {5, 6}, {{"user.x", odd}}, {}},
+                                                         {01777, 3, 4, {5, 6}, {7, 8}, {}, 0x80}})});
         plan.parents_before.push_back({"etc", {1, 2}, {3, 4}});
         return plan;
     }
