@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -118,10 +119,23 @@ int listen_at(const char* path) noexcept {
     return ::listen(fd::broker, 64);
 }
 
+/// An earlier view of the same layers may still be going: the kernel lets the mounts of a namespace go some
+/// time after its last process has ended, and until then the upperdir is in use, which with an index is
+/// refused (overlayfs.rst, "Sharing and copying layers").
+int mount_overlay(const char* target, const MountStep& step) noexcept {
+    constexpr int longest = 5000; // milliseconds
+    for (int waited = 0;; ++waited) {
+        const int result = ::mount("overlay", target, "overlay", step.flags, step.options.c_str());
+        if (result == 0 || errno != EBUSY || waited == longest) return result;
+        constexpr struct timespec moment = {.tv_sec = 0, .tv_nsec = 1'000'000};
+        ::nanosleep(&moment, nullptr);
+    }
+}
+
 int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     const char* target = step.target.c_str();
     switch (step.kind) {
-    case Kind::overlay: return ::mount("overlay", target, "overlay", step.flags, step.options.c_str());
+    case Kind::overlay: return mount_overlay(target, step);
     case Kind::clone: return slots[step.slot] = clone_mount(step.source.c_str(), step.attributes);
     case Kind::take:
         return slots[step.slot] = static_cast<int>(
