@@ -29,8 +29,7 @@ std::string holder(int fd) {
     lock.l_whence = SEEK_SET;
     if (::fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
         return "another process";
-    std::string name = sys::read_file_if_exists(fmt::format("/proc/{}/comm", lock.l_pid)).value_or("");
-    while (!name.empty() && name.back() == '\n') name.pop_back();
+    const std::string name = sys::read_line_if_exists(fmt::format("/proc/{}/comm", lock.l_pid));
     return fmt::format("process {} ({})", lock.l_pid, sys::printable(name));
 }
 

@@ -8,6 +8,7 @@
 #include "runner/merge/directory_cache.hpp"
 #include "runner/merge/journal.hpp"
 #include "runner/merge/object_copy.hpp"
+#include "runner/merge/preparation.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -165,16 +166,8 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
         std::vector<merge::JournalTree> places;
         std::vector<const model::MergePlan*> plans;
         for (std::size_t i = 0; i < trees.size(); ++i) {
-            const sys::UniqueFd layer = sys::open_directory(trees[i].layer);
-            merge::DirectoryCache inside{sys::UniqueFd{::dup(layer.get())}};
-            for (const std::string& path : trees[i].plan.clean) { // the plan's steps are all that it keeps
-                const auto object = inside.parent_of(path);
-                merge::remove_bookkeeping(object.directory, object.name);
-            }
-            for (const auto& [path, flags] : trees[i].plan.flags) {
-                const auto object = inside.parent_of(path);
-                merge::add_flags(object.directory, object.name, flags);
-            }
+            merge::DirectoryCache layer{sys::open_directory(trees[i].layer)};
+            merge::finish_objects(trees[i].plan, layer); // the plan's steps are all that it keeps
             sys::make_directories(layer_of(place, i).parent_path(), 0700);
             move_layer(trees[i].layer, layer_of(place, i));
             places.push_back({trees[i].prefix, trees[i].live, {}, {}, {}});

@@ -1,6 +1,10 @@
 #include "runner/merge/directory_cache.hpp"
 
+#include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+
+#include <cerrno>
+#include <cstdio>
 
 #include <fcntl.h>
 
@@ -16,6 +20,21 @@ DirectoryCache::Place DirectoryCache::parent_of(const std::string& path) {
         parent_path_ = parent;
     }
     return {parent_.get(), path.substr(slash + 1)};
+}
+
+std::optional<struct stat> DirectoryCache::status_of(const std::string& path) {
+    try {
+        const Place place = parent_of(path);
+        return sys::stat_at(place.directory, place.name);
+    } catch (const sys::SysError& error) {
+        if (error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP) return std::nullopt;
+        throw;
+    }
+}
+
+void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Place& to, unsigned flags) {
+    sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags), "rename",
+               to.name);
 }
 
 } // namespace disco::merge

@@ -3,8 +3,11 @@
 #include "runner/sys/unique_fd.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include <sys/stat.h>
 
 namespace disco::merge {
 
@@ -21,6 +24,8 @@ public:
     };
     /// Throws SysError when the parent is gone or no directory any more.
     [[nodiscard]] Place parent_of(const std::string& path);
+    /// lstat(2) of a path; nothing when it, or a directory on the way, is not there or is something else.
+    [[nodiscard]] std::optional<struct stat> status_of(const std::string& path);
     [[nodiscard]] int root() const noexcept { return root_.get(); }
     /// Forgets what is open: something may have been moved.
     void reset() noexcept {
@@ -32,5 +37,8 @@ private:
     sys::UniqueFd root_, parent_;
     std::string parent_path_;
 };
+
+/// renameat2(2). Throws SysError.
+void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Place& to, unsigned flags);
 
 } // namespace disco::merge

@@ -102,8 +102,7 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
                {"trees", std::move(places)}}
               .dump() +
           "\n");
-    const sys::UniqueFd directory = sys::open_directory(path.parent_path());
-    sys::check(::fsync(directory.get()), "sync", path.parent_path());
+    sys::sync_directory(path.parent_path());
 }
 
 void Journal::plan(const std::vector<const model::MergePlan*>& plans, const timespec& moment) {

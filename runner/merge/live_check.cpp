@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <array>
@@ -20,10 +21,6 @@ namespace disco::merge {
 namespace {
 
 using model::Conflict;
-
-bool later(const timespec& a, const timespec& b) {
-    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
-}
 
 std::string at(const timespec& time) {
     std::tm parts = {};
@@ -119,7 +116,7 @@ private:
         const bool same = directory ? is_same_directory(stamp, expected)
                           : linked  ? is_same_file(stamp, expected)
                                     : stamp == expected;
-        if (!same || ((goes || !directory) && !linked && later(there->st_ctim, started_))) {
+        if (!same || ((goes || !directory) && !linked && sys::later(there->st_ctim, started_))) {
             add(path, "as it was",
                 fmt::format("{} at {}", there->st_ino == expected.inode ? "changed" : "replaced",
                             at(there->st_ctim)));
@@ -140,9 +137,10 @@ private:
     /// Entries that come and go change a directory's times, which matters only when the directory itself
     /// goes. A ctime without an mtime tells of its metadata (an ACL, say).
     static bool is_same_directory(const model::Stamp& there, const model::Stamp& expected) {
-        const bool entries_changed = later(there.mtime, expected.mtime) || later(expected.mtime, there.mtime);
+        const bool entries_changed =
+            sys::later(there.mtime, expected.mtime) || sys::later(expected.mtime, there.mtime);
         return there.inode == expected.inode && there.mode == expected.mode && there.uid == expected.uid &&
-               there.gid == expected.gid && (entries_changed || !later(there.ctime, expected.ctime));
+               there.gid == expected.gid && (entries_changed || !sys::later(there.ctime, expected.ctime));
     }
 
     void check_inside(const std::string& path, int directory, dev_t device) {
@@ -157,7 +155,7 @@ private:
             // A directory whose entries changed has changed too; that is how a new or removed name is seen.
             // So may have done a step for another name of a file.
             const bool linked = when_ == When::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
-            if (!linked && later(status->st_ctim, started_))
+            if (!linked && sys::later(status->st_ctim, started_))
                 add(inner, "as it was", "changed at " + at(status->st_ctim));
             if (!S_ISDIR(status->st_mode)) continue;
             const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);

@@ -1,10 +1,10 @@
 #include "runner/merge/merger.hpp"
 
+#include "runner/merge/apply_steps.hpp"
 #include "runner/merge/live_check.hpp"
 #include "runner/merge/merge_places.hpp"
-#include "runner/merge/prepared_tree.hpp"
+#include "runner/merge/preparation.hpp"
 #include "runner/merge/recovery.hpp"
-#include "runner/merge/transaction.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"

@@ -76,11 +76,6 @@ void copy_flags(int from, int to) {
 
 } // namespace
 
-void copy_metadata(int from_directory, const std::string& from, int to_directory, const std::string& to,
-                   Times times) {
-    set_metadata(to_directory, to, read_metadata(from_directory, from, Bookkeeping::strip), times);
-}
-
 model::Metadata read_metadata(int directory, const std::string& name, Bookkeeping bookkeeping) {
     const struct stat status = status_of(directory, name);
     return {status.st_mode & 07777,
@@ -153,7 +148,7 @@ void ObjectCopy::copy(int from_directory, const std::string& name, int to_direct
         sys::check(::mknodat(to_directory, target.c_str(), (status.st_mode & S_IFMT) | 0600, status.st_rdev),
                    "make", target);
     }
-    copy_metadata(from_directory, name, to_directory, target, Times::copy);
+    set_metadata(to_directory, target, read_metadata(from_directory, name, Bookkeeping::strip), Times::copy);
     if (!linked) return;
     const std::string directory = fmt::format("/proc/self/fd/{}", to_directory);
     links_[{status.st_dev, status.st_ino}] = std::filesystem::read_symlink(directory) / target;
@@ -169,7 +164,7 @@ void ObjectCopy::copy_directory(int from_directory, const std::string& name, int
             copy(from.get(), entry.name, to.get(), entry.name);
         copy_flags(from.get(), to.get());
     }
-    copy_metadata(from_directory, name, to_directory, target, Times::copy);
+    set_metadata(to_directory, target, read_metadata(from_directory, name, Bookkeeping::strip), Times::copy);
 }
 
 } // namespace disco::merge

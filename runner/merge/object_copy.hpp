@@ -24,16 +24,12 @@ private:
         links_; ///< of files with several names: where the copy is, by /proc path
 };
 
-/// Gives an object the owner, mode, xattrs and times of another one. `times`: also access and modification
-/// time.
-enum class Times { keep, copy };
-void copy_metadata(int from_directory, const std::string& from, int to_directory, const std::string& to,
-                   Times times);
-
-/// The same in two halves. `strip`: without overlay bookkeeping, one level unescaped, as a reader of the live
-/// root would see it.
+/// Owner, mode, xattrs and times of an object. `strip`: without overlay bookkeeping, one level unescaped, as
+/// a reader of the live root would see it.
 enum class Bookkeeping { keep, strip };
 [[nodiscard]] model::Metadata read_metadata(int directory, const std::string& name, Bookkeeping bookkeeping);
+/// `times`: also access and modification time.
+enum class Times { keep, copy };
 void set_metadata(int directory, const std::string& name, const model::Metadata& wanted, Times times);
 
 /// Gives a file or directory flags of chattr(1) besides those that it has; ones that its file system does not

@@ -6,9 +6,6 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
 
-#include <cerrno>
-#include <optional>
-
 #include <sys/stat.h>
 
 #include <fmt/format.h>
@@ -33,7 +30,7 @@ public:
             plan_.live.push_back(std::visit([this](const auto& one) { return inverse(one); }, *step));
         for (const model::DirectoryTimes& parent : tree_.plan.parents_before) {
             // Whoever has changed a directory since has given it a time of its own.
-            const auto now = status(parent.path);
+            const auto now = live_.status_of(parent.path);
             if (now && !sys::later(now->st_mtim, merged_)) plan_.parents_after.push_back(parent);
         }
         return std::move(plan_);
@@ -55,7 +52,7 @@ private:
         back.change = std::make_shared<const model::MetadataChange>(
             model::MetadataChange{step.change->after, step.change->before});
         // A directory's stamps do not tell of its metadata alone.
-        const auto now = status(step.path);
+        const auto now = live_.status_of(step.path);
         if (now && S_ISDIR(now->st_mode)) {
             const DirectoryCache::Place place = live_.parent_of(step.path);
             if (!same(read_metadata(place.directory, place.name, Bookkeeping::keep), step.change->after))
@@ -68,21 +65,10 @@ private:
     /// other file system.
     static model::ObjectSource source(const model::ObjectSource& from) { return {from.where, from.path}; }
 
-    std::optional<struct stat> status(const std::string& path) {
-        try {
-            const DirectoryCache::Place place = live_.parent_of(path);
-            return sys::stat_at(place.directory, place.name);
-        } catch (const sys::SysError& error) {
-            if (error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP)
-                return std::nullopt;
-            throw;
-        }
-    }
-
     /// The object that the merge put there, as it is now: a later change of it shows by its ctime. Any other
     /// is not what it should be, and a stamp that fits nothing makes it a conflict.
     Stamp expected(const std::string& path, std::uint64_t inode) {
-        const auto now = status(path);
+        const auto now = live_.status_of(path);
         if (now && now->st_ino == inode) return model::stamp(*now);
         Stamp none;
         none.inode = inode;

@@ -3,9 +3,7 @@
 #include "runner/merge/object_copy.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
-
-#include <cerrno>
-#include <optional>
+#include "runner/sys/moment.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,15 +15,6 @@ namespace disco::merge {
 namespace {
 
 using Place = DirectoryCache::Place;
-
-bool later(const timespec& a, const timespec& b) {
-    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
-}
-
-void rename_object(const Place& from, const Place& to, unsigned flags) {
-    sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags), "rename",
-               to.name);
-}
 
 class TakeBack {
 public:
@@ -78,19 +67,11 @@ public:
     }
 
 private:
-    [[nodiscard]] std::optional<struct stat> live_status(const std::string& path) {
-        try {
-            const Place live = places_.live().parent_of(path);
-            return sys::stat_at(live.directory, live.name);
-        } catch (const sys::SysError& error) {
-            if (error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP)
-                return std::nullopt;
-            throw;
-        }
+    [[nodiscard]] bool exists_live(const std::string& path) {
+        return places_.live().status_of(path).has_value();
     }
-    [[nodiscard]] bool exists_live(const std::string& path) { return live_status(path).has_value(); }
     [[nodiscard]] bool lies_live(const std::string& path, std::uint64_t inode) {
-        const auto status = live_status(path);
+        const auto status = places_.live().status_of(path);
         return status && status->st_ino == inode;
     }
 
@@ -103,12 +84,12 @@ private:
     }
     /// The rename sets the ctime of the object itself, so of that one the mtime has to do.
     [[nodiscard]] bool touched(int directory, const std::string& name, const struct stat& status) const {
-        if (later(status.st_mtim, planned_)) return true;
+        if (sys::later(status.st_mtim, planned_)) return true;
         if (!S_ISDIR(status.st_mode)) return false;
         const sys::UniqueFd inside = sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY);
         for (const sys::DirectoryEntry& entry : sys::list_directory(inside.get(), name)) {
             const auto inner = sys::stat_at(inside.get(), entry.name);
-            if (inner && (later(inner->st_ctim, planned_) || touched(inside.get(), entry.name, *inner)))
+            if (inner && (sys::later(inner->st_ctim, planned_) || touched(inside.get(), entry.name, *inner)))
                 return true;
         }
         return false;

@@ -6,19 +6,9 @@
 #include <charconv>
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace disco::merge {
-namespace {
-
-void sync_directory(const std::filesystem::path& directory) {
-    const sys::UniqueFd fd = sys::open_directory(directory);
-    sys::check(::fsync(fd.get()), "sync", directory);
-}
-
-} // namespace
-
 std::vector<std::string> UndoStore::runs() const {
     std::vector<std::string> names;
     if (!sys::stat_path(directory_)) return names;
@@ -43,21 +33,19 @@ std::vector<std::string> UndoStore::undoable() const {
 }
 
 std::string UndoStore::rolled_back_by(const std::string& run) const {
-    std::string by = sys::read_file_if_exists(of(run) / "rolled-back").value_or("");
-    while (!by.empty() && by.back() == '\n') by.pop_back();
-    return by;
+    return sys::read_line_if_exists(of(run) / "rolled-back");
 }
 
 void UndoStore::begin(const std::string& run, std::size_t trees) const {
     sys::make_directories(directory_, 0700);
     for (std::size_t tree = 0; tree < trees; ++tree) sys::make_directories(tree_directory(run, tree), 0700);
-    sync_directory(directory_);
+    sys::sync_directory(directory_);
 }
 
 void UndoStore::settle(const std::string& run, std::uint64_t bytes) const {
     sys::write_file(of(run) / "size", std::to_string(bytes) + "\n", 0600);
     sys::check(::rename(journal(run).c_str(), record(run).c_str()), "settle the journal", journal(run));
-    sync_directory(of(run));
+    sys::sync_directory(of(run));
 }
 
 void UndoStore::note_rolled_back(const std::string& run, const std::string& by) const {

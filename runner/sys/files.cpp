@@ -166,6 +166,17 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
     }
 }
 
+void sync_directory(const std::filesystem::path& directory) {
+    const UniqueFd fd = open_directory(directory);
+    check(::fsync(fd.get()), "sync", directory);
+}
+
+std::string read_line_if_exists(const std::filesystem::path& path) {
+    std::string text = read_file_if_exists(path).value_or("");
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
 std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem::path& name_for_messages) {
     // Not readdir(3): fdopendir takes the descriptor over, so it would need one of its own each time.
     UniqueFd own;

@@ -56,6 +56,12 @@ void write_file(const std::filesystem::path& path, std::string_view bytes, mode_
 /// Writes aside in the same directory, fsyncs, renames over `path`: readers see the old or the new content.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
 
+/// fsync(2) of a directory: its entries are on disk afterwards.
+void sync_directory(const std::filesystem::path& directory);
+
+/// The text of a file that holds one line, without the newline; empty when there is no such file.
+[[nodiscard]] std::string read_line_if_exists(const std::filesystem::path& path);
+
 struct DirectoryEntry {
     std::string name;
     unsigned char type; ///< DT_… of dirent; DT_UNKNOWN is resolved

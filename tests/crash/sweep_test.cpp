@@ -16,13 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Without what undoing cannot restore.
-Snapshot restorable(const fs::path& tree) {
-    Snapshot stable = snapshot(tree);
-    for (auto& [path, line] : stable) line.erase(std::min(line.find(" ctime "), line.size()), 7 + 20);
-    return stable;
-}
-
 constexpr const char* furnish = R"(
     mkdir -p srv/{data,old/deep,empty,keep}
     echo one > srv/data/one; echo two > srv/data/two; chmod 4711 srv/data/two; ln -s one srv/data/link

@@ -109,13 +109,6 @@ TEST_F(Merge, AcrossFileSystemsGivesTheSame) {
     EXPECT_EQ(::umount2(scratch().c_str(), MNT_DETACH), 0);
 }
 
-/// Without what undoing cannot restore.
-Snapshot restorable(const fs::path& tree) {
-    Snapshot stable = snapshot(tree);
-    for (auto& [path, line] : stable) line.erase(std::min(line.find(" ctime "), line.size()), 7 + 20);
-    return stable;
-}
-
 Snapshot without_inodes(Snapshot tree) {
     for (auto& [path, line] : tree) {
         const std::size_t inode = line.find(" inode ");

@@ -53,6 +53,12 @@ Snapshot taken(const std::filesystem::path& tree, Detail detail) {
 Snapshot snapshot(const std::filesystem::path& tree) { return taken(tree, Detail::all); }
 Snapshot contents(const std::filesystem::path& tree) { return taken(tree, Detail::contents); }
 
+Snapshot restorable(const std::filesystem::path& tree) {
+    Snapshot stable = snapshot(tree);
+    for (auto& [path, line] : stable) line.erase(std::min(line.find(" ctime "), line.size()), 7 + 20);
+    return stable;
+}
+
 std::string difference(const Snapshot& before, const Snapshot& after) {
     std::string lines;
     for (const auto& [path, state] : before) {

@@ -22,6 +22,8 @@ using Snapshot = std::map<std::string, std::string>;
 [[nodiscard]] Snapshot snapshot(const std::filesystem::path& tree);
 /// The same without inode, link count, times and sizes of what is no file: equal for a copy of the tree.
 [[nodiscard]] Snapshot contents(const std::filesystem::path& tree);
+/// All but ctime, which undoing a merge cannot restore.
+[[nodiscard]] Snapshot restorable(const std::filesystem::path& tree);
 /// What differs, one line each; empty when nothing does.
 [[nodiscard]] std::string difference(const Snapshot& before, const Snapshot& after);
 

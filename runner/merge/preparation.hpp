@@ -1,7 +1,7 @@
 #pragma once
 
+#include "runner/merge/directory_cache.hpp"
 #include "runner/merge/merge_places.hpp"
-#include "runner/merge/undo_store.hpp"
 #include "runner/model/merge_plan.hpp"
 
 #include <filesystem>
@@ -11,7 +11,11 @@ namespace disco::merge {
 /// Whether objects can be renamed from one directory to the other (rename(2) does not cross mounts).
 [[nodiscard]] bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b);
 
-/// Everything before the first live change to one managed mount: bookkeeping off; where the live root is
+/// What a plan does to the objects of its layer themselves: overlay bookkeeping off, flags on. Throws
+/// SysError.
+void finish_objects(const model::MergePlan& plan, DirectoryCache& layer);
+
+/// Everything before the first live change to one managed mount: objects finished; where the live root is
 /// another mount, copies of all objects in `aside` on it, whose room is checked first; and in the plan, the
 /// inodes and the metadata that the steps are taken back by. `aside`: a directory that is made here; empty:
 /// on one mount. Throws SysError; sys::Error for want of room.

@@ -1,4 +1,4 @@
-#include "runner/merge/prepared_tree.hpp"
+#include "runner/merge/preparation.hpp"
 
 #include "runner/merge/object_copy.hpp"
 #include "runner/merge/space_check.hpp"
@@ -112,15 +112,19 @@ bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b
     return mount_id(a) == mount_id(b);
 }
 
-void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
+void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {
     for (const std::string& path : plan.clean) {
-        const DirectoryCache::Place place = places.layer().parent_of(path);
+        const DirectoryCache::Place place = layer.parent_of(path);
         remove_bookkeeping(place.directory, place.name);
     }
     for (const auto& [path, flags] : plan.flags) {
-        const DirectoryCache::Place place = places.layer().parent_of(path);
+        const DirectoryCache::Place place = layer.parent_of(path);
         add_flags(place.directory, place.name, flags);
     }
+}
+
+void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
+    finish_objects(plan, places.layer());
     if (!aside.empty()) copy_aside(plan, places, aside);
     note_identities(plan, places);
     note_parents(plan, places);

@@ -1,4 +1,4 @@
-#include "runner/merge/transaction.hpp"
+#include "runner/merge/apply_steps.hpp"
 
 #include "runner/merge/live_check.hpp"
 #include "runner/merge/object_copy.hpp"
@@ -55,10 +55,6 @@ public:
     }
 
 private:
-    static void rename_object(const Place& from, const Place& to, unsigned flags) {
-        sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags),
-                   "rename", to.name);
-    }
     static void expect(const std::vector<model::Conflict>& conflicts) {
         if (conflicts.empty()) return;
         throw sys::Error{
