@@ -74,6 +74,12 @@ std::string lowerdir_option(const std::vector<std::string>& lowerdirs) {
     return options;
 }
 
+/// What is lowest in the view of a managed mount. A /var of its own needs the mount points in it as well.
+std::string ground_of(const std::string& inside) {
+    if (inside.empty() || inside == "/var" || inside == "/var/lib") return place::skeleton + inside;
+    return place::nothing;
+}
+
 constexpr std::string_view left_over = "left";
 
 std::string upper_name(std::size_t mount) { return fmt::format("u{}", mount); }
@@ -152,7 +158,7 @@ void Layers::leave_kept() noexcept {
 
 OverlayOptions Layers::options(std::size_t mount, On on, Durability durability, const std::string& guard,
                                const std::string& kept_guard) const {
-    const std::string ground = mount == 0 ? place::skeleton : place::nothing;
+    const std::string ground = ground_of(managed_[mount].inside);
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
     if (on == On::kept && inside_[mount]) {

@@ -12,9 +12,9 @@ namespace disco::overlay {
 /// Places that whoever mounts the overlays provides, in a mount namespace of its own: a small tmpfs over
 /// /proc, which that namespace has no other use for before it has a root of its own (making directories and
 /// removing them on a disk takes longer than all the mounts). `skeleton` and `nothing` are directories below
-/// every live root's overlay (the skeleton holds the view's own mount points, so that they hide nothing and
-/// change nothing), `base` is where a base overlay is mounted, `view` where the view is, and `stage` holds
-/// trees that need no layer.
+/// the overlays of all managed mounts (the skeleton holds the view's own mount points, /var/lib/disco among
+/// them, so that they hide nothing and change nothing), `base` is where a base overlay is mounted, `view`
+/// where the view is, and `stage` holds trees that need no layer.
 namespace place {
 constexpr const char* ground = "/proc";
 constexpr const char* skeleton = "/proc/r";
