@@ -78,7 +78,7 @@ public:
         }
         if (!directory) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
-        check_inside(path, inside.get(), there->st_dev);
+        check_inside(path, inside.get());
     }
 
     [[nodiscard]] std::vector<Conflict> take() { return std::move(conflicts_); }
@@ -128,7 +128,7 @@ private:
         check_flags(path, place.directory, place.name);
         if (!directory || !goes) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
-        check_inside(path, inside.get(), there->st_dev);
+        check_inside(path, inside.get());
     }
 
     /// Steps for other names of a file change its metadata and times.
@@ -145,12 +145,12 @@ private:
                there.gid == expected.gid && (entries_changed || !later(there.ctime, expected.ctime));
     }
 
-    void check_inside(const std::string& path, int directory, dev_t device) {
+    void check_inside(const std::string& path, int directory) {
         for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
             const auto status = sys::stat_at(directory, entry.name);
             if (!status) continue;
             const std::string inner = path + "/" + entry.name;
-            if (status->st_dev != device) {
+            if (is_mount_point(directory, entry.name, inner)) {
                 add(inner, "no mount", "something is mounted there");
                 continue;
             }
@@ -161,8 +161,21 @@ private:
                 add(inner, "as it was", "changed at " + at(status->st_ctim));
             if (!S_ISDIR(status->st_mode)) continue;
             const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
-            check_inside(inner, deeper.get(), device);
+            check_inside(inner, deeper.get());
         }
+    }
+
+    /// Not by the number of its device: an overlayfs gives its files those of other file systems, and a btrfs
+    /// has one for each subvolume.
+    static bool is_mount_point(int directory, const std::string& name, const std::string& path) {
+        return (look(directory, name, path).stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    }
+    static struct statx look(int directory, const std::string& name, const std::string& path) {
+        struct statx status = {};
+        sys::check(::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
+                           &status),
+                   "look at", path);
+        return status;
     }
 
     /// Many steps share a directory; it is looked at once.
@@ -177,10 +190,7 @@ private:
 
     /// A mount point cannot be renamed, and immutable or append-only objects refuse what a merge does.
     void check_flags(const std::string& path, int directory, const std::string& name) {
-        struct statx status = {};
-        sys::check(::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
-                           &status),
-                   "look at", path);
+        const struct statx status = look(directory, name, path);
         const bool itself = name != ".";
         if (itself && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 && !path.empty())
             add(path, "no mount point", "something is mounted there");
