@@ -38,7 +38,12 @@ public:
     /// `under_way`: earlier steps may have been taken.
     enum class When { before, under_way };
     Check(DirectoryCache& live, const std::string& prefix, const timespec& started, When when)
-        : live_{live}, prefix_{prefix}, started_{started}, when_{when} {}
+        : live_{live}, prefix_{prefix}, started_{started}, when_{when} {
+        struct stat top = {};
+        if (live.root() < 0) return;
+        sys::check(::fstat(live.root(), &top), "stat", prefix.empty() ? "/" : prefix);
+        device_ = top.st_dev;
+    }
 
     void check_mount() {
         struct statvfs status = {};
@@ -150,7 +155,7 @@ private:
             const auto status = sys::stat_at(directory, entry.name);
             if (!status) continue;
             const std::string inner = path + "/" + entry.name;
-            if (is_mount_point(directory, entry.name, inner)) {
+            if (sys::is_mount_point_at(directory, entry.name)) {
                 add(inner, "no mount", "something is mounted there");
                 continue;
             }
@@ -165,32 +170,27 @@ private:
         }
     }
 
-    /// Not by the number of its device: an overlayfs gives its files those of other file systems, and a btrfs
-    /// has one for each subvolume.
-    static bool is_mount_point(int directory, const std::string& name, const std::string& path) {
-        return (look(directory, name, path).stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-    }
-    static struct statx look(int directory, const std::string& name, const std::string& path) {
-        struct statx status = {};
-        sys::check(::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
-                           &status),
-                   "look at", path);
-        return status;
-    }
-
     /// Many steps share a directory; it is looked at once.
     void check_parent(const std::string& path, int directory) {
         const std::string parent =
             path.substr(0, path.find_last_of('/') == std::string::npos ? 0 : path.find_last_of('/'));
         if (parent_checked_ && parent == checked_parent_) return;
         check_flags(path, directory, ".");
+        struct stat status = {};
+        sys::check(::fstat(directory, &status), "stat", parent);
+        if (status.st_dev != device_)
+            add(path, "a directory of the mount's own file system",
+                "a subvolume that is not mounted; mount it at its place to have it merged");
         parent_checked_ = true;
         checked_parent_ = parent;
     }
 
     /// A mount point cannot be renamed, and immutable or append-only objects refuse what a merge does.
     void check_flags(const std::string& path, int directory, const std::string& name) {
-        const struct statx status = look(directory, name, path);
+        struct statx status = {};
+        sys::check(::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
+                           &status),
+                   "look at", path);
         const bool itself = name != ".";
         if (itself && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 && !path.empty())
             add(path, "no mount point", "something is mounted there");
@@ -208,6 +208,7 @@ private:
     const std::string& prefix_;
     const timespec& started_;
     When when_;
+    dev_t device_ = 0; ///< of the mount's directories
     bool parent_checked_ = false;
     std::string checked_parent_;
     std::vector<Conflict> conflicts_;

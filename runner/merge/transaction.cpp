@@ -78,7 +78,7 @@ void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timesp
             apply.look_before(step);
             std::visit(apply, step);
         } catch (sys::Error& error) { // the text is not made for every step
-            error.add_context("merging: " + model::describe(step));
+            error.add_context("merging: " + model::describe(step, places.prefix()));
             throw;
         }
     }
@@ -100,7 +100,7 @@ void check_originals(const model::MergePlan& plan, MergePlaces& places) {
                 return;
             throw sys::Error{
                 fmt::format("merging: {}: somebody else had the file open and wrote to it during the merge",
-                            model::describe(step))};
+                            model::describe(step, places.prefix()))};
         };
         if (const auto* exchange = std::get_if<model::Exchange>(&step))
             look(places.place_of(exchange->from), exchange->expected);

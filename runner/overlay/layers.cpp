@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -41,16 +42,30 @@ void make_directory_like(const std::filesystem::path& path, const std::filesyste
     sys::check(::utimensat(AT_FDCWD, path.c_str(), times, 0), "set the times of", path);
 }
 
-/// Whether walking up from `path` meets `directory` before it leaves the file system.
+struct Whereabouts {
+    std::uint64_t mount, inode;
+    dev_t device;
+};
+Whereabouts whereabouts(const std::filesystem::path& path) {
+    struct statx status = {};
+    sys::check(::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_MNT_ID, &status),
+               "look at", path);
+    return {status.stx_mnt_id, status.stx_ino, makedev(status.stx_dev_major, status.stx_dev_minor)};
+}
+
+/// Whether walking up from `path` meets `directory` before it leaves the file system. It is left where both
+/// the mount and the device are others: mounts may be of one file system, and subvolumes differ in the
+/// device.
 bool lies_inside(const std::filesystem::path& path, const std::filesystem::path& directory) {
-    const auto wanted = sys::stat_path(directory);
-    const auto own = sys::stat_path(path);
-    if (!wanted || !own) throw sys::SysError{ENOENT, "stat", wanted ? path : directory};
-    for (std::filesystem::path at = path;; at = at.parent_path()) {
-        const auto status = sys::stat_path(at);
-        if (!status || status->st_dev != own->st_dev) return false;
-        if (status->st_dev == wanted->st_dev && status->st_ino == wanted->st_ino) return true;
+    const Whereabouts wanted = whereabouts(directory);
+    Whereabouts here = whereabouts(path);
+    for (std::filesystem::path at = path;;) {
+        if (here.device == wanted.device && here.inode == wanted.inode) return true;
         if (at == at.parent_path()) return false;
+        at = at.parent_path();
+        const Whereabouts above = whereabouts(at);
+        if (above.mount != here.mount && above.device != here.device) return false;
+        here = above;
     }
 }
 

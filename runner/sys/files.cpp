@@ -93,6 +93,14 @@ std::optional<struct stat> stat_at(int directory, const std::filesystem::path& n
 
 std::optional<struct stat> stat_path(const std::filesystem::path& path) { return stat_at(AT_FDCWD, path); }
 
+bool is_mount_point_at(int directory, const std::filesystem::path& name) {
+    struct statx status = {};
+    if (::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &status) == 0)
+        return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    if (means_absent(errno)) return false;
+    throw SysError{errno, "look at", name};
+}
+
 bool is_directory(const std::filesystem::path& path) {
     const auto status = stat_path(path);
     return status && S_ISDIR(status->st_mode);
