@@ -41,6 +41,7 @@ void ChangeRecorder::read_owners(int root) {
 
 void ChangeRecorder::record(model::ModuleReport& report) {
     const Stopwatch watch;
+    layers_.check_mounts();
     report.first_change = log_.size();
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         const overlay::LayerToScan layer = {.live = layers_.managed()[mount].live,
@@ -79,6 +80,7 @@ void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
 std::string ChangeRecorder::fingerprint() { return any_ ? sys::hex(fingerprint_.finish()) : std::string{}; }
 
 std::vector<merge::TreeToMerge> ChangeRecorder::trees() const {
+    layers_.check_mounts();
     std::vector<merge::TreeToMerge> trees;
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
         trees.push_back({.live = layers_.managed()[mount].live,

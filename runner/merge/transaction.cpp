@@ -6,6 +6,7 @@
 #include "runner/sys/files.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <set>
 
@@ -56,8 +57,12 @@ public:
 
 private:
     static void rename_object(const Place& from, const Place& to, unsigned flags) {
-        sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags),
-                   "rename", to.name);
+        if (::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags) == 0) return;
+        sys::SysError error{errno, "rename", to.name};
+        if (error.code() == EXDEV && sys::is_on_overlay(from.directory))
+            error.add_context("the live root is an overlay that cannot move a directory of its lower layers; "
+                              "mount it with redirect_dir=on");
+        throw error;
     }
     static void expect(const std::vector<model::Conflict>& conflicts) {
         if (conflicts.empty()) return;
@@ -68,6 +73,20 @@ private:
     MergePlaces& places_;
     const timespec& started_;
 };
+
+/// A lease for reading is granted only where nobody has the file open for writing (fcntl(2), F_SETLEASE).
+bool is_open_for_writing(const Place& place) {
+    const sys::UniqueFd file{
+        ::openat(place.directory, place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file) return false;
+    // Somebody who opens it by another name meanwhile has us told; by default that would be the end.
+    if (::fcntl(file.get(), F_SETSIG, SIGURG) != 0) return false;
+    if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0) {
+        ::fcntl(file.get(), F_SETLEASE, F_UNLCK);
+        return false;
+    }
+    return errno == EAGAIN;
+}
 
 } // namespace
 
@@ -85,6 +104,10 @@ void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timesp
 }
 
 void check_originals(const model::MergePlan& plan, MergePlaces& places) {
+    // Who opened a file by its name right before it was replaced is given a moment to write and close it; who
+    // holds it open for longer writes to what has no name any more, as with every replaced file.
+    constexpr useconds_t pause = 1000;
+    int patience = 200;
     std::set<std::uint64_t> set; // files whose metadata, with their times, was set by another name
     for (const model::LiveStep& step : plan.live)
         if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
@@ -92,6 +115,7 @@ void check_originals(const model::MergePlan& plan, MergePlaces& places) {
     for (const model::LiveStep& step : plan.live) {
         const auto look = [&](const Place& place, const model::Stamp& expected) {
             if (!S_ISREG(expected.mode) || set.contains(expected.inode)) return;
+            for (; patience > 0 && is_open_for_writing(place); --patience) ::usleep(pause);
             const auto status = sys::stat_at(place.directory, place.name);
             if (!status) throw sys::SysError{ENOENT, "look at the original of", model::path_of(step)};
             const model::Stamp now = model::stamp(*status);

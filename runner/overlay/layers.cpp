@@ -106,6 +106,7 @@ std::string work_name(std::size_t mount) { return fmt::format("w{}", mount); }
 Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> managed)
     : directory_{std::move(directory)}, managed_{std::move(managed)} {
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        mount_ids_.push_back(whereabouts(managed_[mount].live).mount);
         inside_.push_back(lies_inside(directory_, managed_[mount].live));
         const auto work = directory_ / work_name(mount);
         sys::check(::mkdir(work.c_str(), 0700), "make directory", work);
@@ -189,6 +190,15 @@ OverlayOptions Layers::options(std::size_t mount, On on, Durability durability, 
         fmt::format("{},upperdir={},workdir={}{}{}", lowerdir_option(lowerdirs), upper_name(mount),
                     work_name(mount), view_options, durability == Durability::volatile_ ? ",volatile" : "");
     return options;
+}
+
+void Layers::check_mounts() const {
+    for (std::size_t mount = 0; mount < managed_.size(); ++mount)
+        if (whereabouts(managed_[mount].live).mount != mount_ids_[mount])
+            throw sys::Error{
+                fmt::format("what was mounted on '{}' is not there any more, or something else was "
+                            "mounted over it meanwhile: nothing was merged",
+                            managed_[mount].live.string())};
 }
 
 std::filesystem::path Layers::upper(std::size_t mount) const { return directory_ / upper_name(mount); }

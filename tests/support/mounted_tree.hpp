@@ -27,6 +27,8 @@ protected:
     void bind(const std::filesystem::path& what, const std::filesystem::path& at, unsigned long flags = 0);
     void mount_overlay(const std::filesystem::path& lower, const std::filesystem::path& at,
                        const std::string& more_options = "");
+    /// The last ones are unmounted already.
+    void forget_mounts(std::size_t count) { mounted_.resize(mounted_.size() - count); }
     /// Moves the minimal root to a file system of its own.
     void put_root_on(const std::string& type, unsigned mebibytes,
                      const std::vector<std::string>& mkfs_options = {});
