@@ -140,6 +140,29 @@ TEST_P(Mounts, WhatCannotBeDoneFailsAsItDoesWithoutDisco) {
     EXPECT_EQ(result.output.substr(0, expected.size()), expected);
 }
 
+TEST_P(Mounts, AMergeKilledInItsMiddleIsTakenBackOrCompleted) {
+    const Snapshot before = tree();
+    const auto words = exec_words("--merge", rearrange);
+    const auto calls = changing_calls(words, (state() / "undo").string(), place() / "strace");
+    const Snapshot merged = tree();
+    ASSERT_EQ(command("rollback").exit, 0);
+    ASSERT_GT(calls.size(), 100U);
+    constexpr std::size_t points = 6;
+    for (std::size_t point = 0; point < points; ++point) {
+        const ChangingCall& call = calls[(calls.size() - 1) * point / (points - 1)];
+        EXPECT_EQ(run_with_fault(words, call, "signal=KILL").signal, SIGKILL) << call.line;
+        const auto recovered = command("recover");
+        EXPECT_EQ(recovered.exit, 0) << call.line << "\n" << recovered.output << recovered.error;
+        outside(fmt::format("rm -rf {}/scratch/*", state().string())); // goes with the next run
+        expect_nothing_left();
+        if (difference(merged, tree()).empty()) {
+            EXPECT_EQ(command("rollback").exit, 0) << call.line;
+        }
+        EXPECT_EQ(difference(before, tree()), "") << "killed at " << call.line;
+        if (HasFailure()) break;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(StateOn, Mounts,
                          testing::Values(StateOn::root, StateOn::memory, StateOn::home, StateOn::var),
                          [](const auto& where) {
