@@ -155,6 +155,7 @@ TEST_P(Mounts, AMergeKilledInItsMiddleIsTakenBackOrCompleted) {
         EXPECT_EQ(recovered.exit, 0) << call.line << "\n" << recovered.output << recovered.error;
         outside(fmt::format("rm -rf {}/scratch/*", state().string())); // goes with the next run
         expect_nothing_left();
+        if (HasFailure()) std::cout << call.line << "\n" << recovered.output << recovered.error;
         if (difference(merged, tree()).empty()) {
             EXPECT_EQ(command("rollback").exit, 0) << call.line;
         }
