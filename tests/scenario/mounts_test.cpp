@@ -157,7 +157,10 @@ TEST_P(Mounts, AMergeKilledInItsMiddleIsTakenBackOrCompleted) {
         expect_nothing_left();
         if (HasFailure()) std::cout << call.line << "\n" << recovered.output << recovered.error;
         if (difference(merged, tree()).empty()) {
-            EXPECT_EQ(command("rollback").exit, 0) << call.line;
+            const auto rollback = command("rollback");
+            EXPECT_EQ(rollback.exit, 0)
+                << call.line << "\n"
+                << recovered.output << recovered.error << rollback.output << rollback.error;
         }
         EXPECT_EQ(difference(before, tree()), "") << "killed at " << call.line;
         if (HasFailure()) break;
