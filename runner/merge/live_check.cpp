@@ -111,7 +111,7 @@ private:
     /// `goes`: the object leaves its place, with all it holds if it is a directory.
     void check_object(const std::string& path, const DirectoryCache::Place& place,
                       const model::Stamp& expected, bool goes) {
-        if (goes) check_parent(path, place.directory);
+        if (goes && when_ == When::before) check_parent(path, place.directory);
         const auto there = sys::stat_at(place.directory, place.name);
         if (!there) {
             add(path, "as it was", "it is gone");
@@ -132,6 +132,8 @@ private:
                             at(there->st_ctim)));
             return;
         }
+        // Flags were looked at before, and what is inside is looked at once more when it is out of reach.
+        if (when_ == When::under_way) return;
         check_flags(path, place.directory, place.name);
         if (!directory || !goes) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);

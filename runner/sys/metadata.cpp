@@ -75,6 +75,19 @@ Xattrs read_xattrs_at(int directory, const std::filesystem::path& name) {
         });
 }
 
+std::vector<std::string> xattr_names_at(int directory, const std::filesystem::path& name) {
+    const std::string path = by_descriptor(directory, name);
+    std::vector<std::string> attributes;
+    std::string names;
+    if (!read_growing(names, "list the extended attributes of", name, [&](char* buffer, std::size_t size) {
+            return ::llistxattr(path.c_str(), buffer, size);
+        }))
+        return attributes;
+    for (std::size_t at = 0; at < names.size(); at += attributes.back().size() + 1)
+        attributes.emplace_back(names.c_str() + at);
+    return attributes;
+}
+
 Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages) {
     return collect(
         name_for_messages, [&](char* buffer, std::size_t size) { return ::flistxattr(fd, buffer, size); },
