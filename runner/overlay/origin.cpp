@@ -1,5 +1,6 @@
 #include "runner/overlay/origin.hpp"
 
+#include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/metadata.hpp"
 
 #include <cerrno>
@@ -21,6 +22,10 @@ struct Header {
 };
 static_assert(sizeof(Header) == 21);
 constexpr unsigned char magic = 0xfb;
+/// The handle is an overlay's own (OVL_FILEID_V1): that of the base overlay. After three bytes it holds such
+/// a header with the handle of the real file.
+constexpr unsigned char of_overlay = 0xf8;
+constexpr std::size_t overlay_padding = 3;
 
 enum class Found { yes, no, unknown };
 
@@ -28,8 +33,13 @@ Found look_for(const std::string& origin, int directory) {
     Header header = {};
     if (origin.size() <= sizeof header) return Found::unknown;
     std::memcpy(&header, origin.data(), sizeof header);
-    if (header.magic != magic || header.length != origin.size()) return Found::unknown;
-    const std::size_t bytes = origin.size() - sizeof header;
+    if (header.magic != magic || header.length > origin.size() || header.length <= sizeof header)
+        return Found::unknown;
+    if (header.type == of_overlay) {
+        const std::size_t inner = sizeof header + overlay_padding;
+        return origin.size() > inner ? look_for(origin.substr(inner), directory) : Found::unknown;
+    }
+    const std::size_t bytes = header.length - sizeof header;
     std::vector<unsigned> room((sizeof(file_handle) + bytes) / sizeof(unsigned) + 1); // aligned
     auto* handle = reinterpret_cast<file_handle*>(room.data());
     handle->handle_bytes = static_cast<unsigned>(bytes);
@@ -48,7 +58,8 @@ Found look_for(const std::string& origin, int directory) {
 bool origin_is_gone(int upper, const std::string& name, bool directory, int live) {
     const auto origin = sys::read_xattr_at(upper, name, "trusted.overlay.origin");
     if (!origin) return false;
-    if (directory) return true; // with redirect_dir=off what is below cannot be moved
+    // One that the program moved has been completed and made opaque.
+    if (directory) return sys::read_xattr_at(upper, name, std::string{model::overlay_opaque}) != "y";
     // It may also have come from the kept layer, which lies where the upperdir lies.
     return look_for(*origin, live) == Found::no && look_for(*origin, upper) == Found::no;
 }

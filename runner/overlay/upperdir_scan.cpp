@@ -134,7 +134,7 @@ private:
         if (level.below) before = below_.find(path, name, level.live, reader_);
         if (!before.object && !after) return; // a whiteout over nothing
         if (before.object && after) ObjectReader::read_flags(level.upper, name, *before.object, *after);
-        if (!before.object && level.below && composition_.find(path) == nullptr &&
+        if (!before.object && level.below && !opaque && composition_.find(path) == nullptr &&
             origin_is_gone(level.upper, name, is_directory(after), below_.live()))
             throw sys::Error{
                 fmt::format("'{}/{}' was there, and somebody else has removed or renamed it since: "

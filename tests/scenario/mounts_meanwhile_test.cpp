@@ -31,6 +31,7 @@ protected:
     /// Runs the script, then `meanwhile`, then the merge: the exit code.
     template <class Meanwhile> int merge(const std::string& script, const Meanwhile& meanwhile) {
         sys::write_file(place() / "signal", "", 0644);
+        sys::write_file(place() / "log", "", 0600); // of an earlier one
         const pid_t child = start(exec_words("--merge", script + R"(
             echo sleeping; until [ -s /etc/signal ]; do sleep 0.02; done)"));
         EXPECT_TRUE(wait_for_script()) << log();
@@ -95,6 +96,27 @@ TEST_F(MountsMeanwhile, AFileSystemThatIsGoneIsMissed) {
     forget_mounts(1);
     EXPECT_TRUE(fs::is_empty(root() / "home"));
     EXPECT_FALSE(fs::exists(root() / "srv/new"));
+    expect_nothing_left();
+}
+
+/// A copy of it is in the layer, and would come as something new.
+TEST_F(MountsMeanwhile, WhatSomebodyHasRemovedIsNotMadeAnew) {
+    put(root() / "srv/file", "old\n");
+    put(root() / "srv/directory/in", "old\n");
+    for (const char* name : {"srv/file", "srv/directory"}) {
+        EXPECT_EQ(merge("echo more >> /srv/file; echo more >> /srv/directory/new; mv /srv/file /srv/moved;"
+                        "mv /srv/moved /srv/file",
+                        [&] { fs::remove_all(root() / name); }),
+                  4)
+            << log();
+        EXPECT_THAT(log(), HasSubstr("was there, and somebody else has removed or renamed it"));
+        EXPECT_FALSE(fs::exists(root() / name));
+        put(root() / "srv/file", "old\n");
+        put(root() / "srv/directory/in", "old\n");
+    }
+    EXPECT_EQ(read("srv/file"), "old\n");
+    EXPECT_EQ(exec("--merge", "mv /srv/file /srv/moved; mv /srv/directory /srv/new").exit, 0);
+    EXPECT_EQ(read("srv/moved") + read("srv/new/in"), "old\nold\n");
     expect_nothing_left();
 }
 
