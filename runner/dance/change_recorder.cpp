@@ -29,6 +29,7 @@ ChangeRecorder::ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log)
     : layers_{layers}, log_{log}, compositions_(layers.managed().size()) {}
 
 void ChangeRecorder::read_owners(int root) {
+    if (root < 0) return; // the sandbox was killed; what it is told of is that, not this
     std::string passwd = text_in(root, "/etc/passwd"), group = text_in(root, "/etc/group");
     owners_before_ = owners_;
     if (passwd == passwd_ && group == group_) return;
@@ -41,6 +42,7 @@ void ChangeRecorder::read_owners(int root) {
 
 void ChangeRecorder::record(model::ModuleReport& report) {
     const Stopwatch watch;
+    layers_.check_mounts();
     report.first_change = log_.size();
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         const overlay::LayerToScan layer = {.live = layers_.managed()[mount].live,
@@ -79,6 +81,7 @@ void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
 std::string ChangeRecorder::fingerprint() { return any_ ? sys::hex(fingerprint_.finish()) : std::string{}; }
 
 std::vector<merge::TreeToMerge> ChangeRecorder::trees() const {
+    layers_.check_mounts();
     std::vector<merge::TreeToMerge> trees;
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
         trees.push_back({.live = layers_.managed()[mount].live,

@@ -6,6 +6,7 @@
 #include "runner/sys/files.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <set>
 
@@ -65,6 +66,20 @@ private:
     const timespec& started_;
 };
 
+/// A lease for reading is granted only where nobody has the file open for writing (fcntl(2), F_SETLEASE).
+bool is_open_for_writing(const Place& place) {
+    const sys::UniqueFd file{
+        ::openat(place.directory, place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file) return false;
+    // Somebody who opens it by another name meanwhile has us told; by default that would be the end.
+    if (::fcntl(file.get(), F_SETSIG, SIGURG) != 0) return false;
+    if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0) {
+        ::fcntl(file.get(), F_SETLEASE, F_UNLCK);
+        return false;
+    }
+    return errno == EAGAIN;
+}
+
 } // namespace
 
 void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started) {
@@ -74,13 +89,17 @@ void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timesp
             apply.look_before(step);
             std::visit(apply, step);
         } catch (sys::Error& error) { // the text is not made for every step
-            error.add_context("merging: " + model::describe(step));
+            error.add_context("merging: " + model::describe(step, places.prefix()));
             throw;
         }
     }
 }
 
 void check_originals(const model::MergePlan& plan, MergePlaces& places) {
+    // Who opened a file by its name right before it was replaced is given a moment to write and close it; who
+    // holds it open for longer writes to what has no name any more, as with every replaced file.
+    constexpr useconds_t pause = 1000;
+    int patience = 200;
     std::set<std::uint64_t> set; // files whose metadata, with their times, was set by another name
     for (const model::LiveStep& step : plan.live)
         if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
@@ -88,6 +107,7 @@ void check_originals(const model::MergePlan& plan, MergePlaces& places) {
     for (const model::LiveStep& step : plan.live) {
         const auto look = [&](const Place& place, const model::Stamp& expected) {
             if (!S_ISREG(expected.mode) || set.contains(expected.inode)) return;
+            for (; patience > 0 && is_open_for_writing(place); --patience) ::usleep(pause);
             const auto status = sys::stat_at(place.directory, place.name);
             if (!status) throw sys::SysError{ENOENT, "look at the original of", model::path_of(step)};
             const model::Stamp now = model::stamp(*status);
@@ -96,7 +116,7 @@ void check_originals(const model::MergePlan& plan, MergePlaces& places) {
                 return;
             throw sys::Error{
                 fmt::format("merging: {}: somebody else had the file open and wrote to it during the merge",
-                            model::describe(step))};
+                            model::describe(step, places.prefix()))};
         };
         if (const auto* exchange = std::get_if<model::Exchange>(&step))
             look(places.place_of(exchange->from), exchange->expected);

@@ -33,8 +33,12 @@ std::optional<struct stat> DirectoryCache::status_of(const std::string& path) {
 }
 
 void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Place& to, unsigned flags) {
-    sys::check(::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags), "rename",
-               to.name);
+    if (::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags) == 0) return;
+    sys::SysError error{errno, "rename", to.name};
+    if (error.code() == EXDEV && sys::is_on_overlay(from.directory))
+        error.add_context("the live root is an overlay that cannot move a directory of its lower layers; "
+                          "mount it with redirect_dir=on");
+    throw error;
 }
 
 } // namespace disco::merge

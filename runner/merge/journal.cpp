@@ -107,23 +107,24 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
 
 void Journal::plan(const std::vector<const model::MergePlan*>& plans, const timespec& moment) {
     std::string lines;
-    const auto add = [&](json line, std::size_t tree) {
+    const auto add = [&](const std::string& line) {
         constexpr std::size_t at_once = std::size_t{1} << 20;
-        line["tree"] = tree;
-        lines += line.dump() + "\n";
+        lines += line;
         if (lines.size() < at_once) return;
         sys::write_all(file_.get(), lines, path_);
         lines.clear();
     };
     std::size_t count = 0;
     for (std::size_t tree = 0; tree < plans.size(); ++tree) {
-        for (const model::LiveStep& step : plans[tree]->live) add(to_json(step), tree);
+        for (const model::LiveStep& step : plans[tree]->live) add(line_of(step, tree));
         const auto add_times = [&](const char* name, const std::vector<model::DirectoryTimes>& directories) {
             for (const model::DirectoryTimes& directory : directories)
-                add({{name, to_json(directory.path)},
-                     {"atime", to_json(directory.atime)},
-                     {"mtime", to_json(directory.mtime)}},
-                    tree);
+                add(json{{name, to_json(directory.path)},
+                         {"atime", to_json(directory.atime)},
+                         {"mtime", to_json(directory.mtime)},
+                         {"tree", tree}}
+                        .dump() +
+                    "\n");
         };
         add_times("parent", plans[tree]->parents_before);
         add_times("parent_after", plans[tree]->parents_after);

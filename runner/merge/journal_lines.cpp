@@ -29,21 +29,10 @@ int nibble(char digit) {
     throw sys::Error{fmt::format("'{}' is no hexadecimal digit", digit)};
 }
 
-json to_json(const model::ObjectSource& source) {
-    return {{"where", source.where == model::ObjectSource::Where::layer ? "layer" : "staging"},
-            {"path", merge::to_json(source.path)},
-            {"inode", source.inode}};
-}
-
 model::ObjectSource source_of(const json& value) {
     return {value.at("where") == "layer" ? model::ObjectSource::Where::layer
                                          : model::ObjectSource::Where::staging,
             bytes_of(value.at("path")), value.at("inode")};
-}
-
-json to_json(const model::Stamp& stamp) {
-    return json::array({stamp.inode, stamp.size, stamp.mtime.tv_sec, stamp.mtime.tv_nsec, stamp.ctime.tv_sec,
-                        stamp.ctime.tv_nsec, stamp.mode, stamp.uid, stamp.gid});
 }
 
 model::Stamp stamp_of(const json& value) {
@@ -84,33 +73,40 @@ model::Metadata metadata_of(const json& value) {
     return metadata;
 }
 
-struct ToJson {
-    json operator()(const model::PutNew& step) const {
-        return {{"do", "put"}, {"path", merge::to_json(step.path)}, {"from", to_json(step.from)}};
+std::string text_of(std::string_view bytes) { return merge::to_json(bytes).dump(); }
+
+std::string text_of(const model::ObjectSource& source) {
+    return fmt::format(R"({{"where":"{}","path":{},"inode":{}}})",
+                       source.where == model::ObjectSource::Where::layer ? "layer" : "staging",
+                       text_of(source.path), source.inode);
+}
+
+std::string text_of(const model::Stamp& stamp) {
+    return fmt::format("[{},{},{},{},{},{},{},{},{}]", stamp.inode, stamp.size, stamp.mtime.tv_sec,
+                       stamp.mtime.tv_nsec, stamp.ctime.tv_sec, stamp.ctime.tv_nsec, stamp.mode, stamp.uid,
+                       stamp.gid);
+}
+
+/// What a step has beside its tree and its path.
+struct Rest {
+    std::string operator()(const model::PutNew& step) const {
+        return fmt::format(R"("do":"put","from":{})", text_of(step.from));
     }
-    json operator()(const model::Exchange& step) const {
-        return {{"do", "exchange"},
-                {"path", merge::to_json(step.path)},
-                {"from", to_json(step.from)},
-                {"expected", to_json(step.expected)}};
+    std::string operator()(const model::Exchange& step) const {
+        return fmt::format(R"("do":"exchange","from":{},"expected":{})", text_of(step.from),
+                           text_of(step.expected));
     }
-    json operator()(const model::Remove& step) const {
-        return {{"do", "remove"},
-                {"path", merge::to_json(step.path)},
-                {"expected", to_json(step.expected)},
-                {"kept_as", step.kept_as}};
+    std::string operator()(const model::Remove& step) const {
+        return fmt::format(R"("do":"remove","kept_as":{},"expected":{})", text_of(step.kept_as),
+                           text_of(step.expected));
     }
-    json operator()(const model::SetMetadata& step) const {
-        json value = {{"do", "metadata"},
-                      {"path", merge::to_json(step.path)},
-                      {"like", to_json(step.like)},
-                      {"expected", to_json(step.expected)},
-                      {"flags", step.flags}};
-        if (step.change) {
-            value["before"] = to_json(step.change->before);
-            value["after"] = to_json(step.change->after);
-        }
-        return value;
+    std::string operator()(const model::SetMetadata& step) const {
+        std::string text = fmt::format(R"("do":"metadata","like":{},"expected":{},"flags":{})",
+                                       text_of(step.like), text_of(step.expected), step.flags);
+        if (step.change)
+            text += fmt::format(R"(,"before":{},"after":{})", to_json(step.change->before).dump(),
+                                to_json(step.change->after).dump());
+        return text;
     }
 };
 
@@ -138,7 +134,11 @@ json to_json(const timespec& moment) { return json::array({moment.tv_sec, moment
 
 timespec moment_of(const json& value) { return {.tv_sec = value.at(0), .tv_nsec = value.at(1)}; }
 
-json to_json(const model::LiveStep& step) { return std::visit(ToJson{}, step); }
+std::string line_of(const model::LiveStep& step, std::size_t tree) {
+    return fmt::format(R"({{"tree":{},"path":{},{}}})", tree, text_of(model::path_of(step)),
+                       std::visit(Rest{}, step)) +
+           '\n';
+}
 
 model::LiveStep step_of(const json& value) {
     const std::string what = value.at("do");

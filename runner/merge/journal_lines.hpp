@@ -2,6 +2,7 @@
 
 #include "runner/model/merge_plan.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,9 @@ namespace disco::merge {
 [[nodiscard]] nlohmann::json to_json(const timespec& moment);
 [[nodiscard]] timespec moment_of(const nlohmann::json& value);
 
-/// One step, without its tree.
-[[nodiscard]] nlohmann::json to_json(const model::LiveStep& step);
+/// One step, as a line of the journal. Written by hand: a document for each of very many steps takes longer
+/// than the steps.
+[[nodiscard]] std::string line_of(const model::LiveStep& step, std::size_t tree);
 /// Throws nlohmann::json::exception when it is none.
 [[nodiscard]] model::LiveStep step_of(const nlohmann::json& value);
 

@@ -35,7 +35,12 @@ public:
     /// `under_way`: earlier steps may have been taken.
     enum class When { before, under_way };
     Check(DirectoryCache& live, const std::string& prefix, const timespec& started, When when)
-        : live_{live}, prefix_{prefix}, started_{started}, when_{when} {}
+        : live_{live}, prefix_{prefix}, started_{started}, when_{when} {
+        struct stat top = {};
+        if (live.root() < 0) return;
+        sys::check(::fstat(live.root(), &top), "stat", prefix.empty() ? "/" : prefix);
+        device_ = top.st_dev;
+    }
 
     void check_mount() {
         struct statvfs status = {};
@@ -64,6 +69,8 @@ public:
         if (!there) throw sys::SysError{ENOENT, "find the original of", path};
         model::Stamp now = model::stamp(*there);
         now.ctime = expected.ctime;
+        // An overlay gives a file another number when it copies it up, if the file has more names.
+        if (S_ISREG(there->st_mode) && sys::is_on_overlay(place.directory)) now.inode = expected.inode;
         const bool directory = S_ISDIR(there->st_mode), linked = !directory && there->st_nlink > 1;
         if (!(directory ? is_same_directory(now, expected)
               : linked  ? is_same_file(now, expected)
@@ -75,7 +82,7 @@ public:
         }
         if (!directory) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
-        check_inside(path, inside.get(), there->st_dev);
+        check_inside(path, inside.get());
     }
 
     [[nodiscard]] std::vector<Conflict> take() { return std::move(conflicts_); }
@@ -101,7 +108,7 @@ private:
     /// `goes`: the object leaves its place, with all it holds if it is a directory.
     void check_object(const std::string& path, const DirectoryCache::Place& place,
                       const model::Stamp& expected, bool goes) {
-        if (goes) check_parent(path, place.directory);
+        if (goes && when_ == When::before) check_parent(path, place.directory);
         const auto there = sys::stat_at(place.directory, place.name);
         if (!there) {
             add(path, "as it was", "it is gone");
@@ -122,10 +129,12 @@ private:
                             at(there->st_ctim)));
             return;
         }
+        // Flags were looked at before, and what is inside is looked at once more when it is out of reach.
+        if (when_ == When::under_way) return;
         check_flags(path, place.directory, place.name);
         if (!directory || !goes) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
-        check_inside(path, inside.get(), there->st_dev);
+        check_inside(path, inside.get());
     }
 
     /// Steps for other names of a file change its metadata and times.
@@ -143,12 +152,12 @@ private:
                there.gid == expected.gid && (entries_changed || !sys::later(there.ctime, expected.ctime));
     }
 
-    void check_inside(const std::string& path, int directory, dev_t device) {
+    void check_inside(const std::string& path, int directory) {
         for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
             const auto status = sys::stat_at(directory, entry.name);
             if (!status) continue;
             const std::string inner = path + "/" + entry.name;
-            if (status->st_dev != device) {
+            if (sys::is_mount_point_at(directory, entry.name)) {
                 add(inner, "no mount", "something is mounted there");
                 continue;
             }
@@ -159,7 +168,7 @@ private:
                 add(inner, "as it was", "changed at " + at(status->st_ctim));
             if (!S_ISDIR(status->st_mode)) continue;
             const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
-            check_inside(inner, deeper.get(), device);
+            check_inside(inner, deeper.get());
         }
     }
 
@@ -169,6 +178,11 @@ private:
             path.substr(0, path.find_last_of('/') == std::string::npos ? 0 : path.find_last_of('/'));
         if (parent_checked_ && parent == checked_parent_) return;
         check_flags(path, directory, ".");
+        struct stat status = {};
+        sys::check(::fstat(directory, &status), "stat", parent);
+        if (status.st_dev != device_)
+            add(path, "a directory of the mount's own file system",
+                "a subvolume that is not mounted; mount it at its place to have it merged");
         parent_checked_ = true;
         checked_parent_ = parent;
     }
@@ -196,6 +210,7 @@ private:
     const std::string& prefix_;
     const timespec& started_;
     When when_;
+    dev_t device_ = 0; ///< of the mount's directories
     bool parent_checked_ = false;
     std::string checked_parent_;
     std::vector<Conflict> conflicts_;

@@ -111,11 +111,12 @@ void add_flags(int directory, const std::string& name, unsigned flags) {
 
 void remove_bookkeeping(int directory, const std::string& name) {
     sys::Xattrs restored;
-    for (auto& [attribute, value] : sys::read_xattrs_at(directory, name)) {
+    for (const std::string& attribute : sys::xattr_names_at(directory, name)) {
         if (!attribute.starts_with(model::overlay_prefix)) continue;
-        sys::remove_xattr_at(directory, name, attribute);
         if (auto visible = model::visible_attribute(attribute))
-            restored.emplace_back(std::move(*visible), std::move(value));
+            if (auto value = sys::read_xattr_at(directory, name, attribute))
+                restored.emplace_back(std::move(*visible), std::move(*value));
+        sys::remove_xattr_at(directory, name, attribute);
     }
     for (const auto& [attribute, value] : restored) sys::set_xattr_at(directory, name, attribute, value);
 }

@@ -20,11 +20,11 @@
 namespace disco::merge {
 namespace {
 
-std::uint64_t mount_id(const std::filesystem::path& directory) {
+struct statx look_at_mount(const std::filesystem::path& directory) {
     struct statx status = {};
     sys::check(::statx(AT_FDCWD, directory.c_str(), 0, STATX_MNT_ID, &status), "look at the mount of",
                directory);
-    return status.stx_mnt_id;
+    return status;
 }
 
 model::ObjectSource* source_of(model::LiveStep& step) {
@@ -109,7 +109,9 @@ void note_parents(model::MergePlan& plan, MergePlaces& places) {
 } // namespace
 
 bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b) {
-    return mount_id(a) == mount_id(b);
+    const struct statx one = look_at_mount(a), other = look_at_mount(b);
+    return one.stx_mnt_id == other.stx_mnt_id && one.stx_dev_major == other.stx_dev_major &&
+           one.stx_dev_minor == other.stx_dev_minor;
 }
 
 void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {

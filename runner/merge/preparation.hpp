@@ -8,7 +8,8 @@
 
 namespace disco::merge {
 
-/// Whether objects can be renamed from one directory to the other (rename(2) does not cross mounts).
+/// Whether objects can be renamed from one directory to the other (rename(2) crosses neither mounts nor
+/// subvolumes of a btrfs).
 [[nodiscard]] bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b);
 
 /// What a plan does to the objects of its layer themselves: overlay bookkeeping off, flags on. Throws

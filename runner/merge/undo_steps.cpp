@@ -84,8 +84,8 @@ private:
     }
     /// The rename sets the ctime of the object itself, so of that one the mtime has to do.
     [[nodiscard]] bool touched(int directory, const std::string& name, const struct stat& status) const {
-        if (sys::later(status.st_mtim, planned_)) return true;
-        if (!S_ISDIR(status.st_mode)) return false;
+        // XFS sets the mtime of an exchanged directory as well; what is new in one tells by its own ctime.
+        if (!S_ISDIR(status.st_mode)) return sys::later(status.st_mtim, planned_);
         const sys::UniqueFd inside = sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY);
         for (const sys::DirectoryEntry& entry : sys::list_directory(inside.get(), name)) {
             const auto inner = sys::stat_at(inside.get(), entry.name);

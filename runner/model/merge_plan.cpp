@@ -115,13 +115,13 @@ const std::string& path_of(const LiveStep& step) {
     return std::visit([](const auto& one) -> const std::string& { return one.path; }, step);
 }
 
-std::string describe(const LiveStep& step) {
+std::string describe(const LiveStep& step, const std::string& prefix) {
     const char* verb =
         std::visit(Overloaded{[](const PutNew&) { return "put"; }, [](const Exchange&) { return "replace"; },
                               [](const Remove&) { return "remove"; },
                               [](const SetMetadata&) { return "set the metadata of"; }},
                    step);
-    return fmt::format("{} '{}'", verb, sys::printable("/" + path_of(step)));
+    return fmt::format("{} '{}'", verb, sys::printable(prefix + "/" + path_of(step)));
 }
 
 MergePlan plan_merge(const Composition& composition) { return Planner{composition}.plan(); }

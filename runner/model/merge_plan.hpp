@@ -88,8 +88,8 @@ struct MergePlan {
 };
 
 [[nodiscard]] const std::string& path_of(const LiveStep& step);
-/// "put '/etc/x'", for messages.
-[[nodiscard]] std::string describe(const LiveStep& step);
+/// "put '/etc/x'", for messages. `prefix`: of the managed mount, "" or "/home".
+[[nodiscard]] std::string describe(const LiveStep& step, const std::string& prefix = "");
 
 /// Pure. A new directory is one step, whatever it holds. Of a file with several names all are put in place,
 /// when one has to be, so that they are one file again.

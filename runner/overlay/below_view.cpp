@@ -52,12 +52,8 @@ BelowView::Found BelowView::find(const std::string& path, const std::string& nam
 std::vector<std::string> BelowView::names_in(const std::string& path, int live_directory) const {
     std::set<std::string> names;
     if (live_directory >= 0) {
-        struct stat own = {};
-        sys::check(::fstat(live_directory, &own), "stat", path);
         for (sys::DirectoryEntry& entry : sys::list_directory(live_directory, path)) {
-            const auto status =
-                entry.type == DT_DIR ? sys::stat_at(live_directory, entry.name) : std::nullopt;
-            if (status && status->st_dev != own.st_dev) continue;
+            if (entry.type == DT_DIR && sys::is_mount_point_at(live_directory, entry.name)) continue;
             names.insert(std::move(entry.name));
         }
     }

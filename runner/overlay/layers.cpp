@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -41,16 +42,30 @@ void make_directory_like(const std::filesystem::path& path, const std::filesyste
     sys::check(::utimensat(AT_FDCWD, path.c_str(), times, 0), "set the times of", path);
 }
 
-/// Whether walking up from `path` meets `directory` before it leaves the file system.
+struct Whereabouts {
+    std::uint64_t mount, inode;
+    dev_t device;
+};
+Whereabouts whereabouts(const std::filesystem::path& path) {
+    struct statx status = {};
+    sys::check(::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_MNT_ID, &status),
+               "look at", path);
+    return {status.stx_mnt_id, status.stx_ino, makedev(status.stx_dev_major, status.stx_dev_minor)};
+}
+
+/// Whether walking up from `path` meets `directory` before it leaves the file system. It is left where both
+/// the mount and the device are others: mounts may be of one file system, and subvolumes differ in the
+/// device.
 bool lies_inside(const std::filesystem::path& path, const std::filesystem::path& directory) {
-    const auto wanted = sys::stat_path(directory);
-    const auto own = sys::stat_path(path);
-    if (!wanted || !own) throw sys::SysError{ENOENT, "stat", wanted ? path : directory};
-    for (std::filesystem::path at = path;; at = at.parent_path()) {
-        const auto status = sys::stat_path(at);
-        if (!status || status->st_dev != own->st_dev) return false;
-        if (status->st_dev == wanted->st_dev && status->st_ino == wanted->st_ino) return true;
+    const Whereabouts wanted = whereabouts(directory);
+    Whereabouts here = whereabouts(path);
+    for (std::filesystem::path at = path;;) {
+        if (here.device == wanted.device && here.inode == wanted.inode) return true;
         if (at == at.parent_path()) return false;
+        at = at.parent_path();
+        const Whereabouts above = whereabouts(at);
+        if (above.mount != here.mount && above.device != here.device) return false;
+        here = above;
     }
 }
 
@@ -74,6 +89,12 @@ std::string lowerdir_option(const std::vector<std::string>& lowerdirs) {
     return options;
 }
 
+/// What is lowest in the view of a managed mount. A /var of its own needs the mount points in it as well.
+std::string ground_of(const std::string& inside) {
+    if (inside.empty() || inside == "/var" || inside == "/var/lib") return place::skeleton + inside;
+    return place::nothing;
+}
+
 constexpr std::string_view left_over = "left";
 
 std::string upper_name(std::size_t mount) { return fmt::format("u{}", mount); }
@@ -85,6 +106,7 @@ std::string work_name(std::size_t mount) { return fmt::format("w{}", mount); }
 Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> managed)
     : directory_{std::move(directory)}, managed_{std::move(managed)} {
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        mount_ids_.push_back(whereabouts(managed_[mount].live).mount);
         inside_.push_back(lies_inside(directory_, managed_[mount].live));
         const auto work = directory_ / work_name(mount);
         sys::check(::mkdir(work.c_str(), 0700), "make directory", work);
@@ -152,7 +174,7 @@ void Layers::leave_kept() noexcept {
 
 OverlayOptions Layers::options(std::size_t mount, On on, Durability durability, const std::string& guard,
                                const std::string& kept_guard) const {
-    const std::string ground = mount == 0 ? place::skeleton : place::nothing;
+    const std::string ground = ground_of(managed_[mount].inside);
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
     if (on == On::kept && inside_[mount]) {
@@ -168,6 +190,15 @@ OverlayOptions Layers::options(std::size_t mount, On on, Durability durability, 
         fmt::format("{},upperdir={},workdir={}{}{}", lowerdir_option(lowerdirs), upper_name(mount),
                     work_name(mount), view_options, durability == Durability::volatile_ ? ",volatile" : "");
     return options;
+}
+
+void Layers::check_mounts() const {
+    for (std::size_t mount = 0; mount < managed_.size(); ++mount)
+        if (whereabouts(managed_[mount].live).mount != mount_ids_[mount])
+            throw sys::Error{
+                fmt::format("what was mounted on '{}' is not there any more, or something else was "
+                            "mounted over it meanwhile: nothing was merged",
+                            managed_[mount].live.string())};
 }
 
 std::filesystem::path Layers::upper(std::size_t mount) const { return directory_ / upper_name(mount); }

@@ -3,6 +3,7 @@
 #include "runner/overlay/mount_class.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,9 +13,9 @@ namespace disco::overlay {
 /// Places that whoever mounts the overlays provides, in a mount namespace of its own: a small tmpfs over
 /// /proc, which that namespace has no other use for before it has a root of its own (making directories and
 /// removing them on a disk takes longer than all the mounts). `skeleton` and `nothing` are directories below
-/// every live root's overlay (the skeleton holds the view's own mount points, so that they hide nothing and
-/// change nothing), `base` is where a base overlay is mounted, `view` where the view is, and `stage` holds
-/// trees that need no layer.
+/// the overlays of all managed mounts (the skeleton holds the view's own mount points, /var/lib/disco among
+/// them, so that they hide nothing and change nothing), `base` is where a base overlay is mounted, `view`
+/// where the view is, and `stage` holds trees that need no layer.
 namespace place {
 constexpr const char* ground = "/proc";
 constexpr const char* skeleton = "/proc/r";
@@ -60,6 +61,10 @@ public:
     /// alone.
     void leave_kept() noexcept;
 
+    /// Throws sys::Error if a managed mount is not there any more, or another one is mounted over it: what is
+    /// looked at or merged there would be another tree than the view's.
+    void check_mounts() const;
+
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
     [[nodiscard]] const std::vector<ClassifiedMount>& managed() const noexcept { return managed_; }
     /// What the begun layer stands on.
@@ -85,7 +90,8 @@ private:
 
     std::filesystem::path directory_;
     std::vector<ClassifiedMount> managed_;
-    std::vector<bool> inside_; ///< by managed mount: the layers lie below it, on its file system
+    std::vector<std::uint64_t> mount_ids_; ///< of the managed mounts when the layers were made
+    std::vector<bool> inside_;             ///< by managed mount: the layers lie below it, on its file system
     std::size_t begun_count_ = 0;
     std::size_t tidied_count_ = 0;
     bool any_kept_ = false;

@@ -4,6 +4,7 @@
 #include "runner/overlay/content_diff.hpp"
 #include "runner/overlay/link_changes.hpp"
 #include "runner/overlay/object_reader.hpp"
+#include "runner/overlay/origin.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
@@ -133,6 +134,12 @@ private:
         if (level.below) before = below_.find(path, name, level.live, reader_);
         if (!before.object && !after) return; // a whiteout over nothing
         if (before.object && after) ObjectReader::read_flags(level.upper, name, *before.object, *after);
+        if (!before.object && level.below && !opaque && composition_.find(path) == nullptr &&
+            origin_is_gone(level.upper, name, is_directory(after), below_.live()))
+            throw sys::Error{
+                fmt::format("'{}/{}' was there, and somebody else has removed or renamed it since: "
+                            "nothing was merged; run it again",
+                            layer_.prefix, sys::printable(path))};
         // What is below is opened before the composition changes, as that decides what is to be seen.
         const bool had_directory = is_directory(before.object);
         const sys::UniqueFd live =

@@ -12,9 +12,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -92,6 +94,20 @@ std::optional<struct stat> stat_at(int directory, const std::filesystem::path& n
 }
 
 std::optional<struct stat> stat_path(const std::filesystem::path& path) { return stat_at(AT_FDCWD, path); }
+
+bool is_on_overlay(int directory) {
+    struct statfs status = {};
+    check(::fstatfs(directory, &status), "look at the file system of", "a directory");
+    return status.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+bool is_mount_point_at(int directory, const std::filesystem::path& name) {
+    struct statx status = {};
+    if (::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &status) == 0)
+        return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    if (means_absent(errno)) return false;
+    throw SysError{errno, "look at", name};
+}
 
 bool is_directory(const std::filesystem::path& path) {
     const auto status = stat_path(path);

@@ -36,6 +36,12 @@ namespace disco::sys {
 /// lstat(2); nothing when the name (or a directory on the way) does not exist.
 [[nodiscard]] std::optional<struct stat> stat_at(int directory, const std::filesystem::path& name);
 [[nodiscard]] std::optional<struct stat> stat_path(const std::filesystem::path& path);
+/// Whether a directory is one of an overlayfs.
+[[nodiscard]] bool is_on_overlay(int directory);
+/// Whether something is mounted on a name. The number of its device does not tell: an overlayfs gives its
+/// files those of other file systems, and a btrfs has one for each subvolume. False when there is no such
+/// name.
+[[nodiscard]] bool is_mount_point_at(int directory, const std::filesystem::path& name);
 
 /// One that is no symlink.
 [[nodiscard]] bool is_directory(const std::filesystem::path& path);

@@ -38,6 +38,12 @@ bool read_growing(std::string& buffer, std::string_view attempt, const std::file
     }
 }
 
+/// XFS lists an ACL a second time, under the name by which it stores it. To set or remove that one changes
+/// the ACL as well, and elsewhere it would mean nothing.
+bool is_stored_acl(std::string_view attribute) {
+    return attribute == "trusted.SGI_ACL_FILE" || attribute == "trusted.SGI_ACL_DEFAULT";
+}
+
 template <class List, class Get>
 Xattrs collect(const std::filesystem::path& name, const List& list, const Get& get) {
     Xattrs attributes;
@@ -46,6 +52,7 @@ Xattrs collect(const std::filesystem::path& name, const List& list, const Get& g
     for (std::size_t at = 0; at < names.size();) {
         std::string attribute{names.c_str() + at};
         at += attribute.size() + 1;
+        if (is_stored_acl(attribute)) continue;
         std::string value;
         const bool there =
             read_growing(value, "read an extended attribute of", name, [&](char* buffer, std::size_t size) {
@@ -66,6 +73,19 @@ Xattrs read_xattrs_at(int directory, const std::filesystem::path& name) {
         [&](const char* attribute, char* buffer, std::size_t size) {
             return ::lgetxattr(path.c_str(), attribute, buffer, size);
         });
+}
+
+std::vector<std::string> xattr_names_at(int directory, const std::filesystem::path& name) {
+    const std::string path = by_descriptor(directory, name);
+    std::vector<std::string> attributes;
+    std::string names;
+    if (!read_growing(names, "list the extended attributes of", name, [&](char* buffer, std::size_t size) {
+            return ::llistxattr(path.c_str(), buffer, size);
+        }))
+        return attributes;
+    for (std::size_t at = 0; at < names.size(); at += attributes.back().size() + 1)
+        attributes.emplace_back(names.c_str() + at);
+    return attributes;
 }
 
 Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages) {

@@ -16,6 +16,9 @@ using Xattrs = std::vector<std::pair<std::string, std::string>>;
 /// Every extended attribute; none on a file system without them. Ones that vanish meanwhile are left out.
 [[nodiscard]] Xattrs read_xattrs_at(int directory, const std::filesystem::path& name);
 
+/// Their names alone.
+[[nodiscard]] std::vector<std::string> xattr_names_at(int directory, const std::filesystem::path& name);
+
 /// The same for an open descriptor (not O_PATH).
 [[nodiscard]] Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages);
 

@@ -39,7 +39,7 @@ protected:
     }
     static std::string text_of(const model::MergePlan& plan) {
         std::string text;
-        for (const model::LiveStep& step : plan.live) text += merge::to_json(step).dump() + "\n";
+        for (const model::LiveStep& step : plan.live) text += merge::line_of(step, 0);
         for (const auto& parent : plan.parents_before)
             text += parent.path + merge::to_json(parent.mtime).dump();
         return text;

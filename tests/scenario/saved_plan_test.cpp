@@ -56,7 +56,8 @@ TEST_F(SavedPlan, MergesTheReviewedBytes) {
         EXPECT_EQ(difference(before, root_snapshot()), "");
         const std::string reviewed = last_report().at("fingerprint");
         std::string random;
-        for (const auto& change : module_of(last_report(), "a").at("changes"))
+        const auto module = module_of(last_report(), "a");
+        for (const auto& change : module.at("changes"))
             if (change.at("path") == "/etc/random") random = change.at("after").at("sha256");
         EXPECT_EQ(disco({"apply", place_of_plan, "--noop", "--state-dir", state()}).exit, 0);
         EXPECT_EQ(difference(before, root_snapshot()), "");

@@ -14,11 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* programs[] = {
-    "bash",   "dash",     "cat",      "ls",     "id",      "rm",   "mv",      "cp",       "mkdir",
-    "rmdir",  "touch",    "ln",       "chmod",  "chown",   "head", "tail",    "sed",      "grep",
-    "env",    "true",     "false",    "mknod",  "mkfifo",  "stat", "sleep",   "dd",       "date",
-    "sort",   "wc",       "hostname", "find",   "seq",     "tr",   "install", "readlink", "setfacl",
-    "setsid", "truncate", "python3",  "getent", "timeout", "tty",  "stty"};
+    "bash",    "dash",   "cat",      "ls",       "id",     "rm",      "mv",       "cp",      "mkdir",
+    "rmdir",   "touch",  "ln",       "chmod",    "chown",  "head",    "tail",     "sed",     "grep",
+    "env",     "true",   "false",    "mknod",    "mkfifo", "stat",    "setfattr", "sleep",   "dd",
+    "date",    "sort",   "wc",       "hostname", "find",   "seq",     "tr",       "install", "readlink",
+    "setfacl", "setsid", "truncate", "python3",  "getent", "timeout", "tty",      "stty"};
 
 /// The libraries that the dynamic linker loads for a program, as absolute paths.
 std::vector<std::string> libraries_of(const fs::path& program) {

@@ -72,7 +72,7 @@ protected:
     virtual void make_root() { make_minimal_root(root()); }
 
     [[nodiscard]] std::filesystem::path root() const { return place() / "root"; }
-    [[nodiscard]] std::filesystem::path state() const { return place() / "state"; }
+    [[nodiscard]] virtual std::filesystem::path state() const { return place() / "state"; }
     [[nodiscard]] std::filesystem::path universe() const { return place() / "universe"; }
 
     /// A file of module `module`, e.g. "files/etc/x".

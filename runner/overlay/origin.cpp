@@ -1,0 +1,67 @@
+#include "runner/overlay/origin.hpp"
+
+#include "runner/model/overlay_xattrs.hpp"
+#include "runner/sys/metadata.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace disco::overlay {
+namespace {
+
+/// What trusted.overlay.origin begins with (struct ovl_fb in fs/overlayfs/overlayfs.h); a file handle
+/// follows (name_to_handle_at(2)).
+struct Header {
+    unsigned char version, magic, length, flags, type;
+    unsigned char uuid[16];
+};
+static_assert(sizeof(Header) == 21);
+constexpr unsigned char magic = 0xfb;
+/// The handle is an overlay's own (OVL_FILEID_V1): that of the base overlay. After three bytes it holds such
+/// a header with the handle of the real file.
+constexpr unsigned char of_overlay = 0xf8;
+constexpr std::size_t overlay_padding = 3;
+
+enum class Found { yes, no, unknown };
+
+Found look_for(const std::string& origin, int directory) {
+    Header header = {};
+    if (origin.size() <= sizeof header) return Found::unknown;
+    std::memcpy(&header, origin.data(), sizeof header);
+    if (header.magic != magic || header.length > origin.size() || header.length <= sizeof header)
+        return Found::unknown;
+    if (header.type == of_overlay) {
+        const std::size_t inner = sizeof header + overlay_padding;
+        return origin.size() > inner ? look_for(origin.substr(inner), directory) : Found::unknown;
+    }
+    const std::size_t bytes = header.length - sizeof header;
+    std::vector<unsigned> room((sizeof(file_handle) + bytes) / sizeof(unsigned) + 1); // aligned
+    auto* handle = reinterpret_cast<file_handle*>(room.data());
+    handle->handle_bytes = static_cast<unsigned>(bytes);
+    handle->handle_type = header.type;
+    std::memcpy(handle->f_handle, origin.data() + sizeof header, bytes);
+    const int fd = ::open_by_handle_at(directory, handle, O_PATH | O_CLOEXEC);
+    if (fd < 0) return errno == ESTALE ? Found::no : Found::unknown;
+    struct stat status = {};
+    const bool gone = ::fstat(fd, &status) == 0 && status.st_nlink == 0; // somebody has it open
+    ::close(fd);
+    return gone ? Found::no : Found::yes;
+}
+
+} // namespace
+
+bool origin_is_gone(int upper, const std::string& name, bool directory, int live) {
+    const auto origin = sys::read_xattr_at(upper, name, "trusted.overlay.origin");
+    if (!origin) return false;
+    // One that the program moved has been completed and made opaque.
+    if (directory) return sys::read_xattr_at(upper, name, std::string{model::overlay_opaque}) != "y";
+    // It may also have come from the kept layer, which lies where the upperdir lies.
+    return look_for(*origin, live) == Found::no && look_for(*origin, upper) == Found::no;
+}
+
+} // namespace disco::overlay

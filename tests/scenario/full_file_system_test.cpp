@@ -1,0 +1,107 @@
+// File systems without room: found before anything is changed, or everything is undone.
+
+#include "runner/sys/error.hpp"
+#include "tests/support/mounted_tree.hpp"
+
+#include <sys/statvfs.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+class FullFileSystem : public MountedTreeTest {
+protected:
+    /// Leaves so much room.
+    void fill(const fs::path& at, std::uint64_t kibibytes) {
+        struct statvfs room = {};
+        sys::check(::statvfs(at.c_str(), &room), "statvfs", at);
+        const std::uint64_t free = room.f_bavail * room.f_frsize;
+        if (free > kibibytes << 10)
+            outside(fmt::format("head -c {} /dev/zero 2>/dev/null > {}/filler || true",
+                                free - (kibibytes << 10), at.string()));
+    }
+};
+
+/// A rename needs no room; the layer, the journal and the report do.
+TEST_F(FullFileSystem, OnTheStatesOwnMountAMergeHappensOrNot) {
+    put_root_on("ext4", 128, {"-m", "0"});
+    state_here = root() / "state";
+    for (int i = 0; i < 20; ++i) put(root() / fmt::format("srv/file-{}", i), std::string(5000, 'x'));
+    ASSERT_EQ(exec("--merge", "echo >> /etc/motd").exit, 0); // the state's directories are there
+    constexpr const char* script = R"(
+        cd /srv; for file in file-*; do echo more >> $file; done
+        mkdir new; for i in 1 2 3 4 5 6 7 8; do echo $i > new/$i; done; rm file-3)";
+    std::size_t merged = 0, refused = 0;
+    for (const unsigned left : {0, 4, 16, 32, 64, 96, 128, 160, 192, 224, 256, 320, 512, 1024, 4096, 16384}) {
+        const Snapshot before = tree();
+        fill(root(), left);
+        const auto result = exec("--merge", script);
+        fs::remove(root() / "filler");
+        const auto recovered = command("recover");
+        EXPECT_EQ(recovered.exit, 0) << left << "\n" << recovered.output << recovered.error;
+        const std::string said =
+            fmt::format("{} KiB: exit {}\n{}{}", left, result.exit, result.output, result.error);
+        if (fs::exists(root() / "srv/new")) {
+            ++merged;
+            EXPECT_EQ(read("srv/new/8"), "8\n") << said;
+            EXPECT_FALSE(fs::exists(root() / "srv/file-3")) << said;
+            EXPECT_THAT(read("srv/file-9"), HasSubstr("more\n")) << said;
+            const auto rollback = command("rollback");
+            EXPECT_EQ(rollback.exit, 0) << said << rollback.output << rollback.error;
+        } else {
+            ++refused;
+            EXPECT_NE(result.exit, 0) << said;
+            EXPECT_THAT(result.output + result.error, Not(HasSubstr("Bad file descriptor")));
+        }
+        EXPECT_EQ(difference(before, tree()), "") << said;
+        expect_nothing_left();
+        if (HasFailure()) break;
+    }
+    EXPECT_GT(merged, 0U);
+    EXPECT_GT(refused, 0U);
+}
+
+TEST_F(FullFileSystem, OnAnotherMountWantOfBytesIsSaidBeforehand) {
+    mount_image("ext4", 8, root() / "home", {"-m", "0"});
+    fill(root() / "home", 512);
+    const Snapshot before = tree();
+    const auto result = exec("--merge", "head -c 1000000 /dev/urandom > /home/large; echo x > /srv/x");
+    EXPECT_EQ(result.exit, 4) << result.output;
+    EXPECT_THAT(result.output,
+                HasSubstr("the merge needs 1.0 MiB on the file system of '/home', and 0.5 MiB are "
+                          "free: nothing was merged"));
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
+TEST_F(FullFileSystem, OnAnotherMountWantOfInodesIsSaidBeforehand) {
+    mount_image("ext4", 8, root() / "home", {"-N", "64"});
+    const Snapshot before = tree();
+    const auto result = exec("--merge", "for i in {1..100}; do echo > /home/$i; done; echo x > /srv/x");
+    EXPECT_EQ(result.exit, 4) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("the merge needs 100 inodes on the file system of '/home', and "));
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
+/// The originals have to be copied to the state directory when the merge is done.
+TEST_F(FullFileSystem, WithoutRoomForTheOriginalsItIsMergedAndSaid) {
+    mount_image("ext4", 16, root() / "home");
+    state_here = place() / "small";
+    mount_tmpfs(state_here, "size=1m,mode=0700");
+    put(root() / "home/large", std::string(3'000'000, 'x'));
+    const auto result = exec("--merge", "rm /home/large");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.error, HasSubstr("so it cannot be rolled back"));
+    EXPECT_FALSE(fs::exists(root() / "home/large"));
+    expect_nothing_left();
+}
+
+} // namespace
+} // namespace disco::tests

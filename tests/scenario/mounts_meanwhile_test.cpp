@@ -1,0 +1,254 @@
+// Mounts that stand in the way of a merge, or come in its way while the command runs; a live root that is an
+// overlay; subvolumes.
+
+#include "runner/sys/error.hpp"
+#include "tests/support/mounted_tree.hpp"
+
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+/// A command waits for the test by a file of the host that is bound into the tree: it shows what the host
+/// writes.
+class MountsMeanwhile : public MountedTreeTest {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        put(place() / "signal", "");
+        bind(place() / "signal", root() / "etc/signal");
+    }
+    /// Runs the script, then `meanwhile`, then the merge: the exit code.
+    template <class Meanwhile> int merge(const std::string& script, const Meanwhile& meanwhile) {
+        sys::write_file(place() / "signal", "", 0644);
+        sys::write_file(place() / "log", "", 0600); // of an earlier one
+        const pid_t child = start(exec_words("--merge", script + R"(
+            echo sleeping; until [ -s /etc/signal ]; do sleep 0.02; done)"));
+        EXPECT_TRUE(wait_for_script()) << log();
+        meanwhile();
+        sys::write_file(place() / "signal", "go\n", 0644);
+        const int code = exit_of(child);
+        sys::write_file(place() / "signal", "", 0644);
+        return code;
+    }
+};
+
+TEST_F(MountsMeanwhile, ReadOnlyNowIsAConflict) {
+    mount_image("xfs", 300, root() / "home");
+    put(root() / "home/file", "old\n");
+    const Snapshot before = tree();
+    const auto home = root() / "home";
+    EXPECT_EQ(merge("echo new > /home/file; echo new > /srv/new",
+                    [&] {
+                        sys::check(::mount(nullptr, home.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr),
+                                   "remount", home);
+                    }),
+              8)
+        << log();
+    EXPECT_THAT(log(), HasSubstr("conflict: /home/: expected a file system that can be written, found: it is "
+                                 "mounted read-only"));
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
+TEST_F(MountsMeanwhile, AMountOverWhatIsReplacedIsAConflict) {
+    put(root() / "srv/data/file", "old\n");
+    put(root() / "srv/going/deep/file", "old\n");
+    put(root() / "srv/single", "old\n");
+    const Snapshot before = tree();
+    EXPECT_EQ(merge("echo new > /srv/data/file; rm -r /srv/going; echo new > /srv/single",
+                    [&] {
+                        mount_tmpfs(root() / "srv/data");
+                        mount_tmpfs(root() / "srv/going/deep");
+                        bind(place() / "signal", root() / "srv/single");
+                    }),
+              8)
+        << log();
+    EXPECT_THAT(log(), HasSubstr("conflict: /srv/data/file: "));
+    EXPECT_THAT(log(),
+                HasSubstr("conflict: /srv/going/deep: expected no mount, found: something is mounted"));
+    EXPECT_THAT(log(), HasSubstr("conflict: /srv/single: "));
+    for (const char* at : {"srv/data", "srv/going/deep", "srv/single"})
+        EXPECT_EQ(::umount2((root() / at).c_str(), 0), 0);
+    forget_mounts(3);
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
+TEST_F(MountsMeanwhile, AFileSystemThatIsGoneIsMissed) {
+    mount_tmpfs(root() / "home");
+    put(root() / "home/file", "old\n");
+    EXPECT_EQ(merge("echo new > /home/file; echo new > /srv/new",
+                    [&] { EXPECT_EQ(::umount2((root() / "home").c_str(), MNT_DETACH), 0); }),
+              4)
+        << log();
+    EXPECT_THAT(log(), HasSubstr("is not there any more"));
+    forget_mounts(1);
+    EXPECT_TRUE(fs::is_empty(root() / "home"));
+    EXPECT_FALSE(fs::exists(root() / "srv/new"));
+    expect_nothing_left();
+}
+
+/// A copy of it is in the layer, and would come as something new.
+TEST_F(MountsMeanwhile, WhatSomebodyHasRemovedIsNotMadeAnew) {
+    put(root() / "srv/file", "old\n");
+    put(root() / "srv/directory/in", "old\n");
+    for (const char* name : {"srv/file", "srv/directory"}) {
+        EXPECT_EQ(merge("echo more >> /srv/file; echo more >> /srv/directory/new; mv /srv/file /srv/moved;"
+                        "mv /srv/moved /srv/file",
+                        [&] { fs::remove_all(root() / name); }),
+                  4)
+            << log();
+        EXPECT_THAT(log(), HasSubstr("was there, and somebody else has removed or renamed it"));
+        EXPECT_FALSE(fs::exists(root() / name));
+        put(root() / "srv/file", "old\n");
+        put(root() / "srv/directory/in", "old\n");
+    }
+    EXPECT_EQ(read("srv/file"), "old\n");
+    EXPECT_EQ(exec("--merge", "mv /srv/file /srv/moved; mv /srv/directory /srv/new").exit, 0);
+    EXPECT_EQ(read("srv/moved") + read("srv/new/in"), "old\nold\n");
+    expect_nothing_left();
+}
+
+/// One object under two paths: what is done by both cannot be brought together.
+TEST_F(MountsMeanwhile, OneFileChangedByTwoPathsIsRefused) {
+    put(root() / "srv/data/file", "old\n");
+    bind(root() / "srv/data", root() / "srv/again");
+    const Snapshot before = tree();
+    const auto result = exec("--merge", "echo one >> /srv/data/file; echo two >> /srv/again/file");
+    EXPECT_THAT(result.exit, testing::AnyOf(8, 10)) << result.output;
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
+class Subvolumes : public MountsMeanwhile {
+protected:
+    void SetUp() override {
+        MountsMeanwhile::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        mount_image("btrfs", 110, root() / "var");
+        outside(fmt::format("cd {}/var; btrfs -q subvolume create sub; btrfs -q subvolume create kept-there;"
+                            "mkdir -p sub/deep going lib; btrfs -q subvolume create going/inner;"
+                            "echo x > sub/file; echo x > sub/deep/file; echo x > going/inner/file",
+                            root().string()));
+    }
+};
+
+TEST_F(Subvolumes, WhatLiesInOneThatIsNotMountedIsAConflict) {
+    const Snapshot before = tree();
+    for (const char* script :
+         {"echo more >> /var/sub/file", "echo new > /var/sub/new", "rm -r /var/sub/deep"}) {
+        const auto result = exec("--merge", script);
+        EXPECT_EQ(result.exit, 8) << result.output;
+        EXPECT_THAT(result.output, HasSubstr("a subvolume that is not mounted"));
+        EXPECT_EQ(difference(before, tree()), "");
+    }
+    expect_nothing_left();
+}
+
+TEST_F(Subvolumes, ADirectoryWithOneInItCanBeRemoved) {
+    const Snapshot before = tree();
+    ASSERT_EQ(exec("--merge", "rm -r /var/going").exit, 0);
+    EXPECT_THAT(changes(), ElementsAre("deleted /var/going", "deleted /var/going/inner",
+                                       "deleted /var/going/inner/file"));
+    EXPECT_FALSE(fs::exists(root() / "var/going"));
+    ASSERT_EQ(command("rollback").exit, 0);
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
+TEST_F(Subvolumes, OneMayHoldTheState) {
+    state_here = root() / "var/kept-there/state";
+    for (const char* name : {"a", "b", "c"}) { // more than one layer
+        module_file(name, "scripts/10-x.sh", fmt::format("#!/bin/bash\necho {0} >> /var/lib/{0}\n", name),
+                    0755);
+        want(name);
+    }
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("var/lib/a") + read("var/lib/b") + read("var/lib/c"), "a\nb\nc\n");
+    ASSERT_EQ(command("rollback").exit, 0);
+    EXPECT_TRUE(fs::is_empty(root() / "var/lib"));
+    expect_nothing_left();
+}
+
+/// As in a container: the tree is an overlay, and the state is on a tmpfs.
+class OverlayRoot : public MountedTreeTest {
+protected:
+    void mount_root(const std::string& options) {
+        outside(fmt::format("cd {}; mkdir -p srv/data srv/old/deep; echo one > srv/data/one; echo x > "
+                            "srv/old/deep/x; echo gone > srv/data/gone; echo kept > srv/data/kept;"
+                            "echo linked > srv/data/linked; ln srv/data/linked srv/data/twin",
+                            root().string()));
+        const fs::path image = place() / "lower";
+        fs::rename(root(), image);
+        mount_overlay(image, root(), options);
+    }
+};
+
+constexpr const char* change_files = R"(
+    set -e; cd /srv
+    echo more >> data/one; rm data/gone; chmod 600 data/kept; chown 33 data
+    rm data/linked; echo instead > data/linked
+    mkdir new; echo n > new/n; ln -s data link; echo in > old/deep/y
+)";
+
+TEST_F(OverlayRoot, AMergeGivesWhatTheCommandGivesWithoutDisco) {
+    mount_root("");
+    const Snapshot before = tree();
+    const auto result = exec("--merge", change_files);
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    const Snapshot merged = tree();
+    expect_nothing_left();
+    const auto rollback = command("rollback");
+    ASSERT_EQ(rollback.exit, 0) << rollback.output << rollback.error;
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+    native(change_files);
+    EXPECT_EQ(difference(tree(), merged), "");
+}
+
+TEST_F(OverlayRoot, OneThatRedirectsDirectoriesCanLoseThem) {
+    mount_root(",redirect_dir=on");
+    const Snapshot before = tree();
+    const std::string script = std::string{change_files} + "rm -r old; echo instead > old\n";
+    const auto result = exec("--merge", script);
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    const Snapshot merged = tree();
+    ASSERT_EQ(command("rollback").exit, 0);
+    EXPECT_EQ(difference(before, tree()), "");
+    native(script);
+    EXPECT_EQ(difference(tree(), merged), "");
+    expect_nothing_left();
+}
+
+TEST_F(OverlayRoot, WithoutThatADirectoryOfALowerLayerStaysAndTheMergeIsUndone) {
+    mount_root(",redirect_dir=off");
+    const Snapshot before = tree();
+    const auto result = exec("--merge", "echo more >> /srv/data/one; rm -r /srv/old");
+    EXPECT_EQ(result.exit, 10) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("redirect_dir=on"));
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
+TEST_F(OverlayRoot, TheStateCannotBeOnIt) {
+    mount_root("");
+    state_here = root() / "var/lib/disco";
+    const auto result = exec("--merge", change_files);
+    EXPECT_EQ(result.exit, 4) << result.output;
+    EXPECT_THAT(result.error, HasSubstr("use --state-dir on ext4, xfs, btrfs or tmpfs"));
+}
+
+} // namespace
+} // namespace disco::tests
