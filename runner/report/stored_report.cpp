@@ -1,10 +1,13 @@
 #include "runner/report/stored_report.hpp"
 
 #include "runner/sys/error.hpp"
-#include "runner/sys/files.hpp"
 
 #include <array>
+#include <cerrno>
+#include <fstream>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -67,17 +70,49 @@ model::Step parse_step(const json& value) {
     return step;
 }
 
-model::ModuleReport parse_module(const json& value, ChangeLog& changes) {
+struct ChangesOfModule {
+    std::size_t first = 0; ///< index in the ChangeLog
+    decltype(model::ModuleReport::change_counts) counts = {};
+};
+
+/// Takes the changes out of a report while it is read, so that memory holds one at a time.
+class ChangeTaker {
+public:
+    explicit ChangeTaker(ChangeLog& changes) : changes_{changes} {}
+
+    /// A parser_callback_t: what it returns false for is left out of the document.
+    bool operator()(int depth, json::parse_event_t event, const json& value) {
+        using Event = json::parse_event_t;
+        // {key: [{key: [{…}]}]} begins at these depths: 0, 1, 2, 3, 4.
+        if (event == Event::key && depth == 1) key_ = value;
+        if (event == Event::key && depth == 3) module_key_ = value;
+        if (event == Event::value && depth == 1 && key_ == "schema" && value != 1)
+            throw sys::BadConfiguration{fmt::format("its schema is {}, this version reads 1", value.dump())};
+        if (key_ != "modules") return true;
+        if (event == Event::object_start && depth == 2) modules_.push_back({changes_.size(), {}});
+        if (event != Event::object_end || depth != 4 || module_key_ != "changes") return true;
+        ++modules_.back().counts.at(static_cast<std::size_t>(parse_word(value.at("kind"), change_kinds)));
+        changes_.append_json(value.dump());
+        return false;
+    }
+
+    [[nodiscard]] const std::vector<ChangesOfModule>& modules() const { return modules_; }
+
+private:
+    ChangeLog& changes_;
+    std::vector<ChangesOfModule> modules_;
+    std::string key_, module_key_;
+};
+
+model::ModuleReport parse_module(const json& value, const ChangesOfModule& changes) {
     model::ModuleReport module;
     module.name = value.at("name");
     module.outcome = parse_word(value.at("outcome"), module_outcomes);
     module.reason = text_or_empty(value.at("reason"));
     for (const json& step : value.at("steps")) module.steps.push_back(parse_step(step));
-    module.first_change = changes.size();
-    for (const json& change : value.at("changes")) {
-        ++module.change_counts[static_cast<std::size_t>(parse_word(change.at("kind"), change_kinds))];
-        changes.append_json(change.dump());
-    }
+    module.first_change = changes.first;
+    module.change_counts = changes.counts;
+    if (!value.at("changes").empty()) throw sys::BadConfiguration{"a change in it is no object"};
     for (const json& notice : value.at("notices"))
         module.notices.push_back({parse_word(notice.at("kind"), notice_kinds), notice.at("text"),
                                   notice.at("argv"), notice.at("step")});
@@ -87,11 +122,11 @@ model::ModuleReport parse_module(const json& value, ChangeLog& changes) {
     return module;
 }
 
-StoredReport parse_report(const json& value, const std::filesystem::path& scratch) {
-    if (value.at("schema") != 1)
-        throw sys::BadConfiguration{
-            fmt::format("its schema is {}, this version reads 1", value.at("schema").dump())};
+StoredReport parse_report(std::istream& text, const std::filesystem::path& scratch) {
     StoredReport stored{{}, ChangeLog{scratch}};
+    ChangeTaker taker{stored.changes};
+    const json value = json::parse(text, std::ref(taker));
+    (void)value.at("schema"); // is one that is known, if it is there
     model::RunReport& run = stored.run;
     const json& head = value.at("run");
     run.id = head.at("id");
@@ -107,8 +142,10 @@ StoredReport parse_report(const json& value, const std::filesystem::path& scratc
     run.failure = text_or_empty(head.at("failure"));
     run.fingerprint = value.at("fingerprint");
     for (const json& step : value.at("metrics")) run.metrics.push_back(parse_step(step));
-    for (const json& module : value.at("modules"))
-        run.modules.push_back(parse_module(module, stored.changes));
+    const json& modules = value.at("modules");
+    if (modules.size() != taker.modules().size()) throw sys::BadConfiguration{"a module in it is no object"};
+    for (std::size_t i = 0; i < modules.size(); ++i)
+        run.modules.push_back(parse_module(modules[i], taker.modules()[i]));
     const json& merge = value.at("merge");
     run.merge.steps = merge.at("steps");
     for (const json& conflict : merge.at("conflicts"))
@@ -122,7 +159,9 @@ StoredReport parse_report(const json& value, const std::filesystem::path& scratc
 StoredReport load_report(const std::filesystem::path& file, const std::filesystem::path& scratch) {
     return sys::while_doing(fmt::format("reading the report '{}'", file.string()), [&] {
         try {
-            return parse_report(json::parse(sys::read_file(file)), scratch);
+            std::ifstream text{file, std::ios::binary};
+            if (!text) throw sys::SysError{errno, "open", file};
+            return parse_report(text, scratch);
         } catch (const json::exception& error) {
             throw sys::BadConfiguration{fmt::format("it is damaged: {}", error.what())};
         }

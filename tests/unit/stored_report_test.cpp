@@ -136,6 +136,8 @@ INSTANTIATE_TEST_SUITE_P(
         DamageRow{"notice", with("/modules/1/notices/0/kind", "hint"), "the word 'hint' is not known"},
         DamageRow{"action", with("/modules/1/actions/0/outcome", "maybe"), "the word 'maybe' is not known"},
         DamageRow{"change", with("/modules/1/changes/0/kind", "moved"), "the word 'moved' is not known"},
+        DamageRow{"change_as_text", with("/modules/1/changes/0", "/etc/motd"), "a change in it is no object"},
+        DamageRow{"module_as_text", with("/modules/1", "web"), "a module in it is no object"},
         DamageRow{"text_for_a_number", with("/run/exit_code", "three"), "it is damaged"},
         DamageRow{"number_for_a_text", with("/modules/1/name", 3), "it is damaged"}),
     [](const auto& row) { return std::string{row.param.name}; });
