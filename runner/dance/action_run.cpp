@@ -38,6 +38,12 @@ std::string run_one(model::Action& action, model::ModuleReport& report, const ac
 
 } // namespace
 
+void note_followup_failure(model::RunReport& run, std::string_view what) {
+    run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
+    if (!run.failure.empty()) run.failure += '\n';
+    run.failure += what;
+}
+
 void run_actions(model::RunReport& run, const actions::Host& host) {
     std::map<std::vector<std::string>, model::Action> done;
     for (model::ModuleReport& report : run.modules)
@@ -49,12 +55,11 @@ void run_actions(model::RunReport& run, const actions::Host& host) {
             const std::string failure = run_one(action, report, host);
             done.emplace(action.argv, action);
             if (failure.empty()) continue;
-            run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
-            if (!run.failure.empty()) run.failure += '\n';
-            run.failure +=
+            note_followup_failure(
+                run,
                 fmt::format("the action '{}'{} {}; what was merged stays merged",
                             sys::printable(sys::quote_words(action.argv)),
-                            report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure);
+                            report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure));
         }
 }
 

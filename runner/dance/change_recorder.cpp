@@ -25,8 +25,9 @@ std::string text_in(int root, const char* path) {
 
 } // namespace
 
-ChangeRecorder::ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log)
-    : layers_{layers}, log_{log}, compositions_(layers.managed().size()) {}
+ChangeRecorder::ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, Use use,
+                               const timespec& started)
+    : layers_{layers}, log_{log}, use_{use}, started_{started}, compositions_(layers.managed().size()) {}
 
 void ChangeRecorder::read_owners(int root) {
     if (root < 0) return; // the sandbox was killed; what it is told of is that, not this
@@ -50,14 +51,26 @@ void ChangeRecorder::record(model::ModuleReport& report) {
                                             .upper = layers_.upper(mount),
                                             .kept = layers_.kept(mount),
                                             .owners_before = &owners_before_,
-                                            .owners_after = &owners_};
+                                            .owners_after = &owners_,
+                                            .started = started_};
         overlay::scan_layer(layer, compositions_[mount], [&](model::Change&& change) {
             ++report.change_counts[static_cast<std::size_t>(change.kind)];
             add_to_fingerprint(change);
             log_.append(change);
+            begin_write_back(change, mount);
         });
     }
     report.steps.push_back(watch.step(model::Phase::diff, "diff"));
+}
+
+/// The disk can work while a large layer is read.
+void ChangeRecorder::begin_write_back(const model::Change& change, std::size_t mount) {
+    constexpr std::uint64_t a_file = 16 << 10, much = 16 << 20; // a file's inode and place cost as much
+    if (use_ != Use::merge || !change.after) return;
+    unwritten_ += a_file + change.after->size;
+    if (unwritten_ < much) return;
+    write_back_.begin(layers_.upper(mount));
+    unwritten_ = 0;
 }
 
 /// Path, kind and what is there afterwards, without times, which differ from run to run.
@@ -80,8 +93,9 @@ void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
 
 std::string ChangeRecorder::fingerprint() { return any_ ? sys::hex(fingerprint_.finish()) : std::string{}; }
 
-std::vector<merge::TreeToMerge> ChangeRecorder::trees() const {
+std::vector<merge::TreeToMerge> ChangeRecorder::trees() {
     layers_.check_mounts();
+    write_back_.finish();
     std::vector<merge::TreeToMerge> trees;
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
         trees.push_back({.live = layers_.managed()[mount].live,

@@ -6,7 +6,10 @@
 #include "runner/overlay/layers.hpp"
 #include "runner/report/change_log.hpp"
 #include "runner/sys/sha256.hpp"
+#include "runner/sys/write_back.hpp"
 
+#include <cstdint>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -16,7 +19,10 @@ namespace disco::dance {
 /// them.
 class ChangeRecorder {
 public:
-    ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log);
+    /// `use`: whether what is recorded is going to be merged, so that it has to be on disk.
+    enum class Use { report, merge };
+    /// `started`: see overlay::LayerToScan.
+    ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, Use use, const timespec& started);
 
     /// The names that the tree had before the layer that is about to be recorded.
     [[nodiscard]] const model::OwnerNames& owners() const noexcept { return owners_; }
@@ -27,20 +33,25 @@ public:
     void record(model::ModuleReport& report);
 
     /// What `merge` needs, once the last layer is kept.
-    [[nodiscard]] std::vector<merge::TreeToMerge> trees() const;
+    [[nodiscard]] std::vector<merge::TreeToMerge> trees();
     /// Of all that was recorded.
     [[nodiscard]] std::string fingerprint();
 
 private:
     void add_to_fingerprint(const model::Change& change);
+    void begin_write_back(const model::Change& change, std::size_t mount);
 
     overlay::Layers& layers_;
     report::ChangeLog& log_;
+    const Use use_;
+    const timespec started_;
     std::vector<model::Composition> compositions_; ///< by managed mount
     model::OwnerNames owners_, owners_before_;
     std::string passwd_, group_; ///< what owners_ was read from
     sys::Sha256 fingerprint_;
     bool any_ = false;
+    std::uint64_t unwritten_ = 0; ///< bytes, roughly, that may not be on disk yet
+    sys::WriteBack write_back_;
 };
 
 } // namespace disco::dance

@@ -37,6 +37,10 @@ std::time_t deadline(const fs::path& file) {
     return seconds;
 }
 
+std::string deadline_after(std::chrono::seconds limit) {
+    return fmt::format("{}\n", sys::now().tv_sec + limit.count());
+}
+
 void become(const StateDirectory& state, const std::string& run, const char* name) {
     const fs::path file = file_of(state, run);
     if (::rename(file.c_str(), (file.parent_path() / name).c_str()) != 0 && errno != ENOENT)
@@ -104,9 +108,18 @@ Overdue time_is_up(const StateDirectory& state, const std::string& run) {
 } // namespace
 
 void await_confirmation(const StateDirectory& state, const std::string& run, std::chrono::seconds limit) {
-    sys::write_file_atomically(file_of(state, run), fmt::format("{}\n", sys::now().tv_sec + limit.count()),
-                               0600);
+    sys::write_file_atomically(file_of(state, run), deadline_after(limit), 0600);
     start_watcher(state, run);
+}
+
+void restart_confirmation_time(const StateDirectory& state, const std::string& run,
+                               std::chrono::seconds limit) {
+    // In place: the process that waits has a lock on this file. The text is as long as the one before.
+    const fs::path file = file_of(state, run);
+    const sys::UniqueFd fd{::open(file.c_str(), O_WRONLY | O_CLOEXEC)};
+    if (!fd) throw sys::SysError{errno, "open", file};
+    sys::write_all(fd.get(), deadline_after(limit), file);
+    sys::check(::fdatasync(fd.get()), "sync", file);
 }
 
 void watch_confirmation(const StateDirectory& state, const std::string& run) {
@@ -114,14 +127,21 @@ void watch_confirmation(const StateDirectory& state, const std::string& run) {
     const sys::UniqueFd held{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!held) return; // it was settled before this process came to wait
     if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return; // another one waits
-    while (sys::stat_path(file) && sys::now().tv_sec < deadline(file)) {
+    const auto is_up = [&] { return sys::now().tv_sec >= deadline(file); };
+    while (sys::stat_path(file)) {
+        if (is_up()) {
+            constexpr std::chrono::hours patience{24}; // for whoever holds the lock
+            const sys::FileLock lock =
+                state.lock(fmt::format("disco, rolling back run {} that was not confirmed", run), patience);
+            // The run itself may have held it, and begun the time anew.
+            if (sys::stat_path(file) && is_up()) {
+                (void)time_is_up(state, run);
+                return;
+            }
+        }
         constexpr timespec moment = {.tv_sec = 0, .tv_nsec = 200'000'000};
         ::nanosleep(&moment, nullptr);
     }
-    constexpr std::chrono::hours patience{24}; // for whoever holds the lock
-    const sys::FileLock lock =
-        state.lock(fmt::format("disco, rolling back run {} that was not confirmed", run), patience);
-    if (sys::stat_path(file)) (void)time_is_up(state, run);
 }
 
 Confirmation confirmation(const StateDirectory& state, const std::string& run) {

@@ -21,8 +21,13 @@ enum class Confirmation {
     not_undone, ///< the time was up, and the rollback failed
 };
 
-/// Starts to wait: returns at once. Throws SysError.
+/// Starts to wait: returns at once. The caller holds the state's lock; nothing is undone while it does.
+/// Throws SysError.
 void await_confirmation(const StateDirectory& state, const std::string& run, std::chrono::seconds limit);
+
+/// Begins the time anew, of a run that waits. The caller holds the state's lock. Throws SysError.
+void restart_confirmation_time(const StateDirectory& state, const std::string& run,
+                               std::chrono::seconds limit);
 
 /// What the process does that waits; ends when it is settled. Takes the state's lock to roll back.
 void watch_confirmation(const StateDirectory& state, const std::string& run);

@@ -54,7 +54,10 @@ public:
         const Fetched fetched = fetch_all();
         sys::throw_if_interrupted();
         Views views{options_, state_, scratch_, node_};
-        ChangeRecorder recorder{views.layers(), *result_.changes};
+        ChangeRecorder recorder{views.layers(), *result_.changes,
+                                options_.mode == RunMode::live ? ChangeRecorder::Use::merge
+                                                               : ChangeRecorder::Use::report,
+                                started_};
         const auto parameters = scratch_.path() / "parameters";
         fetch::write_parameter_tree(parameters, fetched.parameters);
         const ModuleRunContext context = {.options = options_,
@@ -80,13 +83,44 @@ public:
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
                              result_.run.outcome == model::RunOutcome::in_sync;
         if (options_.mode != RunMode::live || !settled) return;
-        run_actions(result_.run, views.host());
-        check_all(fetched, context);
+        if (options_.confirm.count() == 0 || result_.run.outcome != model::RunOutcome::merged)
+            follow_up(fetched, context);
+        else
+            follow_up_with_confirmation(fetched, context);
     }
 
 private:
+    void follow_up(const Fetched& fetched, const ModuleRunContext& context) {
+        run_actions(result_.run, context.views.host());
+        check_all(fetched, context);
+    }
+
+    /// The time runs from before the actions, one of which may be what nobody comes back from, and anew when
+    /// all is done.
+    void follow_up_with_confirmation(const Fetched& fetched, const ModuleRunContext& context) {
+        model::RunReport& run = result_.run;
+        if (run.merge.undo.empty()) {
+            note_followup_failure(
+                run, "what was replaced could not be kept, so the merge stays, confirmed or not");
+            follow_up(fetched, context);
+            return;
+        }
+        try {
+            await_confirmation(state_, run.id, options_.confirm);
+        } catch (const sys::Error& error) {
+            note_followup_failure(run, "nobody can wait for the confirmation, so the merge stays: " +
+                                           error.full_text());
+            follow_up(fetched, context);
+            return;
+        }
+        sys::while_doing(
+            fmt::format("run {} is merged, and will be undone unless it is confirmed: disco confirm", run.id),
+            [&] { follow_up(fetched, context); });
+        restart_confirmation_time(state_, run.id, options_.confirm);
+    }
+
     /// A plan that lacks a failed module's part is none that anybody should apply.
-    void save(const ChangeRecorder& recorder) {
+    void save(ChangeRecorder& recorder) {
         if (result_.run.exit_code != 0)
             throw sys::Error{
                 fmt::format("no plan was saved in '{}': a module failed", options_.save.string())};
@@ -238,9 +272,8 @@ private:
         context.views.leave_kept();
         for (model::ModuleReport& report : result_.run.modules) {
             if (ModuleRun{fetched.modules.at(report.name), context}.run_checks(report)) continue;
-            result_.run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
-            result_.run.failure =
-                fmt::format("a check of module '{}' failed: {}", report.name, report.reason);
+            note_followup_failure(
+                result_.run, fmt::format("a check of module '{}' failed: {}", report.name, report.reason));
         }
     }
 
@@ -252,19 +285,6 @@ private:
     timespec started_;
     Verdicts verdicts_{state_.path()};
 };
-
-} // namespace
-
-namespace {
-
-void ask_for_confirmation(Result& result, const DanceOptions& options, const StateDirectory& state) {
-    if (!result.run.merge.undo.empty()) {
-        await_confirmation(state, result.run.id, options.confirm);
-        return;
-    }
-    result.run.exit_code = static_cast<int>(model::ExitCode::followup_failed);
-    result.run.failure = "what was replaced could not be kept, so the merge stays, confirmed or not";
-}
 
 } // namespace
 
@@ -291,8 +311,6 @@ Result dance(const DanceOptions& options) {
         save_plan_report(options.save, state, result.run.id);
     else if (!options.save.empty())
         sys::remove_tree(options.save);
-    if (options.confirm.count() != 0 && result.run.outcome == model::RunOutcome::merged)
-        ask_for_confirmation(result, options, state);
     return result;
 }
 

@@ -26,7 +26,6 @@ namespace {
 
 using model::Profile;
 using model::RunMode;
-using overlay::Layers;
 
 const char* what_it_is(const ExecOptions& options) {
     return options.what == ExecOptions::What::shell ? "disco shell" : "disco exec";
@@ -41,7 +40,10 @@ public:
           result_{result},
           started_{options.merge == ExecOptions::Merge::never ? timespec{} : sys::passed_moment()},
           views_{options, state, scratch, node},
-          recorder_{views_.layers(), *result.changes} {}
+          recorder_{views_.layers(), *result.changes,
+                    options.merge == ExecOptions::Merge::never ? ChangeRecorder::Use::report
+                                                               : ChangeRecorder::Use::merge,
+                    started_} {}
 
     void run() {
         const sandbox::Program program = build_program();
@@ -114,13 +116,12 @@ private:
         const auto network = options_.network.value_or(model::Network::isolated);
         actions::Broker broker{views_.guarded(), views_.host(),
                                noop ? actions::Broker::Mode::noop : actions::Broker::Mode::live};
-        sandbox::Sandbox box = views_.start(
-            {}, {.programs = {program},
-                 .network = network,
-                 .durability = noop ? Layers::Durability::volatile_ : Layers::Durability::durable,
-                 .input = options_.terminal < 0 ? STDIN_FILENO : -1, // a terminal stays outside
-                 .terminal = options_.terminal,
-                 .broker = &broker});
+        sandbox::Sandbox box =
+            views_.start({}, {.programs = {program},
+                              .network = network,
+                              .input = options_.terminal < 0 ? STDIN_FILENO : -1, // a terminal stays outside
+                              .terminal = options_.terminal,
+                              .broker = &broker});
         views_.layers().begin();
         views_.enter(box);
         model::ModuleReport report;

@@ -23,7 +23,6 @@ namespace {
 
 using model::Phase;
 using model::Profile;
-using overlay::Layers;
 
 constexpr const char* bash = "/bin/bash";
 
@@ -106,23 +105,19 @@ model::Network ModuleRun::network() const {
 void ModuleRun::start() {
     if (module_.empty()) return;
     if (programs_.empty()) build_programs();
-    start(network(), context_.mode == model::RunMode::noop ? Layers::Durability::volatile_
-                                                           : Layers::Durability::durable);
+    start(network());
 }
 
-void ModuleRun::start(model::Network network, Layers::Durability durability) {
+void ModuleRun::start(model::Network network) {
     guard_generation_ = context_.views.guard_generation();
     broker_.emplace(context_.views.guarded(), context_.views.host(),
                     live() ? actions::Broker::Mode::live : actions::Broker::Mode::noop);
     const bool own_resolver_file =
         std::any_of(module_.files.begin(), module_.files.end(), is_resolver_file) ||
         std::any_of(module_.templates.begin(), module_.templates.end(), is_resolver_file);
-    box_.emplace(context_.views.start({module_.directory, context_.parameters, own_resolver_file},
-                                      {.programs = programs_,
-                                       .network = network,
-                                       .durability = durability,
-                                       .lanes = lanes(),
-                                       .broker = &*broker_}));
+    box_.emplace(context_.views.start(
+        {module_.directory, context_.parameters, own_resolver_file},
+        {.programs = programs_, .network = network, .lanes = lanes(), .broker = &*broker_}));
 }
 
 model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
@@ -166,7 +161,7 @@ bool ModuleRun::run_checks(model::ModuleReport& report) {
     for (const Script& check : module_.checks) add_script(check, Phase::check, Profile::live);
     const BegunLayer layer{context_.views};
     const SandboxEnd end{box_};
-    start(model::Network::host, Layers::Durability::volatile_);
+    start(model::Network::host);
     context_.views.enter(*box_);
     return run_scripts(module_.checks, Phase::check, std::vector(module_.checks.size(), Profile::live));
 }

@@ -63,7 +63,7 @@ private:
     void look_for_refusals(const Script& script);
     void add(sandbox::Program program);
     [[nodiscard]] model::Network network() const;
-    void start(model::Network network, overlay::Layers::Durability durability);
+    void start(model::Network network);
     void work();
     void deliver_files();
     void resolve_templates();

@@ -4,6 +4,7 @@
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/merge/merger.hpp"
 #include "runner/model/parameter_name.hpp"
+#include "runner/overlay/upperdir_scan.hpp"
 #include "runner/report/json_report.hpp"
 #include "runner/sys/error.hpp"
 
@@ -55,6 +56,12 @@ void note_failure(model::RunReport& run, const sys::Error& error) {
         run.exit_code = static_cast<int>(ExitCode::bad_configuration);
     if (dynamic_cast<const sys::TryAgain*>(&error) != nullptr)
         run.exit_code = static_cast<int>(ExitCode::try_again);
+    if (const auto* changed = dynamic_cast<const overlay::ChangedMeanwhile*>(&error)) {
+        run.outcome = RunOutcome::conflict;
+        run.exit_code = static_cast<int>(ExitCode::conflict);
+        run.failure.clear(); // it is told as all conflicts are
+        run.merge.conflicts.push_back(changed->conflict());
+    }
     if (const auto* interrupted = dynamic_cast<const sys::Interrupted*>(&error)) {
         run.outcome = RunOutcome::interrupted;
         run.exit_code = static_cast<int>(ExitCode::signal_base) + interrupted->signal();

@@ -98,7 +98,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
         sandbox::OverlayMounts& overlays = view.overlays.emplace_back();
         for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
             overlay::OverlayOptions options = layers_.options(
-                mount, on, work.durability, guards_.by_mount[mount].directory,
+                mount, on, guards_.by_mount[mount].directory,
                 kept_guards_.by_mount.empty() ? std::string{} : kept_guards_.by_mount[mount].directory);
             overlays.push_back(
                 {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});

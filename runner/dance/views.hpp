@@ -45,7 +45,6 @@ public:
     struct Work {
         std::vector<sandbox::Program> programs;
         model::Network network = model::Network::isolated;
-        overlay::Layers::Durability durability = overlay::Layers::Durability::volatile_;
         std::size_t lanes = 1;             ///< programs that may run at the same time
         int input = -1;                    ///< standard input, borrowed; -1: /dev/null
         int terminal = -1;                 ///< a person's, see sandbox::SandboxSpec

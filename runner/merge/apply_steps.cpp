@@ -4,6 +4,7 @@
 #include "runner/merge/object_copy.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -21,6 +22,11 @@ namespace {
 
 using Place = DirectoryCache::Place;
 
+void expect(const std::vector<model::Conflict>& conflicts) {
+    if (conflicts.empty()) return;
+    throw sys::Error{fmt::format("somebody else changed it at the last moment: {}", conflicts.front().found)};
+}
+
 class Apply {
 public:
     Apply(MergePlaces& places, const timespec& started) : places_{places}, started_{started} {}
@@ -28,19 +34,19 @@ public:
     void operator()(const model::PutNew& step) {
         rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_NOREPLACE);
     }
+    // A directory is looked at at once, others before the commit by `check_originals`.
     void operator()(const model::Exchange& step) {
-        const Place from = places_.place_of(step.from);
-        rename_object(from, places_.live().parent_of(step.path), RENAME_EXCHANGE);
-        const bool directory = S_ISDIR(step.expected.mode);
-        if (directory) places_.reset(); // what was open below may be the old directory
-        expect(find_changes(directory ? places_.place_of(step.from) : from, step.expected, places_.prefix(),
-                            step.path, started_));
+        rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_EXCHANGE);
+        if (!S_ISDIR(step.expected.mode)) return;
+        places_.reset(); // what was open below may be the old directory
+        expect_unchanged(places_.place_of(step.from), step.expected, step.path);
     }
     void operator()(const model::Remove& step) {
         const Place to = {places_.staging(), step.kept_as};
         rename_object(places_.live().parent_of(step.path), to, RENAME_NOREPLACE);
-        if (S_ISDIR(step.expected.mode)) places_.reset();
-        expect(find_changes(to, step.expected, places_.prefix(), step.path, started_));
+        if (!S_ISDIR(step.expected.mode)) return;
+        places_.reset();
+        expect_unchanged(to, step.expected, step.path);
     }
     void operator()(const model::SetMetadata& step) {
         const Place live = places_.live().parent_of(step.path);
@@ -56,73 +62,100 @@ public:
     }
 
 private:
-    static void expect(const std::vector<model::Conflict>& conflicts) {
-        if (conflicts.empty()) return;
-        throw sys::Error{
-            fmt::format("somebody else changed it at the last moment: {}", conflicts.front().found)};
+    void expect_unchanged(const Place& place, const model::Stamp& expected, const std::string& path) {
+        const auto there = sys::stat_at(place.directory, place.name);
+        if (!there) throw sys::SysError{ENOENT, "find the original of", path};
+        expect(find_changes(place, *there, expected, places_.prefix(), path, started_));
     }
 
     MergePlaces& places_;
     const timespec& started_;
 };
 
-/// A lease for reading is granted only where nobody has the file open for writing (fcntl(2), F_SETLEASE).
-bool is_open_for_writing(const Place& place) {
-    const sys::UniqueFd file{
-        ::openat(place.directory, place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-    if (!file) return false;
-    // Somebody who opens it by another name meanwhile has us told; by default that would be the end.
-    if (::fcntl(file.get(), F_SETSIG, SIGURG) != 0) return false;
-    if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0) {
-        ::fcntl(file.get(), F_SETLEASE, F_UNLCK);
-        return false;
+/// Originals that are no directories, once all steps were taken.
+class Originals {
+public:
+    Originals(const model::MergePlan& plan, MergePlaces& places, const timespec& started)
+        : places_{places}, started_{started} {
+        for (const model::LiveStep& step : plan.live)
+            if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
+                set_.insert(metadata->expected.inode);
+        // Somebody who opens a file while it is leased has us told, which by default would be the end.
+        before_ = ::signal(SIGIO, SIG_IGN);
     }
-    return errno == EAGAIN;
+    Originals(const Originals&) = delete;
+    Originals& operator=(const Originals&) = delete;
+    ~Originals() { ::signal(SIGIO, before_); }
+
+    void check(const Place& place, const model::Stamp& expected, const std::string& path) {
+        if (S_ISDIR(expected.mode)) return;
+        sys::UniqueFd file; // holds the lease
+        if (S_ISREG(expected.mode)) file = without_writers(place);
+        struct stat there = {};
+        sys::check(file ? ::fstat(file.get(), &there)
+                        : ::fstatat(place.directory, place.name.c_str(), &there, AT_SYMLINK_NOFOLLOW),
+                   "look at the original of", path);
+        // Of a file with more names that alone does not count its times, as a step may have set them.
+        const model::Stamp now = model::stamp(there);
+        if (S_ISREG(expected.mode) && !set_.contains(expected.inode) &&
+            (sys::later(now.mtime, expected.mtime) || sys::later(expected.mtime, now.mtime)))
+            throw sys::Error{"somebody else had the file open and wrote to it during the merge"};
+        expect(find_changes(place, there, expected, places_.prefix(), path, started_));
+    }
+
+private:
+    /// A lease for reading is granted only where nobody has the file open for writing (fcntl(2), F_SETLEASE).
+    /// Who opened a file by its name right before it was replaced is given a moment to write and close it;
+    /// who holds it open for longer writes to what has no name any more, as with every replaced file.
+    sys::UniqueFd without_writers(const Place& place) {
+        constexpr useconds_t pause = 1000;
+        sys::UniqueFd file{
+            ::openat(place.directory, place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+        if (!file) return file;
+        for (; patience_ > 0; --patience_) {
+            if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0 || errno != EAGAIN) break;
+            ::usleep(pause);
+        }
+        return file;
+    }
+
+    MergePlaces& places_;
+    const timespec& started_;
+    std::set<std::uint64_t> set_; ///< files whose metadata, with their times, was set by another name
+    sighandler_t before_ = SIG_DFL;
+    int patience_ = 200;
+};
+
+/// Tells which step it was; the text is not made for every one.
+template <class Work> void taking(const model::LiveStep& step, const MergePlaces& places, const Work& work) {
+    try {
+        work();
+    } catch (sys::Error& error) {
+        error.add_context("merging: " + model::describe(step, places.prefix()));
+        throw;
+    }
 }
 
 } // namespace
 
 void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started) {
     Apply apply{places, dance_started};
-    for (const model::LiveStep& step : plan.live) {
-        try {
+    for (const model::LiveStep& step : plan.live)
+        taking(step, places, [&] {
             apply.look_before(step);
             std::visit(apply, step);
-        } catch (sys::Error& error) { // the text is not made for every step
-            error.add_context("merging: " + model::describe(step, places.prefix()));
-            throw;
-        }
-    }
+        });
 }
 
-void check_originals(const model::MergePlan& plan, MergePlaces& places) {
-    // Who opened a file by its name right before it was replaced is given a moment to write and close it; who
-    // holds it open for longer writes to what has no name any more, as with every replaced file.
-    constexpr useconds_t pause = 1000;
-    int patience = 200;
-    std::set<std::uint64_t> set; // files whose metadata, with their times, was set by another name
+void check_originals(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started) {
+    Originals originals{plan, places, dance_started};
     for (const model::LiveStep& step : plan.live)
-        if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
-            set.insert(metadata->expected.inode);
-    for (const model::LiveStep& step : plan.live) {
-        const auto look = [&](const Place& place, const model::Stamp& expected) {
-            if (!S_ISREG(expected.mode) || set.contains(expected.inode)) return;
-            for (; patience > 0 && is_open_for_writing(place); --patience) ::usleep(pause);
-            const auto status = sys::stat_at(place.directory, place.name);
-            if (!status) throw sys::SysError{ENOENT, "look at the original of", model::path_of(step)};
-            const model::Stamp now = model::stamp(*status);
-            if (now.size == expected.size && now.mtime.tv_sec == expected.mtime.tv_sec &&
-                now.mtime.tv_nsec == expected.mtime.tv_nsec)
-                return;
-            throw sys::Error{
-                fmt::format("merging: {}: somebody else had the file open and wrote to it during the merge",
-                            model::describe(step, places.prefix()))};
-        };
-        if (const auto* exchange = std::get_if<model::Exchange>(&step))
-            look(places.place_of(exchange->from), exchange->expected);
-        if (const auto* remove = std::get_if<model::Remove>(&step))
-            look({places.staging(), remove->kept_as}, remove->expected);
-    }
+        taking(step, places, [&] {
+            if (const auto* exchange = std::get_if<model::Exchange>(&step))
+                originals.check(places.place_of(exchange->from), exchange->expected, exchange->path);
+            if (const auto* remove = std::get_if<model::Remove>(&step))
+                originals.check({places.staging(), remove->kept_as}, remove->expected, remove->path);
+        });
 }
 
 } // namespace disco::merge

@@ -7,14 +7,13 @@
 
 namespace disco::merge {
 
-/// Takes the live steps of a prepared plan in order, and looks after each one that what it replaced or
-/// removed was what it expected: a rename does so in one go, where looking before would leave a gap. Throws
-/// sys::Error that names the step; what was done is to be taken back then (see undo_steps). `dance_started`:
-/// see find_conflicts.
+/// Takes the live steps of a prepared plan in order. Throws sys::Error that names the step; what was done is
+/// to be taken back then (see undo_steps). `dance_started`: see find_conflicts.
 void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started);
 
-/// Looks at the originals of files once more, when all steps were taken: somebody may have had one open and
-/// written to it. Throws sys::Error that names the file.
-void check_originals(const model::MergePlan& plan, MergePlaces& places);
+/// Looks, when all steps were taken, whether what they replaced and removed was what they expected: looking
+/// before would leave a gap. Somebody may also have had a file open and written to it. Throws sys::Error that
+/// names the step.
+void check_originals(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started);
 
 } // namespace disco::merge

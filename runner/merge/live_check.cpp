@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 
 #include <fmt/format.h>
 
@@ -63,21 +64,20 @@ public:
         }
     }
 
-    void check_renamed(const std::string& path, const DirectoryCache::Place& place,
+    void check_renamed(const std::string& path, const DirectoryCache::Place& place, const struct stat& there,
                        const model::Stamp& expected) {
-        const auto there = sys::stat_at(place.directory, place.name);
-        if (!there) throw sys::SysError{ENOENT, "find the original of", path};
-        model::Stamp now = model::stamp(*there);
+        model::Stamp now = model::stamp(there);
         now.ctime = expected.ctime;
         // An overlay gives a file another number when it copies it up, if the file has more names.
-        if (S_ISREG(there->st_mode) && sys::is_on_overlay(place.directory)) now.inode = expected.inode;
-        const bool directory = S_ISDIR(there->st_mode), linked = !directory && there->st_nlink > 1;
+        if (now.inode != expected.inode && S_ISREG(there.st_mode) && sys::is_on_overlay(place.directory))
+            now.inode = expected.inode;
+        const bool directory = S_ISDIR(there.st_mode), linked = !directory && there.st_nlink > 1;
         if (!(directory ? is_same_directory(now, expected)
               : linked  ? is_same_file(now, expected)
                         : now == expected)) {
             add(path, "as it was",
                 fmt::format("{} at {}", now.inode == expected.inode ? "changed" : "replaced",
-                            at(there->st_mtim)));
+                            at(there.st_mtim)));
             return;
         }
         if (!directory) return;
@@ -109,29 +109,30 @@ private:
     void check_object(const std::string& path, const DirectoryCache::Place& place,
                       const model::Stamp& expected, bool goes) {
         if (goes && when_ == When::before) check_parent(path, place.directory);
-        const auto there = sys::stat_at(place.directory, place.name);
-        if (!there) {
+        struct statx seen = {};
+        if (::statx(place.directory, place.name.c_str(), look_flags, STATX_BASIC_STATS, &seen) != 0) {
+            if (errno != ENOENT) throw sys::SysError{errno, "look at", path};
             add(path, "as it was", "it is gone");
             return;
         }
-        const bool directory = S_ISDIR(there->st_mode);
-        model::Stamp stamp = model::stamp(*there);
-        const bool linked = when_ == When::under_way && !directory && there->st_nlink > 1;
+        const bool directory = S_ISDIR(seen.stx_mode);
+        model::Stamp stamp = model::stamp(seen);
+        const timespec changed = stamp.ctime;
+        const bool linked = when_ == When::under_way && !directory && seen.stx_nlink > 1;
         // A directory for copies may have been made in the top one.
         const bool top = when_ == When::under_way && path.empty();
         if (top) stamp.ctime = expected.ctime;
         const bool same = directory ? is_same_directory(stamp, expected)
                           : linked  ? is_same_file(stamp, expected)
                                     : stamp == expected;
-        if (!same || ((goes || !directory) && !linked && sys::later(there->st_ctim, started_))) {
+        if (!same || ((goes || !directory) && !linked && sys::later(changed, started_))) {
             add(path, "as it was",
-                fmt::format("{} at {}", there->st_ino == expected.inode ? "changed" : "replaced",
-                            at(there->st_ctim)));
+                fmt::format("{} at {}", stamp.inode == expected.inode ? "changed" : "replaced", at(changed)));
             return;
         }
         // Flags were looked at before, and what is inside is looked at once more when it is out of reach.
         if (when_ == When::under_way) return;
-        check_flags(path, place.directory, place.name);
+        check_flags(path, seen, true);
         if (!directory || !goes) return;
         const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
         check_inside(path, inside.get());
@@ -177,10 +178,10 @@ private:
         const std::string parent =
             path.substr(0, path.find_last_of('/') == std::string::npos ? 0 : path.find_last_of('/'));
         if (parent_checked_ && parent == checked_parent_) return;
-        check_flags(path, directory, ".");
-        struct stat status = {};
-        sys::check(::fstat(directory, &status), "stat", parent);
-        if (status.st_dev != device_)
+        struct statx status = {};
+        sys::check(::statx(directory, ".", look_flags, STATX_BASIC_STATS, &status), "look at", parent);
+        check_flags(path, status, false);
+        if (makedev(status.stx_dev_major, status.stx_dev_minor) != device_)
             add(path, "a directory of the mount's own file system",
                 "a subvolume that is not mounted; mount it at its place to have it merged");
         parent_checked_ = true;
@@ -188,12 +189,8 @@ private:
     }
 
     /// A mount point cannot be renamed, and immutable or append-only objects refuse what a merge does.
-    void check_flags(const std::string& path, int directory, const std::string& name) {
-        struct statx status = {};
-        sys::check(::statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS,
-                           &status),
-                   "look at", path);
-        const bool itself = name != ".";
+    /// `itself`: it was asked for the object, not for the directory it is in.
+    void check_flags(const std::string& path, const struct statx& status, bool itself) {
         if (itself && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 && !path.empty())
             add(path, "no mount point", "something is mounted there");
         if ((status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) == 0) return;
@@ -205,6 +202,8 @@ private:
     void add(const std::string& path, std::string expected, std::string found) {
         conflicts_.push_back({sys::printable(prefix_ + "/" + path), std::move(expected), std::move(found)});
     }
+
+    static constexpr int look_flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
 
     DirectoryCache& live_;
     const std::string& prefix_;
@@ -234,13 +233,13 @@ std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, Directo
     return check.take();
 }
 
-std::vector<model::Conflict> find_changes(const DirectoryCache::Place& place, const model::Stamp& expected,
-                                          const std::string& prefix, const std::string& path,
-                                          const timespec& dance_started) {
+std::vector<model::Conflict> find_changes(const DirectoryCache::Place& place, const struct stat& there,
+                                          const model::Stamp& expected, const std::string& prefix,
+                                          const std::string& path, const timespec& dance_started) {
     // Nothing is opened by path for it.
     DirectoryCache none;
     Check check{none, prefix, dance_started, Check::When::under_way};
-    check.check_renamed(path, place, expected);
+    check.check_renamed(path, place, there, expected);
     return check.take();
 }
 

@@ -22,11 +22,11 @@ namespace disco::merge {
                                                           const std::string& prefix,
                                                           const timespec& dance_started);
 
-/// What was at `path` of the live root and was renamed to `place`: whether it is another object than the plan
-/// expected, or has changed since. Its own ctime, which the rename sets, does not count.
-[[nodiscard]] std::vector<model::Conflict> find_changes(const DirectoryCache::Place& place,
-                                                        const model::Stamp& expected,
-                                                        const std::string& prefix, const std::string& path,
-                                                        const timespec& dance_started);
+/// What was at `path` of the live root and was renamed to `place`, where it is now as `there` says: whether
+/// it is another object than the plan expected, or has changed since. Its own ctime, which the rename sets,
+/// does not count.
+[[nodiscard]] std::vector<model::Conflict>
+find_changes(const DirectoryCache::Place& place, const struct stat& there, const model::Stamp& expected,
+             const std::string& prefix, const std::string& path, const timespec& dance_started);
 
 } // namespace disco::merge

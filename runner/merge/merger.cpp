@@ -68,7 +68,7 @@ public:
     void apply() {
         for (std::size_t i = 0; i < trees_.size(); ++i) apply_steps(trees_[i].plan, places_[i], started_);
         for (std::size_t i = 0; i < trees_.size(); ++i) {
-            check_originals(trees_[i].plan, places_[i]);
+            check_originals(trees_[i].plan, places_[i], started_);
             restore_times(trees_[i].plan.parents_after, places_[i]);
         }
         sync();

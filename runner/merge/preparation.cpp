@@ -6,6 +6,8 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/inode_flags.hpp"
+#include "runner/sys/metadata.hpp"
+#include "runner/sys/working_directory.hpp"
 
 #include <cerrno>
 #include <set>
@@ -115,9 +117,18 @@ bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b
 }
 
 void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {
-    for (const std::string& path : plan.clean) {
-        const DirectoryCache::Place place = layer.parent_of(path);
-        remove_bookkeeping(place.directory, place.name);
+    {
+        sys::WorkingDirectory working;
+        for (const std::string& path : plan.clean) {
+            const DirectoryCache::Place place = layer.parent_of(path);
+            working.enter(place.directory);
+            remove_bookkeeping(AT_FDCWD, place.name);
+        }
+        for (const std::string& path : plan.clean_origin) {
+            const DirectoryCache::Place place = layer.parent_of(path);
+            working.enter(place.directory);
+            sys::remove_xattr_at(AT_FDCWD, place.name, "trusted.overlay.origin");
+        }
     }
     for (const auto& [path, flags] : plan.flags) {
         const DirectoryCache::Place place = layer.parent_of(path);

@@ -41,7 +41,10 @@ void Composition::enter(const std::string& path, const ComposedEntry& entry) {
 }
 
 void Composition::note_bookkeeping(std::string_view path) {
-    if (const auto found = entries_.find(path); found != entries_.end()) found->second.has_bookkeeping = true;
+    const auto found = entries_.find(path);
+    if (found == entries_.end()) return;
+    found->second.has_bookkeeping = true;
+    found->second.only_origin = false;
 }
 
 void Composition::forget(std::string_view path) {

@@ -32,6 +32,7 @@ struct ComposedEntry {
     Kind kind = Kind::object;
     bool has_bookkeeping =
         false; ///< the layer's object carries trusted.overlay.* that must not reach the live root
+    bool only_origin = false; ///< of a non-directory: that is trusted.overlay.origin, and no other
     /// Of the live object it stands above, as seen by the scan; null when there was none. A pointer, because
     /// most of very many entries are new files.
     std::shared_ptr<const Stamp> live{};

@@ -94,7 +94,7 @@ private:
     }
 
     void clean(const std::string& path, const ComposedEntry& entry) {
-        if (entry.has_bookkeeping) plan_.clean.push_back(path);
+        if (entry.has_bookkeeping) (entry.only_origin ? plan_.clean_origin : plan_.clean).push_back(path);
     }
 
     std::string next_name() { return std::to_string(next_++); }

@@ -76,9 +76,10 @@ struct DirectoryTimes {
 
 /// What brings one managed mount's composition to the live root. Paths are relative to the mount.
 struct MergePlan {
-    std::vector<std::string> clean; ///< objects of the layer, to be rid of overlay bookkeeping first
-    std::vector<AddFlags> flags;    ///< of objects of the layer, before they are put in place
-    std::vector<LiveStep> live;     ///< in order; every one can be undone
+    std::vector<std::string> clean;        ///< objects of the layer, to be rid of overlay bookkeeping first
+    std::vector<std::string> clean_origin; ///< the same, where it is trusted.overlay.origin alone
+    std::vector<AddFlags> flags;           ///< of objects of the layer, before they are put in place
+    std::vector<LiveStep> live;            ///< in order; every one can be undone
     /// Of the directories whose entries the steps change: what they get back when the steps are taken back.
     /// Known once the merge is prepared.
     std::vector<DirectoryTimes> parents_before;

@@ -61,6 +61,16 @@ Stamp stamp(const struct stat& status) {
             .gid = status.st_gid};
 }
 
+Stamp stamp(const struct statx& status) {
+    return {.inode = status.stx_ino,
+            .size = status.stx_size,
+            .mtime = {.tv_sec = status.stx_mtime.tv_sec, .tv_nsec = status.stx_mtime.tv_nsec},
+            .ctime = {.tv_sec = status.stx_ctime.tv_sec, .tv_nsec = status.stx_ctime.tv_nsec},
+            .mode = status.stx_mode,
+            .uid = status.stx_uid,
+            .gid = status.stx_gid};
+}
+
 bool operator==(const Stamp& a, const Stamp& b) {
     const auto same = [](const timespec& x, const timespec& y) {
         return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;

@@ -55,6 +55,7 @@ struct Stamp {
     gid_t gid = 0;
 };
 [[nodiscard]] Stamp stamp(const struct stat& status);
+[[nodiscard]] Stamp stamp(const struct statx& status); ///< of STATX_BASIC_STATS
 [[nodiscard]] bool operator==(const Stamp& a, const Stamp& b);
 
 } // namespace disco::model

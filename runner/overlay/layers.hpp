@@ -70,12 +70,10 @@ public:
     /// What the begun layer stands on.
     enum class On { live, kept };
     [[nodiscard]] On on() const noexcept { return any_kept_ ? On::kept : On::live; }
-    enum class Durability { volatile_, durable };
     /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
     /// `guard`, `kept_guard`: lowerdirs right above the live one and right above the kept one, absolute;
     /// empty: none.
-    [[nodiscard]] OverlayOptions options(std::size_t mount, On on, Durability durability,
-                                         const std::string& guard = {},
+    [[nodiscard]] OverlayOptions options(std::size_t mount, On on, const std::string& guard = {},
                                          const std::string& kept_guard = {}) const;
 
     /// The upperdir of the begun layer.

@@ -22,12 +22,13 @@ namespace {
 /// Takes overlayfs's own attributes out of `object.state.xattrs` and notes what they say.
 void translate_bookkeeping(ReadObject& object, const std::string& name) {
     sys::Xattrs kept;
+    std::size_t count = 0;
     for (auto& [attribute, value] : object.state.xattrs) {
         if (!attribute.starts_with(model::overlay_prefix)) {
             kept.emplace_back(std::move(attribute), std::move(value));
             continue;
         }
-        object.has_bookkeeping = true;
+        ++count;
         const std::string_view what = std::string_view{attribute}.substr(model::overlay_prefix.size());
         if (auto visible = model::visible_attribute(attribute))
             kept.emplace_back(std::move(*visible), std::move(value));
@@ -45,6 +46,8 @@ void translate_bookkeeping(ReadObject& object, const std::string& name) {
         else if (what == "protattr")
             object.is_protected = !value.empty();
     }
+    object.has_bookkeeping = count != 0;
+    object.only_origin = object.copied_up && count == 1;
     object.state.xattrs = std::move(kept);
 }
 

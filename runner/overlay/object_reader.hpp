@@ -22,6 +22,7 @@ struct ReadObject {
     bool whiteout = false;              ///< it stands for a deletion; nothing else is filled in
     bool opaque = false;                ///< a directory that hides what lies below
     bool has_bookkeeping = false;       ///< it carries trusted.overlay.*
+    bool only_origin = false;           ///< of those trusted.overlay.origin, and no other
 };
 
 /// Reads objects by directory descriptor and name. One object reuses its buffers for many.

@@ -2,12 +2,14 @@
 
 #include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/moment.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,9 +29,19 @@ constexpr unsigned char magic = 0xfb;
 constexpr unsigned char of_overlay = 0xf8;
 constexpr std::size_t overlay_padding = 3;
 
-enum class Found { yes, no, unknown };
+enum class Found { yes, renamed, no, unknown };
 
-Found look_for(const std::string& origin, int directory) {
+bool later(const statx_timestamp& a, const timespec& b) {
+    return sys::later({.tv_sec = a.tv_sec, .tv_nsec = static_cast<long>(a.tv_nsec)}, b);
+}
+
+/// A rename sets the ctime. A file made since is one of a kept layer, which is nobody else's.
+bool renamed_since(const struct statx& status, const timespec& started) {
+    if (started.tv_sec == 0 || (status.stx_mask & STATX_BTIME) == 0) return false;
+    return later(status.stx_ctime, started) && !later(status.stx_btime, started);
+}
+
+Found look_for(const std::string& origin, int directory, const timespec& started) {
     Header header = {};
     if (origin.size() <= sizeof header) return Found::unknown;
     std::memcpy(&header, origin.data(), sizeof header);
@@ -37,7 +49,7 @@ Found look_for(const std::string& origin, int directory) {
         return Found::unknown;
     if (header.type == of_overlay) {
         const std::size_t inner = sizeof header + overlay_padding;
-        return origin.size() > inner ? look_for(origin.substr(inner), directory) : Found::unknown;
+        return origin.size() > inner ? look_for(origin.substr(inner), directory, started) : Found::unknown;
     }
     const std::size_t bytes = header.length - sizeof header;
     std::vector<unsigned> room((sizeof(file_handle) + bytes) / sizeof(unsigned) + 1); // aligned
@@ -47,21 +59,24 @@ Found look_for(const std::string& origin, int directory) {
     std::memcpy(handle->f_handle, origin.data() + sizeof header, bytes);
     const int fd = ::open_by_handle_at(directory, handle, O_PATH | O_CLOEXEC);
     if (fd < 0) return errno == ESTALE ? Found::no : Found::unknown;
-    struct stat status = {};
-    const bool gone = ::fstat(fd, &status) == 0 && status.st_nlink == 0; // somebody has it open
+    struct statx status = {};
+    const bool known = ::statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &status) == 0;
     ::close(fd);
-    return gone ? Found::no : Found::yes;
+    if (!known) return Found::unknown;
+    if (status.stx_nlink == 0) return Found::no; // somebody has it open
+    return renamed_since(status, started) ? Found::renamed : Found::yes;
 }
 
 } // namespace
 
-bool origin_is_gone(int upper, const std::string& name, bool directory, int live) {
+bool origin_was_taken(int upper, const std::string& name, bool directory, int live, const timespec& started) {
     const auto origin = sys::read_xattr_at(upper, name, "trusted.overlay.origin");
     if (!origin) return false;
     // One that the program moved has been completed and made opaque.
     if (directory) return sys::read_xattr_at(upper, name, std::string{model::overlay_opaque}) != "y";
     // It may also have come from the kept layer, which lies where the upperdir lies.
-    return look_for(*origin, live) == Found::no && look_for(*origin, upper) == Found::no;
+    const Found found = look_for(*origin, live, started);
+    return found == Found::renamed || (found == Found::no && look_for(*origin, upper, started) == Found::no);
 }
 
 } // namespace disco::overlay

@@ -135,11 +135,9 @@ private:
         if (!before.object && !after) return; // a whiteout over nothing
         if (before.object && after) ObjectReader::read_flags(level.upper, name, *before.object, *after);
         if (!before.object && level.below && !opaque && composition_.find(path) == nullptr &&
-            origin_is_gone(level.upper, name, is_directory(after), below_.live()))
-            throw sys::Error{
-                fmt::format("'{}/{}' was there, and somebody else has removed or renamed it since: "
-                            "nothing was merged; run it again",
-                            layer_.prefix, sys::printable(path))};
+            origin_was_taken(level.upper, name, is_directory(after), below_.live(), layer_.started))
+            throw ChangedMeanwhile{
+                {sys::printable(layer_.prefix + "/" + path), "it where it was", "removed or renamed since"}};
         // What is below is opened before the composition changes, as that decides what is to be seen.
         const bool had_directory = is_directory(before.object);
         const sys::UniqueFd live =
@@ -254,6 +252,7 @@ private:
         ComposedEntry entry;
         entry.kind = Kind::equal;
         entry.has_bookkeeping = after.has_bookkeeping;
+        entry.only_origin = after.only_origin;
         if (const ComposedEntry* earlier = composition_.find(path))
             entry = *earlier;
         else if (before.live)
@@ -273,6 +272,7 @@ private:
             // A directory's notes of earlier layers stay on it, whatever this layer does to it.
             entry.has_bookkeeping =
                 after->has_bookkeeping || (earlier != nullptr && earlier->has_bookkeeping);
+            entry.only_origin = after->only_origin && !is_directory(after);
             const bool stays_directory = is_directory(after) && is_directory(before.object);
             if (stays_directory)
                 entry.kind = earlier != nullptr ? earlier->kind : Kind::metadata;

@@ -3,8 +3,11 @@
 #include "runner/model/change.hpp"
 #include "runner/model/composition.hpp"
 #include "runner/model/owner_names.hpp"
+#include "runner/model/report.hpp"
+#include "runner/sys/error.hpp"
 
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -19,13 +22,28 @@ struct LayerToScan {
     std::filesystem::path kept;  ///< the earlier layers, squashed, that `upper` stands on; empty: none
     const model::OwnerNames* owners_before = nullptr;
     const model::OwnerNames* owners_after = nullptr;
+    /// CLOCK_REALTIME before the first look at the live root, for what is going to be merged; zero: what
+    /// somebody else renames meanwhile is not noticed.
+    timespec started = {};
+};
+
+/// Somebody else has changed what the layer stands on, so that it cannot be told what the layer changes.
+class ChangedMeanwhile : public sys::Error {
+public:
+    explicit ChangedMeanwhile(model::Conflict conflict)
+        : sys::Error{conflict.path + ": expected " + conflict.expected + ", found: " + conflict.found},
+          conflict_{std::move(conflict)} {}
+    [[nodiscard]] const model::Conflict& conflict() const noexcept { return conflict_; }
+
+private:
+    model::Conflict conflict_;
 };
 
 /// Compares an upperdir with what lies below it (the kept layer over the live root), gives every
 /// difference to `sink` in path order (names that only became or ceased to be links come last), and enters it
-/// into `composition`. Reads the live root and the layers, changes nothing. Throws SysError; also Error when
-/// an entry cannot be brought to a live root at all (overlay features that disco's mounts do not use:
-/// redirect, metacopy).
+/// into `composition`. Reads the live root and the layers, changes nothing. Throws SysError;
+/// ChangedMeanwhile; also Error when an entry cannot be brought to a live root at all (overlay features that
+/// disco's mounts do not use: redirect, metacopy).
 void scan_layer(const LayerToScan& layer, model::Composition& composition,
                 const std::function<void(model::Change&&)>& sink);
 

@@ -107,9 +107,10 @@ TEST_F(MountsMeanwhile, WhatSomebodyHasRemovedIsNotMadeAnew) {
         EXPECT_EQ(merge("echo more >> /srv/file; echo more >> /srv/directory/new; mv /srv/file /srv/moved;"
                         "mv /srv/moved /srv/file",
                         [&] { fs::remove_all(root() / name); }),
-                  4)
+                  8)
             << log();
-        EXPECT_THAT(log(), HasSubstr("was there, and somebody else has removed or renamed it"));
+        EXPECT_THAT(log(),
+                    HasSubstr(fmt::format("conflict: /{}: expected it where it was, found: removed", name)));
         EXPECT_FALSE(fs::exists(root() / name));
         put(root() / "srv/file", "old\n");
         put(root() / "srv/directory/in", "old\n");
@@ -117,6 +118,25 @@ TEST_F(MountsMeanwhile, WhatSomebodyHasRemovedIsNotMadeAnew) {
     EXPECT_EQ(read("srv/file"), "old\n");
     EXPECT_EQ(exec("--merge", "mv /srv/file /srv/moved; mv /srv/directory /srv/new").exit, 0);
     EXPECT_EQ(read("srv/moved") + read("srv/new/in"), "old\nold\n");
+    expect_nothing_left();
+}
+
+TEST_F(MountsMeanwhile, WhatSomebodyHasRenamedDoesNotComeBackUnderItsOldName) {
+    for (const char* name : {"srv/file", "srv/directory"}) {
+        put(root() / "srv/file", "old\n");
+        put(root() / "srv/directory/in", "old\n");
+        EXPECT_EQ(merge("echo more >> /srv/file; echo more >> /srv/directory/new",
+                        [&] { fs::rename(root() / name, root() / "srv/theirs"); }),
+                  8)
+            << log();
+        EXPECT_THAT(log(), HasSubstr(fmt::format("conflict: /{}: expected it where it was, found: ", name)));
+        EXPECT_FALSE(fs::exists(root() / name));
+        fs::remove_all(root() / "srv/theirs");
+    }
+    // What only the program moves, of the live root and of what another layer has changed, is none.
+    put(root() / "srv/file", "old\n");
+    EXPECT_EQ(exec("--merge", "echo more >> /srv/file; mv /srv/file /srv/moved").exit, 0);
+    EXPECT_EQ(read("srv/moved"), "old\nmore\n");
     expect_nothing_left();
 }
 

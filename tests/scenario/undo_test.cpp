@@ -7,6 +7,7 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -59,11 +60,34 @@ protected:
     [[nodiscard]] pid_t watcher() const {
         for (int tries = 0; tries < 500; ++tries, ::usleep(20'000))
             for (const auto& entry : fs::directory_iterator{"/proc"}) {
-                const std::string words = sys::read_file_if_exists(entry.path() / "cmdline").value_or("");
+                const std::string words = command_line(entry.path());
                 if (words.find("--await") != std::string::npos && words.find(state()) != std::string::npos)
                     return std::stoi(entry.path().filename());
             }
         return 0;
+    }
+    static std::string command_line(const fs::path& process) {
+        try {
+            return sys::read_file_if_exists(process / "cmdline").value_or("");
+        } catch (const sys::SysError&) {
+            return ""; // it ended between the opening and the reading
+        }
+    }
+    /// Waits for a run that was started to ask for confirmation; false: it has ended.
+    [[nodiscard]] bool asks(pid_t run) const {
+        while (log().find("unless it is confirmed") == std::string::npos) {
+            siginfo_t ended = {};
+            if (::waitid(P_PID, static_cast<id_t>(run), &ended, WEXITED | WNOWAIT | WNOHANG) != 0 ||
+                ended.si_pid != 0)
+                return false;
+            ::usleep(20'000);
+        }
+        return true;
+    }
+    /// Waits until the last run may not be confirmed any more.
+    void let_time_run_out() const {
+        const std::time_t deadline = std::stol(sys::read_file(state() / "undo" / last_run() / "confirm"));
+        while (std::time(nullptr) <= deadline) ::usleep(100'000);
     }
 };
 
@@ -236,14 +260,15 @@ TEST_F(Undo, WhatCouldNotBeUndoneInTimeIsSaid) {
 }
 
 TEST_F(Undo, RecoverFailsWhenItCannotUndoWhatNobodyConfirmed) {
-    const pid_t run = start(dance_words({"--confirm", "2"}));
+    const pid_t run = start(dance_words({"--confirm", "4"}));
+    ASSERT_TRUE(asks(run)) << log();
     const pid_t waits = watcher();
     ASSERT_NE(waits, 0);
     for (const pid_t process : {run, waits}) ::kill(process, SIGKILL);
     EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
     wait_for_orphans();
     put(root() / "etc/motd", "By hand.\n");
-    ::sleep(3);
+    let_time_run_out();
     const auto result = command({"recover"});
     EXPECT_EQ(result.exit, 6);
     EXPECT_THAT(result.output, HasSubstr("rolling it back failed, so it stays: 'disco report"));
@@ -251,17 +276,43 @@ TEST_F(Undo, RecoverFailsWhenItCannotUndoWhatNobodyConfirmed) {
 }
 
 TEST_F(Undo, AfterARebootTheNextStartUndoesIt) {
-    const pid_t run = start(dance_words({"--confirm", "3"}));
+    const pid_t run = start(dance_words({"--confirm", "4"}));
+    ASSERT_TRUE(asks(run)) << log();
     const pid_t waits = watcher();
     ASSERT_NE(waits, 0);
     ::kill(run, SIGKILL);
     EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
     ::kill(waits, SIGKILL);
     wait_for_orphans();
-    ::sleep(4);
+    let_time_run_out();
     expect_merged();
     EXPECT_THAT(command({"recover"}).output, HasSubstr("was not confirmed in time and was rolled back"));
     expect_undone();
+}
+
+TEST_F(Undo, AnActionThatNobodyComesBackFromConfirmsNothing) {
+    script("m", "20-action.sh", "#!/bin/bash\ndisco-defer sleep 5\n");
+    const pid_t run = start(dance_words({"--confirm", "2"}));
+    const pid_t waits = watcher();
+    ASSERT_NE(waits, 0);
+    expect_merged();
+    ::kill(run, SIGKILL); // with its action, as a reboot would
+    EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
+    EXPECT_TRUE(undone_within(std::chrono::seconds{20}));
+    wait_for_orphans();
+    expect_undone();
+    EXPECT_EQ(noop().exit, 0); // takes away what a killed run leaves
+}
+
+TEST_F(Undo, TheTimeToConfirmBeginsAnewAfterTheActions) {
+    script("m", "20-action.sh", "#!/bin/bash\ndisco-defer sleep 4\n");
+    const pid_t run = start(dance_words({"--confirm", "3"}));
+    ASSERT_TRUE(asks(run)) << log();
+    expect_merged();
+    EXPECT_EQ(command({"confirm"}).exit, 0) << log();
+    EXPECT_EQ(exit_of(run), 0) << log();
+    wait_for_orphans();
+    expect_merged();
 }
 
 TEST_F(Undo, WhatIsTooLargeForAnotherFileSystemIsSaidBeforehand) {

@@ -74,7 +74,7 @@ std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs:
     layers_.begin();
     sys::UniqueFd root;
     {
-        const View view{layers_.directory(), layers_.options(0, layers_.on(), Layers::Durability::volatile_)};
+        const View view{layers_.directory(), layers_.options(0, layers_.on())};
         work(place::view);
         root = sys::open_directory(place::view);
     }
@@ -88,7 +88,8 @@ std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs:
                                           .upper = layers_.upper(0),
                                           .kept = layers_.kept(0),
                                           .owners_before = &nobody,
-                                          .owners_after = &nobody};
+                                          .owners_after = &nobody,
+                                          .started = started_};
     overlay::scan_layer(scanned, composition_,
                         [&](model::Change&& change) { changes.push_back(std::move(change)); });
     if (changes.empty())

@@ -88,6 +88,7 @@ TEST(Composition, NotesBookkeepingOnlyWhereThereIsAnEntry) {
     composition.note_bookkeeping("x");
     composition.note_bookkeeping("y");
     EXPECT_TRUE(composition.find("x")->has_bookkeeping);
+    EXPECT_FALSE(composition.find("x")->only_origin);
     EXPECT_EQ(composition.find("y"), nullptr);
 }
 

@@ -151,7 +151,10 @@ TEST(MergePlan, CleansEveryObjectThatCarriesBookkeeping) {
     composition.enter("x", {.kind = Kind::object, .has_bookkeeping = true, .live = stamp(1)});
     // Nothing of its metadata's source is brought along.
     composition.enter("y", {.kind = Kind::metadata, .has_bookkeeping = true, .live = stamp(2)});
-    EXPECT_THAT(plan_merge(composition).clean, ElementsAre("new", "new/a", "x"));
+    composition.enter("z", {.kind = Kind::object, .has_bookkeeping = true, .only_origin = true, .live = {}});
+    const MergePlan plan = plan_merge(composition);
+    EXPECT_THAT(plan.clean, ElementsAre("new", "new/a", "x"));
+    EXPECT_THAT(plan.clean_origin, ElementsAre("z"));
 }
 
 TEST(MergePlan, GivesEveryRemovedObjectANameOfItsOwn) {
