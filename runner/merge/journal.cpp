@@ -71,6 +71,7 @@ void read_line(const json& line, JournalRecord& record, std::size_t& steps) {
         record.committed = moment_of(line.at("committed"));
     } else if (line.contains("undone")) {
         record.undone = true;
+        for (const json& one : line.at("foreign")) record.foreign.push_back(bytes_of(one));
     } else {
         throw sys::Error{"a line that is not known"};
     }
@@ -192,7 +193,11 @@ void add_line(const std::filesystem::path& journal, const json& line) {
 
 } // namespace
 
-void note_undone(const std::filesystem::path& journal) { add_line(journal, {{"undone", true}}); }
+void note_undone(const std::filesystem::path& journal, const std::vector<std::string>& foreign) {
+    json lines = json::array();
+    for (const std::string& one : foreign) lines.push_back(to_json(one));
+    add_line(journal, {{"undone", true}, {"foreign", std::move(lines)}});
+}
 
 void note_committed_again(const std::filesystem::path& record, const timespec& moment) {
     add_line(record, {{"committed", to_json(moment)}});

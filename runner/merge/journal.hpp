@@ -59,14 +59,16 @@ struct JournalRecord {
     std::optional<timespec> planned;   ///< the plan is whole: live changes may have been made
     std::optional<timespec> committed; ///< all of them were, and are on disk
     bool undone = false;               ///< all of them were taken back
+    /// Of `undone`: what somebody else had changed, a line each; to be kept for them.
+    std::vector<std::string> foreign;
 };
 
 /// Nothing when not even the heading is whole. Throws SysError; sys::Error for a journal of another version
 /// and for one that is damaged, naming it.
 [[nodiscard]] std::optional<JournalRecord> read_journal(const std::filesystem::path& path);
 
-/// Adds that everything was taken back.
-void note_undone(const std::filesystem::path& journal);
+/// Adds that everything was taken back, and what of it is somebody else's.
+void note_undone(const std::filesystem::path& journal, const std::vector<std::string>& foreign);
 
 /// Adds that what was merged has stayed, with new stamps, until `moment`: somebody had begun to roll it back.
 void note_committed_again(const std::filesystem::path& record, const timespec& moment);

@@ -36,14 +36,18 @@ public:
         if (record_.committed) return complete();
         Settled settled{.what = Settled::What::nothing_done, .run = run_, .foreign = {}, .kept_in = {}};
         if (record_.planned && !record_.undone) {
-            settled.foreign = take_back();
-            note_undone(store_.journal(run_));
+            record_.foreign = take_back();
+            note_undone(store_.journal(run_), record_.foreign);
         }
         if (record_.planned) settled.what = Settled::What::undone;
+        settled.foreign = record_.foreign;
         give_back();
-        if (!settled.foreign.empty()) settled.kept_in = keep_foreign();
-        remove_asides();
-        if (settled.foreign.empty()) restore_tops();
+        if (settled.foreign.empty()) {
+            remove_asides();
+            restore_tops();
+        } else {
+            settled.kept_in = keep_foreign();
+        }
         store_.remove(run_);
         return settled;
     }
@@ -52,6 +56,9 @@ private:
     [[nodiscard]] fs::path aside(const JournalTree& tree) const {
         return tree.aside.empty() ? fs::path{} : tree.live / tree.aside;
     }
+
+    /// What it is called once what it held is in the undo store.
+    [[nodiscard]] fs::path emptied(const JournalTree& tree) const { return aside(tree).native() + ".home"; }
 
     /// Where what is exchanged lies: the undo store, or a directory on the live root's file system.
     [[nodiscard]] fs::path staging(std::size_t i) const {
@@ -112,9 +119,12 @@ private:
 
     void remove_asides() const {
         for (const JournalTree& tree : record_.trees) {
-            if (tree.aside.empty() || !sys::stat_path(aside(tree))) continue;
-            const KeepTimes keep{tree.live};
-            sys::remove_tree(aside(tree));
+            if (tree.aside.empty()) continue;
+            for (const fs::path& place : {aside(tree), emptied(tree)}) {
+                if (!sys::stat_path(place)) continue;
+                const KeepTimes keep{tree.live};
+                sys::remove_tree(place);
+            }
         }
     }
 
@@ -166,12 +176,17 @@ private:
         sys::check(::syncfs(to.get()), "sync the file system of", fresh);
         sys::remove_tree(kept);
         sys::check(::rename(fresh.c_str(), kept.c_str()), "rename", kept);
+        sys::sync_directory(kept.parent_path());
+        // Once its removal has begun it is no source any more.
+        const KeepTimes keep{tree.live};
+        sys::check(::rename(aside(tree).c_str(), emptied(tree).c_str()), "rename", aside(tree));
     }
 
     /// Puts what was taken back out of the way of later runs, where an administrator finds it.
     fs::path keep_foreign() {
         const fs::path place = store_.path().parent_path() / "changed-meanwhile" / run_;
         for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
+        remove_asides();
         sys::make_directories(place, 0700);
         move_back(store_.of(run_) / "data", place / "data");
         move_back(store_.journal(run_), place / "journal");

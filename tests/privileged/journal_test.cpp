@@ -11,6 +11,7 @@ namespace disco::tests {
 namespace {
 
 using merge::JournalRecord;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class JournalFile : public ThrowAwayTest {
@@ -78,8 +79,10 @@ TEST_F(JournalFile, CutOffAnywhereSaysNoMoreThanWasOnDisk) {
         if (!record) continue;
         EXPECT_EQ(record->planned.has_value(), size > planned) << size;
         EXPECT_FALSE(record->committed) << size;
-        merge::note_undone(file());
-        EXPECT_TRUE(merge::read_journal(file())->undone) << size;
+        merge::note_undone(file(), {"srv/\xff: theirs"});
+        const auto undone = merge::read_journal(file());
+        EXPECT_TRUE(undone->undone) << size;
+        EXPECT_THAT(undone->foreign, ElementsAre("srv/\xff: theirs"));
     }
 }
 
