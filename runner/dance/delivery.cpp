@@ -66,6 +66,16 @@ void copy_bytes(int from, int to, const std::string& name) {
     }
 }
 
+/// Says what was delivered when a call fails that knows the last name only.
+template <class Work> void delivering(const Deliverable& item, const Work& work) {
+    try {
+        work();
+    } catch (sys::SysError& error) {
+        error.add_context("delivering " + item.in_module);
+        throw;
+    }
+}
+
 } // namespace
 
 Delivery::Wanted Delivery::wanted(const Deliverable& item, const struct stat* existing) const {
@@ -98,18 +108,20 @@ Delivery::Wanted Delivery::wanted(const Deliverable& item, const struct stat* ex
 }
 
 void Delivery::deliver(const Deliverable& item) const {
-    switch (item.type) {
-    case model::ObjectType::directory: deliver_directory(item); return;
-    case model::ObjectType::symlink: deliver_symlink(item); return;
-    default: break;
-    }
-    const sys::UniqueFd source{::open(item.source.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-    if (!source) throw sys::SysError{errno, "open", item.source};
-    deliver_content(item, source.get(), {});
+    delivering(item, [&] {
+        switch (item.type) {
+        case model::ObjectType::directory: deliver_directory(item); return;
+        case model::ObjectType::symlink: deliver_symlink(item); return;
+        default: break;
+        }
+        const sys::UniqueFd source{::open(item.source.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+        if (!source) throw sys::SysError{errno, "open", item.source};
+        deliver_content(item, source.get(), {});
+    });
 }
 
 void Delivery::deliver_text(const Deliverable& item, std::string_view content) const {
-    deliver_content(item, -1, content);
+    delivering(item, [&] { deliver_content(item, -1, content); });
 }
 
 /// An existing directory keeps what it has, unless `attributes` speaks of it.
