@@ -3,6 +3,7 @@
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/confirmation.hpp"
+#include "runner/dance/foreign_mounts.hpp"
 #include "runner/dance/module_run.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/recover.hpp"
@@ -72,6 +73,7 @@ public:
         PackageLocks locks;
         if (options_.mode == RunMode::live) locks = PackageLocks{views.root(), options_.wait};
         run_modules(fetched, context);
+        note_foreign_mounts(result_.run.modules, views.mounts());
         verdicts_.save();
         views.networks().disconnect(); // checks have the host's
         note_modules(result_.run);

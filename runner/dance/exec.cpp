@@ -3,6 +3,7 @@
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/confirmation.hpp"
+#include "runner/dance/foreign_mounts.hpp"
 #include "runner/dance/notice_reader.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/program_step.hpp"
@@ -50,6 +51,7 @@ public:
         PackageLocks locks;
         if (options_.merge != ExecOptions::Merge::never) locks = PackageLocks{views_.root(), options_.wait};
         model::ModuleReport& report = result_.run.modules.emplace_back(run_program(program));
+        note_foreign_mounts(result_.run.modules, views_.mounts());
         enter_copied_guards(report, views_.remove_guard_traces());
         if (report.outcome != model::ModuleOutcome::failed) {
             recorder_.record(report);

@@ -70,6 +70,17 @@ std::vector<overlay::ClassifiedMount> of_class(const std::vector<overlay::Classi
     return found;
 }
 
+/// Throws BadConfiguration when there can be no view of the live root.
+std::vector<overlay::ClassifiedMount> usable(std::vector<overlay::ClassifiedMount> mounts) {
+    if (const overlay::ClassifiedMount& root = mounts.front(); root.kind == Class::foreign)
+        throw sys::BadConfiguration{fmt::format(
+            "cannot use '{}' as the root: it is on {}, which overlayfs does not take as a lower layer, so no "
+            "script can work on a copy of it; use a tree on another file system, such as ext4, xfs, btrfs or "
+            "tmpfs",
+            root.live.string(), root.type)};
+    return mounts;
+}
+
 } // namespace
 
 std::filesystem::path data_directory() {
@@ -82,12 +93,12 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
       node_{std::move(node)},
       scratch_{scratch},
       guarded_{policy::load_guarded_commands(data_, policy::override_directory)},
-      mounts_{overlay::classify_host_mounts(root_)},
+      mounts_{usable(overlay::classify_host_mounts(root_, scratch.path()))},
       layers_{scratch.path(), of_class(mounts_, Class::managed)},
       networks_{scratch.path()},
       guards_{find_guards(root_, layers_.managed(), guarded_)} {
-    for (const auto& [kind, inside, live] : mounts_)
-        if (kind == Class::bound_file || kind == Class::readonly)
+    for (const auto& [kind, inside, live, type] : mounts_)
+        if (kind == Class::bound_file || kind == Class::readonly || kind == Class::foreign)
             bound_.push_back({.source = live.native(), .inside = inside, .file = kind == Class::bound_file});
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
 }

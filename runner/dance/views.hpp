@@ -31,6 +31,7 @@ public:
           std::string node);
 
     [[nodiscard]] overlay::Layers& layers() noexcept { return layers_; }
+    [[nodiscard]] const std::vector<overlay::ClassifiedMount>& mounts() const noexcept { return mounts_; }
     [[nodiscard]] Networks& networks() noexcept { return networks_; }
     [[nodiscard]] const std::string& node() const noexcept { return node_; }
     [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }

@@ -42,6 +42,7 @@ const char* to_string(NoticeKind kind) {
     case NoticeKind::left_running: return "left-running";
     case NoticeKind::copied_shim: return "copied-shim";
     case NoticeKind::network: return "network";
+    case NoticeKind::read_only: return "read-only";
     }
     return "?";
 }

@@ -1,5 +1,7 @@
 #include "runner/overlay/mount_class.hpp"
 
+#include "runner/overlay/lower_trial.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -18,6 +20,13 @@ constexpr std::array<std::string_view, 23> kernel_types = {
     "autofs",   "binfmt_misc", "bpf",     "cgroup",     "cgroup2",    "configfs", "debugfs", "devpts",
     "devtmpfs", "efivarfs",    "fusectl", "hugetlbfs",  "mqueue",     "nfsd",     "nsfs",    "proc",
     "pstore",   "ramfs",       "resctrl", "rpc_pipefs", "securityfs", "sysfs",    "tracefs"};
+
+/// They compare names in a way of their own (d_hash, d_compare), which overlayfs cannot do for them. Others
+/// may, according to how they were made or mounted (a case-folding ext4, ntfs3 with nocase).
+constexpr std::array<std::string_view, 7> foreign_types = {"adfs",    "affs",  "exfat", "hfs",
+                                                           "hfsplus", "msdos", "vfat"};
+/// They never do.
+constexpr std::array<std::string_view, 5> usual_types = {"btrfs", "ext2", "ext3", "tmpfs", "xfs"};
 
 constexpr std::array<std::string_view, 3> kernel_points = {"/proc", "/sys", "/dev"};
 constexpr std::array<std::string_view, 3> private_points = {"/tmp", "/run", "/dev/shm"};
@@ -75,51 +84,84 @@ private:
     std::map<std::pair<int, std::string>, int> mounted_; ///< by what it is mounted on, and where
 };
 
+bool is_readonly(const sys::Mount& mount) {
+    const auto readonly = [](const std::string& options) {
+        return options == "ro" || options.starts_with("ro,");
+    };
+    return readonly(mount.options) || readonly(mount.super_options);
+}
+
 MountClass class_of(const SeenMount& seen, const std::string& inside) {
     if (holds(private_points, inside)) return MountClass::private_;
     if (holds(kernel_points, inside) || holds(kernel_types, seen.mount.type)) return MountClass::kernel;
     if (!seen.directory) return MountClass::bound_file;
-    const auto readonly = [](const std::string& options) {
-        return options == "ro" || options.starts_with("ro,");
-    };
-    return readonly(seen.mount.options) || readonly(seen.mount.super_options) ? MountClass::readonly
-                                                                              : MountClass::managed;
+    if (is_readonly(seen.mount)) return MountClass::readonly;
+    return holds(foreign_types, seen.mount.type) ? MountClass::foreign : MountClass::managed;
+}
+
+/// Mounts below it are there in the view as well.
+bool shows_what_lies_below(MountClass kind) {
+    return kind == MountClass::managed || kind == MountClass::readonly || kind == MountClass::foreign;
+}
+
+/// The mount that a directory lies on.
+const sys::Mount* mount_of(const std::string& directory, const std::vector<SeenMount>& mounts,
+                           const Visibility& visibility) {
+    const sys::Mount* found = nullptr;
+    for (const auto& [mount, is_directory] : mounts) {
+        const std::string& point = mount.point.native();
+        const bool above = point == "/" || point == directory || is_below(directory, point);
+        const bool closer = found == nullptr || point.size() >= found->point.native().size();
+        if (above && closer && visibility.visible(mount)) found = &mount;
+    }
+    return found;
+}
+
+ClassifiedMount classify_root(const std::filesystem::path& root, const sys::Mount* mount) {
+    if (mount == nullptr || !holds(foreign_types, mount->type)) return {MountClass::managed, "", root};
+    return {MountClass::foreign, "", root, mount->type};
 }
 
 } // namespace
 
 std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mounts,
-                                             const std::filesystem::path& root) {
+                                             const std::filesystem::path& root, const LowerTrial& refuses) {
+    struct Row {
+        ClassifiedMount classified;
+        const sys::Mount* mount;
+    };
     const Visibility visibility{mounts};
-    std::vector<ClassifiedMount> rows;
+    std::vector<Row> rows;
     for (const SeenMount& seen : mounts) {
         const auto inside = inside_of(seen.mount.point.native(), root.native());
         if (!inside || inside->empty() || !visibility.visible(seen.mount)) continue;
-        rows.push_back({class_of(seen, *inside), *inside, seen.mount.point});
+        rows.push_back({{class_of(seen, *inside), *inside, seen.mount.point}, &seen.mount});
     }
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.inside < b.inside; });
+    std::sort(rows.begin(), rows.end(),
+              [](const Row& a, const Row& b) { return a.classified.inside < b.classified.inside; });
 
-    const auto swallowed = [](const std::string& inside, const ClassifiedMount& row) {
-        return row.kind != MountClass::managed && row.kind != MountClass::readonly &&
-               is_below(inside, row.inside);
-    };
-    const std::vector<ClassifiedMount> all = rows;
-    std::erase_if(rows, [&](const ClassifiedMount& row) {
-        const bool own_tree =
-            std::any_of(kernel_points.begin(), kernel_points.end(),
-                        [&](std::string_view point) { return is_below(row.inside, point); });
-        const bool in_private =
-            std::any_of(private_points.begin(), private_points.end(),
-                        [&](std::string_view point) { return is_below(row.inside, point); });
-        return own_tree || in_private || std::any_of(all.begin(), all.end(), [&](const auto& other) {
-                   return swallowed(row.inside, other);
+    const auto is_swallowed = [&](const std::string& inside) {
+        const auto below = [&](std::string_view point) { return is_below(inside, point); };
+        return std::any_of(kernel_points.begin(), kernel_points.end(), below) ||
+               std::any_of(private_points.begin(), private_points.end(), below) ||
+               std::any_of(rows.begin(), rows.end(), [&](const Row& other) {
+                   return !shows_what_lies_below(other.classified.kind) &&
+                          is_below(inside, other.classified.inside);
                });
-    });
-    rows.insert(rows.begin(), {MountClass::managed, "", root});
-    return rows;
+    };
+    std::vector<ClassifiedMount> shown = {classify_root(root, mount_of(root, mounts, visibility))};
+    for (const auto& [classified, mount] : rows) {
+        if (is_swallowed(classified.inside)) continue;
+        ClassifiedMount& row = shown.emplace_back(classified);
+        if (row.kind == MountClass::managed && !holds(usual_types, mount->type) && refuses(*mount))
+            row.kind = MountClass::foreign;
+        if (row.kind == MountClass::foreign) row.type = mount->type;
+    }
+    return shown;
 }
 
-std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& root) {
+std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& root,
+                                                  const std::filesystem::path& scratch) {
     std::vector<SeenMount> seen;
     for (sys::Mount& mount : sys::read_mounts()) {
         // Only a mount of one file has a root that is no directory; a look at the point would hang on a dead
@@ -131,7 +173,8 @@ std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& r
             !S_ISDIR(status.st_mode);
         seen.push_back({std::move(mount), !file});
     }
-    return classify_mounts(seen, root);
+    return classify_mounts(seen, root,
+                           [&](const sys::Mount& mount) { return refused_as_lower(mount.point, scratch); });
 }
 
 } // namespace disco::overlay

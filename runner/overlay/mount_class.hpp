@@ -3,6 +3,7 @@
 #include "runner/sys/mounts.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ enum class MountClass {
     private_,   ///< /tmp, /run, /dev/shm: fresh and empty in the view, discarded
     kernel,     ///< the kernel's own trees: /proc, /sys and /dev are built anew, others are not shown
     readonly,   ///< a directory tree mounted read-only: nothing can be merged there, so it is shown as it is
+    foreign,    ///< overlayfs refuses its file system as a lower layer (/boot/efi): shown read-only
     bound_file, ///< one file mounted over another: shown read-only
 };
 
@@ -21,6 +23,7 @@ struct ClassifiedMount {
     MountClass kind = MountClass::managed;
     std::string inside;         ///< path in the merged view: "" for the live root itself, "/home"
     std::filesystem::path live; ///< path on the host
+    std::string type{};         ///< of a foreign mount, for messages: that of its file system
     bool operator==(const ClassifiedMount&) const = default;
 };
 
@@ -30,13 +33,20 @@ struct SeenMount {
     bool directory = true;
 };
 
-/// Every visible mount below `root` (an absolute path without symlinks), parents before children; the first
-/// row is the root itself, managed, whether or not it is a mount point. What lies below a private or kernel
-/// mount is left out. Pure.
-[[nodiscard]] std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mounts,
-                                                           const std::filesystem::path& root);
+/// Whether overlayfs refuses a mount, that would be managed, as a lower layer.
+using LowerTrial = std::function<bool(const sys::Mount&)>;
 
-/// The same from this process's mount table.
-[[nodiscard]] std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& root);
+/// Every visible mount below `root` (an absolute path without symlinks), parents before children; the first
+/// row is the root itself, managed or foreign, whether or not it is a mount point. What lies below a private
+/// or kernel mount is left out. Pure, if `refuses` is; it is asked only about mounts whose type does not
+/// tell.
+[[nodiscard]] std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mounts,
+                                                           const std::filesystem::path& root,
+                                                           const LowerTrial& refuses);
+
+/// The same from this process's mount table, with trials by the kernel. `scratch`: the directory where the
+/// layers are going to be.
+[[nodiscard]] std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& root,
+                                                                const std::filesystem::path& scratch);
 
 } // namespace disco::overlay

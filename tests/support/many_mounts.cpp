@@ -2,8 +2,6 @@
 
 #include "runner/sys/error.hpp"
 
-#include <iostream>
-
 #include <sys/mount.h>
 
 #include <fmt/format.h>
@@ -63,7 +61,7 @@ void ManyMountsTest::SetUp() {
     mount_image("xfs", 300, root() / "home");
     mount_image("btrfs", 110, root() / "var");
     mount_image("ext4", 8, root() / "var/log"); // below a mount, of the root's type
-    mount_boot();
+    mount_image("ext4", 2, root() / "boot");
     mount_tmpfs(root() / "opt");
     outside(fmt::format("cd {}; {}", root().string(), furnish));
     bind(root() / "srv/data", root() / "srv/bound");
@@ -81,16 +79,6 @@ void ManyMountsTest::SetUp() {
     case StateOn::var: state_here = root() / "var/lib/disco"; break;
     }
     fs::create_directories(state());
-}
-
-void ManyMountsTest::mount_boot() {
-    if (kernel_has("vfat")) {
-        mount_image("vfat", 2, root() / "boot");
-        return;
-    }
-    std::cout << "LEFT OUT: /boot on vfat, which this kernel does not have (/proc/filesystems); it is on "
-                 "ext4 here\n";
-    mount_image("ext4", 2, root() / "boot");
 }
 
 } // namespace disco::tests

@@ -17,9 +17,6 @@ extern const char* const rearrange_mounts;
 class ManyMountsTest : public MountedTreeTest, public testing::WithParamInterface<StateOn> {
 protected:
     void SetUp() override;
-
-private:
-    void mount_boot();
 };
 
 } // namespace disco::tests

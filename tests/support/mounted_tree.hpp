@@ -27,6 +27,8 @@ protected:
     void bind(const std::filesystem::path& what, const std::filesystem::path& at, unsigned long flags = 0);
     void mount_overlay(const std::filesystem::path& lower, const std::filesystem::path& at,
                        const std::string& more_options = "");
+    /// Mounts something that overlayfs refuses as a lower layer; gives the type of its file system.
+    std::string mount_foreign(const std::filesystem::path& at);
     /// The last ones are unmounted already.
     void forget_mounts(std::size_t count) { mounted_.resize(mounted_.size() - count); }
     /// Moves the minimal root to a file system of its own.
@@ -56,7 +58,7 @@ protected:
 
 private:
     std::vector<std::filesystem::path> mounted_;
-    unsigned images_ = 0;
+    unsigned images_ = 0, overlays_ = 0;
 };
 
 } // namespace disco::tests

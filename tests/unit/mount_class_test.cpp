@@ -11,8 +11,9 @@
 namespace disco::overlay {
 
 void PrintTo(const ClassifiedMount& row, std::ostream* out) {
-    constexpr const char* words[] = {"managed", "private", "kernel", "readonly", "bound_file"};
-    *out << words[static_cast<std::size_t>(row.kind)] << " '" << row.inside << "' at " << row.live.string();
+    constexpr const char* words[] = {"managed", "private", "kernel", "readonly", "foreign", "bound_file"};
+    *out << words[static_cast<std::size_t>(row.kind)] << " '" << row.inside << "' at " << row.live.string()
+         << ' ' << row.type;
 }
 
 namespace {
@@ -35,6 +36,8 @@ SeenMount seen(int id, int parent, const char* point, const char* type = "ext4",
             directory};
 }
 
+bool refuses_none(const sys::Mount& /*mount*/) { return false; }
+
 SeenMount the_root() { return seen(1, 0, "/"); }
 
 struct ClassRow {
@@ -47,8 +50,10 @@ class OneMount : public testing::TestWithParam<ClassRow> {};
 TEST_P(OneMount, HasItsClass) {
     const ClassRow& row = GetParam();
     const std::string point = row.mount.mount.point;
-    EXPECT_THAT(classify_mounts({the_root(), row.mount}, "/"),
-                ElementsAre(ClassifiedMount{managed, "", "/"}, ClassifiedMount{row.expected, point, point}));
+    const std::string type = row.expected == foreign ? row.mount.mount.type : "";
+    EXPECT_THAT(
+        classify_mounts({the_root(), row.mount}, "/", refuses_none),
+        ElementsAre(ClassifiedMount{managed, "", "/"}, ClassifiedMount{row.expected, point, point, type}));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -76,6 +81,13 @@ INSTANTIATE_TEST_SUITE_P(
         ClassRow{"like_kernel_in_name", seen(2, 1, "/devices"), managed},
         ClassRow{"readonly", seen(2, 1, "/usr", "ext4", "ro,relatime"), readonly},
         ClassRow{"readonly_and_nothing_else", seen(2, 1, "/usr", "squashfs", "ro"), readonly},
+        ClassRow{"foreign_vfat", seen(2, 1, "/boot/efi", "vfat"), foreign},
+        ClassRow{"foreign_exfat", seen(2, 1, "/media/stick", "exfat"), foreign},
+        ClassRow{"foreign_hfsplus", seen(2, 1, "/boot/efi", "hfsplus"), foreign},
+        ClassRow{"readonly_though_vfat", seen(2, 1, "/boot/efi", "vfat", "ro,relatime"), readonly},
+        ClassRow{"private_though_vfat", seen(2, 1, "/tmp", "vfat"), private_},
+        ClassRow{"managed_fuse", seen(2, 1, "/srv/exfat", "fuseblk"), managed},
+        ClassRow{"bound_file_of_vfat", seen(2, 1, "/etc/x", "vfat", "rw", a_file), bound_file},
         ClassRow{"bound_file", seen(2, 1, "/etc/resolv.conf", "ext4", "rw", a_file), bound_file},
         ClassRow{"bound_file_readonly", seen(2, 1, "/etc/hostname", "tmpfs", "ro", a_file), bound_file}),
     [](const auto& row) { return std::string{row.param.name}; });
@@ -92,7 +104,7 @@ TEST_P(ManyMounts, AreListedAsTheyAreSeen) {
     const TreeRow& row = GetParam();
     std::vector<ClassifiedMount> expected = {{managed, "", row.root}};
     expected.insert(expected.end(), row.expected.begin(), row.expected.end());
-    EXPECT_THAT(classify_mounts(row.mounts, row.root), ElementsAreArray(expected));
+    EXPECT_THAT(classify_mounts(row.mounts, row.root, refuses_none), ElementsAreArray(expected));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -113,6 +125,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "/",
                 {the_root(), seen(2, 1, "/srv"), seen(3, 2, "/srv/f", "ext4", "rw", a_file)},
                 {{managed, "/srv", "/srv"}, {bound_file, "/srv/f", "/srv/f"}}},
+        TreeRow{"managed_below_foreign",
+                "/",
+                {the_root(), seen(2, 1, "/boot/efi", "vfat"), seen(3, 2, "/boot/efi/data")},
+                {{foreign, "/boot/efi", "/boot/efi", "vfat"}, {managed, "/boot/efi/data", "/boot/efi/data"}}},
         TreeRow{"nothing_below_private",
                 "/",
                 {the_root(), seen(2, 1, "/run", "tmpfs"), seen(3, 2, "/run/user/0", "tmpfs")},
@@ -169,15 +185,76 @@ TEST(MountClass, IsNotHiddenByWhatIsHiddenItself) {
     // /a/b was mounted, then /a over it, then /a/b again, in the new /a.
     std::vector<std::string> inside;
     for (const ClassifiedMount& row :
-         classify_mounts({the_root(), seen(2, 1, "/a/b", "xfs"), seen(3, 1, "/a"), seen(4, 3, "/a/b")}, "/"))
+         classify_mounts({the_root(), seen(2, 1, "/a/b", "xfs"), seen(3, 1, "/a"), seen(4, 3, "/a/b")}, "/",
+                         refuses_none))
         inside.push_back(row.inside);
     EXPECT_THAT(inside, testing::ElementsAre("", "/a", "/a/b"));
 }
 
+TEST(MountClass, IsForeignWhereTheKernelRefusesItAndItsTypeDoesNotTell) {
+    std::vector<std::string> asked;
+    const auto refuses = [&](const sys::Mount& mount) {
+        asked.push_back(mount.point);
+        return mount.type == "ext4";
+    };
+    const std::vector<SeenMount> mounts = {the_root(),
+                                           seen(2, 1, "/boot/efi", "vfat"),
+                                           seen(3, 1, "/home", "xfs"),
+                                           seen(4, 1, "/proc", "proc"),
+                                           seen(5, 1, "/srv"),
+                                           seen(6, 5, "/srv/ntfs", "fuseblk"),
+                                           seen(7, 1, "/tmp/x"),
+                                           seen(8, 1, "/usr", "ext4", "ro")};
+    EXPECT_THAT(
+        classify_mounts(mounts, "/", refuses),
+        ElementsAre(
+            ClassifiedMount{managed, "", "/"}, ClassifiedMount{foreign, "/boot/efi", "/boot/efi", "vfat"},
+            ClassifiedMount{managed, "/home", "/home"}, ClassifiedMount{kernel, "/proc", "/proc"},
+            ClassifiedMount{foreign, "/srv", "/srv", "ext4"},
+            ClassifiedMount{managed, "/srv/ntfs", "/srv/ntfs"}, ClassifiedMount{readonly, "/usr", "/usr"}));
+    EXPECT_THAT(asked, ElementsAre("/srv", "/srv/ntfs"));
+}
+
+struct RootRow {
+    const char* name;
+    std::string root;
+    std::vector<SeenMount> mounts;
+    MountClass expected;
+};
+class LiveRoot : public testing::TestWithParam<RootRow> {};
+
+TEST_P(LiveRoot, IsForeignWhereTheMountItLiesOnIs) {
+    const auto rows = classify_mounts(GetParam().mounts, GetParam().root, refuses_none);
+    EXPECT_EQ(rows.at(0), (ClassifiedMount{GetParam().expected, "", GetParam().root,
+                                           GetParam().expected == foreign ? "vfat" : ""}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, LiveRoot,
+    testing::Values(
+        RootRow{"the_top", "/", {seen(1, 0, "/", "vfat")}, foreign},
+        RootRow{"a_mount_point", "/mnt", {the_root(), seen(2, 1, "/mnt", "vfat")}, foreign},
+        RootRow{"a_directory_in_one", "/mnt/a/b", {the_root(), seen(2, 1, "/mnt", "vfat")}, foreign},
+        RootRow{"a_name_that_only_begins_alike", "/mnt2", {the_root(), seen(2, 1, "/mnt", "vfat")}, managed},
+        RootRow{"above_one", "/mnt", {the_root(), seen(2, 1, "/mnt/efi", "vfat")}, managed},
+        RootRow{"on_another_in_one",
+                "/mnt/a",
+                {the_root(), seen(2, 1, "/mnt", "vfat"), seen(3, 2, "/mnt/a")},
+                managed},
+        RootRow{"in_one_that_is_covered",
+                "/mnt/a",
+                {the_root(), seen(2, 1, "/mnt", "vfat"), seen(3, 2, "/mnt", "xfs")},
+                managed},
+        RootRow{"in_one_that_covers",
+                "/mnt/a",
+                {the_root(), seen(3, 2, "/mnt", "vfat"), seen(2, 1, "/mnt", "xfs")},
+                foreign}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
 TEST(MountClass, OfAFileSystemThatBecameReadOnly) {
     SeenMount broken = seen(2, 1, "/home"); // errors=remount-ro: every mount says rw, the file system says ro
     broken.mount.super_options = "ro,errors=remount-ro";
-    const auto rows = classify_mounts({the_root(), broken}, "/");
+    const auto rows = classify_mounts({the_root(), broken}, "/", refuses_none);
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_EQ(rows[1].kind, MountClass::readonly);
 }

@@ -36,10 +36,11 @@ TEST(ReportWords, OfPhases) {
 }
 
 TEST(ReportWords, OfNotices) {
-    EXPECT_THAT(
-        words({NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted,
-               NoticeKind::left_running, NoticeKind::copied_shim, NoticeKind::network}),
-        ElementsAre("would-execute", "refused", "restricted", "left-running", "copied-shim", "network"));
+    EXPECT_THAT(words({NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted,
+                       NoticeKind::left_running, NoticeKind::copied_shim, NoticeKind::network,
+                       NoticeKind::read_only}),
+                ElementsAre("would-execute", "refused", "restricted", "left-running", "copied-shim",
+                            "network", "read-only"));
 }
 
 TEST(ReportWords, OfActions) {

@@ -1,0 +1,137 @@
+// Mounts that overlayfs refuses as a lower layer, as /boot/efi is on almost every machine with an EFI.
+
+#include "tests/support/mounted_tree.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class ForeignFileSystem : public MountedTreeTest {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        fs::create_directories(state());
+        type_ = mount_foreign(root() / "boot/efi");
+        put(root() / "boot/efi/loader", "a loader\n");
+        put(root() / "etc/motd", "welcome\n");
+    }
+    void TearDown() override {
+        if (!IsSkipped() && !place().empty()) expect_nothing_left();
+        MountedTreeTest::TearDown();
+    }
+    /// Of all modules of the last run, those that tell of such a mount.
+    std::vector<std::string> told() {
+        std::vector<std::string> texts;
+        const nlohmann::json report = last_report();
+        for (const auto& module : report.at("modules"))
+            for (const auto& notice : module.at("notices"))
+                if (notice.at("kind") == "read-only") texts.push_back(notice.at("text"));
+        return texts;
+    }
+
+    std::string type_;
+};
+
+TEST_F(ForeignFileSystem, AreReadAndNotWrittenAndTheRestIsMerged) {
+    constexpr const char* script = R"(
+        cat /boot/efi/loader
+        echo x > /boot/efi/new; echo x >> /boot/efi/loader; rm /boot/efi/loader; mkdir /boot/efi/EFI
+        rmdir /boot/efi; mv /boot/efi /boot/moved
+        echo more >> /etc/motd; echo kernel > /boot/kernel
+    )";
+    const auto foreign = [&] { return snapshot(root() / "boot/efi"); };
+    const Snapshot efi = foreign(), before = tree();
+    for (const std::string mode : {"--noop", "--merge"}) {
+        const auto result = exec(mode, script);
+        EXPECT_EQ(result.exit, 0) << mode << result.output << result.error;
+        const std::string said = result.output + result.error;
+        EXPECT_THAT(said, HasSubstr("a loader"));
+        for (const char* refused :
+             {"/boot/efi/new: Read-only file system", "/boot/efi/loader: Read-only file system",
+              "cannot remove '/boot/efi/loader': Read-only file system",
+              "/boot/efi/EFI’: Read-only file system",
+              "failed to remove '/boot/efi': Device or resource busy",
+              "cannot move '/boot/efi' to '/boot/moved': Device or resource busy"})
+            EXPECT_THAT(said, HasSubstr(refused)) << mode;
+        EXPECT_THAT(changes(), ElementsAre("created /boot/kernel", "modified /etc/motd")) << mode;
+        EXPECT_THAT(told(), ElementsAre(AllOf(HasSubstr("'/boot/efi' is shown read-only"),
+                                              HasSubstr("(" + type_ + ")"), HasSubstr("disco-defer"))))
+            << mode;
+        EXPECT_THAT(said, HasSubstr("'/boot/efi' is shown read-only"));
+        EXPECT_EQ(difference(efi, foreign()), "") << mode;
+        if (mode == "--noop") {
+            EXPECT_EQ(difference(before, tree()), "");
+        }
+    }
+    EXPECT_EQ(read("etc/motd"), "welcome\nmore\n");
+    EXPECT_EQ(read("boot/kernel"), "kernel\n");
+    ASSERT_EQ(command("rollback").exit, 0);
+    EXPECT_EQ(difference(before, tree()), "");
+}
+
+TEST_F(ForeignFileSystem, AreNotSpokenOfWhereNothingIsWrittenThere) {
+    const auto result = exec("--merge", "cat /boot/efi/loader; echo more >> /etc/motd; exit 0");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(told(), IsEmpty());
+    EXPECT_EQ(exec("--noop", "cat /boot/efi/loader; exit 3").exit, 4);
+    EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(ForeignFileSystem, AMountBelowOneIsMerged) {
+    fs::create_directories(root() / "boot/efi/data");
+    mount_tmpfs(root() / "boot/efi/data");
+    const auto result = exec("--merge", "echo x > /boot/efi/data/new");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("boot/efi/data/new"), "x\n");
+    EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(ForeignFileSystem, AModuleThatDeliversThereFailsAndItIsToldOnce) {
+    for (const char* module : {"a", "b"}) {
+        module_file(module, "files/boot/efi/new", "x\n");
+        want(module);
+    }
+    const Snapshot before = root_snapshot();
+    const auto result = noop();
+    EXPECT_EQ(result.exit, 4) << result.output << result.error;
+    for (const char* module : {"a", "b"})
+        EXPECT_THAT(module_of(last_report(), module).at("reason").get<std::string>(),
+                    AllOf(HasSubstr("files/boot/efi/new"), HasSubstr("Read-only file system")));
+    EXPECT_THAT(told(), ElementsAre(HasSubstr("'/boot/efi'")));
+    EXPECT_EQ(difference(before, root_snapshot()), "");
+}
+
+TEST_F(ForeignFileSystem, ADeferredCommandWritesThere) {
+    const auto result = exec("--merge", "disco-defer cp /etc/motd /boot/efi/new");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("boot/efi/new"), "welcome\n");
+}
+
+class ForeignLiveRoot : public MountedTreeTest {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        if (!kernel_has("vfat")) GTEST_SKIP() << "this kernel has no vfat";
+    }
+};
+
+TEST_F(ForeignLiveRoot, IsRefused) {
+    mount_image("vfat", 2, root() / "boot/efi");
+    const auto result =
+        disco({"exec", "--noop", "--root", root() / "boot/efi", "--state-dir", state(), "--", "/bin/true"});
+    EXPECT_EQ(result.exit, 78) << result.output;
+    EXPECT_THAT(result.error, HasSubstr("as the root: it is on vfat, which overlayfs does not take"));
+}
+
+} // namespace
+} // namespace disco::tests
