@@ -1,6 +1,7 @@
 #include "runner/merge/preparation.hpp"
 
 #include "runner/merge/object_copy.hpp"
+#include "runner/merge/rename_trial.hpp"
 #include "runner/merge/space_check.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
@@ -35,6 +36,8 @@ model::ObjectSource* source_of(model::LiveStep& step) {
     return nullptr;
 }
 
+std::string shown(const MergePlaces& places) { return places.prefix().empty() ? "/" : places.prefix(); }
+
 void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
     SpaceCheck space;
     for (model::LiveStep& step : plan.live)
@@ -42,12 +45,13 @@ void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesyst
             const DirectoryCache::Place from = places.place_of(*source);
             space.add(from.directory, from.name);
         }
-    space.check(places.live().root(), places.prefix().empty() ? "/" : places.prefix());
+    space.check(places.live().root(), shown(places));
     {
         const KeepTimes keep{aside.parent_path()};
         sys::check(::mkdir(aside.c_str(), 0700), "make directory", aside);
     }
     const sys::UniqueFd to = sys::open_directory(aside);
+    try_renames(plan, to.get(), shown(places));
     ObjectCopy copier;
     std::size_t number = 0;
     for (model::LiveStep& step : plan.live) {
@@ -138,7 +142,10 @@ void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {
 
 void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
     finish_objects(plan, places.layer());
-    if (!aside.empty()) copy_aside(plan, places, aside);
+    if (aside.empty())
+        try_renames(plan, places.staging(), shown(places));
+    else
+        copy_aside(plan, places, aside);
     note_identities(plan, places);
     note_parents(plan, places);
     places.reset();

@@ -16,10 +16,11 @@ namespace disco::merge {
 /// SysError.
 void finish_objects(const model::MergePlan& plan, DirectoryCache& layer);
 
-/// Everything before the first live change to one managed mount: objects finished; where the live root is
-/// another mount, copies of all objects in `aside` on it, whose room is checked first; and in the plan, the
-/// inodes and the metadata that the steps are taken back by. `aside`: a directory that is made here; empty:
-/// on one mount. Throws SysError; sys::Error for want of room.
+/// Everything before the first live change to one managed mount: objects finished; a trial of the renames
+/// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, whose
+/// room is checked first; and in the plan, the inodes and the metadata that the steps are taken back by.
+/// `aside`: a directory that is made here; empty: on one mount. Throws SysError; sys::Error for want of room,
+/// or of the renames.
 void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside);
 
 } // namespace disco::merge

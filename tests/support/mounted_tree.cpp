@@ -56,6 +56,7 @@ void MountedTreeTest::TearDown() {
     if (IsSkipped() || place().empty()) return DanceTest::TearDown();
     for (auto at = mounted_.rbegin(); at != mounted_.rend(); ++at)
         EXPECT_EQ(::umount2(at->c_str(), UMOUNT_NOFOLLOW), 0) << *at;
+    if (fuse_) wait_for_orphans();
     DanceTest::TearDown();
 }
 
@@ -117,6 +118,13 @@ std::string MountedTreeTest::mount_foreign(const fs::path& at) {
     mount_overlay(ground, once);
     mount_overlay(once, at);
     return "overlay";
+}
+
+void MountedTreeTest::mount_fuse(const fs::path& what, const fs::path& at) {
+    for (const fs::path& directory : {what, at}) fs::create_directories(directory);
+    fuse_ = true;
+    succeed({"bindfs", what, at});
+    mounted_.push_back(at);
 }
 
 void MountedTreeTest::put_root_on(const std::string& type, unsigned mebibytes,

@@ -29,6 +29,8 @@ protected:
                        const std::string& more_options = "");
     /// Mounts something that overlayfs refuses as a lower layer; gives the type of its file system.
     std::string mount_foreign(const std::filesystem::path& at);
+    /// By FUSE, whose server cannot rename with flags (renameat2(2)): the directory `what`. Needs bindfs.
+    void mount_fuse(const std::filesystem::path& what, const std::filesystem::path& at);
     /// The last ones are unmounted already.
     void forget_mounts(std::size_t count) { mounted_.resize(mounted_.size() - count); }
     /// Moves the minimal root to a file system of its own.
@@ -59,6 +61,7 @@ protected:
 private:
     std::vector<std::filesystem::path> mounted_;
     unsigned images_ = 0, overlays_ = 0;
+    bool fuse_ = false; ///< a server ends some time after the mount
 };
 
 } // namespace disco::tests

@@ -52,8 +52,8 @@ protected:
     /// The tmpfs.
     [[nodiscard]] const std::filesystem::path& place() const { return directory_.path(); }
 
-    /// Waits up to ten seconds for what the run has left to init. Only for a run in which ssh fails: rsync
-    /// then ends its ssh with a signal and does not wait for it.
+    /// Waits up to ten seconds for what has been left to init. Only for a run in which ssh fails, as rsync
+    /// then ends its ssh with a signal and does not wait for it, and for servers of the test's own.
     static void wait_for_orphans();
 
 private:
