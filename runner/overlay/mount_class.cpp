@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <map>
 #include <optional>
 #include <set>
@@ -94,6 +95,7 @@ bool is_readonly(const sys::Mount& mount) {
 MountClass class_of(const SeenMount& seen, const std::string& inside) {
     if (holds(private_points, inside)) return MountClass::private_;
     if (holds(kernel_points, inside) || holds(kernel_types, seen.mount.type)) return MountClass::kernel;
+    if (seen.closed) return MountClass::closed;
     if (!seen.directory) return MountClass::bound_file;
     if (is_readonly(seen.mount)) return MountClass::readonly;
     return holds(foreign_types, seen.mount.type) ? MountClass::foreign : MountClass::managed;
@@ -108,7 +110,8 @@ bool shows_what_lies_below(MountClass kind) {
 const sys::Mount* mount_of(const std::string& directory, const std::vector<SeenMount>& mounts,
                            const Visibility& visibility) {
     const sys::Mount* found = nullptr;
-    for (const auto& [mount, is_directory] : mounts) {
+    for (const SeenMount& seen : mounts) {
+        const sys::Mount& mount = seen.mount;
         const std::string& point = mount.point.native();
         const bool above = point == "/" || point == directory || is_below(directory, point);
         const bool closer = found == nullptr || point.size() >= found->point.native().size();
@@ -168,10 +171,11 @@ std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& r
         // server for the others, so only mounts that are visible in the table at all are looked at, and never
         // automounted.
         struct stat status = {};
-        const bool file =
-            ::fstatat(AT_FDCWD, mount.point.c_str(), &status, AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW) == 0 &&
-            !S_ISDIR(status.st_mode);
-        seen.push_back({std::move(mount), !file});
+        const bool found =
+            ::fstatat(AT_FDCWD, mount.point.c_str(), &status, AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW) == 0;
+        const bool closed = !found && errno == EACCES;
+        const bool file = found && !S_ISDIR(status.st_mode);
+        seen.push_back({std::move(mount), !file, closed});
     }
     return classify_mounts(seen, root,
                            [&](const sys::Mount& mount) { return refused_as_lower(mount.point, scratch); });

@@ -16,6 +16,7 @@ enum class MountClass {
     kernel,     ///< the kernel's own trees: /proc, /sys and /dev are built anew, others are not shown
     readonly,   ///< a directory tree mounted read-only: nothing can be merged there, so it is shown as it is
     foreign,    ///< overlayfs refuses its file system as a lower layer (/boot/efi): shown read-only
+    closed,     ///< nobody but the user who mounted it can look at it, not even root: not shown
     bound_file, ///< one file mounted over another: shown read-only
 };
 
@@ -27,19 +28,20 @@ struct ClassifiedMount {
     bool operator==(const ClassifiedMount&) const = default;
 };
 
-/// A mount, and whether its mount point is a directory (else one file was bound over another).
+/// A mount as it was found.
 struct SeenMount {
     sys::Mount mount;
-    bool directory = true;
+    bool directory = true; ///< else one file was bound over another
+    bool closed = false;   ///< it refuses to be looked at, as a FUSE mount does that was not made for others
 };
 
 /// Whether overlayfs refuses a mount, that would be managed, as a lower layer.
 using LowerTrial = std::function<bool(const sys::Mount&)>;
 
 /// Every visible mount below `root` (an absolute path without symlinks), parents before children; the first
-/// row is the root itself, managed or foreign, whether or not it is a mount point. What lies below a private
-/// or kernel mount is left out. Pure, if `refuses` is; it is asked only about mounts whose type does not
-/// tell.
+/// row is the root itself, managed or foreign, whether or not it is a mount point. What lies below a private,
+/// kernel or closed mount is left out. Pure, if `refuses` is; it is asked only about mounts whose type does
+/// not tell.
 [[nodiscard]] std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mounts,
                                                            const std::filesystem::path& root,
                                                            const LowerTrial& refuses);

@@ -1,4 +1,5 @@
-// Mounts that overlayfs refuses as a lower layer, as /boot/efi is on almost every machine with an EFI.
+// Mounts that cannot have an overlay: those that overlayfs refuses as a lower layer, as /boot/efi is on
+// almost every machine with an EFI, and those that not even root may look at.
 
 #include "tests/support/mounted_tree.hpp"
 
@@ -114,6 +115,43 @@ TEST_F(ForeignFileSystem, ADeferredCommandWritesThere) {
     const auto result = exec("--merge", "disco-defer cp /etc/motd /boot/efi/new");
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_EQ(read("boot/efi/new"), "welcome\n");
+}
+
+class ClosedMount : public MountedTreeTest {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        need({"/usr/bin/bindfs", "/dev/fuse"});
+        if (IsSkipped() || HasFatalFailure()) return;
+        fs::create_directories(state());
+        put(place() / "theirs/secret", "secret\n");
+        mount_fuse(place() / "theirs", root() / "home/alice/mnt", For::one_user);
+    }
+};
+
+TEST_F(ClosedMount, IsNotShownAndTheRestIsMerged) {
+    std::error_code error;
+    (void)fs::status(root() / "home/alice/mnt", error);
+    ASSERT_EQ(error, std::errc::permission_denied) << "root can look at it";
+    for (const char* mode : {"--noop", "--merge"}) {
+        const auto result = exec(mode, "ls /home/alice/mnt; echo x > /home/alice/new");
+        EXPECT_EQ(result.exit, 0) << mode << result.output << result.error;
+        EXPECT_THAT(changes(), ElementsAre("created /home/alice/new"));
+        EXPECT_EQ(result.output.find("secret"), std::string::npos);
+    }
+    EXPECT_EQ(read("home/alice/new"), "x\n");
+}
+
+TEST_F(ClosedMount, StandsInTheWayOfAMerge) {
+    put(root() / "home/alice/kept", "kept\n");
+    for (const char* script : {"echo more >> /home/alice/kept; rmdir /home/alice/mnt",
+                               "echo more >> /home/alice/kept; echo x > /home/alice/mnt/new"}) {
+        const auto result = exec("--merge", script);
+        EXPECT_EQ(result.exit, 4) << script << "\n" << result.output << result.error;
+        EXPECT_THAT(result.output, AllOf(HasSubstr("Permission denied"), HasSubstr("nothing was merged")));
+        EXPECT_EQ(read("home/alice/kept"), "kept\n") << script;
+    }
 }
 
 class ForeignLiveRoot : public MountedTreeTest {

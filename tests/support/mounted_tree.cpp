@@ -120,10 +120,13 @@ std::string MountedTreeTest::mount_foreign(const fs::path& at) {
     return "overlay";
 }
 
-void MountedTreeTest::mount_fuse(const fs::path& what, const fs::path& at) {
+void MountedTreeTest::mount_fuse(const fs::path& what, const fs::path& at, For whom) {
     for (const fs::path& directory : {what, at}) fs::create_directories(directory);
     fuse_ = true;
-    succeed({"bindfs", what, at});
+    std::vector<std::string> argv = {"bindfs", what, at};
+    // Its user is the one by the real user id; the effective one may mount.
+    if (whom == For::one_user) argv = {"setpriv", "--ruid", "65534", "bindfs", "--no-allow-other", what, at};
+    succeed(std::move(argv));
     mounted_.push_back(at);
 }
 

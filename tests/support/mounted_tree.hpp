@@ -29,8 +29,9 @@ protected:
                        const std::string& more_options = "");
     /// Mounts something that overlayfs refuses as a lower layer; gives the type of its file system.
     std::string mount_foreign(const std::filesystem::path& at);
+    enum class For { all, one_user }; ///< a user other than root
     /// By FUSE, whose server cannot rename with flags (renameat2(2)): the directory `what`. Needs bindfs.
-    void mount_fuse(const std::filesystem::path& what, const std::filesystem::path& at);
+    void mount_fuse(const std::filesystem::path& what, const std::filesystem::path& at, For whom = For::all);
     /// The last ones are unmounted already.
     void forget_mounts(std::size_t count) { mounted_.resize(mounted_.size() - count); }
     /// Moves the minimal root to a file system of its own.

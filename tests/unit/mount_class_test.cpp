@@ -11,7 +11,8 @@
 namespace disco::overlay {
 
 void PrintTo(const ClassifiedMount& row, std::ostream* out) {
-    constexpr const char* words[] = {"managed", "private", "kernel", "readonly", "foreign", "bound_file"};
+    constexpr const char* words[] = {"managed", "private", "kernel",    "readonly",
+                                     "foreign", "closed",  "bound_file"};
     *out << words[static_cast<std::size_t>(row.kind)] << " '" << row.inside << "' at " << row.live.string()
          << ' ' << row.type;
 }
@@ -189,6 +190,21 @@ TEST(MountClass, IsNotHiddenByWhatIsHiddenItself) {
                          refuses_none))
         inside.push_back(row.inside);
     EXPECT_THAT(inside, testing::ElementsAre("", "/a", "/a/b"));
+}
+
+TEST(MountClass, OfWhatEvenRootCannotLookAt) {
+    SeenMount theirs = seen(2, 1, "/home/alice/mnt", "fuse.sshfs");
+    theirs.closed = true;
+    const auto never = [](const sys::Mount& /*mount*/) {
+        ADD_FAILURE() << "a trial of it cannot tell anything";
+        return false;
+    };
+    EXPECT_THAT(classify_mounts({the_root(), theirs, seen(3, 2, "/home/alice/mnt/below", "xfs")}, "/", never),
+                ElementsAre(ClassifiedMount{managed, "", "/"},
+                            ClassifiedMount{closed, "/home/alice/mnt", "/home/alice/mnt"}));
+    theirs.mount.point = "/run/user/1000/gvfs";
+    EXPECT_THAT(classify_mounts({the_root(), theirs}, "/", never),
+                ElementsAre(ClassifiedMount{managed, "", "/"}));
 }
 
 TEST(MountClass, IsForeignWhereTheKernelRefusesItAndItsTypeDoesNotTell) {
