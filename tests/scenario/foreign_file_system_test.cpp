@@ -122,7 +122,7 @@ protected:
     void SetUp() override {
         DanceTest::SetUp();
         if (IsSkipped() || HasFatalFailure()) return;
-        need({"/usr/bin/bindfs", "/dev/fuse"});
+        need_fuse();
         if (IsSkipped() || HasFatalFailure()) return;
         fs::create_directories(state());
         put(place() / "theirs/secret", "secret\n");
@@ -159,7 +159,7 @@ protected:
     void SetUp() override {
         DanceTest::SetUp();
         if (IsSkipped() || HasFatalFailure()) return;
-        if (!kernel_has("vfat")) GTEST_SKIP() << "this kernel has no vfat";
+        if (!kernel_has("vfat")) GTEST_SKIP() << "LEFT OUT: this kernel has no vfat (/proc/filesystems)";
     }
 };
 

@@ -18,7 +18,7 @@ protected:
     void SetUp() override {
         DanceTest::SetUp();
         if (IsSkipped() || HasFatalFailure()) return;
-        need({"/usr/bin/bindfs", "/dev/fuse"});
+        need_fuse();
         if (IsSkipped() || HasFatalFailure()) return;
         fs::create_directories(state());
         mount_fuse(place() / "shared", root() / "srv/shared");

@@ -120,6 +120,11 @@ std::string MountedTreeTest::mount_foreign(const fs::path& at) {
     return "overlay";
 }
 
+void MountedTreeTest::need_fuse() {
+    if (!fs::exists("/dev/fuse")) GTEST_SKIP() << "LEFT OUT: this kernel has no FUSE (/dev/fuse)";
+    need({"/usr/bin/bindfs"});
+}
+
 void MountedTreeTest::mount_fuse(const fs::path& what, const fs::path& at, For whom) {
     for (const fs::path& directory : {what, at}) fs::create_directories(directory);
     fuse_ = true;

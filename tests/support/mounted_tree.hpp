@@ -29,6 +29,8 @@ protected:
                        const std::string& more_options = "");
     /// Mounts something that overlayfs refuses as a lower layer; gives the type of its file system.
     std::string mount_foreign(const std::filesystem::path& at);
+    /// Skips, and says so, where the kernel has no FUSE; bindfs must be there where tests must run.
+    static void need_fuse();
     enum class For { all, one_user }; ///< a user other than root
     /// By FUSE, whose server cannot rename with flags (renameat2(2)): the directory `what`. Needs bindfs.
     void mount_fuse(const std::filesystem::path& what, const std::filesystem::path& at, For whom = For::all);
