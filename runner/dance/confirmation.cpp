@@ -2,6 +2,7 @@
 
 #include "runner/dance/rollback.hpp"
 #include "runner/merge/undo_store.hpp"
+#include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
@@ -26,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path file_of(const StateDirectory& state, const std::string& run) {
-    return state.undo() / run / "confirm";
+    return merge::UndoStore{state.undo()}.confirm(run);
 }
 
 /// Seconds of CLOCK_REALTIME. A file that cannot be read is one whose time is up.
@@ -41,10 +42,10 @@ std::string deadline_after(std::chrono::seconds limit) {
     return fmt::format("{}\n", sys::now().tv_sec + limit.count());
 }
 
+/// On disk when this returns: a merge that was confirmed must not be undone after a loss of power.
 void become(const StateDirectory& state, const std::string& run, const char* name) {
     const fs::path file = file_of(state, run);
-    if (::rename(file.c_str(), (file.parent_path() / name).c_str()) != 0 && errno != ENOENT)
-        throw sys::SysError{errno, "rename", file};
+    if (sys::stat_path(file)) sys::rename_durably(file, file.parent_path() / name);
 }
 
 /// What became of a merge whose time was up, in words.
@@ -52,23 +53,6 @@ struct Overdue {
     std::string line;
     bool undone = false;
 };
-
-/// Outlives this process, its terminal and its session.
-void start_watcher(const StateDirectory& state, const std::string& run) {
-    const pid_t child = sys::check(::fork(), "start a process that waits for confirmation");
-    if (child == 0) {
-        ::setsid();
-        if (::fork() != 0) ::_exit(0); // so that init, not this run, is its parent
-        const int null = ::open("/dev/null", O_RDWR);
-        for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
-        if (::chdir("/") != 0) ::_exit(1);
-        ::execl("/proc/self/exe", "disco", "recover", "--await", run.c_str(), "--state-dir",
-                state.path().c_str(), static_cast<char*>(nullptr));
-        ::_exit(1);
-    }
-    int status = 0;
-    sys::check(TEMP_FAILURE_RETRY(::waitpid(child, &status, 0)), "wait for a process");
-}
 
 Overdue time_is_up(const StateDirectory& state, const std::string& run) {
     RollbackOptions options;
@@ -107,9 +91,20 @@ Overdue time_is_up(const StateDirectory& state, const std::string& run) {
 
 } // namespace
 
-void await_confirmation(const StateDirectory& state, const std::string& run, std::chrono::seconds limit) {
-    sys::write_file_atomically(file_of(state, run), deadline_after(limit), 0600);
-    start_watcher(state, run);
+void start_confirmation_watcher(const StateDirectory& state, const std::string& run) {
+    const pid_t child = sys::check(::fork(), "start a process that waits for confirmation");
+    if (child == 0) {
+        ::setsid();
+        if (::fork() != 0) ::_exit(0); // so that init, not this run, is its parent
+        const int null = ::open("/dev/null", O_RDWR);
+        for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+        if (::chdir("/") != 0) ::_exit(1);
+        ::execl("/proc/self/exe", "disco", "recover", "--await", run.c_str(), "--state-dir",
+                state.path().c_str(), static_cast<char*>(nullptr));
+        ::_exit(1);
+    }
+    int status = 0;
+    sys::check(TEMP_FAILURE_RETRY(::waitpid(child, &status, 0)), "wait for a process");
 }
 
 void restart_confirmation_time(const StateDirectory& state, const std::string& run,
@@ -185,7 +180,7 @@ Resumed resume_confirmations(const StateDirectory& state) {
             resumed.all_undone = resumed.all_undone && overdue.undone;
             continue;
         }
-        start_watcher(state, *run);
+        start_confirmation_watcher(state, *run);
         resumed.lines.push_back(
             fmt::format("run {} will be undone in {} s unless it is confirmed: disco confirm", *run, left));
     }

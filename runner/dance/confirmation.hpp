@@ -21,9 +21,9 @@ enum class Confirmation {
     not_undone, ///< the time was up, and the rollback failed
 };
 
-/// Starts to wait: returns at once. The caller holds the state's lock; nothing is undone while it does.
-/// Throws SysError.
-void await_confirmation(const StateDirectory& state, const std::string& run, std::chrono::seconds limit);
+/// Starts the process that waits, of a merge whose settlement has written the deadline: it outlives this one,
+/// its terminal and its session. Nothing is undone while the caller holds the state's lock. Throws SysError.
+void start_confirmation_watcher(const StateDirectory& state, const std::string& run);
 
 /// Begins the time anew, of a run that waits. The caller holds the state's lock. Throws SysError.
 void restart_confirmation_time(const StateDirectory& state, const std::string& run,

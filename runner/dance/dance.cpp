@@ -79,7 +79,8 @@ public:
         note_modules(result_.run);
         result_.run.fingerprint = recorder.fingerprint();
         if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
-            merge_trees(result_.run, recorder.trees(), state_, started_);
+            merge_trees(result_.run, recorder.trees(), state_, started_,
+                        {.rolls_back = {}, .confirm = options_.confirm});
         locks.release(); // actions may be a package manager's
         if (!options_.save.empty()) save(recorder);
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
@@ -108,10 +109,12 @@ private:
             return;
         }
         try {
-            await_confirmation(state_, run.id, options_.confirm);
+            start_confirmation_watcher(state_, run.id);
         } catch (const sys::Error& error) {
-            note_followup_failure(run, "nobody can wait for the confirmation, so the merge stays: " +
-                                           error.full_text());
+            note_followup_failure(
+                run,
+                "no process waits for the confirmation, so only the next start of disco undoes the merge: " +
+                    error.full_text());
             follow_up(fetched, context);
             return;
         }

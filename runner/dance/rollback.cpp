@@ -103,8 +103,9 @@ Result roll_back_locked(const RollbackOptions& options, const StateDirectory& st
         }
     } else {
         const PackageLocks locks = lock_packages(rollback.root, options);
-        merge_trees(result.run, std::move(rollback.trees), state, rollback.merged, run);
-        if (result.run.outcome == model::RunOutcome::merged) ::unlink((store.of(run) / "confirm").c_str());
+        merge_trees(result.run, std::move(rollback.trees), state, rollback.merged,
+                    {.rolls_back = run, .confirm = {}});
+        if (result.run.outcome == model::RunOutcome::merged) ::unlink(store.confirm(run).c_str());
     }
     if (result.run.outcome == model::RunOutcome::conflict)
         result.run.failure =

@@ -6,6 +6,7 @@
 #include "runner/model/parameter_name.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
 #include "runner/report/json_report.hpp"
+#include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 
 #include <algorithm>
@@ -97,9 +98,9 @@ void prune_undo(const StateDirectory& state, const std::string& node) {
 } // namespace
 
 void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
-                 const timespec& started, const std::string& rolls_back) {
+                 const timespec& started, const MergeTerms& terms) {
     const Stopwatch watch;
-    const merge::JournalHeading heading = {run.id, run.root, run.version, rolls_back};
+    const merge::JournalHeading heading = {run.id, run.root, run.version, terms.rolls_back, terms.confirm};
     try {
         run.merge = merge::merge(std::move(trees), merge::UndoStore{state.undo()}, heading, started);
     } catch (const merge::Undone& error) {
@@ -131,7 +132,10 @@ void store_report(const Result& result, const StateDirectory& state) {
     if (!fd) throw sys::SysError{errno, "create", aside};
     report::write_json_report(result.run, *result.changes,
                               [&](std::string_view piece) { sys::write_all(fd.get(), piece, aside); });
-    sys::check(::rename(aside.c_str(), file.c_str()), "replace", file);
+    // A name without content would hide what the run did, and be in the way of every list of runs.
+    sys::check(::fsync(fd.get()), "sync", aside);
+    sys::rename_durably(aside, file);
+    sys::sync_directory(state.runs());
 }
 
 } // namespace

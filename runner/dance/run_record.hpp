@@ -31,10 +31,14 @@ void note_failure(model::RunReport& run, const sys::Error& error);
 /// The outcome and exit code of modules that all ran, before any merge.
 void note_modules(model::RunReport& run);
 
+struct MergeTerms {
+    std::string rolls_back;          ///< the run that is undone by it; empty: none
+    std::chrono::seconds confirm{0}; ///< see merge::JournalHeading
+};
+
 /// Merges and notes the outcome: merged, conflict, failed or undone. `started`: see merge::merge.
-/// `rolls_back`: the run that is undone by it; empty: none.
 void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
-                 const timespec& started, const std::string& rolls_back = {});
+                 const timespec& started, const MergeTerms& terms = {});
 
 /// Completes the report (the time since `watch` began; exit code 2 for changes, if that was asked for) and
 /// writes it to runs/ID/report.json. Throws SysError.

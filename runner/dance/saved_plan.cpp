@@ -10,6 +10,7 @@
 #include "runner/merge/object_copy.hpp"
 #include "runner/merge/preparation.hpp"
 #include "runner/report/stored_report.hpp"
+#include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -174,16 +175,14 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
             plans.push_back(&trees[i].plan);
         }
         merge::Journal plan{place / "plan", {run.id, run.root, run.version, {}}, places};
-        const sys::UniqueFd directory = sys::open_directory(place);
-        sys::check(::syncfs(directory.get()), "sync the file system of", place);
         sys::write_file(place / "tree", identity_of(places), 0600);
-        plan.plan(plans, started);
+        sys::sync_file_system_of(place);
+        plan.plan(plans, started); // all else is on disk
     });
 }
 
 void save_plan_report(const fs::path& place, const StateDirectory& state, const std::string& run) {
-    sys::write_file_atomically(place / "report.json", sys::read_file(state.runs() / run / "report.json"),
-                               0600);
+    sys::write_file_durably(place / "report.json", sys::read_file(state.runs() / run / "report.json"), 0600);
 }
 
 Result apply_plan(const ApplyOptions& options) {

@@ -4,6 +4,7 @@
 #include "runner/fetch/rsync_command.hpp"
 #include "runner/fetch/rsync_failure.hpp"
 #include "runner/model/parameter_name.hpp"
+#include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
@@ -356,6 +357,8 @@ void Universe::fetch_aside(const std::set<std::string>& modules) {
 
 /// Everything is there and whole: now it becomes the last good copy.
 void Universe::commit(const std::vector<std::string>& modules, const std::set<std::string>& staged) {
+    // Also after a loss of power: a dance with --offline delivers what is there.
+    if (!staged.empty() || parameters_staged_) sys::sync_file_system_of(staging());
     for (const std::string& name : staged)
         ModuleStore::swap_in(staging() / "modules" / name, store_.module(name));
     current_.insert(staged.begin(), staged.end());

@@ -42,7 +42,7 @@ private:
 JournalRecord read_heading(const json& line) {
     JournalRecord record;
     record.heading = {line.at("run"), bytes_of(line.at("root")), line.at("disco_version"),
-                      line.at("rolls_back")};
+                      line.at("rolls_back"), std::chrono::seconds{line.value("confirm", 0)}};
     for (const json& tree : line.at("trees"))
         record.trees.push_back({bytes_of(tree.at("prefix")),
                                 bytes_of(tree.at("live")),
@@ -100,6 +100,7 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
                {"root", to_json(heading.root)},
                {"disco_version", heading.version},
                {"rolls_back", heading.rolls_back},
+               {"confirm", heading.confirm.count()},
                {"trees", std::move(places)}}
               .dump() +
           "\n");

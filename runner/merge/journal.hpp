@@ -3,6 +3,7 @@
 #include "runner/model/merge_plan.hpp"
 #include "runner/sys/unique_fd.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <ctime>
 #include <filesystem>
@@ -32,6 +33,9 @@ struct JournalHeading {
     std::string root;       ///< the live root
     std::string version;    ///< of disco
     std::string rolls_back; ///< the run that is undone; empty: none
+    /// The merge is to be undone unless it is confirmed within this time; 0: no need. In the journal, so that
+    /// a crash right after the merge confirms nothing.
+    std::chrono::seconds confirm{0};
 };
 
 /// Writes a journal. Everything is on disk when a function returns. Throws SysError.

@@ -6,6 +6,7 @@
 #include "runner/merge/preparation.hpp"
 #include "runner/merge/recovery.hpp"
 #include "runner/merge/undo_steps.hpp"
+#include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
@@ -99,8 +100,7 @@ private:
     }
     void sync() const {
         for (const MergePlaces& places : places_) places.sync();
-        const sys::UniqueFd store = sys::open_directory(store_.of(run_));
-        sys::check(::syncfs(store.get()), "sync the file system of", store_.of(run_));
+        sys::sync_file_system_of(store_.of(run_));
     }
 
     std::vector<TreeToMerge>& trees_;

@@ -5,6 +5,7 @@
 #include "runner/merge/object_copy.hpp"
 #include "runner/merge/space_check.hpp"
 #include "runner/merge/undo_steps.hpp"
+#include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
@@ -45,6 +46,7 @@ public:
         if (settled.foreign.empty()) {
             remove_asides();
             restore_tops();
+            sync_tops();
         } else {
             settled.kept_in = keep_foreign();
         }
@@ -110,6 +112,7 @@ private:
             move_back(store_.layer(run_, i), store_.layer(from, i));
             move_back(store_.kept(run_, i), store_.kept(from, i));
         }
+        sys::sync_file_system_of(store_.path()); // before the journal goes, which tells where they were
         if (record_.planned) note_committed_again(store_.record(from), sys::passed_moment());
     }
     static void move_back(const fs::path& from, const fs::path& to) {
@@ -137,6 +140,12 @@ private:
         }
     }
 
+    /// Before the store forgets that something of disco's is there.
+    void sync_tops() const {
+        for (const JournalTree& tree : record_.trees)
+            if (!tree.aside.empty() && sys::stat_path(tree.live)) sys::sync_directory(tree.live);
+    }
+
     Settled complete() {
         Settled settled{.what = Settled::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
         const std::string& rolled_back = record_.heading.rolls_back;
@@ -151,10 +160,14 @@ private:
             settled.what = Settled::What::not_kept;
         }
         remove_asides();
-        if (settled.what == Settled::What::not_kept)
+        sync_tops();
+        if (settled.what == Settled::What::not_kept) {
             store_.remove(run_);
-        else
-            store_.settle(run_, bytes_of_originals());
+            return settled;
+        }
+        if (const auto within = record_.heading.confirm; within.count() != 0)
+            store_.await_confirmation(run_, record_.committed->tv_sec + within.count());
+        store_.settle(run_, bytes_of_originals());
         return settled;
     }
 
@@ -173,13 +186,12 @@ private:
         ObjectCopy copier;
         for (const sys::DirectoryEntry& entry : entries)
             copier.copy(from.get(), entry.name, to.get(), entry.name);
-        sys::check(::syncfs(to.get()), "sync the file system of", fresh);
+        sys::sync_file_system_of(fresh);
         sys::remove_tree(kept);
-        sys::check(::rename(fresh.c_str(), kept.c_str()), "rename", kept);
-        sys::sync_directory(kept.parent_path());
+        sys::rename_durably(fresh, kept);
         // Once its removal has begun it is no source any more.
         const KeepTimes keep{tree.live};
-        sys::check(::rename(aside(tree).c_str(), emptied(tree).c_str()), "rename", aside(tree));
+        sys::rename_durably(aside(tree), emptied(tree));
     }
 
     /// Puts what was taken back out of the way of later runs, where an administrator finds it.
@@ -187,9 +199,11 @@ private:
         const fs::path place = store_.path().parent_path() / "changed-meanwhile" / run_;
         for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
         remove_asides();
+        sync_tops();
         sys::make_directories(place, 0700);
         move_back(store_.of(run_) / "data", place / "data");
         move_back(store_.journal(run_), place / "journal");
+        sys::sync_file_system_of(store_.path());
         return place;
     }
 

@@ -1,5 +1,6 @@
 #include "runner/merge/undo_store.hpp"
 
+#include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -40,16 +41,20 @@ void UndoStore::begin(const std::string& run, std::size_t trees) const {
     sys::make_directories(directory_, 0700);
     for (std::size_t tree = 0; tree < trees; ++tree) sys::make_directories(tree_directory(run, tree), 0700);
     sys::sync_directory(directory_);
+    sys::sync_directory(directory_.parent_path()); // it may be new itself
+}
+
+void UndoStore::await_confirmation(const std::string& run, std::time_t deadline) const {
+    sys::write_file_durably(confirm(run), std::to_string(deadline) + "\n", 0600);
 }
 
 void UndoStore::settle(const std::string& run, std::uint64_t bytes) const {
-    sys::write_file(of(run) / "size", std::to_string(bytes) + "\n", 0600);
-    sys::check(::rename(journal(run).c_str(), record(run).c_str()), "settle the journal", journal(run));
-    sys::sync_directory(of(run));
+    sys::write_file_atomically(of(run) / "size", std::to_string(bytes) + "\n", 0600);
+    sys::rename_durably(journal(run), record(run));
 }
 
 void UndoStore::note_rolled_back(const std::string& run, const std::string& by) const {
-    sys::write_file_atomically(of(run) / "rolled-back", by + "\n", 0600);
+    sys::write_file_durably(of(run) / "rolled-back", by + "\n", 0600);
     sys::remove_tree(of(run) / "data");
 }
 
@@ -73,7 +78,7 @@ std::vector<std::string> UndoStore::prune(const Limits& limits) const {
     for (const std::string& run : names) bytes += size_of(run);
     for (std::size_t i = 0; i + 1 < names.size(); ++i) {
         if (names.size() - removed.size() <= limits.runs && bytes <= limits.bytes) break;
-        if (sys::stat_path(of(names[i]) / "confirm")) continue;
+        if (sys::stat_path(confirm(names[i]))) continue;
         bytes -= size_of(names[i]);
         remove(names[i]);
         removed.push_back(names[i]);

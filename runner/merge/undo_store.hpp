@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace disco::merge {
 ///   data/N/      of the N-th managed mount: "layer", what the dance made, after the merge the originals in
 ///   its place; "kept",
 ///                what was removed, and originals that lay on another file system
+///   confirm      while the merge waits for confirmation: until when, in seconds of CLOCK_REALTIME
 ///   size         bytes that data takes, as text
 ///   rolled-back  the run that undid this one; data has gone to that
 class UndoStore {
@@ -31,6 +33,8 @@ public:
         return tree_directory(run, tree) / "kept";
     }
 
+    [[nodiscard]] std::filesystem::path confirm(const std::string& run) const { return of(run) / "confirm"; }
+
     /// Runs whose merge was begun and neither finished nor taken back: a crash has left them. Oldest first,
     /// as all of these. Throws SysError.
     [[nodiscard]] std::vector<std::string> unsettled() const;
@@ -43,6 +47,8 @@ public:
     void begin(const std::string& run, std::size_t trees) const;
     /// The journal is settled: everything was merged. `bytes`: of the originals.
     void settle(const std::string& run, std::uint64_t bytes) const;
+    /// The merge is to be undone unless it is confirmed before `deadline`. On disk when this returns.
+    void await_confirmation(const std::string& run, std::time_t deadline) const;
     void note_rolled_back(const std::string& run, const std::string& by) const;
     void remove(const std::string& run) const;
 

@@ -2,6 +2,7 @@
 // fails; afterwards the tree is exactly the old one or exactly the new one.
 
 #include "runner/sys/error.hpp"
+#include "tests/support/every_kind.hpp"
 #include "tests/support/faults.hpp"
 #include "tests/support/throw_away.hpp"
 
@@ -15,23 +16,6 @@ namespace disco::tests {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* furnish = R"(
-    mkdir -p srv/{data,old/deep,empty,keep}
-    echo one > srv/data/one; echo two > srv/data/two; chmod 4711 srv/data/two; ln -s one srv/data/link
-    echo x > srv/old/deep/x; mkfifo srv/data/fifo; echo many > srv/many; touch -d 2001-02-03 srv/keep
-    mkdir -p home/alice; echo profile > home/alice/profile; echo gone > home/alice/gone
-)";
-
-/// Every kind of step: new ones, exchanges, removals, metadata, of files and directories.
-constexpr const char* rearrange = R"(
-    set -e; cd /
-    echo more >> srv/data/one; rm srv/data/link; mkdir srv/data/link; echo in > srv/data/link/in
-    chmod 0640 srv/data/two; rm -r srv/old; echo instead > srv/old; rmdir srv/empty
-    mkdir -p srv/new/deep; echo n > srv/new/deep/n; ln -s nowhere srv/dangling; chown 33 srv/keep
-    rm srv/many; mkdir srv/many; echo 1 > srv/many/1
-    echo more >> home/alice/profile; rm home/alice/gone; echo new > home/alice/new
-)";
 
 enum class Layout { one_file_system, state_elsewhere, home_elsewhere };
 
@@ -68,11 +52,11 @@ protected:
     /// The tree and the state as at the start.
     void reset() {
         bash(fmt::format("rm -rf srv home/* {0}/undo {0}/runs/* {0}/scratch/*", state().string()));
-        bash(furnish);
+        bash(furnish_every_kind);
     }
     [[nodiscard]] std::vector<std::string> merge_words() const {
         return {DISCO_BINARY,  "exec",  "--merge", "--quiet",   "--root", root(),
-                "--state-dir", state(), "--",      "/bin/bash", "-c",     rearrange};
+                "--state-dir", state(), "--",      "/bin/bash", "-c",     change_every_kind};
     }
     [[nodiscard]] std::vector<std::string> words(const std::string& command) const {
         return {DISCO_BINARY, command, "--state-dir", state()};

@@ -19,17 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* plain_path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
-std::string succeed(std::vector<std::string> argv) {
-    const sys::ProgramResult result = sys::run_program({.argv = argv,
-                                                        .environment = {plain_path, "LC_ALL=C.UTF-8"},
-                                                        .input = {},
-                                                        .timeout = std::chrono::minutes{2}});
-    if (!result.succeeded())
-        throw sys::Error{
-            fmt::format("the test's command fails: {}: {}{}", argv, result.output, result.error)};
-    return result.output;
-}
-
 bool listed(const std::string& type) {
     const std::string text = sys::read_file("/proc/filesystems");
     return text.find("\t" + type + "\n") != std::string::npos;
@@ -42,6 +31,27 @@ std::vector<std::string> mkfs_words(const std::string& type) {
 }
 
 } // namespace
+
+std::string succeed(const std::vector<std::string>& argv) {
+    const sys::ProgramResult result = sys::run_program({.argv = argv,
+                                                        .environment = {plain_path, "LC_ALL=C.UTF-8"},
+                                                        .input = {},
+                                                        .timeout = std::chrono::minutes{2}});
+    if (!result.succeeded())
+        throw sys::Error{
+            fmt::format("the test's command fails: {}: {}{}", argv, result.output, result.error)};
+    return result.output;
+}
+
+void make_image(const fs::path& image, const std::string& type, unsigned mebibytes,
+                const std::vector<std::string>& mkfs_options) {
+    sys::write_file(image, "", 0600);
+    sys::check(::truncate(image.c_str(), off_t{mebibytes} << 20), "make an image", image);
+    std::vector<std::string> argv = mkfs_words(type);
+    argv.insert(argv.end(), mkfs_options.begin(), mkfs_options.end());
+    argv.push_back(image);
+    (void)succeed(argv);
+}
 
 bool kernel_has(const std::string& type) {
     if (listed(type)) return true;
@@ -64,12 +74,7 @@ void MountedTreeTest::mount_image(const std::string& type, unsigned mebibytes, c
                                   const std::vector<std::string>& mkfs_options) {
     fs::create_directories(at);
     const fs::path image = place() / fmt::format("image-{}", images_++);
-    sys::write_file(image, "", 0600);
-    sys::check(::truncate(image.c_str(), off_t{mebibytes} << 20), "make an image", image);
-    std::vector<std::string> argv = mkfs_words(type);
-    argv.insert(argv.end(), mkfs_options.begin(), mkfs_options.end());
-    argv.push_back(image);
-    succeed(std::move(argv));
+    make_image(image, type, mebibytes, mkfs_options);
     succeed({"mount", "-t", type, "-o", "loop", image, at});
     mounted_.push_back(at);
     fs::remove(at / "lost+found");
@@ -177,8 +182,9 @@ std::vector<std::string> MountedTreeTest::changes() const {
     return lines;
 }
 
-Snapshot MountedTreeTest::tree() const {
-    Snapshot all = contents(root());
+Snapshot MountedTreeTest::tree() const { return without_state(contents(root())); }
+
+Snapshot MountedTreeTest::without_state(Snapshot all) const {
     const std::string inside = "/" + state().lexically_relative(root()).string();
     std::erase_if(
         all, [&](const auto& one) { return one.first == inside || one.first.starts_with(inside + "/"); });

@@ -8,6 +8,13 @@
 
 namespace disco::tests {
 
+/// Runs a command of the test's own and returns what it prints; throws sys::Error when it fails.
+std::string succeed(const std::vector<std::string>& argv);
+
+/// Makes a file system in a sparse file.
+void make_image(const std::filesystem::path& image, const std::string& type, unsigned mebibytes,
+                const std::vector<std::string>& mkfs_options = {});
+
 /// Whether this kernel has a file system, built in or as a module.
 [[nodiscard]] bool kernel_has(const std::string& type);
 
@@ -53,6 +60,7 @@ protected:
     [[nodiscard]] std::vector<std::string> changes() const;
     /// Contents of the root without the state directory, should that lie in it.
     [[nodiscard]] Snapshot tree() const;
+    [[nodiscard]] Snapshot without_state(Snapshot of_root) const;
     /// Nothing of disco's is in the root, and no journal is open.
     void expect_nothing_left() const;
 
