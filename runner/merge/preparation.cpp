@@ -91,6 +91,12 @@ void note_identities(model::MergePlan& plan, MergePlaces& places) {
 /// Of every directory once: steps of one directory follow each other, but for those of directories in it.
 void note_parents(model::MergePlan& plan, MergePlaces& places) {
     std::set<std::string> known;
+    // An exchange sets its mtime on some file systems (XFS), as its parent becomes another.
+    for (const model::LiveStep& step : plan.live)
+        if (const auto* exchange = std::get_if<model::Exchange>(&step);
+            exchange != nullptr && S_ISDIR(exchange->expected.mode) && known.insert(exchange->path).second)
+            if (const auto now = places.live().status_of(exchange->path))
+                plan.parents_before.push_back({exchange->path, now->st_atim, now->st_mtim});
     for (const model::LiveStep& step : plan.live) {
         const std::string& path = model::path_of(step);
         const std::size_t slash = path.rfind('/');

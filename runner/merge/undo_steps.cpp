@@ -22,23 +22,24 @@ public:
         : places_{places}, planned_{planned}, result_{result} {}
 
     void operator()(const model::PutNew& step) {
-        if (!lies_live(step.path, step.from.inode))
-            return; // it was not taken, or somebody has removed or replaced it
-        rename_object(places_.live().parent_of(step.path), places_.place_of(step.from), RENAME_NOREPLACE);
-        places_.reset();
-        tell_if_touched(step.path, places_.place_of(step.from));
+        if (lies_live(step.path, step.from.inode)) {
+            rename_object(places_.live().parent_of(step.path), places_.place_of(step.from), RENAME_NOREPLACE);
+            places_.reset();
+        } // else it was not taken, or somebody has removed or replaced it
+        tell_if_touched(step.path, step.from);
     }
     void operator()(const model::Exchange& step) {
         if (lies_live(step.path, step.from.inode)) {
             rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_EXCHANGE);
             places_.reset();
-            tell_if_touched(step.path, places_.place_of(step.from));
+            tell_if_touched(step.path, step.from);
             return;
         }
         // Not taken, if the new object is where it was; else somebody has done something to the name since.
         const Place source = places_.place_of(step.from);
         const auto original = sys::stat_at(source.directory, source.name);
-        if (!original || original->st_ino == step.from.inode) return;
+        if (!original) return;
+        if (original->st_ino == step.from.inode) return tell_if_touched(step.path, step.from);
         if (exists_live(step.path)) {
             result_.foreign.push_back(
                 fmt::format("{}: somebody has put another object there; the original is kept as {}",
@@ -75,9 +76,12 @@ private:
         return status && status->st_ino == inode;
     }
 
-    void tell_if_touched(const std::string& path, const Place& place) {
+    /// Of what lies where it came from: also when an earlier recovery has put it there and did not live to
+    /// tell. What was never merged has not changed since.
+    void tell_if_touched(const std::string& path, const model::ObjectSource& source) {
+        const Place place = places_.place_of(source);
         const auto status = sys::stat_at(place.directory, place.name);
-        if (status && touched(place.directory, place.name, *status))
+        if (status && status->st_ino == source.inode && touched(place.directory, place.name, *status))
             result_.foreign.push_back(
                 fmt::format("{}: somebody has changed it since it was merged; their version is kept",
                             places_.shown(path)));
