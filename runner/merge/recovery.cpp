@@ -44,9 +44,7 @@ public:
         settled.foreign = record_.foreign;
         give_back();
         if (settled.foreign.empty()) {
-            remove_asides();
-            restore_tops();
-            sync_tops();
+            clear_live_roots();
         } else {
             settled.kept_in = keep_foreign();
         }
@@ -140,6 +138,13 @@ private:
         }
     }
 
+    /// Of what was never merged, or was taken back.
+    void clear_live_roots() const {
+        remove_asides();
+        restore_tops();
+        sync_tops();
+    }
+
     /// Before the store forgets that something of disco's is there.
     void sync_tops() const {
         for (const JournalTree& tree : record_.trees)
@@ -198,8 +203,7 @@ private:
     fs::path keep_foreign() {
         const fs::path place = store_.path().parent_path() / "changed-meanwhile" / run_;
         for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
-        remove_asides();
-        sync_tops();
+        clear_live_roots();
         sys::make_directories(place, 0700);
         move_back(store_.of(run_) / "data", place / "data");
         move_back(store_.journal(run_), place / "journal");

@@ -7,9 +7,11 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <random>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -38,12 +40,24 @@ const char* text_of(Reaches reaches) {
 
 /// Processes that wait for confirmation outlive the run, and have its file open. The test has become their
 /// parent.
-void end_watchers(const std::string& state) {
+void end_all_watchers(const std::string& state) {
     for (const auto& entry : fs::directory_iterator{"/proc"}) {
-        const std::string words = sys::read_file_if_exists(entry.path() / "cmdline").value_or("");
+        std::string words; // it may end meanwhile
+        std::getline(std::ifstream{entry.path() / "cmdline"}, words);
         if (words.find("--await") != std::string::npos && words.find(state) != std::string::npos)
             ::kill(std::stoi(entry.path().filename()), SIGKILL);
     }
+}
+
+/// Also those that are only being started.
+void wait_until_alone(const std::string& state) {
+    for (int tries = 0; tries < 1000; ++tries, ::usleep(5000)) {
+        pid_t reaped = 0;
+        while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) {}
+        if (reaped < 0) return;
+        end_all_watchers(state);
+    }
+    ADD_FAILURE() << "a process outlived the run";
 }
 
 /// What is renamed to its place has another name until then, and may be anything. The journal is read line by
@@ -100,8 +114,7 @@ void PowerLossTest::SetUp() {
 
 void PowerLossTest::TearDown() {
     if (!IsSkipped() && !place().empty()) {
-        end_watchers(state());
-        wait_for_orphans();
+        wait_until_alone(state());
         if (root_disk_) fs::remove_all(state() / "scratch"); // goes with the next run; here nobody comes
         if (root_disk_) fs::create_directories(state() / "scratch");
         state_disk_.reset();
@@ -153,18 +166,19 @@ std::vector<PowerLossTest::Point> PowerLossTest::points(const std::vector<Changi
 }
 
 void PowerLossTest::keep_as(const std::string& name) {
+    wait_until_alone(state());
     root_disk_->keep_as(name);
     if (state_disk_) state_disk_->keep_as(name);
 }
 
 void PowerLossTest::restore(const std::string& name) {
+    wait_until_alone(state());
     root_disk_->restore(name);
     if (state_disk_) state_disk_->restore(name);
 }
 
 void PowerLossTest::lose_power(Reaches reaches) {
-    end_watchers(state());
-    wait_for_orphans();
+    wait_until_alone(state());
     const bool of_root = reaches == Reaches::metadata || reaches == Reaches::metadata_of_root;
     const bool of_state = reaches == Reaches::metadata || reaches == Reaches::metadata_of_state;
     if (of_root) root_disk_->commit_metadata();
