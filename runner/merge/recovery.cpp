@@ -244,7 +244,7 @@ private:
 Settled settle(const UndoStore& store, const std::string& run) {
     std::optional<JournalRecord> record;
     if (sys::stat_path(store.journal(run))) record = read_journal(store.journal(run));
-    if (!record) { // it had not begun, or was being removed
+    if (!record) { // it had not begun
         store.remove(run);
         return {.what = Settled::What::nothing_done, .run = run, .foreign = {}, .kept_in = {}};
     }
@@ -259,6 +259,7 @@ Settled settle(const UndoStore& store, JournalRecord record) {
 }
 
 std::vector<Settled> settle_all(const UndoStore& store) {
+    store.finish_removals();
     std::vector<Settled> all;
     const std::vector<std::string> runs = store.unsettled();
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) all.push_back(settle(store, *run));

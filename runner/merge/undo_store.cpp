@@ -10,12 +10,24 @@
 #include <unistd.h>
 
 namespace disco::merge {
-std::vector<std::string> UndoStore::runs() const {
+namespace {
+
+constexpr const char* removed_mark = "."; ///< begins the name of a run that is being removed
+
+} // namespace
+
+std::vector<std::string> UndoStore::directories() const {
     std::vector<std::string> names;
     if (!sys::stat_path(directory_)) return names;
     const sys::UniqueFd fd = sys::open_directory(directory_);
     for (sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory_))
         if (entry.type == DT_DIR) names.push_back(std::move(entry.name));
+    return names;
+}
+
+std::vector<std::string> UndoStore::runs() const {
+    std::vector<std::string> names = directories();
+    std::erase_if(names, [](const std::string& name) { return name.starts_with(removed_mark); });
     return names;
 }
 
@@ -59,10 +71,17 @@ void UndoStore::note_rolled_back(const std::string& run, const std::string& by) 
 }
 
 void UndoStore::remove(const std::string& run) const {
-    // The data first: what is left of a removal that was interrupted must not look as if it could be rolled
-    // back, nor as if it were unsettled.
-    sys::remove_tree(of(run) / "data");
-    sys::remove_tree(of(run));
+    if (!sys::stat_path(of(run))) return;
+    // What is left of a removal that was interrupted must not look as if it could be rolled back, nor as if
+    // it were unsettled.
+    const std::filesystem::path going = directory_ / (removed_mark + run);
+    sys::rename_durably(of(run), going);
+    sys::remove_tree(going);
+}
+
+void UndoStore::finish_removals() const {
+    for (const std::string& name : directories())
+        if (name.starts_with(removed_mark)) sys::remove_tree(directory_ / name);
 }
 
 std::vector<std::string> UndoStore::prune(const Limits& limits) const {

@@ -50,7 +50,9 @@ public:
     /// The merge is to be undone unless it is confirmed before `deadline`. On disk when this returns.
     void await_confirmation(const std::string& run, std::time_t deadline) const;
     void note_rolled_back(const std::string& run, const std::string& by) const;
+    /// At once, whenever it is interrupted: what then remains of its files is for `finish_removals`.
     void remove(const std::string& run) const;
+    void finish_removals() const;
 
     struct Limits {
         std::size_t runs = 5;
@@ -65,6 +67,7 @@ private:
     [[nodiscard]] std::filesystem::path tree_directory(const std::string& run, std::size_t tree) const {
         return of(run) / "data" / std::to_string(tree);
     }
+    [[nodiscard]] std::vector<std::string> directories() const;
     [[nodiscard]] std::vector<std::string> runs() const;
 
     std::filesystem::path directory_;

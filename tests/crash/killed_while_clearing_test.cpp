@@ -55,6 +55,13 @@ protected:
                          [&](const ChangingCall& call) { return call.line.find(text) != std::string::npos; }),
             calls.end()};
     }
+    /// Whether `disco runs` says that the run can be rolled back.
+    [[nodiscard]] bool is_offered(const std::string& run) const {
+        const std::string lines = command("runs").output;
+        const std::size_t at = lines.find(run);
+        return at != std::string::npos &&
+               lines.substr(at, lines.find('\n', at) - at).find("can be rolled back") != std::string::npos;
+    }
     std::vector<std::string> words_;
 };
 
@@ -103,6 +110,41 @@ TEST_P(KilledWhileClearing, WhatSomebodyElseChangedIsKept) {
         EXPECT_TRUE(fs::is_empty(state() / "undo")) << "killed at " << call.line;
         if (HasFailure()) break;
     }
+}
+
+/// Five runs are kept by default.
+TEST_P(KilledWhileClearing, AnOldRunIsThereAsAWholeOrNotAtAll) {
+    fs::remove_all(state() / "undo");
+    for (const char* name : {"1", "2", "3", "4", "5"})
+        ASSERT_EQ(exec("--merge", fmt::format("echo {0} > /srv/{0}; rm -f /srv/many", name)).exit, 0);
+    std::string oldest = "~"; // names sort by time
+    for (const auto& run : fs::directory_iterator{state() / "undo"})
+        oldest = std::min(oldest, run.path().filename().string());
+    const fs::path kept = state() / "undo" / oldest;
+    const Snapshot whole = contents(kept);
+    outside(fmt::format("cp -a {} {}/copy", state().string(), place().string()));
+    const auto again = [&] {
+        outside(fmt::format("rm -rf {0}/* {1}/srv/6; cp -a {2}/copy/. {0}", state().string(), root().string(),
+                            place().string()));
+    };
+    const auto words = exec_words("--merge", "echo 6 > /srv/6");
+    const Calls calls = from(calls_of(words), "record");
+    ASSERT_GT(calls.size(), 10U);
+    std::size_t there = 0, gone = 0;
+    for (const ChangingCall& call : calls) {
+        again();
+        kill_at(words, call);
+        EXPECT_EQ(command("recover").exit, 0) << call.line;
+        const bool offered = is_offered(oldest);
+        ++(offered ? there : gone);
+        if (offered)
+            EXPECT_EQ(difference(whole, contents(kept)), "") << call.line;
+        else
+            EXPECT_FALSE(fs::exists(kept)) << call.line;
+        if (HasFailure()) break;
+    }
+    EXPECT_GT(there, 0U);
+    EXPECT_GT(gone, 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(State, KilledWhileClearing, testing::Bool(),
