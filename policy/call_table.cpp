@@ -35,18 +35,18 @@ std::string CallTable::name_of(std::uint32_t audit_arch, std::uint32_t number) c
     return {};
 }
 
-CallTable empty_call_table() {
-#if defined(__x86_64__)
-    return {{{"x86_64", AUDIT_ARCH_X86_64, true, {}}, {"i386", AUDIT_ARCH_I386, false, {}}}};
-#elif defined(__aarch64__)
-    return {{{"aarch64", AUDIT_ARCH_AARCH64, true, {}}}};
-#else
-#error "no list of system calls for this architecture"
-#endif
+CallTable empty_call_table(Architecture architecture) {
+    switch (architecture) {
+    case Architecture::x86_64:
+        return {{{"x86_64", AUDIT_ARCH_X86_64, true, {}}, {"i386", AUDIT_ARCH_I386, false, {}}}};
+    case Architecture::aarch64:
+        return {{{"aarch64", AUDIT_ARCH_AARCH64, true, {}}, {"arm", AUDIT_ARCH_ARM, false, {}}}};
+    }
+    return {}; // not reached: -Wswitch guards the list
 }
 
-CallTable parse_call_table(std::string_view text, std::string_view file) {
-    CallTable table = empty_call_table();
+CallTable parse_call_table(std::string_view text, std::string_view file, Architecture architecture) {
+    CallTable table = empty_call_table(architecture);
     for (std::size_t line = 1; !text.empty(); ++line) {
         const std::string_view row = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(row.size() + 1, text.size()));
@@ -80,7 +80,7 @@ std::string print_call_table(const CallTable& table) {
 
 CallTable load_call_table(const std::filesystem::path& lib) {
     const auto file = lib / "calls";
-    return parse_call_table(sys::read_file(file), file.string());
+    return parse_call_table(sys::read_file(file), file.string(), native_architecture);
 }
 
 } // namespace disco::policy

@@ -11,9 +11,21 @@
 
 namespace disco::policy {
 
-/// The system calls of one ABI that programs of this machine may use.
+/// What disco can be built for. Tables and programs can be had for each of them on any: so both are tested
+/// everywhere.
+enum class Architecture { x86_64, aarch64 };
+
+#if defined(__x86_64__)
+inline constexpr Architecture native_architecture = Architecture::x86_64;
+#elif defined(__aarch64__)
+inline constexpr Architecture native_architecture = Architecture::aarch64;
+#else
+#error "no list of system calls for this architecture"
+#endif
+
+/// The system calls of one ABI that programs of a machine may use.
 struct AbiTable {
-    std::string name;                                               ///< "x86_64", "i386", "aarch64"
+    std::string name;                                               ///< "x86_64", "i386", "aarch64", "arm"
     std::uint32_t audit_arch = 0;                                   ///< AUDIT_ARCH_…
     bool native = false;                                            ///< PID 1's
     std::multimap<std::string, std::uint32_t, std::less<>> numbers; ///< a name may stand for several
@@ -30,14 +42,15 @@ struct CallTable {
     [[nodiscard]] std::string name_of(std::uint32_t audit_arch, std::uint32_t number) const;
 };
 
-/// This architecture's ABIs, without calls.
-[[nodiscard]] CallTable empty_call_table();
+/// An architecture's ABIs, its 32-bit programs' too, without calls.
+[[nodiscard]] CallTable empty_call_table(Architecture architecture);
 
 /// Throws sys::Error with file and line.
-[[nodiscard]] CallTable parse_call_table(std::string_view text, std::string_view file);
+[[nodiscard]] CallTable parse_call_table(std::string_view text, std::string_view file,
+                                         Architecture architecture);
 [[nodiscard]] std::string print_call_table(const CallTable& table);
 
-/// LIB/calls. Throws SysError or Error.
+/// LIB/calls, of the native architecture. Throws SysError or Error.
 [[nodiscard]] CallTable load_call_table(const std::filesystem::path& lib);
 
 } // namespace disco::policy

@@ -13,9 +13,10 @@ namespace disco::policy {
 
 /// A process of a sandbox stands under two seccomp programs, and the stricter answer counts (seccomp(2)): the
 /// sandbox's, which PID 1 loads before it has a view, and its profile's. Together they say which calls are
-/// allowed, which get EPERM (known and forbidden) or ENOSYS (unknown), on this machine's architecture and, on
-/// x86-64, for 32-bit programs; x32 calls are refused. A few depend on an argument: namespaces by clone(2),
-/// terminal tricks by ioctl(2), far-reaching socket families. Both throw sys::Error. Pure.
+/// allowed, which get EPERM (known and forbidden) or ENOSYS (unknown), for the programs of an architecture
+/// and for its 32-bit ones (i386, arm); all calls of another ABI, as x32, are refused. A few depend on an
+/// argument: namespaces by clone(2), terminal tricks by ioctl(2), far-reaching socket families. Both throw
+/// sys::Error. Pure.
 
 using Profiles = std::map<model::Profile, ProfilePolicy>;
 

@@ -1,14 +1,12 @@
 // The seccomp programs as they are shipped, tested by evaluating their bytes, never by being killed.
 
 #include "policy/policy_store.hpp"
-#include "tests/support/bpf_evaluator.hpp"
+#include "tests/support/call_answer.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
-#include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -16,7 +14,6 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/netlink.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -28,8 +25,7 @@ namespace disco::policy {
 namespace {
 
 using model::Profile;
-
-constexpr int allowed = 0, reported = -1;
+using tests::allowed, tests::reported;
 
 PolicyStore& shipped() {
     static PolicyStore store{std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco",
@@ -37,32 +33,13 @@ PolicyStore& shipped() {
     return store;
 }
 
-/// 0 when the call goes through, -1 when it is reported and answered, else the errno it gets.
 int answer(Profile profile, std::uint32_t arch, std::uint32_t call,
-           std::vector<std::uint64_t> arguments = {}) {
-    const Confinement sandbox = *shipped().sandbox(), program = *shipped().program(profile);
-    seccomp_data data = {};
-    data.arch = arch;
-    data.nr = static_cast<int>(call);
-    std::copy(arguments.begin(), arguments.end(), data.args);
-    // The stricter one counts; of two errors, that of the program loaded last (seccomp(2)).
-    for (const auto* filter : {&program.calls, &sandbox.calls}) {
-        const std::uint32_t verdict = tests::evaluate(*filter, data);
-        if (verdict == SECCOMP_RET_ALLOW) continue;
-        if (verdict == SECCOMP_RET_USER_NOTIF) return reported;
-        if ((verdict & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
-            throw std::logic_error{"neither allowed nor refused"};
-        return static_cast<int>(verdict & SECCOMP_RET_DATA);
-    }
-    return allowed;
+           const std::vector<std::uint64_t>& arguments = {}) {
+    return tests::answer_under(*shipped().sandbox(), *shipped().program(profile), arch, call, arguments);
 }
 
-/// What PID 1 gets, which stands under the sandbox's program alone.
 bool pid1_may(std::uint32_t arch, std::uint32_t call) {
-    seccomp_data data = {};
-    data.arch = arch;
-    data.nr = static_cast<int>(call);
-    return tests::evaluate(shipped().sandbox()->calls, data) == SECCOMP_RET_ALLOW;
+    return tests::pid1_may(*shipped().sandbox(), arch, call);
 }
 
 constexpr std::uint32_t native = AUDIT_ARCH_X86_64, i386 = AUDIT_ARCH_I386;
