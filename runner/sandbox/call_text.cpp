@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <linux/audit.h>
 #include <linux/reboot.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -136,6 +137,8 @@ const std::map<std::string_view, ClockCall> clock_calls = {
     {"settimeofday", {0}}, {"clock_settime", {1}}, {"clock_settime64", {1, true}}, {"stime", {0}}};
 
 } // namespace
+
+bool is_narrow(std::uint32_t audit_arch) { return (audit_arch & __AUDIT_ARCH_64BIT) == 0; }
 
 std::string describe_call(const CallMade& call, const ReadMemory& read) {
     if (const auto clock = clock_calls.find(call.name); clock != clock_calls.end())

@@ -15,6 +15,9 @@ struct CallMade {
     bool narrow = false; ///< by the 32-bit ABI: pointers and longs have four bytes
 };
 
+/// Whether the ABI of an AUDIT_ARCH_… is a 32-bit one. (x32, which has a 64-bit one's, is refused.)
+[[nodiscard]] bool is_narrow(std::uint32_t audit_arch);
+
 /// Reads the caller's memory; returns how many bytes there were, up to `size`.
 using ReadMemory = std::function<std::size_t(std::uint64_t address, void* to, std::size_t size)>;
 

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -61,7 +60,7 @@ bool Notifier::serve_one() {
     CallMade call;
     call.name = answer.name;
     std::copy(std::begin(data.args), std::end(data.args), call.arguments.begin());
-    call.narrow = data.arch == AUDIT_ARCH_I386;
+    call.narrow = is_narrow(data.arch);
     const auto caller = static_cast<pid_t>(request.known.pid);
     std::string text;
     if (calls_.size() < most_texts)

@@ -3,10 +3,12 @@
 #include "runner/sandbox/call_text.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <string>
 
+#include <linux/audit.h>
 #include <linux/reboot.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -63,6 +65,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"module", {"delete_module", {0x3000}}, "call: delete_module(ext4)"},
                     Row{"unknown", {"system call 999", {}}, "call: system call 999"}),
     [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(CallTextOf, AbisAreNarrowByTheirArchitecture) {
+    for (const std::uint32_t narrow : {AUDIT_ARCH_I386, AUDIT_ARCH_ARM}) EXPECT_TRUE(is_narrow(narrow));
+    for (const std::uint32_t wide : {AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64}) EXPECT_FALSE(is_narrow(wide));
+}
 
 TEST(CallTextOf, ALongNameIsCut) { EXPECT_LT(describe_call({"umount2", {0x7000}}, read).size(), 300U); }
 
