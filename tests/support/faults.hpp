@@ -20,6 +20,12 @@ struct ChangingCall {
 [[nodiscard]] std::vector<ChangingCall> changing_calls(const std::vector<std::string>& words,
                                                        const std::string& from, const std::string& log);
 
+/// Whether DISCO_TESTS_EVERY_POINT is in the environment: tests that take a sample of calls take all.
+[[nodiscard]] bool every_point();
+
+/// Every second call and the last one; or all.
+[[nodiscard]] std::vector<ChangingCall> half_of(const std::vector<ChangingCall>& calls);
+
 /// Runs a program with a fault at one call: "signal=KILL", "error=EIO".
 [[nodiscard]] sys::ProgramResult run_with_fault(const std::vector<std::string>& words,
                                                 const ChangingCall& call, const std::string& fault);

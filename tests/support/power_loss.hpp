@@ -33,7 +33,7 @@ void PrintTo(const Disks& disks, std::ostream* out);
 /// Programs are killed, the power of the disks with the live root and the state directory is lost, and what
 /// is left must be in order.
 ///
-/// A suite of all points takes hours; by default it is a sample, and all of them with DISCO_TESTS_POWER_LOSS
+/// A suite of all points takes hours; by default it is a sample, and all of them with DISCO_TESTS_EVERY_POINT
 /// in the environment.
 class PowerLossTest : public MountedTreeTest, public testing::WithParamInterface<Disks> {
 protected:
