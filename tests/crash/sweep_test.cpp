@@ -119,10 +119,14 @@ TEST_P(Sweep, AMergeWithAnErrorAnywhere) {
     const Snapshot merged = contents(root());
     std::size_t turn = 0;
     for (const ChangingCall& call : to_try(calls)) {
-        // Each error at each call; where everything is copied as well there are three times as many calls,
-        // and they take turns.
-        std::vector<const char*> errors = {"ENOSPC", "EIO", "EPERM"};
-        if (GetParam() != Layout::one_file_system) errors = {errors[turn++ % errors.size()]};
+        // Three errors at each call, and one of the others; where everything is copied as well all take
+        // turns.
+        std::vector<const char*> errors = {"ENOSPC", "EIO", "EPERM", "EROFS", "ESTALE"};
+        const std::size_t at_turn = turn++;
+        if (GetParam() != Layout::one_file_system)
+            errors = {errors[at_turn % errors.size()]};
+        else
+            errors.erase(errors.begin() + (at_turn % 2 == 0 ? 3 : 4));
         for (const char* error : errors) {
             reset();
             const Snapshot before = restorable(root());
