@@ -71,7 +71,8 @@ void read_line(const json& line, JournalRecord& record, std::size_t& steps) {
         record.committed = moment_of(line.at("committed"));
     } else if (line.contains("undone")) {
         record.undone = true;
-        for (const json& one : line.at("foreign")) record.foreign.push_back(bytes_of(one));
+        if (const auto foreign = line.find("foreign"); foreign != line.end()) // not in the first journals
+            for (const json& one : *foreign) record.foreign.push_back(bytes_of(one));
     } else {
         throw sys::Error{"a line that is not known"};
     }

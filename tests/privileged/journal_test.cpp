@@ -86,6 +86,14 @@ TEST_F(JournalFile, CutOffAnywhereSaysNoMoreThanWasOnDisk) {
     }
 }
 
+TEST_F(JournalFile, OneThatNamesNothingForeignIsRead) { // as the first ones did not
+    write_whole();
+    sys::write_file(file(), sys::read_file(file()) + "{\"undone\":true}\n", 0600);
+    const auto record = merge::read_journal(file());
+    EXPECT_TRUE(record->undone);
+    EXPECT_TRUE(record->foreign.empty());
+}
+
 TEST_F(JournalFile, RubbishAfterACrashIsNoPlan) {
     write_whole();
     const std::string whole = sys::read_file(file());
