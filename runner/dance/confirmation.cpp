@@ -38,10 +38,6 @@ std::time_t deadline(const fs::path& file) {
     return seconds;
 }
 
-std::string deadline_after(std::chrono::seconds limit) {
-    return fmt::format("{}\n", sys::now().tv_sec + limit.count());
-}
-
 /// On disk when this returns: a merge that was confirmed must not be undone after a loss of power.
 void become(const StateDirectory& state, const std::string& run, const char* name) {
     const fs::path file = file_of(state, run);
@@ -109,12 +105,7 @@ void start_confirmation_watcher(const StateDirectory& state, const std::string& 
 
 void restart_confirmation_time(const StateDirectory& state, const std::string& run,
                                std::chrono::seconds limit) {
-    // In place: the process that waits has a lock on this file. The text is as long as the one before.
-    const fs::path file = file_of(state, run);
-    const sys::UniqueFd fd{::open(file.c_str(), O_WRONLY | O_CLOEXEC)};
-    if (!fd) throw sys::SysError{errno, "open", file};
-    sys::write_all(fd.get(), deadline_after(limit), file);
-    sys::check(::fdatasync(fd.get()), "sync", file);
+    merge::UndoStore{state.undo()}.change_deadline(run, sys::now().tv_sec + limit.count());
 }
 
 void watch_confirmation(const StateDirectory& state, const std::string& run) {

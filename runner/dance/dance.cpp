@@ -86,10 +86,14 @@ public:
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
                              result_.run.outcome == model::RunOutcome::in_sync;
         if (options_.mode != RunMode::live || !settled) return;
-        if (options_.confirm.count() == 0 || result_.run.outcome != model::RunOutcome::merged)
-            follow_up(fetched, context);
-        else
-            follow_up_with_confirmation(fetched, context);
+        const bool to_confirm =
+            options_.confirm.count() != 0 && result_.run.outcome == model::RunOutcome::merged;
+        if (!to_confirm || !begin_waiting()) return follow_up(fetched, context);
+        sys::while_doing(
+            fmt::format("run {} is merged, and will be undone unless it is confirmed: disco confirm",
+                        result_.run.id),
+            [&] { follow_up(fetched, context); });
+        restart_confirmation_time(state_, result_.run.id, options_.confirm);
     }
 
 private:
@@ -98,15 +102,14 @@ private:
         check_all(fetched, context);
     }
 
-    /// The time runs from before the actions, one of which may be what nobody comes back from, and anew when
-    /// all is done.
-    void follow_up_with_confirmation(const Fetched& fetched, const ModuleRunContext& context) {
+    /// Before the actions, one of which may be what nobody comes back from. False, and noted, when no process
+    /// can wait.
+    bool begin_waiting() {
         model::RunReport& run = result_.run;
         if (run.merge.undo.empty()) {
             note_followup_failure(
                 run, "what was replaced could not be kept, so the merge stays, confirmed or not");
-            follow_up(fetched, context);
-            return;
+            return false;
         }
         try {
             start_confirmation_watcher(state_, run.id);
@@ -115,13 +118,9 @@ private:
                 run,
                 "no process waits for the confirmation, so only the next start of disco undoes the merge: " +
                     error.full_text());
-            follow_up(fetched, context);
-            return;
+            return false;
         }
-        sys::while_doing(
-            fmt::format("run {} is merged, and will be undone unless it is confirmed: disco confirm", run.id),
-            [&] { follow_up(fetched, context); });
-        restart_confirmation_time(state_, run.id, options_.confirm);
+        return true;
     }
 
     /// A plan that lacks a failed module's part is none that anybody should apply.

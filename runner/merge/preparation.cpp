@@ -129,16 +129,14 @@ bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b
 void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {
     {
         sys::WorkingDirectory working;
-        for (const std::string& path : plan.clean) {
+        const auto enter_parent_of = [&](const std::string& path) {
             const DirectoryCache::Place place = layer.parent_of(path);
             working.enter(place.directory);
-            remove_bookkeeping(AT_FDCWD, place.name);
-        }
-        for (const std::string& path : plan.clean_origin) {
-            const DirectoryCache::Place place = layer.parent_of(path);
-            working.enter(place.directory);
-            sys::remove_xattr_at(AT_FDCWD, place.name, "trusted.overlay.origin");
-        }
+            return place.name;
+        };
+        for (const std::string& path : plan.clean) remove_bookkeeping(AT_FDCWD, enter_parent_of(path));
+        for (const std::string& path : plan.clean_origin)
+            sys::remove_xattr_at(AT_FDCWD, enter_parent_of(path), "trusted.overlay.origin");
     }
     for (const auto& [path, flags] : plan.flags) {
         const DirectoryCache::Place place = layer.parent_of(path);

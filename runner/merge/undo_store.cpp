@@ -4,15 +4,19 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
+#include <cerrno>
 #include <charconv>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace disco::merge {
 namespace {
 
 constexpr const char* removed_mark = "."; ///< begins the name of a run that is being removed
+
+std::string text_of(std::time_t deadline) { return std::to_string(deadline) + "\n"; }
 
 } // namespace
 
@@ -57,7 +61,15 @@ void UndoStore::begin(const std::string& run, std::size_t trees) const {
 }
 
 void UndoStore::await_confirmation(const std::string& run, std::time_t deadline) const {
-    sys::write_file_durably(confirm(run), std::to_string(deadline) + "\n", 0600);
+    sys::write_file_durably(confirm(run), text_of(deadline), 0600);
+}
+
+void UndoStore::change_deadline(const std::string& run, std::time_t deadline) const {
+    // The text is as long as the one before.
+    const sys::UniqueFd fd{::open(confirm(run).c_str(), O_WRONLY | O_CLOEXEC)};
+    if (!fd) throw sys::SysError{errno, "open", confirm(run)};
+    sys::write_all(fd.get(), text_of(deadline), confirm(run));
+    sys::check(::fdatasync(fd.get()), "sync", confirm(run));
 }
 
 void UndoStore::settle(const std::string& run, std::uint64_t bytes) const {

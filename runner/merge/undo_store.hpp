@@ -49,6 +49,8 @@ public:
     void settle(const std::string& run, std::uint64_t bytes) const;
     /// The merge is to be undone unless it is confirmed before `deadline`. On disk when this returns.
     void await_confirmation(const std::string& run, std::time_t deadline) const;
+    /// Another deadline for one that waits, in the same file: whoever waits has a lock on it.
+    void change_deadline(const std::string& run, std::time_t deadline) const;
     void note_rolled_back(const std::string& run, const std::string& by) const;
     /// At once, whenever it is interrupted: what then remains of its files is for `finish_removals`.
     void remove(const std::string& run) const;
