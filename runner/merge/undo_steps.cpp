@@ -40,14 +40,9 @@ public:
         const auto original = sys::stat_at(source.directory, source.name);
         if (!original) return;
         if (original->st_ino == step.from.inode) return tell_if_touched(step.path, step.from);
-        if (exists_live(step.path)) {
-            result_.foreign.push_back(
-                fmt::format("{}: somebody has put another object there; the original is kept as {}",
-                            places_.shown(step.path), step.from.path));
-            return;
-        }
-        rename_object(source, places_.live().parent_of(step.path), RENAME_NOREPLACE);
-        places_.reset();
+        result_.foreign.push_back(fmt::format(
+            "{}: somebody has {} since it was merged; the original is kept as {}", places_.shown(step.path),
+            exists_live(step.path) ? "put another object there" : "removed it", step.from.path));
     }
     void operator()(const model::Remove& step) {
         const Place kept = {places_.staging(), step.kept_as};

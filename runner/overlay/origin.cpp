@@ -1,6 +1,7 @@
 #include "runner/overlay/origin.hpp"
 
 #include "runner/model/overlay_xattrs.hpp"
+#include "runner/sys/error.hpp"
 #include "runner/sys/metadata.hpp"
 #include "runner/sys/moment.hpp"
 
@@ -31,9 +32,11 @@ constexpr std::size_t overlay_padding = 3;
 
 enum class Found { yes, renamed, no, unknown };
 
-bool later(const statx_timestamp& a, const timespec& b) {
-    return sys::later({.tv_sec = a.tv_sec, .tv_nsec = static_cast<long>(a.tv_nsec)}, b);
+timespec moment(const statx_timestamp& time) {
+    return {.tv_sec = time.tv_sec, .tv_nsec = static_cast<long>(time.tv_nsec)};
 }
+
+bool later(const statx_timestamp& a, const timespec& b) { return sys::later(moment(a), b); }
 
 /// A rename sets the ctime. A file made since is one of a kept layer, which is nobody else's.
 bool renamed_since(const struct statx& status, const timespec& started) {
@@ -77,6 +80,23 @@ bool origin_was_taken(int upper, const std::string& name, bool directory, int li
     // It may also have come from the kept layer, which lies where the upperdir lies.
     const Found found = look_for(*origin, live, started);
     return found == Found::renamed || (found == Found::no && look_for(*origin, upper, started) == Found::no);
+}
+
+bool entries_changed_since(int live, const timespec& started) {
+    struct stat status = {};
+    if (live < 0) return false;
+    sys::check(::fstat(live, &status), "look at a directory of the live root");
+    return sys::later(status.st_mtim, started);
+}
+
+bool may_be_copy_of_removed(int upper, const std::string& name) {
+    struct statx status = {};
+    sys::check(::statx(upper, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &status),
+               "look at", name);
+    if (S_ISDIR(status.stx_mode)) return false; // its origin is always recorded
+    const statx_timestamp& born = (status.stx_mask & STATX_BTIME) != 0 ? status.stx_btime : status.stx_ctime;
+    return later(born, moment(status.stx_atime)) &&
+           !sys::read_xattr_at(upper, name, "trusted.overlay.origin");
 }
 
 } // namespace disco::overlay

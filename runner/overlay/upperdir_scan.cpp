@@ -1,10 +1,10 @@
 #include "runner/overlay/upperdir_scan.hpp"
 
 #include "runner/overlay/below_view.hpp"
-#include "runner/overlay/content_diff.hpp"
 #include "runner/overlay/link_changes.hpp"
 #include "runner/overlay/object_reader.hpp"
 #include "runner/overlay/origin.hpp"
+#include "runner/overlay/reported_change.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
@@ -36,6 +36,7 @@ struct Level {
     bool below = true; ///< there is a directory below it, so names in it may have a before
     bool public_before = true, public_after = true; ///< others may search it and all directories above it
     int depth = 0;
+    bool entries_changed = false; ///< somebody has added or taken live ones
 };
 
 bool is_directory(const std::optional<ReadObject>& object) {
@@ -45,8 +46,6 @@ bool is_directory(const std::optional<ReadObject>& object) {
 bool others_may(const std::optional<ReadObject>& object, mode_t bit) {
     return !object || (object->state.mode & bit) != 0;
 }
-
-const ReadObject* pointer(const std::optional<ReadObject>& object) { return object ? &*object : nullptr; }
 
 class Scan {
 public:
@@ -59,13 +58,20 @@ public:
 
     void run() {
         const sys::UniqueFd upper = sys::open_directory(layer_.upper);
-        const Level top{.path = "", .upper = upper.get(), .live = below_.live()};
+        const Level top{.path = "",
+                        .upper = upper.get(),
+                        .live = below_.live(),
+                        .entries_changed = changed(below_.live())};
         visit_root(top);
         walk(top, false);
         report_links();
     }
 
 private:
+    [[nodiscard]] bool changed(int live) const {
+        return layer_.started.tv_sec != 0 && entries_changed_since(live, layer_.started);
+    }
+
     /// The mount's own root directory: only its metadata can differ.
     void visit_root(const Level& top) {
         struct stat status = {};
@@ -122,6 +128,19 @@ private:
         return level.path.empty() ? name : level.path + "/" + name;
     }
 
+    /// What the layer has where nothing is below is new, or somebody else has taken what was there.
+    void expect_not_taken(const Level& level, const std::string& name, const std::string& path,
+                          bool directory) const {
+        const auto meanwhile = [&](const char* found) {
+            return ChangedMeanwhile{{sys::printable(layer_.prefix + "/" + path), "it where it was", found}};
+        };
+        if (origin_was_taken(level.upper, name, directory, below_.live(), layer_.started))
+            throw meanwhile("removed or renamed since");
+        if (level.entries_changed && may_be_copy_of_removed(level.upper, name))
+            throw meanwhile("somebody has changed its directory since, and it may be a copy of what they "
+                            "removed there");
+    }
+
     void visit(const Level& level, const std::string& name, bool opaque) {
         const std::string path = joined(level, name);
         std::optional<ReadObject> after;
@@ -134,10 +153,8 @@ private:
         if (level.below) before = below_.find(path, name, level.live, reader_);
         if (!before.object && !after) return; // a whiteout over nothing
         if (before.object && after) ObjectReader::read_flags(level.upper, name, *before.object, *after);
-        if (!before.object && level.below && !opaque && composition_.find(path) == nullptr &&
-            origin_was_taken(level.upper, name, is_directory(after), below_.live(), layer_.started))
-            throw ChangedMeanwhile{
-                {sys::printable(layer_.prefix + "/" + path), "it where it was", "removed or renamed since"}};
+        if (!before.object && level.below && !opaque && composition_.find(path) == nullptr)
+            expect_not_taken(level, name, path, is_directory(after));
         // What is below is opened before the composition changes, as that decides what is to be seen.
         const bool had_directory = is_directory(before.object);
         const sys::UniqueFd live =
@@ -162,7 +179,8 @@ private:
               .below = had_directory,
               .public_before = level.public_before && others_may(before.object, S_IXOTH),
               .public_after = level.public_after && others_may(after, S_IXOTH),
-              .depth = level.depth + 1},
+              .depth = level.depth + 1,
+              .entries_changed = changed(live.get())},
              opaque || after->opaque);
     }
 
@@ -175,7 +193,8 @@ private:
             const std::string inner = fmt::format("{}/{}", path, name);
             BelowView::Found before = find_deleted(inner, name, live);
             if (!before.object) continue;
-            report(inner, before.object, std::nullopt, ChangeKind::deleted, is_public, true);
+            sink_(reported_change(layer_, inner, {before.object, is_public}, {std::nullopt, true},
+                                  ChangeKind::deleted));
             if (!is_directory(before.object)) continue;
             const sys::UniqueFd deeper = live < 0 ? sys::UniqueFd{} : live_directory(inner, name, live);
             delete_inside(inner, deeper.get(), is_public && others_may(before.object, S_IXOTH), depth + 1);
@@ -203,7 +222,7 @@ private:
     /// Reports one difference and enters it into the composition.
     void settle(const Level& level, const std::string& path, const BelowView::Found& before,
                 const std::optional<ReadObject>& after) {
-        const auto kind = model::change_kind(state(before.object), state(after));
+        const auto kind = model::change_kind(state_of(before.object), state_of(after));
         note_links(path, before, after, kind.has_value());
         if (!kind) {
             // The kept layer will hold this copy, which is equal but for what overlayfs noted on it.
@@ -213,7 +232,8 @@ private:
             return;
         }
         enter(path, before, after, *kind);
-        report(path, before.object, after, *kind, level.public_before, level.public_after);
+        sink_(reported_change(layer_, path, {before.object, level.public_before}, {after, level.public_after},
+                              *kind));
     }
 
     void note_links(const std::string& path, const BelowView::Found& before,
@@ -239,12 +259,8 @@ private:
                 is.state = after;
                 was.state.linked_to = whole(before.linked_to);
                 is.state.linked_to = whole(after.linked_to);
-                report(path, was, is, ChangeKind::metadata, false, false);
+                sink_(reported_change(layer_, path, {was, false}, {is, false}, ChangeKind::metadata));
             });
-    }
-
-    static std::optional<model::ObjectState> state(const std::optional<ReadObject>& object) {
-        return object ? std::optional{object->state} : std::nullopt;
     }
 
     /// Nothing to merge by itself, but the names that it shares a file with may have to come.
@@ -322,49 +338,6 @@ private:
         // A directory made anew hides what the live one holds; only its metadata entry may go.
         if (is_directory(after) && composition_.find(path)->kind == Kind::directory) return false;
         return !model::change_kind(live.state, after->state);
-    }
-
-    void report(const std::string& path, const std::optional<ReadObject>& before,
-                const std::optional<ReadObject>& after, ChangeKind kind, bool public_before,
-                bool public_after) {
-        model::Change change;
-        change.path =
-            path.empty() ? (layer_.prefix.empty() ? "/" : layer_.prefix) : layer_.prefix + "/" + path;
-        change.kind = kind;
-        change.before = state(before);
-        change.after = state(after);
-        if (before) {
-            change.before_owner = layer_.owners_before->user(before->state.uid);
-            change.before_group = layer_.owners_before->group(before->state.gid);
-        }
-        if (after) {
-            change.after_owner = layer_.owners_after->user(after->state.uid);
-            change.after_group = layer_.owners_after->group(after->state.gid);
-        }
-        if (kind != ChangeKind::metadata) show_content(change, before, after, public_before, public_after);
-        sink_(std::move(change));
-    }
-
-    static bool readable(const std::optional<ReadObject>& object, bool is_public) {
-        if (!object || object->state.type == ObjectType::directory ||
-            object->state.type == ObjectType::symlink)
-            return true;
-        return is_public && (object->state.mode & S_IROTH) != 0;
-    }
-
-    static void show_content(model::Change& change, const std::optional<ReadObject>& before,
-                             const std::optional<ReadObject>& after, bool public_before, bool public_after) {
-        const auto has_content = [](const std::optional<ReadObject>& object) {
-            return object &&
-                   (object->state.type == ObjectType::file || object->state.type == ObjectType::symlink);
-        };
-        if (!has_content(before) && !has_content(after)) return;
-        change.redacted = !readable(before, public_before) || !readable(after, public_after);
-        if (change.redacted) return;
-        ContentDiff diff = content_diff(change.path, has_content(before) ? pointer(before) : nullptr,
-                                        has_content(after) ? pointer(after) : nullptr);
-        change.diff = std::move(diff.text);
-        change.binary = diff.binary;
     }
 
     const LayerToScan& layer_;

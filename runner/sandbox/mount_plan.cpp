@@ -269,7 +269,11 @@ private:
                  .target = view_.base,
                  .options = overlay.base,
                  .flags = quiet | MS_RDONLY});
-        add({.kind = Kind::overlay, .target = view_.view, .options = overlay.options, .flags = quiet});
+        // By a copy's time of access the scan of the layer tells what it is a copy of.
+        add({.kind = Kind::overlay,
+             .target = view_.view,
+             .options = overlay.options,
+             .flags = quiet | MS_NOATIME});
         if (!overlay.base.empty())
             add({.kind = Kind::unmount, .target = view_.base}); // the overlay has its own hold
     }

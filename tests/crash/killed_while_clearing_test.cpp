@@ -114,6 +114,27 @@ TEST_P(KilledWhileClearing, WhatSomebodyElseChangedIsKept) {
     }
 }
 
+TEST_P(KilledWhileClearing, WhatSomebodyElseRemovedStaysRemoved) {
+    const ChangingCall before_the_commit = from(calls_of(words_), "committed").at(0);
+    reset();
+    const std::string original = outside(fmt::format("cat {}/srv/data/one", root().string()));
+    kill_at(words_, before_the_commit);
+    ASSERT_NE(outside(fmt::format("cat {}/srv/data/one", root().string())), original);
+    fs::remove(root() / "srv/data/one");
+    for (int time = 0; time < 2; ++time) {
+        const auto recovered = command("recover");
+        EXPECT_EQ(recovered.exit, 0) << recovered.output << recovered.error;
+        if (time == 0) {
+            EXPECT_THAT(recovered.output + recovered.error,
+                        HasSubstr("/srv/data/one: somebody has removed it"));
+        }
+        EXPECT_FALSE(fs::exists(root() / "srv/data/one"));
+    }
+    EXPECT_THAT(outside(fmt::format("cat $(find {}/changed-meanwhile -type f)", state().string())),
+                HasSubstr(original));
+    EXPECT_TRUE(fs::is_empty(state() / "undo"));
+}
+
 /// Five runs are kept by default.
 TEST_P(KilledWhileClearing, AnOldRunIsThereAsAWholeOrNotAtAll) {
     fs::remove_all(state() / "undo");

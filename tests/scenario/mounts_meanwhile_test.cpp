@@ -121,6 +121,31 @@ TEST_F(MountsMeanwhile, WhatSomebodyHasRemovedIsNotMadeAnew) {
     expect_nothing_left();
 }
 
+/// Once a script has seen a name, overlayfs goes on with what was there, and copies up what is removed
+/// already.
+TEST_F(MountsMeanwhile, WhatSomebodyRemovesWhileTheScriptRunsIsNotMadeAnew) {
+    const std::string look =
+        "[ -e /srv/file ]; echo sleeping; until [ -s /etc/signal ]; do sleep 0.02; done; ";
+    const auto removed = [&] { fs::remove(root() / "srv/file"); };
+    for (const char* work :
+         {"echo more >> /srv/file; cat /srv/file", "chmod 600 /srv/file", ": > /srv/file"}) {
+        put(root() / "srv/file", "old\n");
+        EXPECT_EQ(merge(look + work, removed), 8) << work << "\n" << log();
+        EXPECT_THAT(log(), HasSubstr("conflict: /srv/file: expected it where it was, found: somebody has "
+                                     "changed its directory since"));
+        EXPECT_FALSE(fs::exists(root() / "srv/file")) << work;
+    }
+    // Natively, too, this would make a new one.
+    put(root() / "srv/file", "old\n");
+    EXPECT_EQ(merge(look + "echo new > /srv/next; mv /srv/next /srv/file", removed), 0) << log();
+    EXPECT_EQ(read("srv/file"), "new\n");
+    // A time that the script has set tells something only where somebody has changed the directory.
+    const std::string dated = "[ -e /srv/file ]; echo new > /srv/dated; touch -d 2001-02-03 /srv/dated";
+    EXPECT_EQ(merge(dated, [&] { put(root() / "etc/other", "theirs\n"); }), 0) << log();
+    EXPECT_EQ(read("srv/dated"), "new\n");
+    expect_nothing_left();
+}
+
 TEST_F(MountsMeanwhile, WhatSomebodyHasRenamedDoesNotComeBackUnderItsOldName) {
     for (const char* name : {"srv/file", "srv/directory"}) {
         put(root() / "srv/file", "old\n");
