@@ -82,21 +82,6 @@ void note_modules(model::RunReport& run) {
     }
 }
 
-namespace {
-
-/// What cannot be removed takes room and does no other harm.
-void prune_undo(const StateDirectory& state, const std::string& node) {
-    try {
-        const ClientSettings settings =
-            client_settings(fetch::ParameterStore{state.path(), node}.effective());
-        merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
-    } catch (const sys::Error& error) {
-        spdlog::warn("cannot remove what old runs have replaced: {}", error.full_text());
-    }
-}
-
-} // namespace
-
 void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
                  const timespec& started, const MergeTerms& terms) {
     const Stopwatch watch;
@@ -116,7 +101,6 @@ void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, c
         note_failure(run, error);
         return;
     }
-    if (run.merge.conflicts.empty()) prune_undo(state, run.node);
     run.metrics.push_back(watch.step(model::Phase::merge, "merge"));
     run.outcome = run.merge.conflicts.empty() ? RunOutcome::merged : RunOutcome::conflict;
     if (!run.merge.conflicts.empty()) run.exit_code = static_cast<int>(ExitCode::conflict);
@@ -138,6 +122,17 @@ void store_report(const Result& result, const StateDirectory& state) {
     sys::sync_directory(state.runs());
 }
 
+/// What cannot be removed takes room and does no other harm.
+void prune_undo(const StateDirectory& state, const std::string& node) {
+    try {
+        const ClientSettings settings =
+            client_settings(fetch::ParameterStore{state.path(), node}.effective());
+        merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
+    } catch (const sys::Error& error) {
+        spdlog::warn("cannot remove what old runs have replaced: {}", error.full_text());
+    }
+}
+
 } // namespace
 
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
@@ -156,6 +151,7 @@ void conclude(Result& result, const CommonOptions& options, const Stopwatch& wat
         if (!touched) throw;
         spdlog::error("the report of run {} is not stored: {}", run.id, error.full_text());
     }
+    if (!run.merge.undo.empty()) prune_undo(state, run.node);
 }
 
 } // namespace disco::dance

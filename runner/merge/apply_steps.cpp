@@ -5,6 +5,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/parts.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -75,17 +76,9 @@ private:
 /// Originals that are no directories, once all steps were taken.
 class Originals {
 public:
-    Originals(const model::MergePlan& plan, MergePlaces& places, const timespec& started)
-        : places_{places}, started_{started} {
-        for (const model::LiveStep& step : plan.live)
-            if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
-                set_.insert(metadata->expected.inode);
-        // Somebody who opens a file while it is leased has us told, which by default would be the end.
-        before_ = ::signal(SIGIO, SIG_IGN);
-    }
-    Originals(const Originals&) = delete;
-    Originals& operator=(const Originals&) = delete;
-    ~Originals() { ::signal(SIGIO, before_); }
+    /// `set`: files whose metadata, with their times, was set by another name.
+    Originals(const std::set<std::uint64_t>& set, MergePlaces& places, const timespec& started)
+        : set_{set}, places_{places}, started_{started} {}
 
     void check(const Place& place, const model::Stamp& expected, const std::string& path) {
         if (S_ISDIR(expected.mode)) return;
@@ -119,11 +112,22 @@ private:
         return file;
     }
 
+    const std::set<std::uint64_t>& set_;
     MergePlaces& places_;
     const timespec& started_;
-    std::set<std::uint64_t> set_; ///< files whose metadata, with their times, was set by another name
-    sighandler_t before_ = SIG_DFL;
     int patience_ = 200;
+};
+
+/// Somebody who opens a file while it is leased has us told, which by default would be the end.
+class LeaseSignalIgnored {
+public:
+    LeaseSignalIgnored() : before_{::signal(SIGIO, SIG_IGN)} {}
+    LeaseSignalIgnored(const LeaseSignalIgnored&) = delete;
+    LeaseSignalIgnored& operator=(const LeaseSignalIgnored&) = delete;
+    ~LeaseSignalIgnored() { ::signal(SIGIO, before_); }
+
+private:
+    sighandler_t before_;
 };
 
 /// Tells which step it was; the text is not made for every one.
@@ -147,15 +151,23 @@ void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timesp
         });
 }
 
-void check_originals(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started) {
-    Originals originals{plan, places, dance_started};
+void check_originals(const model::MergePlan& plan, const MergePlaces& places, const timespec& dance_started) {
+    std::set<std::uint64_t> set;
     for (const model::LiveStep& step : plan.live)
-        taking(step, places, [&] {
-            if (const auto* exchange = std::get_if<model::Exchange>(&step))
-                originals.check(places.place_of(exchange->from), exchange->expected, exchange->path);
-            if (const auto* remove = std::get_if<model::Remove>(&step))
-                originals.check({places.staging(), remove->kept_as}, remove->expected, remove->path);
-        });
+        if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
+            set.insert(metadata->expected.inode);
+    const LeaseSignalIgnored ignored;
+    sys::in_parts(plan.live.size(), [&](std::size_t begin, std::size_t end) {
+        MergePlaces own = places.another();
+        Originals originals{set, own, dance_started};
+        for (std::size_t i = begin; i < end; ++i)
+            taking(plan.live[i], own, [&] {
+                if (const auto* exchange = std::get_if<model::Exchange>(&plan.live[i]))
+                    originals.check(own.place_of(exchange->from), exchange->expected, exchange->path);
+                if (const auto* remove = std::get_if<model::Remove>(&plan.live[i]))
+                    originals.check({own.staging(), remove->kept_as}, remove->expected, remove->path);
+            });
+    });
 }
 
 } // namespace disco::merge

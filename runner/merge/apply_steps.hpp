@@ -14,6 +14,6 @@ void apply_steps(const model::MergePlan& plan, MergePlaces& places, const timesp
 /// Looks, when all steps were taken, whether what they replaced and removed was what they expected: looking
 /// before would leave a gap. Somebody may also have had a file open and written to it. Throws sys::Error that
 /// names the step.
-void check_originals(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started);
+void check_originals(const model::MergePlan& plan, const MergePlaces& places, const timespec& dance_started);
 
 } // namespace disco::merge

@@ -10,6 +10,10 @@
 
 namespace disco::merge {
 
+DirectoryCache DirectoryCache::another() const {
+    return DirectoryCache{sys::open_beneath(root_.get(), ".", O_RDONLY | O_DIRECTORY)};
+}
+
 DirectoryCache::Place DirectoryCache::parent_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     if (path.empty()) return {root_.get(), "."};

@@ -17,6 +17,8 @@ class DirectoryCache {
 public:
     DirectoryCache() = default;
     explicit DirectoryCache(sys::UniqueFd root) : root_{std::move(root)} {}
+    /// Another one of the same root, for another thread. Throws SysError.
+    [[nodiscard]] DirectoryCache another() const;
 
     struct Place {
         int directory; ///< borrowed until the next call

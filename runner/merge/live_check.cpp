@@ -3,11 +3,15 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/parts.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <iterator>
+#include <map>
+#include <mutex>
 #include <optional>
 
 #include <dirent.h>
@@ -217,13 +221,22 @@ private:
 
 } // namespace
 
-std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, DirectoryCache& live,
+std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, const DirectoryCache& live,
                                             const std::string& prefix, const timespec& dance_started) {
     if (plan.live.empty()) return {};
-    Check check{live, prefix, dance_started, Check::When::before};
-    check.check_mount();
-    for (const model::LiveStep& step : plan.live) check.check(step);
-    return check.take();
+    std::mutex mutex;
+    std::map<std::size_t, std::vector<model::Conflict>> found; // by the first step of the part
+    sys::in_parts(plan.live.size(), [&](std::size_t begin, std::size_t end) {
+        DirectoryCache own = live.another();
+        Check check{own, prefix, dance_started, Check::When::before};
+        if (begin == 0) check.check_mount();
+        for (std::size_t i = begin; i < end; ++i) check.check(plan.live[i]);
+        const std::lock_guard lock{mutex};
+        found[begin] = check.take();
+    });
+    std::vector<model::Conflict> all;
+    for (auto& [begin, part] : found) std::move(part.begin(), part.end(), std::back_inserter(all));
+    return all;
 }
 
 std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, DirectoryCache& live,

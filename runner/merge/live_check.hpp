@@ -13,7 +13,8 @@ namespace disco::merge {
 /// Finds, before anything is changed, every step of a plan that the live root does not allow any more: what
 /// was changed, removed or put there meanwhile, immutable objects, mount points, a read-only file system.
 /// Reads only. `prefix`: the mount's path inside the live root, for the report.
-[[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, DirectoryCache& live,
+[[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan,
+                                                          const DirectoryCache& live,
                                                           const std::string& prefix,
                                                           const timespec& dance_started);
 

@@ -15,6 +15,10 @@ MergePlaces::MergePlaces(std::string prefix, const std::filesystem::path& live,
       layer_{sys::open_directory(layer)},
       staging_{sys::open_directory(staging)} {}
 
+MergePlaces MergePlaces::another() const {
+    return {prefix_, live_.another(), layer_.another(), staging_.another()};
+}
+
 void MergePlaces::move_staging(const std::filesystem::path& staging) {
     staging_ = DirectoryCache{sys::open_directory(staging)};
 }

@@ -15,6 +15,9 @@ public:
     MergePlaces(std::string prefix, const std::filesystem::path& live, const std::filesystem::path& layer,
                 const std::filesystem::path& staging);
 
+    /// The same ones, for another thread. Throws SysError.
+    [[nodiscard]] MergePlaces another() const;
+
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
     [[nodiscard]] DirectoryCache& live() noexcept { return live_; }
     [[nodiscard]] DirectoryCache& layer() noexcept { return layer_; }
@@ -31,6 +34,12 @@ public:
     [[nodiscard]] std::string shown(const std::string& path) const;
 
 private:
+    MergePlaces(std::string prefix, DirectoryCache live, DirectoryCache layer, DirectoryCache staging)
+        : prefix_{std::move(prefix)},
+          live_{std::move(live)},
+          layer_{std::move(layer)},
+          staging_{std::move(staging)} {}
+
     std::string prefix_;
     DirectoryCache live_, layer_, staging_;
 };

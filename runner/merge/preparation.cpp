@@ -8,10 +8,12 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/inode_flags.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/parts.hpp"
 #include "runner/sys/working_directory.hpp"
 
 #include <cerrno>
 #include <set>
+#include <span>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -67,8 +69,8 @@ void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesyst
 }
 
 /// So that a step can be told from one that was not taken, and taken back.
-void note_identities(model::MergePlan& plan, MergePlaces& places) {
-    for (model::LiveStep& step : plan.live) {
+void note_identities(std::span<model::LiveStep> steps, MergePlaces& places) {
+    for (model::LiveStep& step : steps) {
         if (auto* source = source_of(step)) {
             const DirectoryCache::Place place = places.place_of(*source);
             const auto status = sys::stat_at(place.directory, place.name);
@@ -118,6 +120,21 @@ void note_parents(model::MergePlan& plan, MergePlaces& places) {
     }
 }
 
+/// Does it with each object's name, in the directory that holds it.
+template <class Work>
+void for_each_beside(const std::vector<std::string>& paths, const DirectoryCache& layer, const Work& work) {
+    if (paths.empty()) return;
+    sys::in_parts(paths.size(), [&](std::size_t begin, std::size_t end) {
+        DirectoryCache own = layer.another();
+        sys::WorkingDirectory working;
+        for (std::size_t i = begin; i < end; ++i) {
+            const DirectoryCache::Place place = own.parent_of(paths[i]);
+            working.enter(place.directory);
+            work(place.name);
+        }
+    });
+}
+
 } // namespace
 
 bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b) {
@@ -127,17 +144,10 @@ bool on_one_mount(const std::filesystem::path& a, const std::filesystem::path& b
 }
 
 void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {
-    {
-        sys::WorkingDirectory working;
-        const auto enter_parent_of = [&](const std::string& path) {
-            const DirectoryCache::Place place = layer.parent_of(path);
-            working.enter(place.directory);
-            return place.name;
-        };
-        for (const std::string& path : plan.clean) remove_bookkeeping(AT_FDCWD, enter_parent_of(path));
-        for (const std::string& path : plan.clean_origin)
-            sys::remove_xattr_at(AT_FDCWD, enter_parent_of(path), "trusted.overlay.origin");
-    }
+    for_each_beside(plan.clean, layer, [](const std::string& name) { remove_bookkeeping(AT_FDCWD, name); });
+    for_each_beside(plan.clean_origin, layer, [](const std::string& name) {
+        sys::remove_xattr_at(AT_FDCWD, name, "trusted.overlay.origin");
+    });
     for (const auto& [path, flags] : plan.flags) {
         const DirectoryCache::Place place = layer.parent_of(path);
         add_flags(place.directory, place.name, flags);
@@ -150,7 +160,10 @@ void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem:
         try_renames(plan, places.staging(), shown(places));
     else
         copy_aside(plan, places, aside);
-    note_identities(plan, places);
+    sys::in_parts(plan.live.size(), [&](std::size_t begin, std::size_t end) {
+        MergePlaces own = places.another();
+        note_identities(std::span{plan.live}.subspan(begin, end - begin), own);
+    });
     note_parents(plan, places);
     places.reset();
 }

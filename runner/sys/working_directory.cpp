@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <spdlog/spdlog.h>
@@ -14,6 +15,7 @@ namespace disco::sys {
 
 WorkingDirectory::WorkingDirectory() : before_{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)} {
     if (!before_) throw SysError{errno, "open the working directory"};
+    check(::unshare(CLONE_FS), "have a working directory of the thread's own", "");
 }
 
 WorkingDirectory::~WorkingDirectory() {

@@ -4,7 +4,7 @@
 
 namespace disco::sys {
 
-/// The working directory of the process, which is what it was again when this ends. For calls that take no
+/// The working directory of the thread, which is what it was again when this ends. For calls that take no
 /// directory descriptor, as those for extended attributes before Linux 6.13: a way through /proc/self/fd
 /// takes longer than such a call itself. Throws SysError.
 class WorkingDirectory {

@@ -166,6 +166,33 @@ TEST_F(MountsMeanwhile, WhatSomebodyHasRenamedDoesNotComeBackUnderItsOldName) {
 }
 
 /// One object under two paths: what is done by both cannot be brought together.
+/// So many that they are looked at in several threads; no texts, so that no differences are made.
+TEST_F(MountsMeanwhile, OfVeryManyTheOnesThatSomebodyHasChangedAreTold) {
+    const auto all = [&] {
+        outside(fmt::format("mkdir -p {0}/srv/many; cd {0}/srv/many; for ((i = 0; i < 5000; i++)); do printf "
+                            "'old\\0\\n' > $i; done",
+                            root().string()));
+    };
+    const auto sum = [&] {
+        return outside(fmt::format("cat {}/srv/many/* | tr -d '\\0' | sort | uniq -c", root().string()));
+    };
+    all();
+    const std::string replace = "cd /srv/many; for f in *; do printf 'new\\0\\n' > $f; done";
+    const auto change = [&] {
+        for (const char* name : {"4888", "1"}) put(root() / "srv/many" / name, "theirs\n");
+    };
+    EXPECT_EQ(merge(replace, change), 8) << log();
+    EXPECT_THAT(log(), testing::ContainsRegex("conflict: /srv/many/1: .*\n.*conflict: /srv/many/4888: "));
+    EXPECT_EQ(sum(), "   4998 old\n      2 theirs\n");
+    all();
+    const Snapshot before = tree();
+    EXPECT_EQ(merge(replace, [] {}), 0) << log();
+    EXPECT_EQ(sum(), "   5000 new\n");
+    EXPECT_EQ(command("rollback").exit, 0);
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
 TEST_F(MountsMeanwhile, OneFileChangedByTwoPathsIsRefused) {
     put(root() / "srv/data/file", "old\n");
     bind(root() / "srv/data", root() / "srv/again");

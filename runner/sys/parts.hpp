@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace disco::sys {
+
+/// Calls `work(begin, end)` for parts that together are [0, `count`): for few, once; for thousands, in as
+/// many threads as there are processors (eight at most), and returns when all have ended. Throws what the
+/// first of the parts has thrown that threw, in their order.
+void in_parts(std::size_t count, const std::function<void(std::size_t begin, std::size_t end)>& work);
+
+} // namespace disco::sys
