@@ -5,12 +5,16 @@
 #include "runner/dance/recover.hpp"
 #include "runner/dance/rollback.hpp"
 #include "runner/dance/state.hpp"
+#include "runner/merge/undo_store.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include <poll.h>
 #include <unistd.h>
@@ -24,7 +28,15 @@ using dance::Confirmation;
 using model::ExitCode;
 
 void print_run(const dance::StateDirectory& state, const std::string& id) {
-    const auto stored = report::load_report(state.runs() / id / "report.json", state.path() / "scratch");
+    const auto file = state.runs() / id / "report.json";
+    if (!sys::stat_path(file)) {
+        write_to(STDOUT_FILENO,
+                 fmt::format("{}  live  merged       without a report: it was removed, or the run "
+                             "was killed after its merge{}\n",
+                             id, dance::undo_words(state, id)));
+        return;
+    }
+    const auto stored = report::load_report(file, state.path() / "scratch");
     std::size_t changes = 0;
     for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
     write_to(STDOUT_FILENO,
@@ -39,7 +51,11 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
 int run_runs(const Options& options) {
     const dance::StateDirectory state{options.dance.state_dir};
     ExitCode worst = ExitCode::done;
-    for (const std::string& id : dance::recorded_runs(state)) {
+    std::set<std::string> runs; // names sort by time
+    for (std::vector<std::string> some :
+         {dance::recorded_runs(state), merge::UndoStore{state.undo()}.undoable()})
+        std::move(some.begin(), some.end(), std::inserter(runs, runs.end()));
+    for (const std::string& id : runs) {
         try {
             print_run(state, id);
         } catch (const sys::Error& error) { // one damaged report does not hide the others

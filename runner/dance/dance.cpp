@@ -93,7 +93,13 @@ public:
             fmt::format("run {} is merged, and will be undone unless it is confirmed: disco confirm",
                         result_.run.id),
             [&] { follow_up(fetched, context); });
-        restart_confirmation_time(state_, result_.run.id, options_.confirm);
+        try {
+            restart_confirmation_time(state_, result_.run.id, options_.confirm);
+        } catch (const sys::Error& error) {
+            note_followup_failure(result_.run,
+                                  "the time to confirm runs since the merge, not since the actions: " +
+                                      error.full_text());
+        }
     }
 
 private:

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 
 #include <fcntl.h>
@@ -108,6 +109,7 @@ void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, c
 
 namespace {
 
+/// That of a live run is on the disk when this returns.
 void store_report(const Result& result, const StateDirectory& state) {
     const auto directory = state.runs() / result.run.id;
     sys::make_directories(directory, 0700);
@@ -116,7 +118,10 @@ void store_report(const Result& result, const StateDirectory& state) {
     if (!fd) throw sys::SysError{errno, "create", aside};
     report::write_json_report(result.run, *result.changes,
                               [&](std::string_view piece) { sys::write_all(fd.get(), piece, aside); });
-    // A name without content would hide what the run did, and be in the way of every list of runs.
+    if (result.run.mode == model::RunMode::noop) {
+        sys::check(::rename(aside.c_str(), file.c_str()), "rename to", file);
+        return;
+    }
     sys::check(::fsync(fd.get()), "sync", aside);
     sys::rename_durably(aside, file);
     sys::sync_directory(state.runs());

@@ -42,6 +42,20 @@ bool is_stale(const std::filesystem::path& directory) {
     return status && status->st_mtim.tv_sec + moment < sys::now().tv_sec;
 }
 
+/// When power was lost soon after a no-op, its report may have a name and not all of its bytes.
+bool is_whole(const std::filesystem::path& report) {
+    const sys::UniqueFd file{::open(report.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file && (errno == ENOENT || errno == ENOTDIR)) return false;
+    if (!file) throw sys::SysError{errno, "open", report};
+    struct stat status = {};
+    sys::check(::fstat(file.get(), &status), "stat", report);
+    std::array<char, 2> end = {};
+    return status.st_size >= ssize_t{end.size()} &&
+           ::pread(file.get(), end.data(), end.size(), status.st_size - ssize_t{end.size()}) ==
+               ssize_t{end.size()} &&
+           end == std::array{'}', '\n'};
+}
+
 } // namespace
 
 StateDirectory::StateDirectory(const std::filesystem::path& path)
@@ -102,7 +116,7 @@ std::vector<std::string> recorded_runs(const StateDirectory& state) {
     std::vector<std::string> ids;
     const sys::UniqueFd directory = sys::open_directory(state.runs());
     for (sys::DirectoryEntry& entry : sys::list_directory(directory.get(), state.runs()))
-        if (sys::stat_path(state.runs() / entry.name / "report.json")) ids.push_back(std::move(entry.name));
+        if (is_whole(state.runs() / entry.name / "report.json")) ids.push_back(std::move(entry.name));
     return ids;
 }
 

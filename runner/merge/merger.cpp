@@ -12,6 +12,7 @@
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/moment.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <string>
@@ -72,8 +73,10 @@ public:
             check_originals(trees_[i].plan, places_[i], started_);
             restore_times(trees_[i].plan.parents_after, places_[i]);
         }
+        const timespec committed = sys::now();
         sync();
-        record_.committed = sys::passed_moment();
+        sys::wait_until_passed(committed);
+        record_.committed = committed;
         journal_->commit(*record_.committed);
     }
 
@@ -100,7 +103,9 @@ private:
     }
     void sync() const {
         for (const MergePlaces& places : places_) places.sync();
-        sys::sync_file_system_of(store_.of(run_));
+        const bool has_store = std::any_of(record_.trees.begin(), record_.trees.end(),
+                                           [](const JournalTree& tree) { return tree.aside.empty(); });
+        if (!has_store) sys::sync_file_system_of(store_.of(run_));
     }
 
     std::vector<TreeToMerge>& trees_;

@@ -173,7 +173,8 @@ std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& r
         struct stat status = {};
         const bool found =
             ::fstatat(AT_FDCWD, mount.point.c_str(), &status, AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW) == 0;
-        const bool closed = !found && errno == EACCES;
+        // EACCES: a FUSE mount of one user; ENOTCONN: its server has died; ESTALE, EIO …: the other side has.
+        const bool closed = !found && errno != ENOENT && errno != ENOTDIR;
         const bool file = found && !S_ISDIR(status.st_mode);
         seen.push_back({std::move(mount), !file, closed});
     }

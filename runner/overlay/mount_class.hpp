@@ -16,7 +16,7 @@ enum class MountClass {
     kernel,     ///< the kernel's own trees: /proc, /sys and /dev are built anew, others are not shown
     readonly,   ///< a directory tree mounted read-only: nothing can be merged there, so it is shown as it is
     foreign,    ///< overlayfs refuses its file system as a lower layer (/boot/efi): shown read-only
-    closed,     ///< nobody but the user who mounted it can look at it, not even root: not shown
+    closed,     ///< not even root can look at it: only the user who mounted it may, or its server is gone
     bound_file, ///< one file mounted over another: shown read-only
 };
 

@@ -71,25 +71,50 @@ int bind_readonly(const char* target, unsigned long flags) noexcept {
     return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, nullptr);
 }
 
+/// A small file, which is read once: a guard's copies are made of one program.
+class SmallFile {
+public:
+    bool read(const char* source) noexcept {
+        if (source_ != nullptr && std::strcmp(source, source_) == 0) return true;
+        source_ = nullptr;
+        const int from = ::open(source, O_RDONLY | O_CLOEXEC);
+        if (from < 0) return false;
+        const ssize_t got = ::read(from, bytes_, sizeof bytes_);
+        ::close(from);
+        if (got == sizeof bytes_) errno = EFBIG;
+        if (got < 0 || got == sizeof bytes_) return false;
+        size_ = got;
+        source_ = source;
+        return true;
+    }
+    [[nodiscard]] bool write(int to) const noexcept {
+        return ::write(to, bytes_, static_cast<std::size_t>(size_)) == size_;
+    }
+
+private:
+    const char* source_ = nullptr;
+    ssize_t size_ = 0;
+    char bytes_[256 << 10];
+};
+
+/// What is being copied; in the child, so that there is one only.
+SmallFile small_file;
+
 int copy_file(const char* source, const char* target, mode_t mode) noexcept {
-    const int from = ::open(source, O_RDONLY | O_CLOEXEC);
+    if (!small_file.read(source)) return -1;
     const int to = ::open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (from < 0 || to < 0) return -1;
-    constexpr std::size_t at_once = std::size_t{1} << 20;
-    ssize_t copied = 0;
-    do copied = ::sendfile(to, from, nullptr, at_once);
-    while (copied > 0);
-    ::close(from);
-    ::close(to);
-    return static_cast<int>(copied);
+    if (to < 0 || !small_file.write(to)) return -1;
+    return ::close(to);
 }
 
-/// Owner, mode, xattrs and times of `source`, which is followed.
-int make_like(const char* source, const char* target) noexcept {
+/// Owner, mode, xattrs and times of `source`, which is followed. `target` was made a moment ago, by root and
+/// with `mode`.
+int make_like(const char* source, const char* target, mode_t mode) noexcept {
     struct stat status = {};
     if (::stat(source, &status) != 0) return -1;
-    if (::lchown(target, status.st_uid, status.st_gid) != 0) return -1;
-    if (::chmod(target, status.st_mode & 07777) != 0) return -1;
+    const bool owned = status.st_uid == 0 && status.st_gid == 0;
+    if (!owned && ::lchown(target, status.st_uid, status.st_gid) != 0) return -1;
+    if ((status.st_mode & 07777) != mode && ::chmod(target, status.st_mode & 07777) != 0) return -1;
     char names[4096], value[4096]; // more than that on the directory of a command is not to be expected
     const ssize_t size = ::listxattr(source, names, sizeof names);
     if (size < 0 && errno != EOPNOTSUPP) return -1;
@@ -160,7 +185,7 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
         return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | step.flags, nullptr);
     case Kind::make_file: return ::mknod(target, S_IFREG | step.mode, 0);
     case Kind::copy_file: return copy_file(step.source.c_str(), target, step.mode);
-    case Kind::like: return make_like(step.source.c_str(), target);
+    case Kind::like: return make_like(step.source.c_str(), target, step.mode);
     case Kind::listen: return listen_at(target);
     }
     errno = EINVAL;

@@ -124,11 +124,14 @@ private:
         for (const ViewSpec::Guard::Entry& entry : guard.files) {
             const std::string target = guard.directory + entry.path;
             add({.kind = Kind::copy_file, .target = target, .source = view_.shim, .mode = 0755});
-            add({.kind = Kind::like, .target = target, .source = entry.like});
+            add({.kind = Kind::like, .target = target, .source = entry.like, .mode = 0755});
         }
         // Last, and children first: making entries changes a directory's times.
         for (auto entry = guard.directories.rbegin(); entry != guard.directories.rend(); ++entry)
-            add({.kind = Kind::like, .target = guard.directory + entry->path, .source = entry->like});
+            add({.kind = Kind::like,
+                 .target = guard.directory + entry->path,
+                 .source = entry->like,
+                 .mode = 0755});
     }
 
     void build_kernel_trees() {

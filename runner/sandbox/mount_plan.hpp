@@ -26,8 +26,8 @@ struct MountStep {
         make_readonly,  ///< remount `target` read-only (this mount only)
         make_file,      ///< an empty file at `target` with `mode`, to mount on
         copy_file,      ///< make `target` with the bytes of `source`
-        like,           ///< give `target` owner, mode, times and xattrs of the host's `source`
-        listen,         ///< bind(2) the broker's socket to `target`
+        like,   ///< give `target`, made with `mode`, owner, mode, times and xattrs of the host's `source`
+        listen, ///< bind(2) the broker's socket to `target`
     };
     Kind kind = Kind::mount;
     std::string target;

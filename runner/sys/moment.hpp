@@ -13,6 +13,9 @@ namespace disco::sys {
 /// (10 ms).
 [[nodiscard]] timespec passed_moment();
 
+/// Waits until what is changed gets a later stamp than `moment`, which was now(); see passed_moment().
+void wait_until_passed(const timespec& moment);
+
 [[nodiscard]] bool later(const timespec& a, const timespec& b) noexcept;
 
 } // namespace disco::sys

@@ -154,6 +154,25 @@ TEST_F(ClosedMount, StandsInTheWayOfAMerge) {
     }
 }
 
+TEST_F(ClosedMount, OneWhoseServerHasDiedIsNotShownEither) {
+    const fs::path at = root() / "home/bob/mnt";
+    mount_fuse(place() / "theirs", at);
+    outside(fmt::format(
+        "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2> /dev/null | grep -q '^bindfs .*{}' && "
+        "kill -KILL ${{p#/proc/}}; done; true",
+        at.string()));
+    std::error_code error;
+    for (int i = 0; i < 500 && error != std::errc::not_connected; ++i) {
+        ::usleep(10'000);
+        (void)fs::status(at, error);
+    }
+    ASSERT_EQ(error, std::errc::not_connected);
+    const auto result = exec("--merge", "ls -A /home/bob/mnt; echo x > /home/bob/new");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("home/bob/new"), "x\n");
+    EXPECT_EQ(exec("--merge", "echo x > /home/bob/mnt/new").exit, 4);
+}
+
 class ForeignLiveRoot : public MountedTreeTest {
 protected:
     void SetUp() override {

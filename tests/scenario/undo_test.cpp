@@ -304,6 +304,25 @@ TEST_F(Undo, AnActionThatNobodyComesBackFromConfirmsNothing) {
     EXPECT_EQ(noop().exit, 0); // takes away what a killed run leaves
 }
 
+TEST_F(Undo, ARunThatWasKilledInItsActionsIsListedAndCanBeRolledBack) {
+    script("m", "20-action.sh", "#!/bin/bash\ndisco-defer sleep 60\n");
+    const pid_t run = start(dance_words({}));
+    for (int tries = 0; tries < 500 && !fs::exists(root() / "etc/new"); ++tries) ::usleep(20'000);
+    ::usleep(200'000); // until it is settled
+    expect_merged();
+    ::kill(run, SIGKILL);
+    EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
+    wait_for_orphans();
+    EXPECT_EQ(command({"recover"}).exit, 0); // what it left between its merge and its settlement
+    const auto runs = command({"runs"});
+    EXPECT_EQ(runs.exit, 0) << runs.error;
+    EXPECT_THAT(runs.output,
+                testing::ContainsRegex("  live  merged  .*without a report: .*  can be rolled back\n"));
+    EXPECT_EQ(command({"rollback"}).exit, 0);
+    expect_undone();
+    EXPECT_EQ(noop().exit, 0); // takes away what a killed run leaves
+}
+
 TEST_F(Undo, TheTimeToConfirmBeginsAnewAfterTheActions) {
     script("m", "20-action.sh", "#!/bin/bash\ndisco-defer sleep 4\n");
     const pid_t run = start(dance_words({"--confirm", "3"}));
