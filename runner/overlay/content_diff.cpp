@@ -1,11 +1,11 @@
 #include "runner/overlay/content_diff.hpp"
 
+#include "runner/overlay/unified_hunk.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/program.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <string_view>
 
@@ -39,41 +39,6 @@ Side side_of(const ReadObject* object) {
         if (side.shown) side.bytes = *object->content;
     }
     return side;
-}
-
-/// Every line of a text with a sign before it.
-void append_lines(std::string& out, std::string_view text, char sign) {
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        out += sign;
-        out += text.substr(0, end);
-        out += '\n';
-        if (end == std::string_view::npos) {
-            out += "\\ No newline at end of file\n";
-            return;
-        }
-        text.remove_prefix(end + 1);
-    }
-}
-
-std::size_t count_lines(std::string_view text) {
-    const auto newlines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    return newlines + (!text.empty() && text.back() != '\n' ? 1 : 0);
-}
-
-std::string range(std::string_view text) {
-    const std::size_t lines = count_lines(text);
-    return lines == 1 ? "1" : fmt::format("{},{}", lines == 0 ? 0 : 1, lines);
-}
-
-/// All of one text, added or removed: a format, not an algorithm, so no program is run for it.
-std::string whole(std::string_view header, std::string_view before, std::string_view after) {
-    std::string text{header};
-    if (before.empty() && after.empty()) return text;
-    text += fmt::format("@@ -{} +{} @@\n", range(before), range(after));
-    append_lines(text, before, '-');
-    append_lines(text, after, '+');
-    return text;
 }
 
 /// A file in memory, for a program to read as /proc/PID/fd/N.
@@ -126,9 +91,11 @@ ContentDiff content_diff(const std::string& path, const ReadObject* before, cons
                                      new_side.size),
                 false};
     if (old_side.bytes.empty() || new_side.bytes.empty())
-        return {whole(header, old_side.bytes, new_side.bytes), false};
+        return {header + whole_hunk(old_side.bytes, new_side.bytes), false};
     const bool both_files = before->state.type == ObjectType::file && after->state.type == ObjectType::file;
-    if (!both_files) return {whole(header, old_side.bytes, new_side.bytes), false};
+    if (!both_files) return {header + whole_hunk(old_side.bytes, new_side.bytes), false};
+    // A program for each of very many files is what takes the time.
+    if (const auto hunk = single_hunk(old_side.bytes, new_side.bytes)) return {header + *hunk, false};
     return {gnu_diff(old_label, new_label, old_side.bytes, new_side.bytes), false};
 }
 

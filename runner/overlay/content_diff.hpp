@@ -14,8 +14,8 @@ struct ContentDiff {
 };
 
 /// The difference between two objects (one may be absent) of files' bytes or symlinks' targets, named `path`
-/// (absolute). Whole files are listed as added or removed lines; two texts are compared by GNU diff, run as a
-/// program. Throws Error when diff is missing or fails.
+/// (absolute). Whole files are listed as added or removed lines; of two texts that differ in more than one
+/// place GNU diff, run as a program, finds what differs. Throws Error when diff is missing or fails.
 [[nodiscard]] ContentDiff content_diff(const std::string& path, const ReadObject* before,
                                        const ReadObject* after);
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Hunks of the unified format (diff(1), "Detailed Description of Unified Format" in diffutils' manual) that
+// take no algorithm.
+namespace disco::overlay {
+
+/// All of one text removed, all of another added; "" when both are empty.
+[[nodiscard]] std::string whole_hunk(std::string_view before, std::string_view after);
+
+/// Of two texts that differ in one place, and have no line of what differs in common: as GNU diff shows it,
+/// with three lines around it. Nothing for others.
+[[nodiscard]] std::optional<std::string> single_hunk(std::string_view before, std::string_view after);
+
+} // namespace disco::overlay
