@@ -3,6 +3,7 @@
 #include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/inode_flags.hpp"
 #include "runner/sys/metadata.hpp"
 
 #include <cerrno>
@@ -40,8 +41,9 @@ sys::UniqueFd open_child(int directory, const std::string& name, const std::file
     return child;
 }
 
-/// Gives the kept directory the upper one's owner, mode, times and what users see of its extended attributes;
-/// each keeps its own bookkeeping. `upper`: of before names were moved out, which changes the times.
+/// Gives the kept directory the upper one's owner, mode, times, flags and what users see of its extended
+/// attributes; each keeps its own bookkeeping, and flags that overlayfs does not copy up stay. `upper`: of
+/// before names were moved out, which changes the times.
 void copy_metadata(const Level& level, const struct stat& upper) {
     struct stat kept = {};
     sys::check(::fstat(level.kept, &kept), "stat", level.path);
@@ -55,6 +57,10 @@ void copy_metadata(const Level& level, const struct stat& upper) {
     std::erase_if(wanted, [&](const auto& one) { return bookkeeping(one.first); });
     sys::replace_xattrs_at(level.kept, ".", wanted, bookkeeping);
     sys::check(::fchmod(level.kept, upper.st_mode & 07777), "set the mode of", level.path);
+    const unsigned flags = sys::read_inode_flags(level.kept);
+    const unsigned wanted_flags = (flags & ~sys::copied_up_flags) | sys::read_inode_flags(level.upper);
+    if (wanted_flags != flags && !sys::set_inode_flags(level.kept, wanted_flags))
+        throw sys::SysError{errno, "set the flags (chattr) of", level.path};
     const struct timespec times[2] = {upper.st_atim, upper.st_mtim};
     sys::check(::futimens(level.kept, times), "set the times of", level.path);
 }

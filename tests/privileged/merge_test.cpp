@@ -20,6 +20,7 @@ namespace disco::tests {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
@@ -294,6 +295,23 @@ TEST_F(Merge, FlagsThatOverlayfsDoesNotCopyStay) {
                 UnorderedElementsAre("modified /a", "metadata /b", "metadata /c"));
     EXPECT_THAT(tree.merge().conflicts, IsEmpty());
     run_bash(live(), "[ $(lsattr a b c | cut -d' ' -f1 | tr -d '\n-') = dddA ]");
+}
+
+TEST_F(Merge, FlagsOfADirectoryAreSeenByLaterLayers) {
+    if (::system(fmt::format("mkdir {0}/d && chattr +A {0}/d && chattr -A {0}/d", live().string()).c_str()) !=
+        0)
+        GTEST_SKIP() << "this kernel's tmpfs has no flags";
+    LayeredTree tree{live(), scratch()};
+    EXPECT_THAT(lines_of(tree.layer("echo one > d/one")), ElementsAre("created /d/one"));
+    EXPECT_THAT(lines_of(tree.layer("chattr +A d")), ElementsAre("metadata /d"));
+    EXPECT_THAT(lines_of(tree.layer("lsattr -d d | grep -q A && echo two > d/two")),
+                ElementsAre("created /d/two"));
+    EXPECT_THAT(lines_of(tree.layer("chattr -A d")), ElementsAre("metadata /d"));
+    EXPECT_THAT(lines_of(tree.layer("! lsattr -d d | grep A && echo three > d/three")),
+                ElementsAre("created /d/three"));
+    EXPECT_THAT(lines_of(tree.layer("chattr +A d")), ElementsAre("metadata /d"));
+    EXPECT_THAT(tree.merge().conflicts, IsEmpty());
+    run_bash(live(), "[ $(lsattr -d d | cut -d' ' -f1 | tr -d '\n-') = A ]");
 }
 
 TEST_F(Merge, NotesOfAnotherOverlayStay) {
