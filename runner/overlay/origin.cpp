@@ -89,14 +89,15 @@ bool entries_changed_since(int live, const timespec& started) {
     return sys::later(status.st_mtim, started);
 }
 
-bool may_be_copy_of_removed(int upper, const std::string& name) {
+bool may_be_copy_of_taken(int upper, const std::string& name) {
+    if (const auto origin = sys::read_xattr_at(upper, name, "trusted.overlay.origin"))
+        return origin->size() <= sizeof(Header); // it names no file
     struct statx status = {};
     sys::check(::statx(upper, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &status),
                "look at", name);
     if (S_ISDIR(status.stx_mode)) return false; // its origin is always recorded
     const statx_timestamp& born = (status.stx_mask & STATX_BTIME) != 0 ? status.stx_btime : status.stx_ctime;
-    return later(born, moment(status.stx_atime)) &&
-           !sys::read_xattr_at(upper, name, "trusted.overlay.origin");
+    return later(born, moment(status.stx_atime));
 }
 
 } // namespace disco::overlay

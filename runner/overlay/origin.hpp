@@ -16,11 +16,15 @@ namespace disco::overlay {
 /// descriptor is no directory. Throws SysError.
 [[nodiscard]] bool entries_changed_since(int live, const timespec& started);
 
-/// Whether an object of an upperdir may be a copy of one that had been removed when it was copied up:
-/// overlayfs goes on with what it has looked up, and records no origin of what has no name any more
-/// (ovl_do_copy_up() in fs/overlayfs/copy_up.c). A copy has the time of access of the original, which is
-/// earlier than its own birth; a program can set such a time on its own file, too. Views are mounted with
-/// `noatime`, so that reading does not set it. Throws SysError.
-[[nodiscard]] bool may_be_copy_of_removed(int upper, const std::string& name);
+/// Whether an object of an upperdir, for which origin_was_taken() is false, may still be a copy of one that
+/// somebody else has taken. Throws SysError.
+///
+/// A file system without file handles, such as another overlay, leaves the origin empty. And when the
+/// original had been removed before it was copied up, there is none: overlayfs goes on with what it has
+/// looked up, and records no origin of what has no name any more (ovl_do_copy_up() in
+/// fs/overlayfs/copy_up.c). Such a copy has the time of access of the original, which is earlier than its own
+/// birth; a program can set such a time on its own file, too. Views are mounted with `noatime`, so that
+/// reading does not set it.
+[[nodiscard]] bool may_be_copy_of_taken(int upper, const std::string& name);
 
 } // namespace disco::overlay

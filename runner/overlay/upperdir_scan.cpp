@@ -136,7 +136,7 @@ private:
         };
         if (origin_was_taken(level.upper, name, directory, below_.live(), layer_.started))
             throw meanwhile("removed or renamed since");
-        if (level.entries_changed && may_be_copy_of_removed(level.upper, name))
+        if (level.entries_changed && may_be_copy_of_taken(level.upper, name))
             throw meanwhile("somebody has changed its directory since, and it may be a copy of what they "
                             "removed there");
     }

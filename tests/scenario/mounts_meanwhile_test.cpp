@@ -314,6 +314,36 @@ TEST_F(OverlayRoot, WithoutThatADirectoryOfALowerLayerStaysAndTheMergeIsUndone) 
     expect_nothing_left();
 }
 
+/// Such an overlay has no file handles by which a copy would tell what it is a copy of.
+class OverlayRootMeanwhile : public MountsMeanwhile {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        put(root() / "srv/file", "old\n");
+        fs::rename(root(), place() / "lower");
+        mount_overlay(place() / "lower", root());
+        put(place() / "signal", "");
+        bind(place() / "signal", root() / "etc/signal");
+    }
+};
+
+TEST_F(OverlayRootMeanwhile, WhatSomebodyHasRemovedOrRenamedIsNotMadeAnew) {
+    EXPECT_EQ(
+        merge("echo more >> /srv/file", [&] { fs::rename(root() / "srv/file", root() / "srv/theirs"); }), 8)
+        << log();
+    EXPECT_FALSE(fs::exists(root() / "srv/file"));
+    EXPECT_EQ(merge("echo more >> /srv/theirs", [&] { fs::remove(root() / "srv/theirs"); }), 8) << log();
+    EXPECT_THAT(log(), HasSubstr("conflict: /srv/theirs: expected it where it was, found: "));
+    EXPECT_FALSE(fs::exists(root() / "srv/theirs"));
+    // What the script moves is none, nor is what it makes.
+    put(root() / "srv/file", "old\n");
+    EXPECT_EQ(merge("mv /srv/file /srv/moved", [] {}), 0) << log();
+    EXPECT_EQ(merge("echo new > /srv/new", [&] { fs::remove(root() / "srv/moved"); }), 0) << log();
+    EXPECT_EQ(read("srv/new"), "new\n");
+    expect_nothing_left();
+}
+
 TEST_F(OverlayRoot, TheStateCannotBeOnIt) {
     mount_root("");
     state_here = root() / "var/lib/disco";
