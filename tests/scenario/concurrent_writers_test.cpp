@@ -86,14 +86,18 @@ private:
     std::mt19937 random_;
 };
 
-enum class StateOn { same, other };
+enum class Layout { one_mount, state_elsewhere, overlay_root };
 
-class ConcurrentWriters : public MountedTreeTest, public testing::WithParamInterface<StateOn> {
+class ConcurrentWriters : public MountedTreeTest, public testing::WithParamInterface<Layout> {
 protected:
     void SetUp() override {
         DanceTest::SetUp();
         if (IsSkipped() || HasFatalFailure()) return;
-        if (GetParam() == StateOn::other) mount_tmpfs(state());
+        if (GetParam() == Layout::state_elsewhere) mount_tmpfs(state());
+        if (GetParam() == Layout::overlay_root) {
+            fs::rename(root(), place() / "lower");
+            mount_overlay(place() / "lower", root());
+        }
         tree_ = root() / "srv/writer";
         for (const char* name : {"append", "aside", "even/n"}) put(tree_ / name, "");
         put(tree_ / "mode", "", modes[0]);
@@ -219,10 +223,14 @@ TEST_P(ConcurrentWriters, LoseNoUpdate) {
     EXPECT_GT(exits_[4] + exits_[8] + exits_[10], 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(StateOn, ConcurrentWriters, testing::Values(StateOn::same, StateOn::other),
-                         [](const auto& where) {
-                             return where.param == StateOn::same ? "TheSameMount" : "AnotherMount";
-                         });
+std::string name_of(const testing::TestParamInfo<Layout>& layout) {
+    constexpr std::array names = {"OneMount", "StateElsewhere", "OverlayRoot"};
+    return names.at(static_cast<std::size_t>(layout.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, ConcurrentWriters,
+                         testing::Values(Layout::one_mount, Layout::state_elsewhere, Layout::overlay_root),
+                         name_of);
 
 } // namespace
 } // namespace disco::tests
