@@ -5,7 +5,6 @@
 #include "runner/dance/recover.hpp"
 #include "runner/dance/rollback.hpp"
 #include "runner/dance/state.hpp"
-#include "runner/merge/undo_store.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
@@ -13,8 +12,6 @@
 #include "runner/sys/interrupt.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <set>
 
 #include <poll.h>
 #include <unistd.h>
@@ -51,11 +48,7 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
 int run_runs(const Options& options) {
     const dance::StateDirectory state{options.dance.state_dir};
     ExitCode worst = ExitCode::done;
-    std::set<std::string> runs; // names sort by time
-    for (std::vector<std::string> some :
-         {dance::recorded_runs(state), merge::UndoStore{state.undo()}.undoable()})
-        std::move(some.begin(), some.end(), std::inserter(runs, runs.end()));
-    for (const std::string& id : runs) {
+    for (const std::string& id : dance::known_runs(state)) {
         try {
             print_run(state, id);
         } catch (const sys::Error& error) { // one damaged report does not hide the others

@@ -21,18 +21,16 @@ namespace {
 
 std::string chosen_run(const std::string& wanted, const merge::UndoStore& store,
                        const StateDirectory& state) {
-    const std::vector<std::string> undoable = store.undoable();
     if (wanted.empty()) {
+        const std::vector<std::string> undoable = store.undoable();
         if (undoable.empty())
             throw sys::Error{
                 fmt::format("there is no run to roll back: nothing that a merge replaced is kept in '{}'",
                             store.path().string())};
         return undoable.back();
     }
-    std::set<std::string> found; // a report may have been removed, and what was replaced be there
-    for (const std::vector<std::string>& runs : {recorded_runs(state), undoable})
-        for (const std::string& run : runs)
-            if (run.starts_with(wanted)) found.insert(run);
+    std::set<std::string> found = known_runs(state);
+    std::erase_if(found, [&](const std::string& run) { return !run.starts_with(wanted); });
     if (found.empty())
         throw sys::BadConfiguration{fmt::format("there is no run '{}' to roll back; 'disco runs' lists them",
                                                 sys::printable(wanted))};
@@ -113,6 +111,14 @@ Result roll_back_locked(const RollbackOptions& options, const StateDirectory& st
                         (store.of(run) / "data").string());
     conclude(result, options, watch, state);
     return result;
+}
+
+std::set<std::string> known_runs(const StateDirectory& state) {
+    std::set<std::string> runs;
+    for (const std::vector<std::string>& some :
+         {recorded_runs(state), merge::UndoStore{state.undo()}.undoable()})
+        runs.insert(some.begin(), some.end());
+    return runs;
 }
 
 std::string undo_words(const StateDirectory& state, const std::string& run) {

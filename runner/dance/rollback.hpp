@@ -3,6 +3,7 @@
 #include "runner/dance/options.hpp"
 #include "runner/dance/run_record.hpp"
 
+#include <set>
 #include <string>
 
 namespace disco::dance {
@@ -20,6 +21,10 @@ struct RollbackOptions : CommonOptions {
 
 /// The same for a caller that holds the state's lock and has settled what there was.
 [[nodiscard]] Result roll_back_locked(const RollbackOptions& options, const StateDirectory& state);
+
+/// Names of all runs that have a report or can be rolled back, oldest first: a run that was killed after its
+/// merge has no report. Throws SysError.
+[[nodiscard]] std::set<std::string> known_runs(const StateDirectory& state);
 
 /// What can be done about a run's merge, for a list of runs: "  can be rolled back"; empty: nothing.
 [[nodiscard]] std::string undo_words(const StateDirectory& state, const std::string& run);
