@@ -175,7 +175,7 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
             plans.push_back(&trees[i].plan);
         }
         merge::Journal plan{place / "plan", {run.id, run.root, run.version, {}}, places};
-        sys::write_file(place / "tree", identity_of(places), 0600);
+        sys::write_file_atomically(place / "tree", identity_of(places), 0600);
         sys::sync_file_system_of(place);
         plan.plan(plans, started); // all else is on disk
     });
