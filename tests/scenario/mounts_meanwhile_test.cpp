@@ -25,6 +25,9 @@ protected:
     void SetUp() override {
         DanceTest::SetUp();
         if (IsSkipped() || HasFatalFailure()) return;
+        make_signal();
+    }
+    void make_signal() {
         put(place() / "signal", "");
         bind(place() / "signal", root() / "etc/signal");
     }
@@ -323,8 +326,7 @@ protected:
         put(root() / "srv/file", "old\n");
         fs::rename(root(), place() / "lower");
         mount_overlay(place() / "lower", root());
-        put(place() / "signal", "");
-        bind(place() / "signal", root() / "etc/signal");
+        make_signal();
     }
 };
 
