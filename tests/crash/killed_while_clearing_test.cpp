@@ -1,6 +1,7 @@
 // A merge onto another file system than the store's is killed while its directory there is removed, and a
 // recovery while it puts aside what somebody else has changed: the only copy of something must not be lost.
 
+#include "tests/support/build_tree.hpp"
 #include "tests/support/every_kind.hpp"
 #include "tests/support/faults.hpp"
 #include "tests/support/mounted_tree.hpp"
@@ -96,7 +97,7 @@ TEST_P(KilledWhileClearing, WhatSomebodyElseChangedIsKept) {
         outside(fmt::format("echo somebody else >> {}/srv/data/one", root().string()));
         return before;
     };
-    const std::vector<std::string> words = {DISCO_BINARY, "recover", "--state-dir", state()};
+    const std::vector<std::string> words = {disco_binary(), "recover", "--state-dir", state()};
     (void)crashed();
     const Calls calls = from(calls_of(words), "undone");
     ASSERT_GT(calls.size(), 3U);

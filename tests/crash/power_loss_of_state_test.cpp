@@ -1,6 +1,7 @@
 // The power is lost while a plan is saved and applied, and while a merge waits for confirmation: what the
 // state directory holds is whole, or not there.
 
+#include "tests/support/build_tree.hpp"
 #include "tests/support/every_kind.hpp"
 #include "tests/support/power_loss.hpp"
 
@@ -28,7 +29,7 @@ protected:
     }
     [[nodiscard]] std::string plan() const { return state() / "plan"; }
     [[nodiscard]] std::vector<std::string> apply_words() const {
-        return {DISCO_BINARY, "apply", plan(), "--state-dir", state()};
+        return {disco_binary(), "apply", plan(), "--state-dir", state()};
     }
     [[nodiscard]] sys::ProgramResult apply() const {
         return disco({"apply", plan(), "--state-dir", state()});

@@ -2,6 +2,7 @@
 // fails; afterwards the tree is exactly the old one or exactly the new one.
 
 #include "runner/sys/error.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/every_kind.hpp"
 #include "tests/support/faults.hpp"
 #include "tests/support/throw_away.hpp"
@@ -55,11 +56,11 @@ protected:
         bash(furnish_every_kind);
     }
     [[nodiscard]] std::vector<std::string> merge_words() const {
-        return {DISCO_BINARY,  "exec",  "--merge", "--quiet",   "--root", root(),
-                "--state-dir", state(), "--",      "/bin/bash", "-c",     change_every_kind};
+        return {disco_binary(), "exec",  "--merge", "--quiet",   "--root", root(),
+                "--state-dir",  state(), "--",      "/bin/bash", "-c",     change_every_kind};
     }
     [[nodiscard]] std::vector<std::string> words(const std::string& command) const {
-        return {DISCO_BINARY, command, "--state-dir", state()};
+        return {disco_binary(), command, "--state-dir", state()};
     }
     [[nodiscard]] sys::ProgramResult recover() const { return disco({"recover", "--state-dir", state()}); }
     void merge() {

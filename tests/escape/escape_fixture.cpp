@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "tests/escape/machine_snapshot.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <cmath>
 #include <csignal>
@@ -75,7 +76,7 @@ void EscapeTest::SetUp() {
     DanceTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     fs::create_directories(root() / "escape");
-    fs::copy_file(DISCO_ESCAPE_PAYLOAD, root() / "escape/payload");
+    fs::copy_file(build_tree() / "tests/escape_payload", root() / "escape/payload");
     for (const char* directory : {"runs", "scratch"}) fs::create_directories(inner_state() / directory);
     sys::check(::chmod(inner_state().c_str(), 0700), "set the mode of", inner_state());
     fs::create_directories(root() / "srv/w");
@@ -111,7 +112,8 @@ Snapshot EscapeTest::machine() const {
 std::string EscapeTest::run(std::vector<std::string> words, const std::string& without) {
     std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/nonexistent"};
     if (!without.empty()) environment.push_back("DISCO_WITHOUT=" + without);
-    words.insert(words.begin(), without.empty() ? DISCO_BINARY : DISCO_WITHOUT_WALLS);
+    words.insert(words.begin(),
+                 without.empty() ? disco_binary() : build_tree() / "tests/disco-without-walls");
     const fs::path file = place() / "output";
     const sys::UniqueFd output{
         sys::check(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), "open", file)};

@@ -4,6 +4,7 @@
 #include "tests/escape/escape_fixture.hpp"
 
 #include "runner/sys/error.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <csignal>
 
@@ -111,8 +112,8 @@ TEST_F(Suite, WhatARunLeavesIsSeen) {
 }
 
 TEST(ShippedProgram, HasNoSwitches) {
-    EXPECT_THAT(sys::read_file(DISCO_WITHOUT_WALLS), HasSubstr("DISCO_WITHOUT"));
-    const std::string shipped = sys::read_file(DISCO_BINARY);
+    EXPECT_THAT(sys::read_file(build_tree() / "tests/disco-without-walls"), HasSubstr("DISCO_WITHOUT"));
+    const std::string shipped = sys::read_file(disco_binary());
     EXPECT_EQ(shipped.find("DISCO_WITHOUT"), std::string::npos);
     EXPECT_EQ(shipped.find("no-new-privs"), std::string::npos); // a name that only the switches have
 }

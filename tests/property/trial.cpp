@@ -5,6 +5,7 @@
 #include "runner/sys/printable.hpp"
 #include "runner/sys/program.hpp"
 #include "tests/property/tree_state.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -95,7 +96,7 @@ private:
     void furnish(const fs::path& root) const {
         remove(root);
         sys::make_directories(root, 0755);
-        fs::copy_file(DISCO_PROPERTY_PAYLOAD, root / "payload");
+        fs::copy_file(tests::build_tree() / "tests/property_payload", root / "payload");
         sys::write_file(root / "furnish", serialize(script_.furniture), 0644);
         for (std::size_t part = 0; part < parts_.size(); ++part)
             sys::write_file(root / work_name(part), serialize(parts_[part]), 0644);
@@ -136,8 +137,9 @@ private:
 
     enum class Mode { noop, live };
     nlohmann::json disco(Mode mode) {
-        std::vector<std::string> words = {DISCO_BINARY, "exec"};
-        if (grounds_.modules != 0) words = {DISCO_BINARY, "dance", "--server", universe(), "--node", "node"};
+        std::vector<std::string> words = {tests::disco_binary(), "exec"};
+        if (grounds_.modules != 0)
+            words = {tests::disco_binary(), "dance", "--server", universe(), "--node", "node"};
         for (const std::string& word :
              std::vector<std::string>{"--root", merged(), "--state-dir", grounds_.state, "--json", "-"})
             words.push_back(word);

@@ -1,6 +1,7 @@
 // What is wrong is refused with a message that says what, where and why; nothing is changed.
 
 #include "runner/sys/error.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <fcntl.h>
@@ -37,7 +38,7 @@ protected:
 
 TEST_F(BadInput, NotRoot) {
     const fs::path copy = place() / "disco-run"; // the build tree may be nobody's to enter
-    fs::copy_file(DISCO_BINARY, copy);
+    fs::copy_file(disco_binary(), copy);
     const pid_t child = ::fork();
     if (child == 0) {
         if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(1);

@@ -1,6 +1,7 @@
 // disco exec, param, report and runs.
 
 #include "runner/sys/error.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <sys/stat.h>
@@ -54,7 +55,7 @@ TEST_F(Exec, InAChrootTheSandboxHasNoWayOut) {
     )";
     const auto run = [&](std::vector<std::string> words) {
         std::vector<std::string> argv = {"/usr/bin/unshare", "--mount", "bash", "-c", script, "bash", place(),
-                                         DISCO_BINARY};
+                                         disco_binary()};
         argv.insert(argv.end(), words.begin(), words.end());
         return sys::run_program({.argv = argv,
                                  .environment = {"PATH=" + std::string{std::getenv("PATH")}},
@@ -198,7 +199,7 @@ class Param : public DanceTest {
 protected:
     [[nodiscard]] sys::ProgramResult param(std::vector<std::string> words,
                                            const std::string& input = {}) const {
-        std::vector<std::string> all = {DISCO_BINARY, "param"};
+        std::vector<std::string> all = {disco_binary(), "param"};
         all.insert(all.end(), words.begin(), words.end());
         for (const std::string& word :
              {std::string{"--state-dir"}, state().string(), std::string{"--node"}, node})

@@ -3,6 +3,7 @@
 // the paths whose content is another one at every run ("sometimes": at many runs), each with the reason.
 
 #include "runner/sys/error.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/debian_root.hpp"
 #include "tests/support/private_network.hpp"
 #include "tests/support/told_changes.hpp"
@@ -24,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-const fs::path real_work = fs::path{DISCO_SOURCE_DIR} / "tests/scenario/real_work";
+const fs::path real_work = source_tree() / "tests/scenario/real_work";
 
 bool is_beside(const fs::path& file) {
     return file.extension() == ".varies" || file.extension() == ".sandbox";
@@ -210,7 +211,7 @@ TEST_F(NoopAgainstLive, AllScriptsInOneDanceAreDoneAsTold) {
 }
 
 TEST_F(NoopAgainstLive, TheExampleUniverseIsDoneAsTold) {
-    server = fs::path{DISCO_SOURCE_DIR} / "docs/examples/universe";
+    server = source_tree() / "docs/examples/universe";
     node = "demo";
     put(root() / "etc/init.d/postgresql", "#!/bin/sh\necho \"postgresql: $1\"\n",
         0755); // what a module stops

@@ -1,5 +1,6 @@
 // disco policy: what is in force, and what it says of a command.
 
+#include "tests/support/build_tree.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <gmock/gmock.h>
@@ -70,8 +71,8 @@ TEST_F(Policy, AReplacedFileCountsAndABadOneStopsEverything) {
             "/u " + lower + "/w; mount -t overlay o -o lowerdir=/etc,upperdir=" + lower +
             "/u,workdir=" + lower + "/w /etc; install -D " + (place() / "policy-file").native() +
             " /etc/disco/policy/" + file + "; exec \"$@\"";
-        std::vector<std::string> argv = {"/usr/bin/unshare", "--mount", "bash",      "-c",
-                                         script_text,        "bash",    DISCO_BINARY};
+        std::vector<std::string> argv = {"/usr/bin/unshare", "--mount", "bash",        "-c",
+                                         script_text,        "bash",    disco_binary()};
         argv.insert(argv.end(), words.begin(), words.end());
         return sys::run_program({.argv = argv,
                                  .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},

@@ -1,6 +1,7 @@
 // disco shell, as a person sits before it and as a pipe feeds it.
 
 #include "runner/sys/error.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/terminal_session.hpp"
 #include "tests/support/throw_away.hpp"
 
@@ -21,8 +22,8 @@ using testing::Not;
 class Shell : public DanceTest {
 protected:
     [[nodiscard]] std::vector<std::string> words(std::vector<std::string> more) const {
-        std::vector<std::string> all = {DISCO_BINARY,  "shell",          "--root",  root().string(),
-                                        "--state-dir", state().string(), "--color", "never"};
+        std::vector<std::string> all = {disco_binary(), "shell",          "--root",  root().string(),
+                                        "--state-dir",  state().string(), "--color", "never"};
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }

@@ -1,4 +1,5 @@
 #include "tests/support/golden.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include "runner/sys/files.hpp"
 
@@ -10,7 +11,7 @@
 namespace disco::tests {
 
 void expect_golden(const std::string& name, std::string_view text) {
-    const auto file = std::filesystem::path{DISCO_SOURCE_DIR} / "tests/unit/golden" / name;
+    const auto file = source_tree() / "tests/unit/golden" / name;
     const char* accept = std::getenv("DISCO_ACCEPT_GOLDEN");
     if (accept != nullptr && std::string_view{accept} == "1") {
         sys::write_file(file, text, 0644);

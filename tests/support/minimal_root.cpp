@@ -1,8 +1,8 @@
 #include "runner/sys/error.hpp"
+#include "tests/support/shared_libraries.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <set>
-#include <sstream>
 
 #include <sys/stat.h>
 
@@ -20,19 +20,6 @@ constexpr const char* programs[] = {
     "date",    "sort",   "wc",       "hostname", "find",   "seq",     "tr",       "install", "readlink",
     "setfacl", "setsid", "truncate", "python3",  "getent", "timeout", "tty",      "stty"};
 
-/// The libraries that the dynamic linker loads for a program, as absolute paths.
-std::vector<std::string> libraries_of(const fs::path& program) {
-    const sys::ProgramResult listed = sys::run_program({.argv = {"ldd", program},
-                                                        .environment = {"PATH=/usr/bin:/bin"},
-                                                        .input = {},
-                                                        .timeout = std::chrono::seconds{30}});
-    std::vector<std::string> paths;
-    std::istringstream words{listed.output};
-    for (std::string word; words >> word;)
-        if (word.starts_with('/')) paths.push_back(word);
-    return paths;
-}
-
 /// Copies what a path leads to, to the same path in the root.
 void copy_in(const fs::path& path, const fs::path& root) {
     const fs::path target = root / fs::weakly_canonical(path.parent_path()).relative_path() / path.filename();
@@ -48,14 +35,14 @@ void make_minimal_root(const fs::path& root) {
         fs::create_directories(root / "usr" / name);
         fs::create_directory_symlink(fs::path{"usr"} / name, root / name);
     }
-    std::set<std::string> libraries;
+    std::set<fs::path> libraries;
     for (const char* name : programs) {
         const fs::path program = fs::path{"/usr/bin"} / name;
         if (!fs::exists(program)) continue; // a test that needs it says so
         copy_in(program, root);
-        for (std::string& library : libraries_of(program)) libraries.insert(std::move(library));
+        add_shared_libraries_of(program, libraries);
     }
-    for (const std::string& library : libraries) copy_in(library, root);
+    for (const fs::path& library : libraries) copy_in(library, root);
     fs::create_directories(root / "usr/lib/locale");
     fs::copy("/usr/lib/locale/C.utf8", root / "usr/lib/locale/C.utf8", fs::copy_options::recursive);
     fs::create_symlink("dash", root / "usr/bin/sh");

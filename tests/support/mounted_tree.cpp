@@ -1,4 +1,5 @@
 #include "tests/support/mounted_tree.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include "runner/sys/error.hpp"
 
@@ -157,8 +158,8 @@ std::string MountedTreeTest::outside(const std::string& script) { return succeed
 
 std::vector<std::string> MountedTreeTest::exec_words(const std::string& mode,
                                                      const std::string& script) const {
-    return {DISCO_BINARY, "exec", mode,        "--root", root(), "--state-dir",
-            state(),      "--",   "/bin/bash", "-c",     script};
+    return {disco_binary(), "exec", mode,        "--root", root(), "--state-dir",
+            state(),        "--",   "/bin/bash", "-c",     script};
 }
 
 sys::ProgramResult MountedTreeTest::exec(const std::string& mode, const std::string& script) const {

@@ -1,4 +1,5 @@
 #include "tests/support/power_loss.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include "runner/sys/error.hpp"
 #include "tests/support/every_kind.hpp"
@@ -246,7 +247,7 @@ std::vector<std::string> PowerLossTest::merge_words() const {
 }
 
 std::vector<std::string> PowerLossTest::command_words(const std::string& command) const {
-    return {DISCO_BINARY, command, "--state-dir", state()};
+    return {disco_binary(), command, "--state-dir", state()};
 }
 
 std::vector<ChangingCall> PowerLossTest::calls_of(const std::vector<std::string>& words) const {

@@ -1,4 +1,5 @@
 #include "tests/support/throw_away.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include "runner/sys/error.hpp"
 
@@ -141,7 +142,7 @@ void DanceTest::parameter(const std::string& of_node, const std::string& key, st
 }
 
 sys::ProgramResult DanceTest::disco(std::vector<std::string> words) const {
-    words.insert(words.begin(), DISCO_BINARY);
+    words.insert(words.begin(), disco_binary());
     sys::ProgramResult result = sys::run_program(
         {.argv = std::move(words),
          .environment = with_sanitizer_options({"PATH=" + search_path, "HOME=/nonexistent", "LEAK=secret"}),
@@ -153,8 +154,8 @@ sys::ProgramResult DanceTest::disco(std::vector<std::string> words) const {
 
 std::vector<std::string> DanceTest::dance_words(std::vector<std::string> more) const {
     std::vector<std::string> words = {
-        DISCO_BINARY, "dance",  "--server",      server,        "--node",
-        node,         "--root", root().string(), "--state-dir", state().string()};
+        disco_binary(), "dance",  "--server",      server,        "--node",
+        node,           "--root", root().string(), "--state-dir", state().string()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
 }

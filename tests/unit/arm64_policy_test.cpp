@@ -6,6 +6,7 @@
 #include "policy/policy_store.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/call_answer.hpp"
 
 #include <cerrno>
@@ -47,7 +48,7 @@ Compiled compile_for(Architecture architecture) {
     Compiled compiled{libseccomp_call_table(architecture), {}, {}};
     const Profiles profiles = read_profiles(
         [](const std::string& name) -> ProfileText {
-            const auto file = std::filesystem::path{DISCO_SOURCE_DIR} / "policy/profiles" / (name + ".json");
+            const auto file = tests::source_tree() / "policy/profiles" / (name + ".json");
             return {sys::read_file(file), file.string()};
         },
         compiled.table);

@@ -3,6 +3,7 @@
 #include "policy/guarded_commands.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <filesystem>
 #include <string>
@@ -15,8 +16,7 @@ namespace {
 using testing::HasSubstr;
 
 const GuardedCommands& shipped() {
-    static const GuardedCommands commands = load_guarded_commands(
-        std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco", "/nonexistent");
+    static const GuardedCommands commands = load_guarded_commands(tests::data_directory(), "/nonexistent");
     return commands;
 }
 

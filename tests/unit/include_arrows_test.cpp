@@ -1,6 +1,7 @@
 // The arrows between the folders, as docs/architecture.md draws them, and the size of files.
 
 #include "runner/sys/files.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -62,7 +63,7 @@ std::vector<std::string> violations(const std::string& folder, std::string_view 
 std::vector<fs::path> sources() {
     std::vector<fs::path> files;
     for (const char* top : {"runner", "policy", "templates"})
-        for (const auto& entry : fs::recursive_directory_iterator{fs::path{DISCO_SOURCE_DIR} / top})
+        for (const auto& entry : fs::recursive_directory_iterator{source_tree() / top})
             if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
                 files.push_back(entry.path());
     std::sort(files.begin(), files.end());
@@ -73,7 +74,7 @@ TEST(IncludeArrows, PointDown) {
     const auto files = sources();
     EXPECT_GT(files.size(), 100U);
     for (const fs::path& file : files) {
-        const std::string folder = fs::relative(file.parent_path(), DISCO_SOURCE_DIR);
+        const std::string folder = fs::relative(file.parent_path(), source_tree());
         EXPECT_THAT(violations(folder, sys::read_file(file)), IsEmpty()) << file;
     }
 }

@@ -2,6 +2,7 @@
 
 #include "runner/sys/files.hpp"
 #include "runner/sys/program.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <filesystem>
 
@@ -22,7 +23,7 @@ protected:
         const std::string aliases = "shopt -s expand_aliases\nalias printf=false\n";
         const sys::ProgramResult result = sys::run_program(
             {.argv = {"/bin/bash", "-c", aliases + script},
-             .environment = {std::string{"BASH_ENV="} + DISCO_SOURCE_DIR + "/templates/prelude.bash",
+             .environment = {"BASH_ENV=" + (tests::source_tree() / "templates/prelude.bash").native(),
                              "DISCO_PARAMETERS=" + tree().string(), "PATH=/usr/bin:/bin"},
              .input = {},
              .timeout = std::chrono::seconds{30}});

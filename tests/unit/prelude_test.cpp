@@ -3,6 +3,7 @@
 
 #include "runner/sys/files.hpp"
 #include "runner/sys/program.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <filesystem>
 #include <sstream>
@@ -40,7 +41,7 @@ protected:
                                           const std::string& input = {}) const {
         words.insert(words.begin(), "/bin/bash");
         environment.insert(environment.end(),
-                           {std::string{"BASH_ENV="} + DISCO_SOURCE_DIR + "/templates/prelude.bash",
+                           {"BASH_ENV=" + (tests::source_tree() / "templates/prelude.bash").native(),
                             "DISCO_PARAMETERS=" + tree().string()});
         if (environment.size() == 2) environment.emplace_back("PATH=/usr/bin:/bin");
         return sys::run_program({.argv = std::move(words),

@@ -3,6 +3,7 @@
 #include "policy/policy_store.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -83,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
 /// The shipped policy, with an administrator's file over it.
 class Overridden : public testing::Test {
 protected:
-    std::filesystem::path lib = std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco";
+    std::filesystem::path lib = tests::data_directory();
     sys::OwnedDirectory etc{std::filesystem::temp_directory_path(), "disco-policy-"};
     void replace(const std::string& name, const std::string& text) {
         std::filesystem::create_directories(etc.path() / "profiles");

@@ -1,6 +1,7 @@
 // The seccomp programs as they are shipped, tested by evaluating their bytes, never by being killed.
 
 #include "policy/policy_store.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/call_answer.hpp"
 
 #include <cerrno>
@@ -28,8 +29,7 @@ using model::Profile;
 using tests::allowed, tests::reported;
 
 PolicyStore& shipped() {
-    static PolicyStore store{std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco",
-                             "/nonexistent"};
+    static PolicyStore store{tests::data_directory(), "/nonexistent"};
     return store;
 }
 
@@ -161,7 +161,7 @@ TEST(Profiles, DifferInChroot) {
 }
 
 TEST(Profiles, KeepFewCapabilities) {
-    const auto lib = std::filesystem::path{DISCO_BINARY}.parent_path().parent_path() / "lib/disco";
+    const auto lib = tests::data_directory();
     const auto has = [&](Profile profile, int capability) {
         return (shipped().program(profile)->capabilities >> capability & 1) != 0;
     };

@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/program.hpp"
+#include "tests/support/build_tree.hpp"
 
 #include <string>
 #include <vector>
@@ -55,7 +56,7 @@ TEST_P(ShellWord, OfACommandThatIsMissingIsInTheNotice) {
     const Words words = {"no-such-command", GetParam().word};
     const sys::ProgramResult result =
         bash({"-c", "no-such-command \"$1\"", "bash", GetParam().word},
-             {std::string{"BASH_ENV="} + DISCO_SOURCE_DIR + "/templates/prelude.bash",
+             {"BASH_ENV=" + (tests::source_tree() / "templates/prelude.bash").native(),
               "PATH=/run/disco/restricted", "DISCO_PHASE=script"});
     dance::NoticeReader reader{"scripts/x"};
     reader.feed(result.error);
