@@ -4,6 +4,7 @@
 #include "runner/dance/guard_traces.hpp"
 #include "runner/overlay/completion.hpp"
 #include "runner/overlay/mount_class.hpp"
+#include "runner/sandbox/proc_settings.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/program.hpp"
 
@@ -96,6 +97,7 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
       mounts_{usable(overlay::classify_host_mounts(root_, scratch.path()))},
       layers_{scratch.path(), of_class(mounts_, Class::managed)},
       networks_{scratch.path()},
+      settings_{sandbox::settings_in_proc()},
       guards_{find_guards(root_, layers_.managed(), guarded_)} {
     for (const auto& [kind, inside, live, type] : mounts_)
         if (kind == Class::bound_file || kind == Class::readonly || kind == Class::foreign)
@@ -134,6 +136,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.shim = view.runtime + "/bin/disco-shim";
     view.real = guards_.real;
     for (const std::string& program : kept_guards_.real) add_real(view.real, program);
+    view.settings = settings_;
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
     sandbox::SandboxSpec spec;
     networks_.prepare(work.network, spec, view);

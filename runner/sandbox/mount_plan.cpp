@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <linux/mount.h>
@@ -28,6 +29,12 @@ const unsigned long inert = nosuid | nodev | MS_NOEXEC;
 const unsigned long readonly_clone =
     (wall_stands(Wall::readonly_binds) ? MOUNT_ATTR_RDONLY : 0) | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 const unsigned long readonly_sysfs = wall_stands(Wall::readonly_proc_sys) ? MS_RDONLY : 0;
+
+/// Of the kernel's /proc: what tells of the machine's memory, keys and processes, or drives its devices.
+constexpr const char* masked_files[] = {"/kcore",       "/keys",        "/latency_stats",
+                                        "/timer_list",  "/sched_debug", "/kmsg",
+                                        "/kpagecgroup", "/kpagecount",  "/kpageflags"};
+constexpr const char* masked_directories[] = {"/acpi", "/asound", "/scsi"};
 
 class Builder {
 public:
@@ -138,17 +145,14 @@ private:
         const std::string dev = build_dev();
         const std::string proc = staged("/proc", "proc");
         mount("proc", proc, inert, "");
-        for (const char* path : {"/bus", "/fs", "/irq", "/sys", "/sysrq-trigger"})
-            if (wall_stands(Wall::readonly_proc_sys))
-                add({.kind = Kind::bind_readonly, .target = proc + path, .flags = inert, .optional = true});
-        for (const char* path : {"/kcore", "/keys", "/latency_stats", "/timer_list", "/sched_debug", "/kmsg",
-                                 "/kpagecgroup", "/kpagecount", "/kpageflags"})
+        for (const std::string& path : settings()) protect_setting(proc + path);
+        for (const char* path : masked_files)
             if (wall_stands(Wall::masks))
                 add({.kind = Kind::mask_file,
                      .target = proc + path,
                      .source = dev + "/null",
                      .optional = true});
-        for (const char* path : {"/acpi", "/asound", "/scsi"}) mask_directory(proc + path);
+        for (const char* path : masked_directories) mask_directory(proc + path);
         take(proc);
         const std::string sysfs = staged("/sys", "sys");
         if (view_.host_sysfs)
@@ -157,6 +161,22 @@ private:
             mount("sysfs", sysfs, inert | readonly_sysfs, "");
         mask_directory(sysfs + "/firmware");
         take(sysfs);
+    }
+
+    /// Those that every kernel has, even if they hold no setting now, and those that this one has besides.
+    [[nodiscard]] std::set<std::string> settings() const {
+        std::set<std::string> all{"/bus", "/fs", "/irq", "/sys", "/sysrq-trigger"};
+        all.insert(view_.settings.begin(), view_.settings.end());
+        if (wall_stands(Wall::masks)) {
+            for (const char* path : masked_files) all.erase(path);
+            for (const char* path : masked_directories) all.erase(path);
+        }
+        return all;
+    }
+
+    void protect_setting(std::string path) {
+        if (wall_stands(Wall::readonly_proc_sys))
+            add({.kind = Kind::bind_readonly, .target = std::move(path), .flags = inert, .optional = true});
     }
 
     void mask_directory(std::string path) {

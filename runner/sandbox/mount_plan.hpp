@@ -92,10 +92,11 @@ struct ViewSpec {
         std::vector<Entry> directories, files; ///< parents first
     };
     std::vector<Guard> guards;
-    std::string shim;              ///< host file that they are copies of
-    std::vector<std::string> real; ///< host files shown in /run/disco-real, which the shim may run
-    std::string broker;            ///< where the broker's socket is bound; empty: nowhere
-    std::string resolver_file;     ///< host file shown as /etc/resolv.conf; empty: the tree's own
+    std::string shim;                  ///< host file that they are copies of
+    std::vector<std::string> real;     ///< host files shown in /run/disco-real, which the shim may run
+    std::string broker;                ///< where the broker's socket is bound; empty: nowhere
+    std::string resolver_file;         ///< host file shown as /etc/resolv.conf; empty: the tree's own
+    std::vector<std::string> settings; ///< what /proc has besides the usual, see settings_in_proc; read-only
     bool host_sysfs =
         false; ///< the network is the host's, so a /sys of its own network namespace cannot be mounted anew
 };

@@ -170,7 +170,13 @@ AttemptResults EscapeTest::attempt(const Batch& batch) {
     fs::remove(report, ignored);
     const Snapshot before = machine();
     const std::string output = run(words, batch.without);
-    EXPECT_EQ(difference(before, machine()), "") << "the machine has changed";
+    Snapshot after = machine();
+    // What gets through may make the kernel load a module, which nothing takes back.
+    if (!batch.without.empty())
+        std::erase_if(after, [&](const auto& entry) {
+            return entry.first.starts_with("module ") && !before.contains(entry.first);
+        });
+    EXPECT_EQ(difference(before, after), "") << "the machine has changed";
     EXPECT_EQ(exit_, 0) << output;
     if (!fs::exists(report)) {
         ADD_FAILURE() << "there is no report: " << output;

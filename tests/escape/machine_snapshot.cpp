@@ -54,8 +54,11 @@ void add_settings(Snapshot& snapshot) {
                              "net/ipv4/ip_forward",
                              "user/max_user_namespaces"})
         snapshot[fmt::format("setting {}", name)] = text_of(fs::path{"/proc/sys"} / name);
-    for (const char* name : {"/proc/modules", "/proc/swaps", "/proc/self/mountinfo", "/proc/self/cgroup",
-                             "/proc/cmdline", "/sys/kernel/uevent_helper", "/sys/kernel/profiling"})
+    std::istringstream modules{text_of("/proc/modules")}; // by name: others may be using them
+    for (std::string line; std::getline(modules, line);)
+        snapshot["module " + line.substr(0, line.find(' '))] = "loaded";
+    for (const char* name : {"/proc/swaps", "/proc/self/mountinfo", "/proc/self/cgroup", "/proc/cmdline",
+                             "/sys/kernel/uevent_helper", "/sys/kernel/profiling"})
         snapshot[name] = text_of(name);
     struct utsname name = {};
     ::uname(&name);

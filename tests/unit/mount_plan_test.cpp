@@ -122,6 +122,15 @@ TEST(MountPlan, AttachesEverySlotOnceAndTakesItFirst) {
     }
 }
 
+TEST(MountPlan, MakesTheSettingsOfThisKernelReadOnlyToo) {
+    ViewSpec spec = view();
+    spec.settings = {"/dynamic_debug", "/latency_stats", "/scsi", "/sys"};
+    EXPECT_THAT(targets(of_kind(make_mount_plans(spec).ahead, Kind::bind_readonly)),
+                ElementsAre("/proc/s/proc/bus", "/proc/s/proc/dynamic_debug", "/proc/s/proc/fs",
+                            "/proc/s/proc/irq", "/proc/s/proc/sys", "/proc/s/proc/sysrq-trigger"))
+        << "what is masked needs no other mount";
+}
+
 TEST(MountPlan, ShowsTheHostReadOnly) {
     for (const MountStep& step : of_kind(make_mount_plans(view()).ahead, Kind::clone))
         EXPECT_NE(step.attributes & MOUNT_ATTR_RDONLY, 0U) << step.source;
