@@ -55,6 +55,7 @@ public:
         const Fetched fetched = fetch_all();
         sys::throw_if_interrupted();
         Views views{options_, state_, scratch_, node_};
+        views.expect_room_for_attributes(options_.mode == RunMode::live || !options_.save.empty());
         ChangeRecorder recorder{views.layers(), *result_.changes,
                                 options_.mode == RunMode::live ? ChangeRecorder::Use::merge
                                                                : ChangeRecorder::Use::report,

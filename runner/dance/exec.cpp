@@ -49,6 +49,7 @@ public:
     void run() {
         const sandbox::Program program = build_program();
         PackageLocks locks;
+        views_.expect_room_for_attributes(options_.merge != ExecOptions::Merge::never);
         if (options_.merge != ExecOptions::Merge::never) locks = PackageLocks{views_.root(), options_.wait};
         model::ModuleReport& report = result_.run.modules.emplace_back(run_program(program));
         note_foreign_mounts(result_.run.modules, views_.mounts());

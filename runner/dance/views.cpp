@@ -4,6 +4,7 @@
 #include "runner/dance/guard_traces.hpp"
 #include "runner/overlay/completion.hpp"
 #include "runner/overlay/mount_class.hpp"
+#include "runner/overlay/user_attributes.hpp"
 #include "runner/sandbox/proc_settings.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/program.hpp"
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace disco::dance {
 namespace {
@@ -103,6 +105,13 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
         if (kind == Class::bound_file || kind == Class::readonly || kind == Class::foreign)
             bound_.push_back({.source = live.native(), .inside = inside, .file = kind == Class::bound_file});
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
+}
+
+void Views::expect_room_for_attributes(bool merged) const {
+    const auto lost = overlay::lost_user_attributes(scratch_.path(), layers_.managed());
+    if (!lost) return;
+    if (merged) throw sys::BadConfiguration{*lost};
+    spdlog::warn("{}. This no-op may tell of lost attributes that are none of the scripts' doing", *lost);
 }
 
 sandbox::Sandbox Views::start(const Shown& shown, Work work) {

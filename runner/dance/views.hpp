@@ -30,6 +30,11 @@ public:
     Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
           std::string node);
 
+    /// The layers can hold all that live files have. Throws sys::BadConfiguration where they cannot and are
+    /// to be `merged`; else warns, as what is told of such files may be wrong. See
+    /// overlay::lost_user_attributes.
+    void expect_room_for_attributes(bool merged) const;
+
     [[nodiscard]] overlay::Layers& layers() noexcept { return layers_; }
     [[nodiscard]] const std::vector<overlay::ClassifiedMount>& mounts() const noexcept { return mounts_; }
     [[nodiscard]] Networks& networks() noexcept { return networks_; }

@@ -1,7 +1,11 @@
 // Mounts that cannot have an overlay: those that overlayfs refuses as a lower layer, as /boot/efi is on
 // almost every machine with an EFI, and those that not even root may look at.
 
+#include "runner/overlay/user_attributes.hpp"
+#include "runner/sys/metadata.hpp"
 #include "tests/support/mounted_tree.hpp"
+
+#include <fcntl.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -11,9 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 
 class ForeignFileSystem : public MountedTreeTest {
 protected:
@@ -188,6 +194,31 @@ TEST_F(ForeignLiveRoot, IsRefused) {
         disco({"exec", "--noop", "--root", root() / "boot/efi", "--state-dir", state(), "--", "/bin/true"});
     EXPECT_EQ(result.exit, 78) << result.output;
     EXPECT_THAT(result.error, HasSubstr("as the root: it is on vfat, which overlayfs does not take"));
+}
+
+/// The layers lie in memory, and what is changed on a disk.
+using LayersInMemory = MountedTreeTest;
+
+TEST_F(LayersInMemory, TakeNoAttributesOfUsersAwayFromTheDisk) {
+    put_root_on("ext4", 64);
+    fs::create_directories(state());
+    put(root() / "etc/motd", "welcome\n");
+    sys::set_xattr_at(AT_FDCWD, root() / "etc/motd", "user.kept", "value");
+    const bool lost = overlay::lost_user_attributes(state(), {{.inside = "", .live = root()}})
+                          .has_value(); // before Linux 6.6
+    const Snapshot before = tree();
+
+    const auto preview = exec("--noop", "echo more >> /etc/motd");
+    EXPECT_EQ(preview.exit, 0) << preview.error;
+    const std::string warning = "takes no extended attributes user.*";
+    EXPECT_EQ(preview.error.find(warning) != std::string::npos, lost) << preview.error;
+    EXPECT_EQ(difference(before, tree()), "");
+
+    const auto result = exec("--merge", "echo more >> /etc/motd");
+    EXPECT_EQ(result.exit, lost ? 78 : 0) << result.error;
+    EXPECT_EQ(result.error.find("--state-dir") != std::string::npos, lost) << result.error;
+    EXPECT_EQ(sys::read_file(root() / "etc/motd"), lost ? "welcome\n" : "welcome\nmore\n");
+    EXPECT_THAT(sys::read_xattrs_at(AT_FDCWD, root() / "etc/motd"), Contains(Pair("user.kept", "value")));
 }
 
 } // namespace
