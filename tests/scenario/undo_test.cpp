@@ -247,6 +247,7 @@ TEST_F(Undo, TheEndOfTheTerminalConfirmsNothing) {
 
 TEST_F(Undo, WhatCouldNotBeUndoneInTimeIsSaid) {
     const pid_t dance = start(dance_words({"--confirm", "3"}));
+    ASSERT_TRUE(asks(dance)) << log(); // the report is written by then, which the watcher does not wait for
     ASSERT_NE(watcher(), 0);
     const std::string run = last_run();
     put(root() / "etc/motd", "By hand.\n");
