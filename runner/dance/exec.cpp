@@ -49,8 +49,9 @@ public:
     void run() {
         const sandbox::Program program = build_program();
         PackageLocks locks;
-        views_.expect_room_for_attributes(options_.merge != ExecOptions::Merge::never);
-        if (options_.merge != ExecOptions::Merge::never) locks = PackageLocks{views_.root(), options_.wait};
+        const bool may_merge = options_.merge != ExecOptions::Merge::never;
+        views_.expect_room_for_attributes(may_merge);
+        if (may_merge) locks = PackageLocks{views_.root(), options_.wait};
         model::ModuleReport& report = result_.run.modules.emplace_back(run_program(program));
         note_foreign_mounts(result_.run.modules, views_.mounts());
         enter_copied_guards(report, views_.remove_guard_traces());

@@ -193,7 +193,8 @@ std::string read_line_if_exists(const std::filesystem::path& path) {
     return text;
 }
 
-std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem::path& name_for_messages) {
+std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem::path& name_for_messages,
+                                           const std::function<bool(std::string_view)>& is_end) {
     // Not readdir(3): fdopendir takes the descriptor over, so it would need one of its own each time.
     UniqueFd own;
     int from = directory;
@@ -205,7 +206,7 @@ std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem:
     }
     std::vector<DirectoryEntry> entries;
     alignas(dirent64) std::array<char, 16384> buffer; // NOLINT(*-member-init): the kernel fills it
-    for (;;) {
+    for (bool ended = false; !ended;) {
         const ssize_t got = ::getdents64(from, buffer.data(), buffer.size());
         if (got < 0) throw SysError{errno, "read directory", name_for_messages};
         if (got == 0) break;
@@ -214,6 +215,8 @@ std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem:
             at += entry->d_reclen;
             const std::string_view name{entry->d_name};
             if (name == "." || name == "..") continue;
+            ended = is_end && is_end(name);
+            if (ended) break;
             unsigned char type = entry->d_type;
             if (type == DT_UNKNOWN)
                 if (const auto status = stat_at(directory, entry->d_name)) type = type_of(status->st_mode);

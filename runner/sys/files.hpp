@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,9 +74,11 @@ struct DirectoryEntry {
     unsigned char type; ///< DT_… of dirent; DT_UNKNOWN is resolved
 };
 
-/// What a directory holds but "." and "..", sorted bytewise. `directory` is an fd open for reading.
-[[nodiscard]] std::vector<DirectoryEntry> list_directory(int directory,
-                                                         const std::filesystem::path& name_for_messages);
+/// What a directory holds but "." and "..", sorted bytewise. `directory` is an fd open for reading. With
+/// `is_end`: only what the file system lists before the first name that is one.
+[[nodiscard]] std::vector<DirectoryEntry>
+list_directory(int directory, const std::filesystem::path& name_for_messages,
+               const std::function<bool(std::string_view name)>& is_end = {});
 
 /// mkdir -p; directories that are made get `mode` (the umask is not applied to the last one).
 void make_directories(const std::filesystem::path& path, mode_t mode);

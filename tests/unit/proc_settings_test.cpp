@@ -1,10 +1,10 @@
 #include "runner/sandbox/proc_settings.hpp"
 #include "runner/sys/files.hpp"
+#include "tests/support/throw_away.hpp"
 
 #include <filesystem>
 #include <string>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -17,20 +17,14 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::Not;
 
-void put(const fs::path& file, mode_t mode) {
-    fs::create_directories(file.parent_path());
-    sys::write_file(file, "", 0600);
-    ASSERT_EQ(::chmod(file.c_str(), mode), 0);
-}
-
 TEST(SettingsInProc, AreFilesThatCanBeWrittenAndDirectoriesThatHoldOne) {
     const sys::OwnedDirectory proc{fs::temp_directory_path(), "disco-test-"};
-    put(proc.path() / "cpuinfo", 0444);
-    put(proc.path() / "mtrr", 0644);
-    put(proc.path() / "new_in_this_kernel/deep/down/knob", 0200);
-    put(proc.path() / "new_in_this_kernel/deep/state", 0444);
-    put(proc.path() / "driver/rtc", 0444);
-    put(proc.path() / "pressure/io", 0666);
+    tests::put(proc.path() / "cpuinfo", "", 0444);
+    tests::put(proc.path() / "mtrr", "", 0644);
+    tests::put(proc.path() / "new_in_this_kernel/deep/down/knob", "", 0200);
+    tests::put(proc.path() / "new_in_this_kernel/deep/state", "", 0444);
+    tests::put(proc.path() / "driver/rtc", "", 0444);
+    tests::put(proc.path() / "pressure/io", "", 0666);
     fs::create_directory(proc.path() / "empty");
     fs::create_directory_symlink("new_in_this_kernel", proc.path() / "self");
     EXPECT_THAT(settings_in_proc(proc.path()), ElementsAre("/mtrr", "/new_in_this_kernel"));

@@ -1,6 +1,5 @@
 #include "runner/overlay/user_attributes.hpp"
 #include "runner/sys/error.hpp"
-#include "runner/sys/files.hpp"
 #include "tests/support/build_tree.hpp"
 
 #include <gmock/gmock.h>
