@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>
@@ -85,6 +86,21 @@ Overdue time_is_up(const StateDirectory& state, const std::string& run) {
             false};
 }
 
+/// False: another process holds the lock, so the run itself may still be at its actions, after which the time
+/// begins anew. Who waits for the lock instead would get it then, and keep it from 'disco confirm'.
+bool roll_back_if_free(const StateDirectory& state, const std::string& run,
+                       const std::function<bool()>& is_up) {
+    try {
+        const sys::FileLock lock =
+            state.lock(fmt::format("disco, rolling back run {} that was not confirmed", run), {});
+        if (!sys::stat_path(file_of(state, run)) || !is_up()) return false;
+        (void)time_is_up(state, run);
+        return true;
+    } catch (const sys::TryAgain&) {
+        return false;
+    }
+}
+
 } // namespace
 
 void start_confirmation_watcher(const StateDirectory& state, const std::string& run) {
@@ -105,7 +121,7 @@ void start_confirmation_watcher(const StateDirectory& state, const std::string& 
 
 void restart_confirmation_time(const StateDirectory& state, const std::string& run,
                                std::chrono::seconds limit) {
-    merge::UndoStore{state.undo()}.change_deadline(run, sys::now().tv_sec + limit.count());
+    merge::UndoStore{state.undo()}.change_time_to_confirm(run, sys::now(), limit);
 }
 
 void watch_confirmation(const StateDirectory& state, const std::string& run) {
@@ -115,16 +131,7 @@ void watch_confirmation(const StateDirectory& state, const std::string& run) {
     if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return; // another one waits
     const auto is_up = [&] { return sys::now().tv_sec >= deadline(file); };
     while (sys::stat_path(file)) {
-        if (is_up()) {
-            constexpr std::chrono::hours patience{24}; // for whoever holds the lock
-            const sys::FileLock lock =
-                state.lock(fmt::format("disco, rolling back run {} that was not confirmed", run), patience);
-            // The run itself may have held it, and begun the time anew.
-            if (sys::stat_path(file) && is_up()) {
-                (void)time_is_up(state, run);
-                return;
-            }
-        }
+        if (is_up() && roll_back_if_free(state, run, is_up)) return;
         constexpr timespec moment = {.tv_sec = 0, .tv_nsec = 200'000'000};
         ::nanosleep(&moment, nullptr);
     }

@@ -171,7 +171,7 @@ private:
             return settled;
         }
         if (const auto within = record_.heading.confirm; within.count() != 0)
-            store_.await_confirmation(run_, record_.committed->tv_sec + within.count());
+            store_.await_confirmation(run_, *record_.committed, within);
         store_.settle(run_, bytes_of_originals());
         return settled;
     }

@@ -16,7 +16,10 @@ namespace {
 
 constexpr const char* removed_mark = "."; ///< begins the name of a run that is being removed
 
-std::string text_of(std::time_t deadline) { return std::to_string(deadline) + "\n"; }
+/// The second before which there is time.
+std::string deadline_text(const timespec& since, std::chrono::seconds within) {
+    return std::to_string(since.tv_sec + (since.tv_nsec != 0 ? 1 : 0) + within.count()) + "\n";
+}
 
 } // namespace
 
@@ -60,15 +63,17 @@ void UndoStore::begin(const std::string& run, std::size_t trees) const {
     sys::sync_directory(directory_.parent_path()); // it may be new itself
 }
 
-void UndoStore::await_confirmation(const std::string& run, std::time_t deadline) const {
-    sys::write_file_durably(confirm(run), text_of(deadline), 0600);
+void UndoStore::await_confirmation(const std::string& run, const timespec& since,
+                                   std::chrono::seconds within) const {
+    sys::write_file_durably(confirm(run), deadline_text(since, within), 0600);
 }
 
-void UndoStore::change_deadline(const std::string& run, std::time_t deadline) const {
+void UndoStore::change_time_to_confirm(const std::string& run, const timespec& since,
+                                       std::chrono::seconds within) const {
     // The text is as long as the one before.
     const sys::UniqueFd fd{::open(confirm(run).c_str(), O_WRONLY | O_CLOEXEC)};
     if (!fd) throw sys::SysError{errno, "open", confirm(run)};
-    sys::write_all(fd.get(), text_of(deadline), confirm(run));
+    sys::write_all(fd.get(), deadline_text(since, within), confirm(run));
     sys::check(::fdatasync(fd.get()), "sync", confirm(run));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -47,10 +48,12 @@ public:
     void begin(const std::string& run, std::size_t trees) const;
     /// The journal is settled: everything was merged. `bytes`: of the originals.
     void settle(const std::string& run, std::uint64_t bytes) const;
-    /// The merge is to be undone unless it is confirmed before `deadline`. On disk when this returns.
-    void await_confirmation(const std::string& run, std::time_t deadline) const;
-    /// Another deadline for one that waits, in the same file: whoever waits has a lock on it.
-    void change_deadline(const std::string& run, std::time_t deadline) const;
+    /// The merge is to be undone unless it is confirmed within this time after `since`, of CLOCK_REALTIME; a
+    /// second more rather than less. On disk when this returns.
+    void await_confirmation(const std::string& run, const timespec& since, std::chrono::seconds within) const;
+    /// Another time for one that waits, in the same file: whoever waits has a lock on it.
+    void change_time_to_confirm(const std::string& run, const timespec& since,
+                                std::chrono::seconds within) const;
     void note_rolled_back(const std::string& run, const std::string& by) const;
     /// At once, whenever it is interrupted: what then remains of its files is for `finish_removals`.
     void remove(const std::string& run) const;

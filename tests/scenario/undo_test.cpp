@@ -1,9 +1,12 @@
 // What can be done about a merge afterwards: rollback, runs, confirm, recover.
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/file_lock.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <csignal>
+#include <memory>
+#include <thread>
 
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -330,6 +333,21 @@ TEST_F(Undo, TheTimeToConfirmBeginsAnewAfterTheActions) {
     ASSERT_TRUE(asks(run)) << log();
     expect_merged();
     EXPECT_EQ(command({"confirm"}).exit, 0) << log();
+    EXPECT_EQ(exit_of(run), 0) << log();
+    wait_for_orphans();
+    expect_merged();
+}
+
+TEST_F(Undo, WhoConfirmsDoesNotFailForALockThatIsHeldForAMoment) {
+    const pid_t run = start(dance_words({"--confirm", "30"}));
+    ASSERT_TRUE(asks(run)) << log();
+    auto held = std::make_unique<sys::FileLock>(state() / "lock", "a test", std::chrono::seconds{5});
+    std::thread releases{[&] {
+        std::this_thread::sleep_for(std::chrono::seconds{2});
+        held.reset();
+    }};
+    EXPECT_EQ(command({"confirm"}).exit, 0);
+    releases.join();
     EXPECT_EQ(exit_of(run), 0) << log();
     wait_for_orphans();
     expect_merged();
