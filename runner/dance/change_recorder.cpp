@@ -1,6 +1,7 @@
 #include "runner/dance/change_recorder.hpp"
 
 #include "runner/dance/stopwatch.hpp"
+#include "runner/merge/preparation.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -11,6 +12,8 @@
 
 namespace disco::dance {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// A tree need not have the file, and a script may have made something else of it; then there are no names.
 std::string text_in(int root, const char* path) {
@@ -92,6 +95,15 @@ void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
 }
 
 std::string ChangeRecorder::fingerprint() { return any_ ? sys::hex(fingerprint_.finish()) : std::string{}; }
+
+void ChangeRecorder::expect_merge() const {
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+        const fs::path layer = layers_.kept(mount);
+        const overlay::ClassifiedMount& managed = layers_.managed()[mount];
+        if (compositions_[mount].empty() || merge::on_one_mount(managed.live, layer)) continue;
+        merge::expect_copies(model::plan_merge(compositions_[mount]), managed.inside, managed.live, layer);
+    }
+}
 
 std::vector<merge::TreeToMerge> ChangeRecorder::trees() {
     layers_.check_mounts();

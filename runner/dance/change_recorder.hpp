@@ -32,6 +32,9 @@ public:
     /// Scans the begun layer, whose sandbox has ended; adds counts and the diff step to the report.
     void record(model::ModuleReport& report);
 
+    /// Throws what a merge of all that was recorded would throw before its first step, as far as a look at
+    /// the live root can tell: see merge::expect_copies. For a no-op, once the last layer is kept.
+    void expect_merge() const;
     /// What `merge` needs, once the last layer is kept.
     [[nodiscard]] std::vector<merge::TreeToMerge> trees();
     /// Of all that was recorded.

@@ -83,6 +83,8 @@ public:
             merge_trees(result_.run, recorder.trees(), state_, started_,
                         {.rolls_back = {}, .confirm = options_.confirm});
         locks.release(); // actions may be a package manager's
+        if (options_.mode == RunMode::noop && result_.run.outcome == model::RunOutcome::pending)
+            recorder.expect_merge();
         if (!options_.save.empty()) save(recorder);
         const bool settled = result_.run.outcome == model::RunOutcome::merged ||
                              result_.run.outcome == model::RunOutcome::in_sync;

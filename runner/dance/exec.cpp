@@ -62,8 +62,11 @@ public:
         }
         note_modules(result_.run);
         result_.run.fingerprint = recorder_.fingerprint();
-        if (options_.merge == ExecOptions::Merge::never) return;
         const bool changes = result_.run.outcome == model::RunOutcome::pending;
+        if (options_.merge == ExecOptions::Merge::never) {
+            if (changes) recorder_.expect_merge();
+            return;
+        }
         const bool only_actions =
             result_.run.outcome == model::RunOutcome::in_sync && !report.actions.empty();
         if (!changes && !only_actions) return;

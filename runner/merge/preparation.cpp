@@ -1,8 +1,8 @@
 #include "runner/merge/preparation.hpp"
 
+#include "runner/merge/copy_check.hpp"
 #include "runner/merge/object_copy.hpp"
 #include "runner/merge/rename_trial.hpp"
-#include "runner/merge/space_check.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <set>
 #include <span>
+#include <utility>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -32,22 +33,35 @@ struct statx look_at_mount(const std::filesystem::path& directory) {
     return status;
 }
 
-model::ObjectSource* source_of(model::LiveStep& step) {
-    if (auto* put = std::get_if<model::PutNew>(&step)) return &put->from;
-    if (auto* exchange = std::get_if<model::Exchange>(&step)) return &exchange->from;
+const model::ObjectSource* source_of(const model::LiveStep& step) {
+    if (const auto* put = std::get_if<model::PutNew>(&step)) return &put->from;
+    if (const auto* exchange = std::get_if<model::Exchange>(&step)) return &exchange->from;
     return nullptr;
+}
+
+model::ObjectSource* source_of(model::LiveStep& step) {
+    return const_cast<model::ObjectSource*>(source_of(std::as_const(step)));
 }
 
 std::string shown(const MergePlaces& places) { return places.prefix().empty() ? "/" : places.prefix(); }
 
-void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
-    SpaceCheck space;
-    for (model::LiveStep& step : plan.live)
+void check_copies(const model::MergePlan& plan, MergePlaces& places) {
+    CopyCheck copies;
+    for (const model::LiveStep& step : plan.live) {
+        const std::string path = places.shown(model::path_of(step));
         if (const auto* source = source_of(step)) {
             const DirectoryCache::Place from = places.place_of(*source);
-            space.add(from.directory, from.name);
+            copies.add(from.directory, from.name, path);
+        } else if (const auto* metadata = std::get_if<model::SetMetadata>(&step)) {
+            const DirectoryCache::Place like = places.place_of(metadata->like);
+            copies.add_attributes(like.directory, like.name, path);
         }
-    space.check(places.live().root(), shown(places));
+    }
+    copies.check(places.live().root(), shown(places));
+}
+
+void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
+    check_copies(plan, places);
     {
         const KeepTimes keep{aside.parent_path()};
         sys::check(::mkdir(aside.c_str(), 0700), "make directory", aside);
@@ -152,6 +166,12 @@ void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {
         const DirectoryCache::Place place = layer.parent_of(path);
         add_flags(place.directory, place.name, flags);
     }
+}
+
+void expect_copies(const model::MergePlan& plan, const std::string& prefix, const std::filesystem::path& live,
+                   const std::filesystem::path& layer) {
+    MergePlaces places{prefix, live, layer, layer};
+    check_copies(plan, places);
 }
 
 void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {

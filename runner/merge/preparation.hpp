@@ -5,6 +5,7 @@
 #include "runner/model/merge_plan.hpp"
 
 #include <filesystem>
+#include <string>
 
 namespace disco::merge {
 
@@ -16,11 +17,16 @@ namespace disco::merge {
 /// SysError.
 void finish_objects(const model::MergePlan& plan, DirectoryCache& layer);
 
+/// Throws what `prepare` would when a plan needs copies: sys::Error for want of room on the live file system,
+/// or of extended attributes there. Only looks. `layer`: what the plan's sources are relative to.
+void expect_copies(const model::MergePlan& plan, const std::string& prefix, const std::filesystem::path& live,
+                   const std::filesystem::path& layer);
+
 /// Everything before the first live change to one managed mount: objects finished; a trial of the renames
-/// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, whose
-/// room is checked first; and in the plan, the inodes and the metadata that the steps are taken back by.
-/// `aside`: a directory that is made here; empty: on one mount. Throws SysError; sys::Error for want of room,
-/// or of the renames.
+/// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, which
+/// are checked first (expect_copies); and in the plan, the inodes and the metadata that the steps are taken
+/// back by. `aside`: a directory that is made here; empty: on one mount. Throws SysError; sys::Error for want
+/// of room, attributes or the renames.
 void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside);
 
 } // namespace disco::merge

@@ -1,9 +1,9 @@
 #include "runner/merge/recovery.hpp"
 
+#include "runner/merge/copy_check.hpp"
 #include "runner/merge/journal.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/merge/object_copy.hpp"
-#include "runner/merge/space_check.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
@@ -185,9 +185,9 @@ private:
         sys::make_directories(fresh, 0700);
         const sys::UniqueFd from = sys::open_directory(aside(tree)), to = sys::open_directory(fresh);
         const auto entries = sys::list_directory(from.get(), aside(tree));
-        SpaceCheck space;
-        for (const sys::DirectoryEntry& entry : entries) space.add(from.get(), entry.name);
-        space.check(to.get(), store_.path());
+        CopyCheck copies;
+        for (const sys::DirectoryEntry& entry : entries) copies.add(from.get(), entry.name, entry.name);
+        copies.check(to.get(), store_.path());
         ObjectCopy copier;
         for (const sys::DirectoryEntry& entry : entries)
             copier.copy(from.get(), entry.name, to.get(), entry.name);

@@ -12,6 +12,7 @@ namespace disco::tests {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -25,6 +26,18 @@ protected:
         if (free > kibibytes << 10)
             outside(fmt::format("head -c {} /dev/zero 2>/dev/null > {}/filler || true",
                                 free - (kibibytes << 10), at.string()));
+    }
+    /// A merge fails before it has changed anything, and a no-op says so as well, with the changes.
+    void expect_refused(const std::string& script, const std::string& why) {
+        const Snapshot before = tree();
+        for (const char* mode : {"--noop", "--merge"}) {
+            const auto result = exec(mode, script);
+            EXPECT_EQ(result.exit, 4) << mode << result.output;
+            EXPECT_THAT(result.output, HasSubstr(why)) << mode;
+            EXPECT_THAT(changes(), Contains("created /srv/x")) << mode;
+            EXPECT_EQ(difference(before, tree()), "") << mode;
+        }
+        expect_nothing_left();
     }
 };
 
@@ -70,24 +83,38 @@ TEST_F(FullFileSystem, OnTheStatesOwnMountAMergeHappensOrNot) {
 TEST_F(FullFileSystem, OnAnotherMountWantOfBytesIsSaidBeforehand) {
     mount_image("ext4", 8, root() / "home", {"-m", "0"});
     fill(root() / "home", 512);
-    const Snapshot before = tree();
-    const auto result = exec("--merge", "head -c 1000000 /dev/urandom > /home/large; echo x > /srv/x");
-    EXPECT_EQ(result.exit, 4) << result.output;
-    EXPECT_THAT(result.output,
-                HasSubstr("the merge needs 1.0 MiB on the file system of '/home', and 0.5 MiB are "
-                          "free: nothing was merged"));
-    EXPECT_EQ(difference(before, tree()), "");
-    expect_nothing_left();
+    expect_refused("head -c 1000000 /dev/urandom > /home/large; echo x > /srv/x",
+                   "the merge needs 1.0 MiB on the file system of '/home', and 0.5 MiB are free: make room");
 }
 
 TEST_F(FullFileSystem, OnAnotherMountWantOfInodesIsSaidBeforehand) {
     mount_image("ext4", 8, root() / "home", {"-N", "64"});
-    const Snapshot before = tree();
-    const auto result = exec("--merge", "for i in {1..100}; do echo > /home/$i; done; echo x > /srv/x");
-    EXPECT_EQ(result.exit, 4) << result.output;
-    EXPECT_THAT(result.output, HasSubstr("the merge needs 100 inodes on the file system of '/home', and "));
-    EXPECT_EQ(difference(before, tree()), "");
-    expect_nothing_left();
+    expect_refused("for i in {1..100}; do echo > /home/$i; done; echo x > /srv/x",
+                   "the merge needs 100 inodes on the file system of '/home', and ");
+}
+
+/// The layers are on a file system that takes ACLs.
+TEST_F(FullFileSystem, OnAnotherMountAttributesThatItDoesNotTakeAreSaidBeforehand) {
+    mount_image("btrfs", 128, root() / "home");
+    fs::create_directories(root() / "home/alice");
+    outside(fmt::format("mount -o remount,noacl '{}'", (root() / "home").string()));
+    for (const char* script : {"echo > /home/alice/new; setfacl -m u:33:r /home/alice/new; echo x > /srv/x",
+                               "setfacl -m u:33:r /home/alice; echo x > /srv/x"})
+        expect_refused(script, "has the extended attribute system.posix_acl_access, and the file system of "
+                               "'/home' takes no system.posix_acl_access");
+}
+
+TEST_F(FullFileSystem, ANoopOfModulesSaysItAsWell) {
+    mount_image("ext4", 8, root() / "home", {"-m", "0"});
+    fill(root() / "home", 512);
+    script("m", "10-large.sh", "head -c 1000000 /dev/urandom > /home/large\n");
+    want("m");
+    const fs::path plan = place() / "plan";
+    for (const auto& result : {noop(), noop({"--save", plan}), live()}) {
+        EXPECT_EQ(result.exit, 4) << result.output << result.error;
+        EXPECT_THAT(result.output, HasSubstr("the merge needs 1.0 MiB on the file system of '/home'"));
+    }
+    EXPECT_FALSE(fs::exists(plan / "plan"));
 }
 
 /// The originals have to be copied to the state directory when the merge is done.

@@ -1,0 +1,80 @@
+#include "runner/merge/copy_check.hpp"
+
+#include "runner/model/overlay_xattrs.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/metadata.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+
+#include <fmt/format.h>
+
+namespace disco::merge {
+namespace {
+
+std::string mebibytes(std::uint64_t bytes) {
+    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024.0 * 1024.0));
+}
+
+/// What a file system takes all of or none of, and a name to ask it with (xattr(7)): ACLs, which a mount can
+/// be without, and each of the name spaces.
+std::pair<std::string, std::string> kind_of(const std::string& attribute) {
+    if (attribute.starts_with("system.")) return {attribute, attribute};
+    const std::string space = attribute.substr(0, attribute.find('.') + 1);
+    return {space + "*", space + "disco"};
+}
+
+} // namespace
+
+void CopyCheck::add(int directory, const std::string& name, const std::string& shown) {
+    const auto status = sys::stat_at(directory, name);
+    if (!status) throw sys::SysError{ENOENT, "look at", name};
+    if (!S_ISDIR(status->st_mode) && status->st_nlink > 1 &&
+        !linked_.emplace(status->st_dev, status->st_ino).second)
+        return;
+    constexpr std::uint64_t block = 512; // of st_blocks (stat(2)); holes take none
+    bytes_ += static_cast<std::uint64_t>(status->st_blocks) * block;
+    ++objects_;
+    add_attributes(directory, name, shown);
+    if (!S_ISDIR(status->st_mode)) return;
+    const sys::UniqueFd inside = sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY);
+    for (const sys::DirectoryEntry& entry : sys::list_directory(inside.get(), name))
+        add(inside.get(), entry.name, shown + "/" + entry.name);
+}
+
+void CopyCheck::add_attributes(int directory, const std::string& name, const std::string& shown) {
+    for (const std::string& attribute : sys::xattr_names_at(directory, name))
+        if (const auto visible = model::visible_attribute(attribute))
+            attributes_.try_emplace(*visible, shown);
+}
+
+void CopyCheck::check(int directory, const std::string& shown) const {
+    struct statvfs room = {};
+    sys::check(::fstatvfs(directory, &room), "look at the file system of", shown);
+    // With f_bfree also what is reserved for root would count, which a full system needs more than a merge.
+    const std::uint64_t free = static_cast<std::uint64_t>(room.f_bavail) * room.f_frsize;
+    if (bytes_ > free)
+        throw sys::Error{
+            fmt::format("the merge needs {} on the file system of '{}', and {} are free: make room there",
+                        mebibytes(bytes_), shown, mebibytes(free))};
+    // Some file systems (btrfs) have no fixed number of inodes and tell 0.
+    if (room.f_files != 0 && objects_ > room.f_favail)
+        throw sys::Error{
+            fmt::format("the merge needs {} inodes on the file system of '{}', and {} are free: remove "
+                        "files there",
+                        objects_, shown, static_cast<std::uint64_t>(room.f_favail))};
+    for (const auto& [attribute, object] : attributes_) {
+        const auto& [kind, probe] = kind_of(attribute);
+        if (::fgetxattr(directory, probe.c_str(), nullptr, 0) >= 0 || errno != EOPNOTSUPP) continue;
+        throw sys::Error{
+            fmt::format("'{}' has the extended attribute {}, and the file system of '{}' takes no {}", object,
+                        attribute, shown, kind)};
+    }
+}
+
+} // namespace disco::merge

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <sys/types.h>
+
+namespace disco::merge {
+
+/// Adds up what copies of objects will need on another file system, and compares it with what that offers:
+/// room, inodes, and extended attributes of their kinds.
+class CopyCheck {
+public:
+    /// An object, a directory with all it holds. `shown`: its path, for messages. Throws SysError.
+    void add(int directory, const std::string& name, const std::string& shown);
+    /// The extended attributes of an object alone, which the other file system gets. Throws SysError.
+    void add_attributes(int directory, const std::string& name, const std::string& shown);
+    /// Throws sys::Error that says what is missing on the file system of `directory`, which is only looked
+    /// at. `shown`: the mount's path, for messages.
+    void check(int directory, const std::string& shown) const;
+
+private:
+    std::uint64_t bytes_ = 0, objects_ = 0;
+    std::set<std::pair<dev_t, ino_t>> linked_; ///< files with several names, counted once
+    /// By what a file system takes or does not ("user.*", "system.posix_acl_access"): an object that has one.
+    std::map<std::string, std::string, std::less<>> attributes_;
+};
+
+} // namespace disco::merge
