@@ -73,7 +73,13 @@ model::Metadata metadata_of(const json& value) {
     return metadata;
 }
 
-std::string text_of(std::string_view bytes) { return merge::to_json(bytes).dump(); }
+/// Most paths are as plain as that, and there may be very many of them.
+std::string text_of(std::string_view bytes) {
+    const bool plain = std::all_of(bytes.begin(), bytes.end(), [](char byte) {
+        return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+    });
+    return plain ? fmt::format("\"{}\"", bytes) : merge::to_json(bytes).dump();
+}
 
 std::string text_of(const model::ObjectSource& source) {
     return fmt::format(R"({{"where":"{}","path":{},"inode":{}}})",

@@ -3,6 +3,7 @@
 #include "runner/merge/apply_steps.hpp"
 #include "runner/merge/live_check.hpp"
 #include "runner/merge/merge_places.hpp"
+#include "runner/merge/originals.hpp"
 #include "runner/merge/preparation.hpp"
 #include "runner/merge/recovery.hpp"
 #include "runner/merge/undo_steps.hpp"
@@ -68,9 +69,11 @@ public:
     }
 
     void apply() {
-        for (std::size_t i = 0; i < trees_.size(); ++i) apply_steps(trees_[i].plan, places_[i], started_);
+        std::vector<std::size_t> looked_at; // originals of each tree
+        for (std::size_t i = 0; i < trees_.size(); ++i)
+            looked_at.push_back(apply_steps(trees_[i].plan, places_[i], started_));
         for (std::size_t i = 0; i < trees_.size(); ++i) {
-            check_originals(trees_[i].plan, places_[i], started_);
+            check_originals(trees_[i].plan, looked_at[i], places_[i], started_);
             restore_times(trees_[i].plan.parents_after, places_[i]);
         }
         const timespec committed = sys::now();

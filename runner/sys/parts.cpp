@@ -9,7 +9,6 @@
 namespace disco::sys {
 namespace {
 
-constexpr std::size_t worth_a_thread = 2000; ///< a few system calls each take as long as some threads' starts
 constexpr std::size_t most_threads = 8;
 
 } // namespace

@@ -5,6 +5,9 @@
 
 namespace disco::sys {
 
+/// Things to be done, a few system calls each, that take as long as the starts of some threads.
+constexpr std::size_t worth_a_thread = 2000;
+
 /// Calls `work(begin, end)` for parts that together are [0, `count`): for few, once; for thousands, in as
 /// many threads as there are processors (eight at most), and returns when all have ended. Throws what the
 /// first of the parts has thrown that threw, in their order.

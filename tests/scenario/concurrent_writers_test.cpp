@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -231,6 +232,43 @@ std::string name_of(const testing::TestParamInfo<Layout>& layout) {
 INSTANTIATE_TEST_SUITE_P(Layouts, ConcurrentWriters,
                          testing::Values(Layout::one_mount, Layout::state_elsewhere, Layout::overlay_root),
                          name_of);
+
+/// So many steps that originals are looked at while later steps are taken. The writer has the file open, as
+/// who opened it right before, and writes once it was replaced.
+constexpr int files_replaced = 5000;
+class WriterDuringALargeMerge : public MountedTreeTest, public testing::WithParamInterface<int> {};
+
+TEST_P(WriterDuringALargeMerge, IsSeenAndLosesNothing) {
+    for (int i = 0; i < files_replaced; ++i) put(root() / fmt::format("srv/{:04}", i), "old\n");
+    const Snapshot before = tree();
+    const fs::path path = root() / fmt::format("srv/{:04}", GetParam());
+    sys::UniqueFd file{::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
+    struct stat open = {};
+    sys::check(::fstat(file.get(), &open), "stat", path);
+    const pid_t merge = start(exec_words("--merge", "cd /srv; for f in *; do echo new > $f; done"));
+    ::setpriority(PRIO_PROCESS, 0, -20); // a merge waits for writers for a fifth of a second only
+    bool replaced = false;
+    for (siginfo_t ended = {}; !replaced && ended.si_pid == 0;
+         ::waitid(P_PID, static_cast<id_t>(merge), &ended, WEXITED | WNOWAIT | WNOHANG)) {
+        const auto there = sys::stat_path(path);
+        replaced = there && there->st_ino != open.st_ino;
+    }
+    EXPECT_TRUE(replaced) << log();
+    EXPECT_EQ(::write(file.get(), "theirs\n", 7), 7);
+    file.reset();
+    ::setpriority(PRIO_PROCESS, 0, 0);
+    EXPECT_EQ(exit_of(merge), 10) << log();
+    EXPECT_THAT(log(), testing::HasSubstr("somebody else had the file open and wrote to it"));
+    EXPECT_EQ(sys::read_file(path), "old\ntheirs\n");
+    Snapshot now = tree(), then = before;
+    const std::string name = fmt::format("/srv/{:04}", GetParam());
+    now.erase(name);
+    then.erase(name);
+    EXPECT_EQ(difference(then, now), "");
+    expect_nothing_left();
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, WriterDuringALargeMerge, testing::Values(0, 100, 2500, files_replaced - 1));
 
 } // namespace
 } // namespace disco::tests
