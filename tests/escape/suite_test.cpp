@@ -94,7 +94,10 @@ TEST_F(Suite, HostNameIsTheSandboxsOwn) {
 TEST_F(Suite, WhatARunLeavesIsSeen) {
     const auto leave = [&](const std::string& without) {
         return difference_by([&] {
-            exec({"sh", "-c", "setsid sleep 60 > /dev/null 2>&1 < /dev/null & sleep 0.1"}, without);
+            exec({"sh", "-c",
+                  "setsid sleep 60 > /dev/null 2>&1 < /dev/null & "
+                  "until read -r name < /proc/$!/comm && [ $name = sleep ]; do :; done"},
+                 without);
         });
     };
     EXPECT_EQ(leave(""), "");

@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "tests/support/private_network.hpp"
+#include "tests/support/processes.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <csignal>
@@ -274,10 +275,10 @@ TEST_F(EgressTest, AProgramThatCannotConnectIsQuoted) {
 }
 
 TEST_F(EgressTest, AProgramThatIsNeverReadyCanBeInterrupted) {
-    pretend_pasta("/bin/sleep 100 & /bin/sleep 100");
+    pretend_pasta("/bin/sleep 100 & /bin/sleep 101");
     asking_module("a", "network egress\n");
     const pid_t child = start(dance_words({"--noop"}));
-    ::usleep(300'000);
+    ASSERT_NE(wait_for_process({"/bin/sleep 101"}), 0);
     ::kill(child, SIGINT);
     EXPECT_EQ(exit_of(child), 130) << log();
 }

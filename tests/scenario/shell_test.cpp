@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "tests/support/build_tree.hpp"
+#include "tests/support/processes.hpp"
 #include "tests/support/terminal_session.hpp"
 #include "tests/support/throw_away.hpp"
 
@@ -78,9 +79,8 @@ TEST_F(Shell, CannotTypeByItself) {
 TEST_F(Shell, HasJobControl) {
     TerminalSession shell = session({"--noop"});
     ASSERT_TRUE(shell.sees("(disco noop) "));
-    shell.type("sleep 1000\r");
-    ASSERT_TRUE(shell.sees("sleep 1000\r\n"));
-    ::usleep(300'000); // until it has the terminal
+    shell.type("sleep 1001\r");
+    ASSERT_TRUE(wait_for_foreground(wait_for_process({"sleep 1001"})));
     shell.type("\x1a");
     EXPECT_TRUE(shell.sees("Stopped")) << shell.shown();
     EXPECT_TRUE(shell.done("jobs"));
@@ -95,9 +95,8 @@ TEST_F(Shell, HasJobControl) {
 TEST_F(Shell, InterruptsTheCommandAndNotTheSession) {
     TerminalSession shell = session({"--noop"});
     ASSERT_TRUE(shell.sees("(disco noop) "));
-    shell.type("sleep 1000\r");
-    ASSERT_TRUE(shell.sees("sleep 1000\r\n"));
-    ::usleep(300'000);
+    shell.type("sleep 1002\r");
+    ASSERT_TRUE(wait_for_foreground(wait_for_process({"sleep 1002"})));
     shell.type("\x03");
     EXPECT_TRUE(shell.sees("^C"));
     EXPECT_TRUE(shell.done("echo status $?"));

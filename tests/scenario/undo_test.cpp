@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/file_lock.hpp"
+#include "tests/support/processes.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <csignal>
@@ -60,22 +61,7 @@ protected:
         return true;
     }
     /// The process that waits for the confirmation of a run, once it waits.
-    [[nodiscard]] pid_t watcher() const {
-        for (int tries = 0; tries < 500; ++tries, ::usleep(20'000))
-            for (const auto& entry : fs::directory_iterator{"/proc"}) {
-                const std::string words = command_line(entry.path());
-                if (words.find("--await") != std::string::npos && words.find(state()) != std::string::npos)
-                    return std::stoi(entry.path().filename());
-            }
-        return 0;
-    }
-    static std::string command_line(const fs::path& process) {
-        try {
-            return sys::read_file_if_exists(process / "cmdline").value_or("");
-        } catch (const sys::SysError&) {
-            return ""; // it ended between the opening and the reading
-        }
-    }
+    [[nodiscard]] pid_t watcher() const { return wait_for_process({"--await", state()}); }
     /// Waits for a run that was started to ask for confirmation; false: it has ended.
     [[nodiscard]] bool asks(pid_t run) const {
         while (log().find("unless it is confirmed") == std::string::npos) {
@@ -214,6 +200,7 @@ TEST_F(Undo, WhatIsNotThereIsNamedAndWhatToDo) {
 
 TEST_F(Undo, AMergeThatIsConfirmedStays) {
     const pid_t run = start(dance_words({"--confirm", "60"}));
+    ASSERT_TRUE(asks(run)) << log();
     ASSERT_NE(watcher(), 0);
     EXPECT_THAT(command({"runs"}).output, HasSubstr("waits for confirmation"));
     const auto refused = live();
@@ -295,8 +282,8 @@ TEST_F(Undo, AfterARebootTheNextStartUndoesIt) {
 }
 
 TEST_F(Undo, AnActionThatNobodyComesBackFromConfirmsNothing) {
-    script("m", "20-action.sh", "#!/bin/bash\ndisco-defer sleep 5\n");
-    const pid_t run = start(dance_words({"--confirm", "2"}));
+    script("m", "20-action.sh", "#!/bin/bash\ndisco-defer sleep 6\n");
+    const pid_t run = start(dance_words({"--confirm", "3"}));
     const pid_t waits = watcher();
     ASSERT_NE(waits, 0);
     expect_merged();

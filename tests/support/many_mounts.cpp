@@ -1,5 +1,6 @@
 #include "tests/support/many_mounts.hpp"
 
+#include "runner/overlay/user_attributes.hpp"
 #include "runner/sys/error.hpp"
 
 #include <sys/mount.h>
@@ -82,6 +83,14 @@ void ManyMountsTest::SetUp() {
     case StateOn::var: state_here = root() / "var/lib/disco"; break;
     }
     fs::create_directories(state());
+}
+
+bool ManyMountsTest::layers_are_refused() const {
+    if (!overlay::lost_user_attributes(state(), {{.inside = "", .live = root()}})) return false;
+    const auto result = exec("--merge", "true");
+    EXPECT_EQ(result.exit, 78) << result.output << result.error;
+    EXPECT_NE(result.error.find("takes no extended attributes user.*"), std::string::npos) << result.error;
+    return true;
 }
 
 } // namespace disco::tests

@@ -17,6 +17,8 @@ extern const char* const rearrange_mounts;
 class ManyMountsTest : public MountedTreeTest, public testing::WithParamInterface<StateOn> {
 protected:
     void SetUp() override;
+    /// Before Linux 6.6 layers in memory are not merged to disks: then expects that this is said.
+    [[nodiscard]] bool layers_are_refused() const;
 };
 
 } // namespace disco::tests
