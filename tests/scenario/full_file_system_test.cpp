@@ -3,6 +3,7 @@
 #include "runner/sys/error.hpp"
 #include "tests/support/mounted_tree.hpp"
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <fmt/format.h>
@@ -18,6 +19,11 @@ using testing::Not;
 
 class FullFileSystem : public MountedTreeTest {
 protected:
+    /// The state on the root's file system, a disk's.
+    void put_root_and_state_on_disk() {
+        put_root_on("ext4", 128, {"-m", "0"});
+        state_here = root() / "state";
+    }
     /// Leaves so much room.
     void fill(const fs::path& at, std::uint64_t kibibytes) {
         struct statvfs room = {};
@@ -43,8 +49,7 @@ protected:
 
 /// A rename needs no room; the layer, the journal and the report do.
 TEST_F(FullFileSystem, OnTheStatesOwnMountAMergeHappensOrNot) {
-    put_root_on("ext4", 128, {"-m", "0"});
-    state_here = root() / "state";
+    put_root_and_state_on_disk();
     for (int i = 0; i < 20; ++i) put(root() / fmt::format("srv/file-{}", i), std::string(5000, 'x'));
     ASSERT_EQ(exec("--merge", "echo >> /etc/motd").exit, 0); // the state's directories are there
     constexpr const char* script = R"(
@@ -81,6 +86,7 @@ TEST_F(FullFileSystem, OnTheStatesOwnMountAMergeHappensOrNot) {
 }
 
 TEST_F(FullFileSystem, OnAnotherMountWantOfBytesIsSaidBeforehand) {
+    put_root_and_state_on_disk();
     mount_image("ext4", 8, root() / "home", {"-m", "0"});
     fill(root() / "home", 512);
     expect_refused("head -c 1000000 /dev/urandom > /home/large; echo x > /srv/x",
@@ -88,6 +94,7 @@ TEST_F(FullFileSystem, OnAnotherMountWantOfBytesIsSaidBeforehand) {
 }
 
 TEST_F(FullFileSystem, OnAnotherMountWantOfInodesIsSaidBeforehand) {
+    put_root_and_state_on_disk();
     mount_image("ext4", 8, root() / "home", {"-N", "64"});
     expect_refused("for i in {1..100}; do echo > /home/$i; done; echo x > /srv/x",
                    "the merge needs 100 inodes on the file system of '/home', and ");
@@ -95,6 +102,7 @@ TEST_F(FullFileSystem, OnAnotherMountWantOfInodesIsSaidBeforehand) {
 
 /// The layers are on a file system that takes ACLs.
 TEST_F(FullFileSystem, OnAnotherMountAttributesThatItDoesNotTakeAreSaidBeforehand) {
+    put_root_and_state_on_disk();
     mount_image("btrfs", 128, root() / "home");
     fs::create_directories(root() / "home/alice");
     outside(fmt::format("mount -o remount,noacl '{}'", (root() / "home").string()));
@@ -105,6 +113,7 @@ TEST_F(FullFileSystem, OnAnotherMountAttributesThatItDoesNotTakeAreSaidBeforehan
 }
 
 TEST_F(FullFileSystem, ANoopOfModulesSaysItAsWell) {
+    put_root_and_state_on_disk();
     mount_image("ext4", 8, root() / "home", {"-m", "0"});
     fill(root() / "home", 512);
     script("m", "10-large.sh", "head -c 1000000 /dev/urandom > /home/large\n");
@@ -119,9 +128,11 @@ TEST_F(FullFileSystem, ANoopOfModulesSaysItAsWell) {
 
 /// The originals have to be copied to the state directory when the merge is done.
 TEST_F(FullFileSystem, WithoutRoomForTheOriginalsItIsMergedAndSaid) {
+    put_root_and_state_on_disk();
     mount_image("ext4", 16, root() / "home");
     state_here = place() / "small";
-    mount_tmpfs(state_here, "size=1m,mode=0700");
+    mount_image("ext4", 2, state_here, {"-m", "0", "-O", "^has_journal"});
+    sys::check(::chmod(state_here.c_str(), 0700), "set the mode of", state_here);
     put(root() / "home/large", std::string(3'000'000, 'x'));
     const auto result = exec("--merge", "rm /home/large");
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
