@@ -43,12 +43,6 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
                          stored.run.root, dance::undo_words(state, id)));
 }
 
-/// Waits a little even if it needs not: whoever confirms has little time, and what holds the lock may be a
-/// command that ends in a moment, or the process that looks whether the time is up.
-sys::FileLock lock_to_confirm(const dance::StateDirectory& state, std::chrono::seconds wait) {
-    return state.lock("disco confirm", std::max(wait, std::chrono::seconds{10}));
-}
-
 } // namespace
 
 int run_runs(const Options& options) {
@@ -80,7 +74,10 @@ int run_recover(const Options& options) {
 
 int run_confirm(const Options& options) {
     const dance::StateDirectory state{options.dance.state_dir};
-    const sys::FileLock lock = lock_to_confirm(state, options.dance.wait);
+    // Whoever confirms has little time, and what holds the lock may be a command that ends in a moment, or
+    // the process that looks whether the time is up.
+    constexpr std::chrono::seconds at_least{10};
+    const sys::FileLock lock = state.lock("disco confirm", std::max(options.dance.wait, at_least));
     std::string run = options.confirm.run;
     std::vector<std::string> waiting = dance::unconfirmed_runs(state);
     if (run.empty()) {
@@ -117,7 +114,7 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
             ::usleep(200'000);
             continue;
         }
-        const sys::FileLock lock = lock_to_confirm(state, {});
+        const sys::FileLock lock = state.lock("disco confirm", std::chrono::seconds{60});
         if (dance::confirmation(state, run) == Confirmation::waiting) dance::confirm(state, run);
     }
     if (now == Confirmation::confirmed) return;

@@ -13,8 +13,6 @@
 namespace disco::dance {
 namespace {
 
-namespace fs = std::filesystem;
-
 /// A tree need not have the file, and a script may have made something else of it; then there are no names.
 std::string text_in(int root, const char* path) {
     const auto probe = sys::try_open_in_root(root, path, O_PATH);
@@ -98,7 +96,7 @@ std::string ChangeRecorder::fingerprint() { return any_ ? sys::hex(fingerprint_.
 
 void ChangeRecorder::expect_merge() const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-        const fs::path layer = layers_.kept(mount);
+        const auto layer = layers_.kept(mount);
         const overlay::ClassifiedMount& managed = layers_.managed()[mount];
         if (compositions_[mount].empty() || merge::on_one_mount(managed.live, layer)) continue;
         merge::expect_copies(model::plan_merge(compositions_[mount]), managed.inside, managed.live, layer);

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <functional>
 #include <utility>
 
 #include <fcntl.h>
@@ -38,6 +37,8 @@ std::time_t deadline(const fs::path& file) {
     std::from_chars(text.data(), text.data() + text.size(), seconds);
     return seconds;
 }
+
+bool is_up(const fs::path& file) { return sys::now().tv_sec >= deadline(file); }
 
 /// On disk when this returns: a merge that was confirmed must not be undone after a loss of power.
 void become(const StateDirectory& state, const std::string& run, const char* name) {
@@ -88,12 +89,12 @@ Overdue time_is_up(const StateDirectory& state, const std::string& run) {
 
 /// False: another process holds the lock, so the run itself may still be at its actions, after which the time
 /// begins anew. Who waits for the lock instead would get it then, and keep it from 'disco confirm'.
-bool roll_back_if_free(const StateDirectory& state, const std::string& run,
-                       const std::function<bool()>& is_up) {
+bool roll_back_if_free(const StateDirectory& state, const std::string& run) {
     try {
         const sys::FileLock lock =
             state.lock(fmt::format("disco, rolling back run {} that was not confirmed", run), {});
-        if (!sys::stat_path(file_of(state, run)) || !is_up()) return false;
+        const fs::path file = file_of(state, run);
+        if (!sys::stat_path(file) || !is_up(file)) return false;
         (void)time_is_up(state, run);
         return true;
     } catch (const sys::TryAgain&) {
@@ -129,9 +130,8 @@ void watch_confirmation(const StateDirectory& state, const std::string& run) {
     const sys::UniqueFd held{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!held) return; // it was settled before this process came to wait
     if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return; // another one waits
-    const auto is_up = [&] { return sys::now().tv_sec >= deadline(file); };
     while (sys::stat_path(file)) {
-        if (is_up() && roll_back_if_free(state, run, is_up)) return;
+        if (is_up(file) && roll_back_if_free(state, run)) return;
         constexpr timespec moment = {.tv_sec = 0, .tv_nsec = 200'000'000};
         ::nanosleep(&moment, nullptr);
     }

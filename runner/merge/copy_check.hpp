@@ -24,9 +24,8 @@ public:
 
 private:
     std::uint64_t bytes_ = 0, objects_ = 0;
-    std::set<std::pair<dev_t, ino_t>> linked_; ///< files with several names, counted once
-    /// By what a file system takes or does not ("user.*", "system.posix_acl_access"): an object that has one.
-    std::map<std::string, std::string, std::less<>> attributes_;
+    std::set<std::pair<dev_t, ino_t>> linked_;      ///< files with several names, counted once
+    std::map<std::string, std::string> attributes_; ///< to an object that has the attribute
 };
 
 } // namespace disco::merge

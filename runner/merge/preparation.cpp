@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <set>
 #include <span>
-#include <utility>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -33,14 +32,11 @@ struct statx look_at_mount(const std::filesystem::path& directory) {
     return status;
 }
 
-const model::ObjectSource* source_of(const model::LiveStep& step) {
-    if (const auto* put = std::get_if<model::PutNew>(&step)) return &put->from;
-    if (const auto* exchange = std::get_if<model::Exchange>(&step)) return &exchange->from;
-    return nullptr;
-}
-
-model::ObjectSource* source_of(model::LiveStep& step) {
-    return const_cast<model::ObjectSource*>(source_of(std::as_const(step)));
+/// `Step`: model::LiveStep, const or not.
+template <class Step> auto* source_of(Step& step) {
+    if (auto* put = std::get_if<model::PutNew>(&step)) return &put->from;
+    auto* exchange = std::get_if<model::Exchange>(&step);
+    return exchange == nullptr ? nullptr : &exchange->from;
 }
 
 std::string shown(const MergePlaces& places) { return places.prefix().empty() ? "/" : places.prefix(); }

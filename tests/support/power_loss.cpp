@@ -3,12 +3,12 @@
 
 #include "runner/sys/error.hpp"
 #include "tests/support/every_kind.hpp"
+#include "tests/support/processes.hpp"
 
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <random>
 
@@ -42,12 +42,7 @@ const char* text_of(Reaches reaches) {
 /// Processes that wait for confirmation outlive the run, and have its file open. The test has become their
 /// parent.
 void end_all_watchers(const std::string& state) {
-    for (const auto& entry : fs::directory_iterator{"/proc"}) {
-        std::string words; // it may end meanwhile
-        std::getline(std::ifstream{entry.path() / "cmdline"}, words);
-        if (words.find("--await") != std::string::npos && words.find(state) != std::string::npos)
-            ::kill(std::stoi(entry.path().filename()), SIGKILL);
-    }
+    for (const pid_t watcher : processes_with({"--await", state})) ::kill(watcher, SIGKILL);
 }
 
 /// Also those that are only being started.

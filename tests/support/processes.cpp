@@ -25,19 +25,6 @@ std::string text_of(const fs::path& file) {
     }
 }
 
-pid_t process_with(const std::vector<std::string>& parts) {
-    for (const auto& entry : fs::directory_iterator{"/proc"}) {
-        const std::string name = entry.path().filename();
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        std::string words = text_of(entry.path() / "cmdline");
-        std::replace(words.begin(), words.end(), '\0', ' ');
-        if (std::all_of(parts.begin(), parts.end(),
-                        [&](const std::string& part) { return words.find(part) != std::string::npos; }))
-            return std::stoi(name);
-    }
-    return 0;
-}
-
 /// proc_pid_stat(5): the process group is that of the terminal.
 bool in_foreground(pid_t process) {
     const std::string text = text_of(fs::path{"/proc"} / std::to_string(process) / "stat");
@@ -50,9 +37,23 @@ bool in_foreground(pid_t process) {
 
 } // namespace
 
+std::vector<pid_t> processes_with(const std::vector<std::string>& parts) {
+    std::vector<pid_t> found;
+    for (const auto& entry : fs::directory_iterator{"/proc"}) {
+        const std::string name = entry.path().filename();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        std::string words = text_of(entry.path() / "cmdline");
+        std::replace(words.begin(), words.end(), '\0', ' ');
+        if (std::all_of(parts.begin(), parts.end(),
+                        [&](const std::string& part) { return words.find(part) != std::string::npos; }))
+            found.push_back(std::stoi(name));
+    }
+    return found;
+}
+
 pid_t wait_for_process(const std::vector<std::string>& parts) {
     for (int i = 0; i < tries; ++i, ::usleep(pause))
-        if (const pid_t process = process_with(parts); process != 0) return process;
+        if (const auto found = processes_with(parts); !found.empty()) return found.front();
     return 0;
 }
 

@@ -7,8 +7,10 @@
 
 namespace disco::tests {
 
-/// Waits up to ten seconds for a process in whose command line, with spaces between its words, is all of
-/// this; 0: there is none.
+/// Those in whose command lines, with spaces between the words, is all of this.
+[[nodiscard]] std::vector<pid_t> processes_with(const std::vector<std::string>& parts);
+
+/// Waits up to ten seconds for such a process; 0: there is none.
 [[nodiscard]] pid_t wait_for_process(const std::vector<std::string>& parts);
 
 /// Waits up to ten seconds until a process may read from its terminal.
