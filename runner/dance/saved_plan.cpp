@@ -176,8 +176,9 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
         }
         merge::Journal plan{place / "plan", {run.id, run.root, run.version, {}}, places};
         sys::write_file_atomically(place / "tree", identity_of(places), 0600);
+        plan.steps(plans);
         sys::sync_file_system_of(place);
-        plan.plan(plans, started); // all else is on disk
+        plan.planned(started); // all else is on disk
     });
 }
 

@@ -108,33 +108,41 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
     sys::sync_directory(path.parent_path());
 }
 
-void Journal::plan(const std::vector<const model::MergePlan*>& plans, const timespec& moment) {
+void Journal::steps(const std::vector<const model::MergePlan*>& plans) {
     std::string lines;
-    const auto add = [&](const std::string& line) {
+    const auto write_some = [&] {
         constexpr std::size_t at_once = std::size_t{1} << 20;
-        lines += line;
         if (lines.size() < at_once) return;
         sys::write_all(file_.get(), lines, path_);
         lines.clear();
     };
-    std::size_t count = 0;
     for (std::size_t tree = 0; tree < plans.size(); ++tree) {
-        for (const model::LiveStep& step : plans[tree]->live) add(line_of(step, tree));
+        for (const model::LiveStep& step : plans[tree]->live) {
+            append_line(lines, step, tree);
+            write_some();
+        }
         const auto add_times = [&](const char* name, const std::vector<model::DirectoryTimes>& directories) {
-            for (const model::DirectoryTimes& directory : directories)
-                add(json{{name, to_json(directory.path)},
-                         {"atime", to_json(directory.atime)},
-                         {"mtime", to_json(directory.mtime)},
-                         {"tree", tree}}
-                        .dump() +
-                    "\n");
+            for (const model::DirectoryTimes& directory : directories) {
+                lines += json{
+                    {name, to_json(directory.path)},
+                    {"atime", to_json(directory.atime)},
+                    {"mtime", to_json(directory.mtime)},
+                    {"tree",
+                     tree}}.dump();
+                lines += '\n';
+                write_some();
+            }
         };
         add_times("parent", plans[tree]->parents_before);
         add_times("parent_after", plans[tree]->parents_after);
-        count += plans[tree]->live.size();
+        steps_ += plans[tree]->live.size();
     }
-    write(lines); // before the line that vouches for them
-    write(json{{"planned", to_json(moment)}, {"steps", count}}.dump() + "\n");
+    sys::write_all(file_.get(), lines, path_);
+}
+
+void Journal::planned(const timespec& moment) {
+    sys::check(::fsync(file_.get()), "sync", path_); // before the line that vouches for them
+    write(json{{"planned", to_json(moment)}, {"steps", steps_}}.dump() + "\n");
 }
 
 void Journal::commit(const timespec& moment) {

@@ -38,14 +38,17 @@ struct JournalHeading {
     std::chrono::seconds confirm{0};
 };
 
-/// Writes a journal. Everything is on disk when a function returns. Throws SysError.
+/// Writes a journal. Everything is on disk when a function returns, unless it says otherwise. Throws
+/// SysError.
 class Journal {
 public:
     /// Creates `path`, with the heading and the trees' places.
     Journal(const std::filesystem::path& path, const JournalHeading& heading,
             const std::vector<JournalTree>& trees);
-    /// All that is going to happen. `moment`: CLOCK_REALTIME, later than any change to the objects.
-    void plan(const std::vector<const model::MergePlan*>& plans, const timespec& moment);
+    /// All that is going to happen; not on disk yet.
+    void steps(const std::vector<const model::MergePlan*>& plans);
+    /// They are all there, and the objects as well. `moment`: CLOCK_REALTIME, later than any change to these.
+    void planned(const timespec& moment);
     /// All steps were taken. `moment`: CLOCK_REALTIME after the last one.
     void commit(const timespec& moment);
 
@@ -54,6 +57,7 @@ private:
 
     std::filesystem::path path_;
     sys::UniqueFd file_;
+    std::size_t steps_ = 0;
 };
 
 /// A journal as it was read.

@@ -3,7 +3,9 @@
 #include "runner/sys/error.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 namespace disco::merge {
@@ -73,47 +75,72 @@ model::Metadata metadata_of(const json& value) {
     return metadata;
 }
 
-/// Most paths are as plain as that, and there may be very many of them.
-std::string text_of(std::string_view bytes) {
-    const bool plain = std::all_of(bytes.begin(), bytes.end(), [](char byte) {
-        return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
-    });
-    return plain ? fmt::format("\"{}\"", bytes) : merge::to_json(bytes).dump();
-}
+/// Appends lines to a text without a string for each of their values: there may be very many lines.
+class LineWriter {
+public:
+    explicit LineWriter(std::string& out) : out_{out} {}
 
-std::string text_of(const model::ObjectSource& source) {
-    return fmt::format(R"({{"where":"{}","path":{},"inode":{}}})",
-                       source.where == model::ObjectSource::Where::layer ? "layer" : "staging",
-                       text_of(source.path), source.inode);
-}
+    void write(const model::LiveStep& step, std::size_t tree) {
+        put(FMT_COMPILE(R"({{"tree":{},"path":)"), tree);
+        text(model::path_of(step));
+        std::visit(*this, step);
+        out_ += "}\n";
+    }
 
-std::string text_of(const model::Stamp& stamp) {
-    return fmt::format("[{},{},{},{},{},{},{},{},{}]", stamp.inode, stamp.size, stamp.mtime.tv_sec,
-                       stamp.mtime.tv_nsec, stamp.ctime.tv_sec, stamp.ctime.tv_nsec, stamp.mode, stamp.uid,
-                       stamp.gid);
-}
-
-/// What a step has beside its tree and its path.
-struct Rest {
-    std::string operator()(const model::PutNew& step) const {
-        return fmt::format(R"("do":"put","from":{})", text_of(step.from));
+    void operator()(const model::PutNew& step) {
+        out_ += R"(,"do":"put","from":)";
+        source(step.from);
     }
-    std::string operator()(const model::Exchange& step) const {
-        return fmt::format(R"("do":"exchange","from":{},"expected":{})", text_of(step.from),
-                           text_of(step.expected));
+    void operator()(const model::Exchange& step) {
+        out_ += R"(,"do":"exchange","from":)";
+        source(step.from);
+        expected(step.expected);
     }
-    std::string operator()(const model::Remove& step) const {
-        return fmt::format(R"("do":"remove","kept_as":{},"expected":{})", text_of(step.kept_as),
-                           text_of(step.expected));
+    void operator()(const model::Remove& step) {
+        out_ += R"(,"do":"remove","kept_as":)";
+        text(step.kept_as);
+        expected(step.expected);
     }
-    std::string operator()(const model::SetMetadata& step) const {
-        std::string text = fmt::format(R"("do":"metadata","like":{},"expected":{},"flags":{})",
-                                       text_of(step.like), text_of(step.expected), step.flags);
+    void operator()(const model::SetMetadata& step) {
+        out_ += R"(,"do":"metadata","like":)";
+        source(step.like);
+        expected(step.expected);
+        put(FMT_COMPILE(R"(,"flags":{})"), step.flags);
         if (step.change)
-            text += fmt::format(R"(,"before":{},"after":{})", to_json(step.change->before).dump(),
-                                to_json(step.change->after).dump());
-        return text;
+            put(FMT_COMPILE(R"(,"before":{},"after":{})"), to_json(step.change->before).dump(),
+                to_json(step.change->after).dump());
     }
+
+private:
+    template <class Format, class... Values> void put(const Format& format, const Values&... values) {
+        fmt::format_to(std::back_inserter(out_), format, values...);
+    }
+    /// Most paths are plain.
+    void text(std::string_view bytes) {
+        const bool plain = std::all_of(bytes.begin(), bytes.end(), [](char byte) {
+            return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+        });
+        if (!plain) {
+            out_ += merge::to_json(bytes).dump();
+            return;
+        }
+        out_ += '"';
+        out_ += bytes;
+        out_ += '"';
+    }
+    void source(const model::ObjectSource& source) {
+        out_ += source.where == model::ObjectSource::Where::layer ? R"({"where":"layer","path":)"
+                                                                  : R"({"where":"staging","path":)";
+        text(source.path);
+        put(FMT_COMPILE(R"(,"inode":{}}})"), source.inode);
+    }
+    void expected(const model::Stamp& stamp) {
+        put(FMT_COMPILE(R"(,"expected":[{},{},{},{},{},{},{},{},{}])"), stamp.inode, stamp.size,
+            stamp.mtime.tv_sec, stamp.mtime.tv_nsec, stamp.ctime.tv_sec, stamp.ctime.tv_nsec, stamp.mode,
+            stamp.uid, stamp.gid);
+    }
+
+    std::string& out_;
 };
 
 } // namespace
@@ -140,10 +167,8 @@ json to_json(const timespec& moment) { return json::array({moment.tv_sec, moment
 
 timespec moment_of(const json& value) { return {.tv_sec = value.at(0), .tv_nsec = value.at(1)}; }
 
-std::string line_of(const model::LiveStep& step, std::size_t tree) {
-    return fmt::format(R"({{"tree":{},"path":{},{}}})", tree, text_of(model::path_of(step)),
-                       std::visit(Rest{}, step)) +
-           '\n';
+void append_line(std::string& lines, const model::LiveStep& step, std::size_t tree) {
+    LineWriter{lines}.write(step, tree);
 }
 
 model::LiveStep step_of(const json& value) {

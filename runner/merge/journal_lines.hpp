@@ -18,9 +18,9 @@ namespace disco::merge {
 [[nodiscard]] nlohmann::json to_json(const timespec& moment);
 [[nodiscard]] timespec moment_of(const nlohmann::json& value);
 
-/// One step, as a line of the journal. Written by hand: a document for each of very many steps takes longer
-/// than the steps.
-[[nodiscard]] std::string line_of(const model::LiveStep& step, std::size_t tree);
+/// Appends one step, as a line of the journal. Written by hand: a document for each of very many steps takes
+/// longer than the steps.
+void append_line(std::string& lines, const model::LiveStep& step, std::size_t tree);
 /// Throws nlohmann::json::exception when it is none.
 [[nodiscard]] model::LiveStep step_of(const nlohmann::json& value);
 

@@ -41,8 +41,8 @@ public:
     enum class When { before, under_way };
     Check(DirectoryCache& live, const std::string& prefix, const timespec& started, When when)
         : live_{live}, prefix_{prefix}, started_{started}, when_{when} {
+        if (when == When::under_way) return; // of one step, of many
         struct stat top = {};
-        if (live.root() < 0) return;
         sys::check(::fstat(live.root(), &top), "stat", prefix.empty() ? "/" : prefix);
         device_ = top.st_dev;
     }
@@ -213,7 +213,7 @@ private:
     const std::string& prefix_;
     const timespec& started_;
     When when_;
-    dev_t device_ = 0; ///< of the mount's directories
+    dev_t device_ = 0; ///< of the mount's directories, `before`
     bool parent_checked_ = false;
     std::string checked_parent_;
     std::vector<Conflict> conflicts_;

@@ -12,6 +12,7 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/parts.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -63,9 +64,14 @@ public:
                            aside.empty() ? std::filesystem::path{} : tree.live / aside);
         }
         std::vector<const model::MergePlan*> plans;
-        for (const TreeToMerge& tree : trees_) plans.push_back(&tree.plan);
-        sync();
-        journal_->plan(plans, sys::now());
+        std::size_t steps = 0;
+        for (const TreeToMerge& tree : trees_) {
+            plans.push_back(&tree.plan);
+            steps += tree.plan.live.size();
+        }
+        sys::side_by_side(
+            steps, [&] { sync(); }, [&] { journal_->steps(plans); });
+        journal_->planned(sys::now());
     }
 
     void apply() {

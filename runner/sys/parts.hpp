@@ -13,4 +13,9 @@ constexpr std::size_t worth_a_thread = 2000;
 /// first of the parts has thrown that threw, in their order.
 void in_parts(std::size_t count, const std::function<void(std::size_t begin, std::size_t end)>& work);
 
+/// Does both, for thousands of things at the same time, for few one after the other, and returns when both
+/// have ended. Throws what `first` has thrown, else what `second` has; with few things, `second` is then not
+/// begun.
+void side_by_side(std::size_t count, const std::function<void()>& first, const std::function<void()>& second);
+
 } // namespace disco::sys

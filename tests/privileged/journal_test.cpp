@@ -40,7 +40,7 @@ protected:
     }
     static std::string text_of(const model::MergePlan& plan) {
         std::string text;
-        for (const model::LiveStep& step : plan.live) text += merge::line_of(step, 0);
+        for (const model::LiveStep& step : plan.live) merge::append_line(text, step, 0);
         for (const auto& parent : plan.parents_before)
             text += parent.path + merge::to_json(parent.mtime).dump();
         return text;
@@ -49,7 +49,8 @@ protected:
         merge::Journal journal{
             file(), {"run", "/root\xff", "1.0", "other"}, {{"/home", "/live\xfe", ".disco-run", {}, {}}}};
         const model::MergePlan steps = plan();
-        journal.plan({&steps}, {100, 200});
+        journal.steps({&steps});
+        journal.planned({100, 200});
         journal.commit({300, 400});
     }
 };

@@ -37,5 +37,41 @@ TEST(InPartsThatFail, TheFirstOnesFailureIsThrownWhenAllHaveEnded) {
     EXPECT_EQ(seen, count);
 }
 
+class SideBySide : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(SideBySide, BothAreDone) {
+    std::atomic<int> first = 0, second = 0;
+    side_by_side(
+        GetParam(), [&] { ++first; }, [&] { ++second; });
+    EXPECT_EQ(first, 1);
+    EXPECT_EQ(second, 1);
+}
+TEST_P(SideBySide, WhatFailsIsThrown) {
+    EXPECT_THROW(side_by_side(
+                     GetParam(), [] { throw Error{"the first"}; }, [] {}),
+                 Error);
+    EXPECT_THROW(side_by_side(
+                     GetParam(), [] {}, [] { throw Error{"the second"}; }),
+                 Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, SideBySide, testing::Values(1, worth_a_thread));
+
+TEST(SideBySideOfMany, TheFirstsFailureIsThrownAfterBothHaveEnded) {
+    std::atomic<bool> second_ended = false;
+    try {
+        side_by_side(
+            worth_a_thread, [] { throw Error{"the first"}; },
+            [&] {
+                second_ended = true;
+                throw Error{"the second"};
+            });
+        ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(), "the first");
+    }
+    EXPECT_TRUE(second_ended);
+}
+
 } // namespace
 } // namespace disco::sys
