@@ -29,7 +29,7 @@ bool since(int major, int minor) {
 }
 
 /// open_by_handle_at(2) does not always need a capability since then: may_decode_fh in fs/fhandle.c.
-const char* walls_of_handles() { return since(6, 11) ? "seccomp" : both; }
+[[maybe_unused]] const char* walls_of_handles() { return since(6, 11) ? "seccomp" : both; }
 
 } // namespace
 
