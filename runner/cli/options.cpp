@@ -303,6 +303,10 @@ private:
 
     Options finish() {
         for (std::string& word : options_.policy.command) unshield(word);
+        // A whole command line in one word, as a shell's -c takes it: no command has a blank in its name.
+        if (options_.policy.command.size() == 1 &&
+            options_.policy.command.front().find(' ') != std::string::npos)
+            options_.policy.command = sys::split_words(options_.policy.command.front());
         if (options_.command == CommandName::policy && options_.policy.verb == "check" &&
             options_.policy.scripts != options_.policy.command.empty())
             throw sys::UsageError{

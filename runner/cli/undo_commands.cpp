@@ -12,6 +12,7 @@
 #include "runner/sys/interrupt.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <poll.h>
 #include <unistd.h>
@@ -99,13 +100,15 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
     if (result.run.outcome != model::RunOutcome::merged || result.run.merge.undo.empty()) return;
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
     write_to(STDERR_FILENO,
-             fmt::format("disco: run {} will be undone in {} s unless it is confirmed: {}disco confirm\n",
-                         run, options.confirm.count(), terminal ? "press Enter here, or run " : ""));
+             fmt::format("disco: run {} will be undone in {} s unless it is confirmed: {}{}\n", run,
+                         options.confirm.count(), terminal ? "press Enter here, or run " : "",
+                         dance::confirm_command(state)));
+    const auto began = std::chrono::steady_clock::now();
     Confirmation now = dance::confirmation(state, run);
     for (; now == Confirmation::waiting; now = dance::confirmation(state, run)) {
-        sys::while_doing(
-            fmt::format("run {} is merged, and will be undone unless it is confirmed: disco confirm", run),
-            [] { sys::throw_if_interrupted(); });
+        sys::while_doing(fmt::format("run {} is merged, and will be undone unless it is confirmed ({})", run,
+                                     dance::confirm_command(state)),
+                         [] { sys::throw_if_interrupted(); });
         struct pollfd watched = {terminal ? STDIN_FILENO : -1, POLLIN, 0};
         if (::poll(&watched, 1, 200) != 1) continue;
         char answer[256];
@@ -121,11 +124,15 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
     const bool undone = now == Confirmation::undone;
     result.run.exit_code = static_cast<int>(undone ? ExitCode::undone : ExitCode::followup_failed);
     if (undone) result.run.outcome = model::RunOutcome::undone;
+    // The time is not up before its whole seconds have passed, so that was somebody's 'disco rollback'.
+    const bool early = std::chrono::steady_clock::now() - began + std::chrono::seconds{1} < options.confirm;
     result.run.failure =
-        undone ? "the merge was not confirmed in time and was rolled back"
-               : fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
-                             "'disco runs' lists the run that tried, 'disco rollback {}' tries again",
-                             run);
+        undone && early ? "the merge was rolled back before anybody confirmed it"
+        : undone
+            ? "the merge was not confirmed in time and was rolled back"
+            : fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
+                          "'disco runs' lists the run that tried, 'disco rollback {}' tries again",
+                          run);
 }
 
 } // namespace disco::cli

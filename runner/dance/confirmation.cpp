@@ -6,6 +6,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <cerrno>
 #include <charconv>
@@ -137,6 +138,11 @@ void watch_confirmation(const StateDirectory& state, const std::string& run) {
     }
 }
 
+std::string confirm_command(const StateDirectory& state) {
+    if (state.path() == CommonOptions{}.state_dir) return "disco confirm";
+    return "disco confirm --state-dir " + sys::quote_words({state.path().native()});
+}
+
 Confirmation confirmation(const StateDirectory& state, const std::string& run) {
     const fs::path directory = state.undo() / run;
     if (sys::stat_path(directory / "confirm")) return Confirmation::waiting;
@@ -179,8 +185,8 @@ Resumed resume_confirmations(const StateDirectory& state) {
             continue;
         }
         start_confirmation_watcher(state, *run);
-        resumed.lines.push_back(
-            fmt::format("run {} will be undone in {} s unless it is confirmed: disco confirm", *run, left));
+        resumed.lines.push_back(fmt::format("run {} will be undone in {} s unless it is confirmed: {}", *run,
+                                            left, confirm_command(state)));
     }
     return resumed;
 }

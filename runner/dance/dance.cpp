@@ -23,6 +23,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace disco::dance {
 namespace {
@@ -92,10 +93,9 @@ public:
         const bool to_confirm =
             options_.confirm.count() != 0 && result_.run.outcome == model::RunOutcome::merged;
         if (!to_confirm || !begin_waiting()) return follow_up(fetched, context);
-        sys::while_doing(
-            fmt::format("run {} is merged, and will be undone unless it is confirmed: disco confirm",
-                        result_.run.id),
-            [&] { follow_up(fetched, context); });
+        sys::while_doing(fmt::format("run {} is merged, and will be undone unless it is confirmed ({})",
+                                     result_.run.id, confirm_command(state_)),
+                         [&] { follow_up(fetched, context); });
         try {
             restart_confirmation_time(state_, result_.run.id, options_.confirm);
         } catch (const sys::Error& error) {
@@ -140,9 +140,24 @@ private:
         save_plan(options_.save, result_.run, recorder.trees(), started_);
     }
 
+    /// The settings to fetch with. The last copy of the server's may have a mistake that has been mended
+    /// there since, and would keep the mended one from being fetched.
+    [[nodiscard]] ClientSettings settings_to_fetch(const fetch::ParameterStore& local) const {
+        try {
+            return client_settings(local.effective());
+        } catch (const sys::BadConfiguration& error) {
+            if (options_.offline) throw;
+            ClientSettings own = client_settings(fetch::merge_layers({local.local()}));
+            spdlog::warn("{}; that was in the last copy of the server's parameters, which is fetched again "
+                         "with this machine's own settings",
+                         error.full_text());
+            return own;
+        }
+    }
+
     Fetched fetch_all() {
         const fetch::ParameterStore local{state_.path(), node_};
-        ClientSettings settings = client_settings(local.effective());
+        ClientSettings settings = settings_to_fetch(local);
         if (!options_.server.empty()) settings.server = options_.server;
         fetch::Universe universe{{.server = fetch::parse_server_uri(settings.server),
                                   .rsync = settings.rsync,

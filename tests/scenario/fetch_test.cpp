@@ -97,6 +97,19 @@ TEST_F(Fetch, AChangeOnTheServerArrives) {
     EXPECT_FALSE(fs::exists(state() / "modules/m/files/etc/n"));
 }
 
+/// What was fetched with it must not keep the mended one from being fetched.
+TEST_F(Fetch, ASettingThatWasWrongOnTheServerCanBeMendedThere) {
+    serve();
+    parameter("web1", "disco/client/timeout", "abc");
+    EXPECT_EQ(live().exit, 78);
+    const auto again = live();
+    EXPECT_EQ(again.exit, 78);
+    EXPECT_THAT(again.error, HasSubstr("which is fetched again with this machine's own settings"));
+    EXPECT_EQ(live({"--offline"}).exit, 78);
+    parameter("web1", "disco/client/timeout", "100");
+    EXPECT_EQ(live().exit, 0);
+}
+
 TEST_F(Fetch, AnUnreadableFileFailsAndKeepsTheLastGoodCopy) {
     // The daemon serves as nobody, and a part of the module is not for it to read.
     rsyncd.emplace(std::vector<RsyncDaemon::Share>{{"universe", universe(), "uid = 65534\ngid = 65534"}});

@@ -43,6 +43,8 @@ TEST_F(Policy, CheckSaysWhatEachProfileDoesAndWhy) {
     EXPECT_THAT(
         disco({"policy", "check", "--", "useradd", "-m", "x"}).output,
         HasSubstr("strict    tells it, and succeeds: it is not in restricted.d (auto: simulate instead)"));
+    EXPECT_THAT(disco({"policy", "check", "systemctl restart 'x'"}).output,
+                HasSubstr("live      queues it; it runs after the merge"));
     EXPECT_EQ(disco({"policy", "check"}).exit, 64);
 }
 

@@ -223,6 +223,17 @@ TEST_F(Undo, AMergeThatNobodyConfirmsIsUndone) {
     EXPECT_EQ(command({"confirm"}).exit, 4);
 }
 
+TEST_F(Undo, AMergeThatIsRolledBackBeforeItIsConfirmedIsSaidToBe) {
+    const pid_t run = start(dance_words({"--confirm", "60"}));
+    ASSERT_TRUE(asks(run)) << log();
+    EXPECT_THAT(log(), HasSubstr("disco confirm --state-dir " + state().native()));
+    EXPECT_EQ(command({"rollback"}).exit, 0);
+    EXPECT_EQ(exit_of(run), 10) << log();
+    EXPECT_THAT(log(), HasSubstr("the merge was rolled back before anybody confirmed it"));
+    wait_for_orphans();
+    expect_undone();
+}
+
 TEST_F(Undo, TheEndOfTheTerminalConfirmsNothing) {
     const pid_t run = start(dance_words({"--confirm", "3"}));
     ASSERT_NE(watcher(), 0);
