@@ -4,6 +4,7 @@
 #include "runner/dance/confirmation.hpp"
 #include "runner/dance/recover.hpp"
 #include "runner/dance/rollback.hpp"
+#include "runner/dance/run_record.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
@@ -133,6 +134,7 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
             : fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
                           "'disco runs' lists the run that tried, 'disco rollback {}' tries again",
                           run);
+    dance::record_again(result, state);
 }
 
 } // namespace disco::cli

@@ -127,6 +127,15 @@ void store_report(const Result& result, const StateDirectory& state) {
     sys::sync_directory(state.runs());
 }
 
+/// Empty when it did not.
+std::string why_it_failed(const model::RunReport& run) {
+    if (!run.failure.empty()) return run.failure;
+    const auto failed = std::find_if(run.modules.begin(), run.modules.end(), [](const auto& module) {
+        return module.outcome == model::ModuleOutcome::failed;
+    });
+    return failed == run.modules.end() ? "" : failed->reason;
+}
+
 /// What cannot be removed takes room and does no other harm.
 void prune_undo(const StateDirectory& state, const std::string& node) {
     try {
@@ -150,13 +159,28 @@ void conclude(Result& result, const CommonOptions& options, const Stopwatch& wat
     if (!result.changes) return;
     try {
         store_report(result, state);
-    } catch (const sys::Error& error) {
+    } catch (sys::Error& error) {
         // What became of the tree is the verdict, whether it can be recorded or not.
-        const bool touched = run.outcome == RunOutcome::merged || run.outcome == RunOutcome::undone;
-        if (!touched) throw;
+        const bool touched = run.outcome == RunOutcome::merged || run.outcome == RunOutcome::undone ||
+                             run.exit_code == static_cast<int>(ExitCode::undone);
+        if (!touched) {
+            const std::string why = why_it_failed(run);
+            error.add_context(fmt::format("run {} merged nothing{}, and its report cannot be stored", run.id,
+                                          why.empty() ? "" : fmt::format(" ({})", why)));
+            throw;
+        }
         spdlog::error("the report of run {} is not stored: {}", run.id, error.full_text());
     }
     if (!run.merge.undo.empty()) prune_undo(state, run.node);
+}
+
+void record_again(const Result& result, const StateDirectory& state) {
+    if (!result.changes) return;
+    try {
+        store_report(result, state);
+    } catch (const sys::Error& error) {
+        spdlog::error("the report of run {} does not tell that: {}", result.run.id, error.full_text());
+    }
 }
 
 } // namespace disco::dance

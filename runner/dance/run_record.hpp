@@ -45,4 +45,7 @@ void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, c
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
               const StateDirectory& state);
 
+/// Writes the report once more, when something has become of the run since. That it cannot is only logged.
+void record_again(const Result& result, const StateDirectory& state);
+
 } // namespace disco::dance

@@ -141,5 +141,18 @@ TEST_F(FullFileSystem, WithoutRoomForTheOriginalsItIsMergedAndSaid) {
     expect_nothing_left();
 }
 
+TEST_F(FullFileSystem, WithoutRoomForAReportItIsSaidThatNothingWasMergedAndWhy) {
+    put_root_and_state_on_disk();
+    ASSERT_EQ(exec("--noop", "true").exit, 0); // the state's directories are there
+    outside(fmt::format("mount -t tmpfs -o ro t {}/runs", state().native()));
+    const auto pending = exec("--noop", "echo >> /etc/motd");
+    EXPECT_EQ(pending.exit, 4) << pending.output;
+    EXPECT_THAT(pending.error, HasSubstr(" merged nothing, and its report cannot be stored: "));
+    const auto failed = exec("--merge", "echo >> /etc/motd; exit 3");
+    EXPECT_EQ(failed.exit, 4) << failed.output;
+    EXPECT_THAT(failed.error, testing::ContainsRegex(" merged nothing \\(.+\\), and its report"));
+    outside(fmt::format("umount {}/runs", state().native()));
+}
+
 } // namespace
 } // namespace disco::tests

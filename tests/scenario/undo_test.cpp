@@ -220,6 +220,7 @@ TEST_F(Undo, AMergeThatNobodyConfirmsIsUndone) {
     EXPECT_THAT(result.output, HasSubstr("was not confirmed in time and was rolled back"));
     wait_for_orphans();
     expect_undone();
+    EXPECT_THAT(command({"runs"}).output, testing::ContainsRegex("live  undone +exit 10 "));
     EXPECT_EQ(command({"confirm"}).exit, 4);
 }
 
