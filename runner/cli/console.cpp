@@ -89,7 +89,10 @@ void print_result(const dance::Result& result, const Output& output) {
                                   [&](std::string_view piece) { write_to(fd, piece); });
     }
     if (result.run.modules.empty() && !result.run.failure.empty()) {
-        print_error(result.run.failure); // nothing ran: there is no report, only a reason
+        // Nothing came to an end: there is no report, only a reason.
+        print_error(result.run.outcome == model::RunOutcome::interrupted
+                        ? fmt::format("{}; nothing was merged (run {})", result.run.failure, result.run.id)
+                        : result.run.failure);
         return;
     }
     print_text(result, output, people);

@@ -1,5 +1,6 @@
 #include "runner/dance/run_record.hpp"
 
+#include "runner/dance/action_run.hpp"
 #include "runner/dance/settings.hpp"
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/merge/merger.hpp"
@@ -51,6 +52,12 @@ std::string node_name(const CommonOptions& options) {
 }
 
 void note_failure(model::RunReport& run, const sys::Error& error) {
+    if (run.outcome == RunOutcome::merged) { // it stays so, whatever happens afterwards
+        note_followup_failure(run, error.full_text());
+        if (const auto* interrupted = dynamic_cast<const sys::Interrupted*>(&error))
+            run.exit_code = static_cast<int>(ExitCode::signal_base) + interrupted->signal();
+        return;
+    }
     run.failure = error.full_text();
     run.outcome = RunOutcome::failed;
     run.exit_code = static_cast<int>(ExitCode::failed);

@@ -61,13 +61,28 @@ TEST_F(Interrupt, OfANoopChangesNothing) {
     const Snapshot before = root_snapshot();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         fs::remove(place() / "log");
-        const pid_t child = start(dance_words({"--noop"}));
+        const pid_t child = start(dance_words({"--noop", "--module", "b"}));
         EXPECT_TRUE(wait_for_script()) << log();
         ::kill(child, signal);
         EXPECT_EQ(exit_of(child), 128 + signal);
         EXPECT_EQ(last_report().at("run").at("outcome"), "interrupted");
+        EXPECT_THAT(log(), testing::HasSubstr("; nothing was merged (run "));
     }
     EXPECT_EQ(difference(before, root_snapshot()), "");
+}
+
+TEST_F(Interrupt, AfterTheMergeItStaysAndIsSaidTo) {
+    module_file("b", "checks/10-long.sh", "#!/bin/bash\necho sleeping\nsleep 100\n", 0755);
+    const Snapshot before = root_snapshot();
+    const pid_t child = start(dance_words({}));
+    ASSERT_TRUE(wait_for_script()) << log();
+    ::kill(child, SIGINT);
+    EXPECT_EQ(exit_of(child), 128 + SIGINT);
+    EXPECT_NE(difference(before, root_snapshot()), "");
+    EXPECT_EQ(last_report().at("run").at("outcome"), "merged");
+    EXPECT_THAT(log(), testing::AllOf(testing::HasSubstr("interrupted by SIGINT"),
+                                      testing::ContainsRegex("changes? merged  \\("),
+                                      testing::Not(testing::HasSubstr("nothing was merged"))));
 }
 
 TEST_F(Interrupt, KilledOutrightTheNextRunCleansUp) {
