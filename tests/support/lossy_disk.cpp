@@ -81,6 +81,16 @@ void for_each_below(int directory, const std::function<void(int)>& work) {
     }
 }
 
+/// The file behind a loop device; empty when there is none.
+std::string backing_of(const std::string& device) {
+    try {
+        return sys::read_line_if_exists("/sys/block/" + device + "/loop/backing_file");
+    } catch (const sys::SysError& error) {
+        if (error.code() != ENODEV) throw; // it was let go between the open and the read
+        return {};
+    }
+}
+
 } // namespace
 
 LossyDisk::LossyDisk(fs::path image, std::string type, unsigned mebibytes, fs::path at)
@@ -108,8 +118,7 @@ void LossyDisk::unmount() {
     if (!becomes_true([&] { return ::umount2(at_.c_str(), UMOUNT_NOFOLLOW) == 0 || errno != EBUSY; }) ||
         sys::is_mount_point_at(AT_FDCWD, at_))
         throw sys::Error{fmt::format("cannot unmount '{}': something is open there", at_.string())};
-    const auto backing = "/sys/block/" + device + "/loop/backing_file";
-    if (!becomes_true([&] { return sys::read_line_if_exists(backing) != image_; }))
+    if (!becomes_true([&] { return backing_of(device) != image_; }))
         throw sys::Error{fmt::format("{} still holds '{}', which is unmounted", device, image_.string())};
 }
 
