@@ -122,18 +122,21 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
         if (dance::confirmation(state, run) == Confirmation::waiting) dance::confirm(state, run);
     }
     if (now == Confirmation::confirmed) return;
-    const bool undone = now == Confirmation::undone;
-    result.run.exit_code = static_cast<int>(undone ? ExitCode::undone : ExitCode::followup_failed);
-    if (undone) result.run.outcome = model::RunOutcome::undone;
-    // The time is not up before its whole seconds have passed, so that was somebody's 'disco rollback'.
-    const bool early = std::chrono::steady_clock::now() - began + std::chrono::seconds{1} < options.confirm;
-    result.run.failure =
-        undone && early ? "the merge was rolled back before anybody confirmed it"
-        : undone
-            ? "the merge was not confirmed in time and was rolled back"
-            : fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
-                          "'disco runs' lists the run that tried, 'disco rollback {}' tries again",
-                          run);
+    if (now == Confirmation::undone) {
+        // The time is not up before its whole seconds have passed: else it was somebody's 'disco rollback'.
+        const bool early =
+            std::chrono::steady_clock::now() - began + std::chrono::seconds{1} < options.confirm;
+        result.run.exit_code = static_cast<int>(ExitCode::undone);
+        result.run.outcome = model::RunOutcome::undone;
+        result.run.failure = early ? "the merge was rolled back before anybody confirmed it"
+                                   : "the merge was not confirmed in time and was rolled back";
+    } else {
+        result.run.exit_code = static_cast<int>(ExitCode::followup_failed);
+        result.run.failure =
+            fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
+                        "'disco runs' lists the run that tried, 'disco rollback {}' tries again",
+                        run);
+    }
     dance::record_again(result, state);
 }
 

@@ -51,13 +51,9 @@ std::string node_name(const CommonOptions& options) {
     return node;
 }
 
-void note_failure(model::RunReport& run, const sys::Error& error) {
-    if (run.outcome == RunOutcome::merged) { // it stays so, whatever happens afterwards
-        note_followup_failure(run, error.full_text());
-        if (const auto* interrupted = dynamic_cast<const sys::Interrupted*>(&error))
-            run.exit_code = static_cast<int>(ExitCode::signal_base) + interrupted->signal();
-        return;
-    }
+namespace {
+
+void note_error(model::RunReport& run, const sys::Error& error) {
     run.failure = error.full_text();
     run.outcome = RunOutcome::failed;
     run.exit_code = static_cast<int>(ExitCode::failed);
@@ -71,10 +67,20 @@ void note_failure(model::RunReport& run, const sys::Error& error) {
         run.failure.clear(); // it is told as all conflicts are
         run.merge.conflicts.push_back(changed->conflict());
     }
-    if (const auto* interrupted = dynamic_cast<const sys::Interrupted*>(&error)) {
-        run.outcome = RunOutcome::interrupted;
-        run.exit_code = static_cast<int>(ExitCode::signal_base) + interrupted->signal();
+}
+
+} // namespace
+
+void note_failure(model::RunReport& run, const sys::Error& error) {
+    const auto* interrupted = dynamic_cast<const sys::Interrupted*>(&error);
+    if (run.outcome == RunOutcome::merged) { // it stays so, whatever happens afterwards
+        note_followup_failure(run, error.full_text());
+    } else {
+        note_error(run, error);
+        if (interrupted != nullptr) run.outcome = RunOutcome::interrupted;
     }
+    if (interrupted != nullptr)
+        run.exit_code = static_cast<int>(ExitCode::signal_base) + interrupted->signal();
 }
 
 void note_modules(model::RunReport& run) {

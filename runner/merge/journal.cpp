@@ -123,12 +123,11 @@ void Journal::steps(const std::vector<const model::MergePlan*>& plans) {
         }
         const auto add_times = [&](const char* name, const std::vector<model::DirectoryTimes>& directories) {
             for (const model::DirectoryTimes& directory : directories) {
-                lines += json{
-                    {name, to_json(directory.path)},
-                    {"atime", to_json(directory.atime)},
-                    {"mtime", to_json(directory.mtime)},
-                    {"tree",
-                     tree}}.dump();
+                const json line = {{name, to_json(directory.path)},
+                                   {"atime", to_json(directory.atime)},
+                                   {"mtime", to_json(directory.mtime)},
+                                   {"tree", tree}};
+                lines += line.dump();
                 lines += '\n';
                 write_some();
             }

@@ -41,7 +41,7 @@ public:
     enum class When { before, under_way };
     Check(DirectoryCache& live, const std::string& prefix, const timespec& started, When when)
         : live_{live}, prefix_{prefix}, started_{started}, when_{when} {
-        if (when == When::under_way) return; // of one step, of many
+        if (when == When::under_way) return; // there is one for each of very many steps
         struct stat top = {};
         sys::check(::fstat(live.root(), &top), "stat", prefix.empty() ? "/" : prefix);
         device_ = top.st_dev;
