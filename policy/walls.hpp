@@ -26,6 +26,7 @@ enum class Wall {
     keyring,             ///< another session keyring
     setsid,              ///< no controlling terminal
     hidden_command_line, ///< PID 1 does not show how disco was called
+    process_numbers,     ///< there are no more than so many, since Linux 6.14
 };
 
 #ifdef DISCO_WALL_SWITCHES

@@ -6,6 +6,7 @@
 #include "runner/overlay/mount_class.hpp"
 #include "runner/overlay/user_attributes.hpp"
 #include "runner/sandbox/proc_settings.hpp"
+#include "runner/sandbox/watch.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/program.hpp"
 
@@ -146,6 +147,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.real = guards_.real;
     for (const std::string& program : kept_guards_.real) add_real(view.real, program);
     view.settings = settings_;
+    if (sandbox::pid_max_is_per_namespace()) view.pid_max = sandbox::Watch::pid_max;
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
     sandbox::SandboxSpec spec;
     networks_.prepare(work.network, spec, view);

@@ -144,6 +144,12 @@ int listen_at(const char* path) noexcept {
     return ::listen(fd::broker, 64);
 }
 
+int write_to(const char* target, const char* text) noexcept {
+    const int to = ::open(target, O_WRONLY | O_CLOEXEC);
+    if (to < 0 || ::write(to, text, std::strlen(text)) < 0) return -1;
+    return ::close(to);
+}
+
 /// An earlier view of the same layers may still be going: the kernel lets the mounts of a namespace go some
 /// time after its last process has ended, and until then the upperdir is in use, which with an index is
 /// refused (overlayfs.rst, "Sharing and copying layers").
@@ -187,6 +193,7 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     case Kind::copy_file: return copy_file(step.source.c_str(), target, step.mode);
     case Kind::like: return make_like(step.source.c_str(), target, step.mode);
     case Kind::listen: return listen_at(target);
+    case Kind::write: return write_to(target, step.options.c_str());
     }
     errno = EINVAL;
     return -1;

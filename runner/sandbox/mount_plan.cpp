@@ -145,6 +145,12 @@ private:
         const std::string dev = build_dev();
         const std::string proc = staged("/proc", "proc");
         mount("proc", proc, inert, "");
+        // Without a pid namespace of its own, it would be the machine's.
+        if (view_.pid_max && wall_stands(Wall::process_numbers) && wall_stands(Wall::pid))
+            add({.kind = Kind::write,
+                 .target = proc + "/sys/kernel/pid_max",
+                 .options = std::to_string(*view_.pid_max),
+                 .optional = true});
         for (const std::string& path : settings()) protect_setting(proc + path);
         for (const char* path : masked_files)
             if (wall_stands(Wall::masks))
@@ -334,6 +340,7 @@ std::string MountStep::describe() const {
     case Kind::copy_file: return fmt::format("copy '{}' to '{}' in the sandbox", source, target);
     case Kind::like: return fmt::format("give '{}' the metadata of '{}' in the sandbox", target, source);
     case Kind::listen: return fmt::format("listen at '{}' in the sandbox", target);
+    case Kind::write: return fmt::format("write '{}' to '{}' in the sandbox", options, target);
     }
     return "?"; // not reached: -Wswitch guards the list
 }

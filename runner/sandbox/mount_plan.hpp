@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct MountStep {
         copy_file,      ///< make `target` with the bytes of `source`
         like,   ///< give `target`, made with `mode`, owner, mode, times and xattrs of the host's `source`
         listen, ///< bind(2) the broker's socket to `target`
+        write,  ///< write(2) `options` to the kernel's file `target`
     };
     Kind kind = Kind::mount;
     std::string target;
@@ -97,6 +99,8 @@ struct ViewSpec {
     std::string broker;                ///< where the broker's socket is bound; empty: nowhere
     std::string resolver_file;         ///< host file shown as /etc/resolv.conf; empty: the tree's own
     std::vector<std::string> settings; ///< what /proc has besides the usual, see settings_in_proc; read-only
+    /// The sandbox's kernel.pid_max, which bounds its processes and threads together; none: the machine's.
+    std::optional<std::size_t> pid_max;
     bool host_sysfs =
         false; ///< the network is the host's, so a /sys of its own network namespace cannot be mounted anew
 };

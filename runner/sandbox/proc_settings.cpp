@@ -3,11 +3,14 @@
 #include "runner/sys/files.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 namespace disco::sandbox {
 namespace {
@@ -44,6 +47,13 @@ std::vector<std::string> settings_in_proc(const std::filesystem::path& proc) {
         if (entry.name != "pressure" && is_setting(directory.get(), entry, proc))
             settings.push_back("/" + entry.name);
     return settings;
+}
+
+bool pid_max_is_per_namespace() {
+    struct utsname name = {};
+    int major = 0, minor = 0;
+    if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2) return false;
+    return std::pair{major, minor} >= std::pair{6, 14};
 }
 
 } // namespace disco::sandbox

@@ -12,4 +12,8 @@ namespace disco::sandbox {
 /// program that asks it (psi.rst in the kernel's documentation). Sorted. Throws sys::SysError.
 [[nodiscard]] std::vector<std::string> settings_in_proc(const std::filesystem::path& proc = "/proc");
 
+/// kernel.pid_max belongs to the pid namespace of the process that writes it since Linux 6.14; before, it is
+/// the machine's.
+[[nodiscard]] bool pid_max_is_per_namespace();
+
 } // namespace disco::sandbox

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 #include <poll.h>
@@ -36,7 +38,7 @@ public:
         : sandbox_{sandbox},
           sink_{sink},
           started_{Clock::now()},
-          watch_{sandbox.root_.get(), sandbox.spec_.layers_directory} {
+          watch_{sandbox.root_.get(), sandbox.pid_, sandbox.spec_.layers_directory} {
         for (std::size_t i = 0; i < count; ++i)
             runs_.push_back({sandbox.spec_.programs.at(first + i), sandbox.lanes_.at(i)});
         first_ = first;
@@ -60,6 +62,7 @@ public:
             };
             if (!wait_until(killed)) return finish_dead();
         }
+        if (!watched()) return finish_dead();
         return finish(); // nobody is left to write: what is in the pipes is all
     }
 
@@ -97,7 +100,8 @@ private:
             serve_calls(waits, first_notifier);
             if (waits[0].revents != 0) {
                 sys::UniqueFd descriptor;
-                if (!sandbox_.receive(message_, descriptor)) return stop(nullptr, How::sandbox_died);
+                if (!sandbox_.receive(message_, descriptor))
+                    return watched() ? stop(nullptr, How::sandbox_died) : false;
                 if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
                 if (message_.kind == Message::Kind::ended) note_end();
                 if (message_.kind == Message::Kind::setup_failed) note_not_started();
@@ -111,25 +115,34 @@ private:
         for (const Run& run : runs_)
             if (run.end.standard_output.size() > run.program.standard_output_limit)
                 return stop(&run, How::too_much_output);
-        // Before the time: a fork bomb may keep this process from looking until the time is up.
         const auto now = Clock::now();
-        if (now >= next_look_) {
-            next_look_ = now + look_interval;
-            if (watch_.too_many_processes()) return stop(nullptr, How::too_many_processes);
-            if (watch_.scratch_nearly_full()) return stop(nullptr, How::scratch_full);
-        }
+        if (!watch_.has_begun() && now >= started_ + Watch::interval) watch_.begin();
         for (const Run& run : runs_)
             if (!run.ended && run.program.timeout && now - started_ >= *run.program.timeout)
-                return stop(&run, How::timed_out);
+                return watched() && stop(&run, How::timed_out);
         return true;
     }
 
+    /// Ends the watch. False when it has killed the sandbox; the ends then say why.
+    bool watched() {
+        switch (watch_.end()) {
+        case Watch::Verdict::fine: return true;
+        case Watch::Verdict::too_many_tasks: return stop(nullptr, How::too_many_tasks);
+        case Watch::Verdict::scratch_nearly_full: return stop(nullptr, How::scratch_full);
+        }
+        return true; // not reached: -Wswitch guards the list
+    }
+
+    /// -1: for ever.
     [[nodiscard]] int patience_ms() const {
-        auto until = next_look_;
+        auto until = Clock::time_point::max();
+        if (!watch_.has_begun()) until = started_ + Watch::interval;
         for (const Run& run : runs_)
             if (!run.ended && run.program.timeout) until = std::min(until, started_ + *run.program.timeout);
+        if (until == Clock::time_point::max()) return -1;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-        return std::max(0, static_cast<int>(left.count()));
+        constexpr std::int64_t longest = std::numeric_limits<int>::max();
+        return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest));
     }
 
     Run& run_of(const Message& message) { return runs_.at(static_cast<std::size_t>(message.lane)); }
@@ -175,10 +188,12 @@ private:
     }
 
     /// Notes why a program is stopped, or all of them. The whole sandbox goes, so the others are stopped,
-    /// too.
+    /// too. When it goes in the moment after their ends, they are what it goes for.
     bool stop(const Run* culprit, How how) {
+        const bool none_left =
+            std::all_of(runs_.begin(), runs_.end(), [](const Run& run) { return run.ended; });
         for (Run& run : runs_)
-            if ((!run.ended && run.end.how != How::not_started) || &run == culprit)
+            if (none_left || (!run.ended && run.end.how != How::not_started) || &run == culprit)
                 run.end.how = culprit == nullptr || &run == culprit ? how : How::stopped_too;
         return false;
     }
@@ -212,6 +227,7 @@ private:
 
     /// The kernel kills every process of the namespace with its PID 1.
     std::vector<ProgramEnd> finish_dead() {
+        (void)watch_.end(); // before anybody reaps what it would kill
         sandbox_.close();
         for (Run& run : runs_) {
             if (!run.ended) run.end.wall_s = seconds();
@@ -236,11 +252,9 @@ private:
         return std::chrono::duration<double>(Clock::now() - started_).count();
     }
 
-    static constexpr auto look_interval = std::chrono::milliseconds{20};
     Sandbox& sandbox_;
     const Sink& sink_;
     Clock::time_point started_;
-    Clock::time_point next_look_ = started_ + look_interval;
     Watch watch_;
     Message message_;
     std::vector<Run> runs_;

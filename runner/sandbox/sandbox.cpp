@@ -1,5 +1,6 @@
 #include "runner/sandbox/sandbox.hpp"
 
+#include "runner/sandbox/kill_at_once.hpp"
 #include "runner/sandbox/launch.hpp"
 #include "runner/sandbox/protocol.hpp"
 #include "runner/sandbox/watch.hpp"
@@ -96,7 +97,7 @@ Sandbox::~Sandbox() { close(); }
 void Sandbox::stop() noexcept {
     root_.reset();
     control_.reset();
-    if (pid_ > 0) ::kill(pid_, SIGKILL); // our child, not yet reaped: the number cannot mean another process
+    if (pid_ > 0) kill_at_once(pid_); // our child, not yet reaped: the number cannot mean another process
 }
 
 void Sandbox::close() noexcept {
@@ -117,8 +118,8 @@ std::string ProgramEnd::describe(const Program& program) const {
     case How::too_much_output:
         return fmt::format("printed more than {:.4g} MiB and was killed",
                            static_cast<double>(program.standard_output_limit) / (1 << 20));
-    case How::too_many_processes:
-        return fmt::format("started more than {} processes and was killed", Watch::process_limit);
+    case How::too_many_tasks:
+        return fmt::format("started more than {} processes and threads and was killed", Watch::task_limit);
     case How::scratch_full:
         return "was killed because the file system of the scratch space is nearly full (make room there, or "
                "use "

@@ -66,12 +66,12 @@ struct ProgramEnd {
         exited,
         signalled,
         timed_out,
-        too_much_output,    ///< of separate standard output
-        too_many_processes, ///< a fork bomb was stopped
-        scratch_full,       ///< stopped before it filled the host's file system
-        not_started,        ///< see `failure`
-        sandbox_died,       ///< something killed PID 1
-        stopped_too,        ///< another program of the same `run_together` had to be stopped
+        too_much_output, ///< of separate standard output
+        too_many_tasks,  ///< a fork bomb was stopped
+        scratch_full,    ///< stopped before it filled the host's file system
+        not_started,     ///< see `failure`
+        sandbox_died,    ///< something killed PID 1
+        stopped_too,     ///< another program of the same `run_together` had to be stopped
     };
     How how = How::exited;
     int exit = 0;

@@ -1,20 +1,84 @@
 #include "runner/sandbox/watch.hpp"
 
+#include "runner/sandbox/kill_at_once.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
+#include <condition_variable>
 #include <cstdint>
+#include <limits>
+#include <mutex>
+#include <system_error>
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 namespace disco::sandbox {
 
-Watch::Watch(int root, std::filesystem::path scratch) : root_{root}, scratch_{std::move(scratch)} {}
+Watch::Watch(int root, pid_t init, std::filesystem::path scratch)
+    : root_{root}, init_{init}, scratch_{std::move(scratch)} {}
+
+void Watch::begin() {
+    load_ = sys::open_in_root(root_, "/proc/loadavg", O_RDONLY);
+    try {
+        thread_ = std::jthread{[this](const std::stop_token& ended) { look_until(ended); }};
+    } catch (const std::system_error& error) {
+        throw sys::SysError{error.code().value(), "start a thread that watches the sandbox"};
+    }
+    const struct sched_param first = {1};
+    ::pthread_setschedparam(thread_.native_handle(), SCHED_FIFO, &first);
+}
+
+Watch::Verdict Watch::end() {
+    if (thread_.joinable()) {
+        thread_.request_stop();
+        thread_.join();
+    }
+    if (failure_) std::rethrow_exception(failure_);
+    return verdict_;
+}
+
+void Watch::look_until(const std::stop_token& ended) {
+    std::mutex none;
+    std::condition_variable_any moment;
+    std::unique_lock lock{none};
+    try {
+        while (verdict_ == Verdict::fine && !moment.wait_for(lock, ended, interval, [] { return false; }) &&
+               !ended.stop_requested())
+            verdict_ = look();
+    } catch (...) {
+        failure_ = std::current_exception();
+    }
+    if (failure_ || verdict_ != Verdict::fine) kill_at_once(init_);
+}
+
+Watch::Verdict Watch::look() const {
+    if (too_many_tasks()) return Verdict::too_many_tasks;
+    return scratch_nearly_full() ? Verdict::scratch_nearly_full : Verdict::fine;
+}
+
+/// All tasks of the machine: the last number after the '/' in "0.20 0.18 0.12 1/80 11206", proc_loadavg(5).
+/// Where the file is of another form, as many as can be.
+std::size_t Watch::tasks_of_the_machine() const {
+    std::array<char, 128> text = {};
+    const ssize_t got =
+        sys::check(::pread(load_.get(), text.data(), text.size(), 0), "read", "/proc/loadavg");
+    const auto* const end = text.data() + got;
+    const auto* const slash = std::find<const char*>(text.data(), end, '/');
+    std::size_t tasks = std::numeric_limits<std::size_t>::max();
+    if (slash != end) std::from_chars(slash + 1, end, tasks);
+    return tasks;
+}
 
 std::vector<std::string> Watch::processes() const {
     const sys::UniqueFd proc = sys::open_in_root(root_, "/proc", O_RDONLY | O_DIRECTORY);
@@ -26,7 +90,23 @@ std::vector<std::string> Watch::processes() const {
     return numbers;
 }
 
-bool Watch::too_many_processes() const { return processes().size() > process_limit; }
+/// The first question costs next to nothing, and its answer is no most of the time.
+bool Watch::too_many_tasks() const { return tasks_of_the_machine() > task_limit && tasks() > task_limit; }
+
+/// The directory of a process's threads has a link for each of them, besides two (fs/proc/base.c).
+std::size_t Watch::tasks() const {
+    const sys::UniqueFd proc = sys::open_in_root(root_, "/proc", O_RDONLY | O_DIRECTORY);
+    std::size_t count = 0;
+    for (const std::string& process : processes()) {
+        struct stat threads = {};
+        const std::string path = process + "/task";
+        if (::fstatat(proc.get(), path.c_str(), &threads, 0) == 0)
+            count += std::max<std::size_t>(threads.st_nlink, 3) - 2;
+        else if (errno != ENOENT && errno != ESRCH)
+            throw sys::SysError{errno, "look at", "/proc/" + path};
+    }
+    return count;
+}
 
 bool Watch::scratch_nearly_full() const {
     struct statvfs space = {};

@@ -394,6 +394,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"deep_tree", 'I', "", goes_with_the_sandbox},
         {"stopped_child", 'I', "", goes_with_the_sandbox},
         {"many_files", 'I', "", goes_with_the_sandbox},
+        {"process_numbers", 'I', "process-numbers"},
     };
     return rows;
 }

@@ -85,16 +85,20 @@ INSTANTIATE_TEST_SUITE_P(
                  "mv /srv/tree /srv/tree2; ln -s $OUT /srv/tree; mv /srv/absolute /srv/moved"},
         PlantRow{"dots_in_names",
                  "mkdir -p /srv/... '/srv/.. '; echo x > '/srv/.. /x'; echo x > /srv/.../..x"},
-        PlantRow{"forged_attributes",
-                 "mkdir /srv/new; python3 - <<'PYTHON'\n"
-                 "import os\n"
-                 "for name, value in ((b'redirect', b'/../outside'), (b'opaque', b'y'), (b'metacopy', b''), "
-                 "(b'whiteout', b''),\n"
-                 "                    (b'overlay.redirect', b'/../../outside'), (b'overlay.opaque', b'y')):\n"
-                 "    for space in (b'user.', b'trusted.'):\n"
-                 "        try: os.setxattr('/srv/new', space + b'overlay.' + name, value)\n"
-                 "        except OSError: pass\n"
-                 "PYTHON"},
+        PlantRow{
+            "forged_attributes",
+            "mkdir /srv/new\n"
+            "for of in user trusted; do\n"
+            "    while read -r name value; do setfattr -n $of.overlay.$name -v \"$value\" /srv/new; done "
+            "<<'NAMES'\n"
+            "redirect /../outside\n"
+            "opaque y\n"
+            "metacopy\n"
+            "whiteout\n"
+            "overlay.redirect /../../outside\n"
+            "overlay.opaque y\n"
+            "NAMES\n"
+            "done; true"},
         PlantRow{"forged_whiteouts",
                  "mknod /srv/tree/w c 0 0; rm /srv/tree/kept; mknod /srv/tree/kept c 0 0; true"},
         PlantRow{"names_of_the_state", "mkdir -p /var/lib/disco/scratch /srv/.disco; ln -s $OUT "

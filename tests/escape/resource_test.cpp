@@ -1,6 +1,6 @@
 // I: programs that fill and multiply, each in a sandbox of its own and on a small file system. They are
-// stopped, and the machine has what it had. A fork bomb, a full scratch space and programs that do not end
-// are in tests/scenario/bad_input_test.cpp.
+// stopped, and the machine has what it had. Fork bombs are in tests/scenario/fork_bomb_test.cpp, a full
+// scratch space and programs that do not end in tests/scenario/bad_input_test.cpp.
 
 #include "tests/support/throw_away.hpp"
 
@@ -78,16 +78,15 @@ using DeepTree = DanceTest;
 TEST_F(DeepTree, IsToldOrRefused) {
     module_file("m", "sandbox", "profile simulate\n");
     script("m", "10-x.sh",
-           "#!/usr/bin/python3\n"
-           "import os\n"
-           "os.chdir('/srv')\n"
-           "for i in range(3000):\n"
-           "    os.mkdir('d')\n"
-           "    os.chdir('d')\n");
+           "#!/usr/bin/perl\n"
+           "chdir '/srv' or die;\n"
+           "for (1..3000) { mkdir 'd' or die \"at $_: $!\"; chdir 'd' or die \"at $_: $!\"; }\n"
+           "print \"made\\n\";\n");
     want("m");
     const Snapshot before = root_snapshot();
     const auto result = noop();
     EXPECT_THAT(result.exit, testing::AnyOf(0, 4)) << result.output << result.error;
+    EXPECT_THAT(result.output + result.error, testing::HasSubstr("made"));
     EXPECT_EQ(difference(before, root_snapshot()), "");
     EXPECT_TRUE(fs::is_empty(state() / "scratch"));
 }

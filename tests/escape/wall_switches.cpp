@@ -29,6 +29,7 @@ constexpr std::string_view name_of(Wall wall) {
     case Wall::keyring: return "keyring";
     case Wall::setsid: return "setsid";
     case Wall::hidden_command_line: return "hidden-command-line";
+    case Wall::process_numbers: return "process-numbers";
     }
     return "?"; // not reached: -Wswitch guards the list
 }

@@ -198,7 +198,6 @@ INSTANTIATE_TEST_SUITE_P(
     Every, BadScript,
     testing::Values(ScriptRow{"is_killed_by_a_signal", "kill -SEGV $$", 4, "SIGSEGV"},
                     ScriptRow{"kills_its_init", "kill -9 1; kill -9 -1; exit 3", 4, "10-x.sh"},
-                    ScriptRow{"forks_for_ever", "f() { f | f & }; f; sleep 60", 4, "processes", 120},
                     ScriptRow{"runs_too_long", "while :; do :; done", 4, "3 s"},
                     ScriptRow{"ignores_the_end", "trap '' TERM INT HUP; sleep 1000 & wait", 4, "3 s"},
                     ScriptRow{"closes_its_stdout", "exec >&- 2>&-; echo lost; exit 7", 4, "exited with 7"},

@@ -18,7 +18,7 @@ constexpr const char* programs[] = {
     "rmdir",   "touch",  "ln",       "chmod",    "chown",  "head",    "tail",     "sed",     "grep",
     "env",     "true",   "false",    "mknod",    "mkfifo", "stat",    "setfattr", "sleep",   "dd",
     "date",    "sort",   "wc",       "hostname", "find",   "seq",     "tr",       "install", "readlink",
-    "setfacl", "setsid", "truncate", "python3",  "getent", "timeout", "tty",      "stty"};
+    "setfacl", "setsid", "truncate", "perl",     "getent", "timeout", "tty",      "stty"};
 
 /// Copies what a path leads to, to the same path in the root.
 void copy_in(const fs::path& path, const fs::path& root) {

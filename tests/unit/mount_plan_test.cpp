@@ -131,6 +131,24 @@ TEST(MountPlan, MakesTheSettingsOfThisKernelReadOnlyToo) {
         << "what is masked needs no other mount";
 }
 
+TEST(MountPlan, BoundsProcessNumbersBeforeTheSettingsAreReadOnly) {
+    const auto place = [](const MountPlan& plan, Kind kind) {
+        return std::find_if(plan.begin(), plan.end(), [&](const MountStep& step) {
+            return step.kind == kind && step.target.find("/proc/sys") != std::string::npos;
+        });
+    };
+    ViewSpec spec = view();
+    const MountPlan without = make_mount_plans(spec).ahead;
+    EXPECT_EQ(place(without, Kind::write), without.end()) << "it would be the machine's";
+    spec.pid_max = 8192;
+    const MountPlan plan = make_mount_plans(spec).ahead;
+    const auto written = place(plan, Kind::write);
+    ASSERT_NE(written, plan.end());
+    EXPECT_EQ(written->target, "/proc/s/proc/sys/kernel/pid_max");
+    EXPECT_EQ(written->options, "8192");
+    EXPECT_LT(written, place(plan, Kind::bind_readonly));
+}
+
 TEST(MountPlan, ShowsTheHostReadOnly) {
     for (const MountStep& step : of_kind(make_mount_plans(view()).ahead, Kind::clone))
         EXPECT_NE(step.attributes & MOUNT_ATTR_RDONLY, 0U) << step.source;

@@ -4,6 +4,7 @@
 #include "tests/payloads/escape/attempt.hpp"
 
 #include <csignal>
+#include <cstdio>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +93,22 @@ Verdict many_files() {
     return held("made; they go with the sandbox");
 }
 
+/// Who uses up the machine's process numbers leaves none to others.
+Verdict process_numbers() {
+    struct utsname name = {};
+    int major = 0, minor = 0;
+    if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2)
+        return held_by_errno();
+    if (major < 6 || (major == 6 && minor < 14)) return absent("process numbers of its own");
+    std::FILE* const file = std::fopen("/proc/sys/kernel/pid_max", "re");
+    if (file == nullptr) return held_by_errno();
+    long most = 0;
+    const int read = std::fscanf(file, "%ld", &most);
+    std::fclose(file);
+    if (read != 1) return held_by_errno();
+    return most <= 8192 ? held(std::to_string(most)) : got_through(std::to_string(most));
+}
+
 } // namespace
 
 Attempts resource_attempts() {
@@ -105,7 +123,8 @@ Attempts resource_attempts() {
             {"fifo", fifo},
             {"deep_tree", deep_tree},
             {"stopped_child", stopped_child},
-            {"many_files", many_files}};
+            {"many_files", many_files},
+            {"process_numbers", process_numbers}};
 }
 
 } // namespace escape
