@@ -1,8 +1,7 @@
 #include "runner/dance/run_record.hpp"
 
 #include "runner/dance/action_run.hpp"
-#include "runner/dance/settings.hpp"
-#include "runner/fetch/parameter_store.hpp"
+#include "runner/dance/old_runs.hpp"
 #include "runner/merge/merger.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
@@ -149,17 +148,6 @@ std::string why_it_failed(const model::RunReport& run) {
     return failed == run.modules.end() ? "" : failed->reason;
 }
 
-/// What cannot be removed takes room and does no other harm.
-void prune_undo(const StateDirectory& state, const std::string& node) {
-    try {
-        const ClientSettings settings =
-            client_settings(fetch::ParameterStore{state.path(), node}.effective());
-        merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
-    } catch (const sys::Error& error) {
-        spdlog::warn("cannot remove what old runs have replaced: {}", error.full_text());
-    }
-}
-
 } // namespace
 
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
@@ -184,7 +172,7 @@ void conclude(Result& result, const CommonOptions& options, const Stopwatch& wat
         }
         spdlog::error("the report of run {} is not stored: {}", run.id, error.full_text());
     }
-    if (!run.merge.undo.empty()) prune_undo(state, run.node);
+    remove_old_runs(state, run);
 }
 
 void record_again(const Result& result, const StateDirectory& state) {

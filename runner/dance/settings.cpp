@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <string_view>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -56,12 +57,15 @@ ClientSettings client_settings(const fetch::ParameterTree& parameters) {
         settings.script_timeout = parse_seconds("disco/client/timeout", *seconds);
     if (const auto seconds = value("disco/client/fetch_timeout"))
         settings.fetch_timeout = parse_seconds("disco/client/fetch_timeout", *seconds);
-    if (const auto runs = value("disco/client/undo/runs"))
-        settings.undo_runs =
-            static_cast<std::size_t>(parse_number("disco/client/undo/runs", *runs, "runs", 1'000));
-    if (const auto mib = value("disco/client/undo/mib"))
-        settings.undo_mib =
-            static_cast<std::uint64_t>(parse_number("disco/client/undo/mib", *mib, "MiB", 1'000'000'000));
+    const auto limit = [&](const char* name, const char* unit, long largest, auto& setting) {
+        if (const auto number = value(name))
+            setting = static_cast<std::remove_reference_t<decltype(setting)>>(
+                parse_number(name, *number, unit, largest));
+    };
+    limit("disco/client/undo/runs", "runs", 1'000, settings.undo_runs);
+    limit("disco/client/undo/mib", "MiB", 1'000'000'000, settings.undo_mib);
+    limit("disco/client/reports/runs", "runs", 1'000'000, settings.report_runs);
+    limit("disco/client/reports/mib", "MiB", 1'000'000'000, settings.report_mib);
     return settings;
 }
 

@@ -57,6 +57,19 @@ TEST(ClientSettings, AreReadTogetherAndIndependently) {
     EXPECT_EQ(with("disco/client/something/else", "x").server, "/srv/disco/universe");
 }
 
+TEST(ClientSettings, SayWhatIsKeptOfOldRuns) {
+    const ClientSettings settings = client_settings({{"disco/client/undo/runs", "1"},
+                                                     {"disco/client/undo/mib", "2"},
+                                                     {"disco/client/reports/runs", "3"},
+                                                     {"disco/client/reports/mib", "4"}});
+    EXPECT_EQ(settings.undo_runs, 1U);
+    EXPECT_EQ(settings.undo_mib, 2U);
+    EXPECT_EQ(settings.report_runs, 3U);
+    EXPECT_EQ(settings.report_mib, 4U);
+    EXPECT_THAT(refusal("disco/client/reports/runs", "0"),
+                AllOf(HasSubstr("disco/client/reports/runs"), HasSubstr("from 1 to 1000000")));
+}
+
 TEST(ClientSettings, SayWhichWordsANetworkMayHave) {
     for (const char* bad : {"", "Host", "host ", "yes"})
         EXPECT_THAT(refusal("disco/client/network", bad),

@@ -1,0 +1,67 @@
+#include "runner/dance/old_runs.hpp"
+
+#include "runner/dance/settings.hpp"
+#include "runner/fetch/parameter_store.hpp"
+#include "runner/merge/undo_store.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::dance {
+namespace {
+
+std::uint64_t report_size(const StateDirectory& state, const std::string& run) {
+    const auto status = sys::stat_path(state.runs() / run / "report.json");
+    return status ? static_cast<std::uint64_t>(status->st_size) : 0; // none: a run was killed as it wrote it
+}
+
+/// Where the file system counts subdirectories as links of their directory, which most do, that is the
+/// answer.
+bool may_be_more_than(const std::filesystem::path& directory, std::size_t subdirectories) {
+    const auto status = sys::stat_path(directory);
+    return status && (status->st_nlink < 2 || status->st_nlink - 2 > subdirectories);
+}
+
+} // namespace
+
+void prune_reports(const StateDirectory& state, const std::string& run, const ReportLimits& limits) {
+    const bool large = report_size(state, run) > limits.bytes / limits.runs;
+    if (!large && !may_be_more_than(state.runs(), limits.runs)) return;
+    const sys::UniqueFd directory = sys::open_directory(state.runs());
+    std::vector<std::string> names;
+    for (sys::DirectoryEntry& entry : sys::list_directory(directory.get(), state.runs()))
+        names.push_back(std::move(entry.name)); // sorted, which is by age
+    if (!large && names.size() <= limits.runs) return;
+    std::uint64_t bytes = 0;
+    for (const std::string& name : names) bytes += report_size(state, name);
+    const std::vector<std::string> undoable = merge::UndoStore{state.undo()}.undoable();
+    std::size_t left = names.size();
+    for (const std::string& name : names) {
+        if (left <= limits.runs && bytes <= limits.bytes) return;
+        if (name >= run || std::find(undoable.begin(), undoable.end(), name) != undoable.end()) continue;
+        bytes -= report_size(state, name);
+        --left;
+        sys::remove_tree_at(directory.get(), name);
+    }
+}
+
+void remove_old_runs(const StateDirectory& state, const model::RunReport& run) {
+    try {
+        const ClientSettings settings =
+            client_settings(fetch::ParameterStore{state.path(), run.node}.effective());
+        if (!run.merge.undo.empty())
+            merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
+        prune_reports(state, run.id, {settings.report_runs, settings.report_mib << 20});
+    } catch (const sys::Error& error) {
+        spdlog::warn("cannot remove what is left of old runs: {}", error.full_text());
+    }
+}
+
+} // namespace disco::dance
