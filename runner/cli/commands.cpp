@@ -7,6 +7,7 @@
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
 #include "runner/dance/state.hpp"
+#include "runner/model/command_hint.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
@@ -33,17 +34,18 @@ using model::ExitCode;
 
 int code(ExitCode exit) { return static_cast<int>(exit); }
 
-void require_root() {
-    if (::geteuid() == 0) return;
-    throw sys::NotRoot{
-        "this must be run as root: it makes namespaces and mounts, also for --noop (try sudo)"};
+void require_root(const char* why = "it makes namespaces and mounts, also for --noop") {
+    if (::geteuid() != 0) throw sys::NotRoot{fmt::format("this must be run as root: {} (try sudo)", why)};
 }
 
+void require_root_for_state() { require_root("what it reads or writes is root's alone"); }
+
 /// The exit code tells what became of the tree, also when the report finds no reader.
-int conclude(const dance::Result& result, const Options& options) {
+int conclude(const dance::Result& result, const Options& options, const std::filesystem::path& state) {
     const auto tell = [&](std::string_view what) {
-        print_error(fmt::format("{}; the run ended with exit code {} and is recorded: disco report {}", what,
-                                result.run.exit_code, result.run.id));
+        print_error(fmt::format("{}; the run ended with exit code {} and is recorded: {}", what,
+                                result.run.exit_code,
+                                model::command_hint("disco report " + result.run.id, state)));
     };
     try {
         print_result(result, options.output);
@@ -74,7 +76,7 @@ int run_dance(Options& options) {
     dance::Result result = dance::dance(options.dance);
     stream.flush();
     if (options.dance.confirm.count() != 0) wait_for_confirmation(result, options.dance);
-    return conclude(result, options);
+    return conclude(result, options, options.dance.state_dir);
 }
 
 /// Shows the result and asks on the terminal; no terminal means no.
@@ -105,7 +107,7 @@ int run_exec(Options& options) {
     const int to = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
     options.exec.on_output = [&](std::string_view, std::string_view bytes) { write_to(to, bytes); };
     options.exec.confirm = [&](const dance::Result& result) { return confirm(result, options); };
-    return conclude(dance::exec(options.exec), options);
+    return conclude(dance::exec(options.exec), options, options.exec.state_dir);
 }
 
 /// What was run in the shell may have left the terminal with other colours, another character set, no cursor:
@@ -135,7 +137,7 @@ int run_shell(Options& options) {
 }
 
 int run_report(const Options& options) {
-    require_root();
+    require_root_for_state();
     const dance::StateDirectory state{options.dance.state_dir};
     const auto file = state.runs() / dance::recorded_run(state, options.report.run) / "report.json";
     const report::StoredReport stored = report::load_report(file, state.path() / "scratch");
@@ -164,19 +166,19 @@ int dispatch(Options& options) {
     case CommandName::exec: return run_exec(options);
     case CommandName::shell: return run_shell(options);
     case CommandName::report: return run_report(options);
-    case CommandName::runs: require_root(); return run_runs(options);
+    case CommandName::runs: require_root_for_state(); return run_runs(options);
     case CommandName::apply:
         require_root();
         require_report_file(options.output);
-        return conclude(dance::apply_plan(options.apply), options);
+        return conclude(dance::apply_plan(options.apply), options, options.apply.state_dir);
     case CommandName::rollback:
         require_root();
         require_report_file(options.output);
-        return conclude(dance::roll_back(options.rollback), options);
+        return conclude(dance::roll_back(options.rollback), options, options.rollback.state_dir);
     case CommandName::recover: require_root(); return run_recover(options);
-    case CommandName::confirm: require_root(); return run_confirm(options);
-    case CommandName::policy: require_root(); return run_policy(options.policy, options.dance);
-    case CommandName::param: require_root(); return run_param(options.param, options.dance);
+    case CommandName::confirm: require_root_for_state(); return run_confirm(options);
+    case CommandName::policy: require_root_for_state(); return run_policy(options.policy, options.dance);
+    case CommandName::param: require_root_for_state(); return run_param(options.param, options.dance);
     }
     return code(ExitCode::usage); // not reached: -Wswitch guards the list
 }

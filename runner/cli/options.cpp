@@ -49,7 +49,7 @@ public:
             options_.text = "disco " DISCO_VERSION "\n";
             return std::move(options_);
         } catch (const CLI::ParseError& error) {
-            throw sys::UsageError{fmt::format("{} (see '{} --help')", error.what(), app_.get_name())};
+            throw sys::UsageError{fmt::format("{} (see '{} --help')", error.what(), given())};
         }
         return finish();
     }
@@ -89,12 +89,25 @@ private:
     }
 
     /// Of what was chosen; it says how that is called.
+    /// disco-run is `disco dance`, disco-param is `disco param`.
+    [[nodiscard]] bool is_one_command() const {
+        return app_.get_name() == "disco-run" || app_.get_name() == "disco-param";
+    }
+
     std::string help() {
         const auto chosen = app_.get_subcommands();
-        const std::string program = app_.get_name();
-        if (program != "disco-run" && program != "disco-param") return app_.help();
-        return chosen.empty() ? app_.help()
-                              : chosen.back()->name(program)->help(); // disco-run is `disco dance`
+        if (!is_one_command() || chosen.empty()) return app_.help();
+        return chosen.back()->name(app_.get_name())->help();
+    }
+
+    /// The command as far as it was given: "disco policy check".
+    [[nodiscard]] std::string given() const {
+        std::string words = app_.get_name();
+        auto chosen = app_.get_subcommands();
+        if (is_one_command() && !chosen.empty()) chosen = chosen.back()->get_subcommands();
+        for (; !chosen.empty(); chosen = chosen.back()->get_subcommands())
+            words += " " + chosen.back()->get_name();
+        return words;
     }
 
     Options show(std::string text) {
@@ -341,7 +354,8 @@ private:
 
     CLI::App app_;
     Options options_;
-    std::string root_ = "/", state_dir_ = "/var/lib/disco", node_, network_, color_ = "auto", profile_;
+    std::string root_ = "/", state_dir_ = model::default_state_directory, node_, network_, color_ = "auto",
+                profile_;
     std::vector<std::string> modules_;
     int wait_ = 0, confirm_ = 0;
     bool noop_ = false, merge_ = false, detailed_exitcode_ = false;

@@ -84,7 +84,8 @@ int run_confirm(const Options& options) {
     std::vector<std::string> waiting = dance::unconfirmed_runs(state);
     if (run.empty()) {
         if (waiting.empty())
-            throw sys::Error{"no run waits for confirmation ('disco runs' lists what became of them)"};
+            throw sys::Error{fmt::format("no run waits for confirmation ('{}' lists what became of them)",
+                                         state.hint("disco runs"))};
         run = waiting.back();
     } else {
         std::erase_if(waiting, [&](const std::string& one) { return !one.starts_with(run); });
@@ -103,12 +104,12 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
     write_to(STDERR_FILENO,
              fmt::format("disco: run {} will be undone in {} s unless it is confirmed: {}{}\n", run,
                          options.confirm.count(), terminal ? "press Enter here, or run " : "",
-                         dance::confirm_command(state)));
+                         state.hint("disco confirm")));
     const auto began = std::chrono::steady_clock::now();
     Confirmation now = dance::confirmation(state, run);
     for (; now == Confirmation::waiting; now = dance::confirmation(state, run)) {
         sys::while_doing(fmt::format("run {} is merged, and will be undone unless it is confirmed ({})", run,
-                                     dance::confirm_command(state)),
+                                     state.hint("disco confirm")),
                          [] { sys::throw_if_interrupted(); });
         struct pollfd watched = {terminal ? STDIN_FILENO : -1, POLLIN, 0};
         if (::poll(&watched, 1, 200) != 1) continue;
@@ -134,8 +135,8 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
         result.run.exit_code = static_cast<int>(ExitCode::followup_failed);
         result.run.failure =
             fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
-                        "'disco runs' lists the run that tried, 'disco rollback {}' tries again",
-                        run);
+                        "'{}' lists the run that tried, '{}' tries again",
+                        state.hint("disco runs"), state.hint("disco rollback " + run));
     }
     dance::record_again(result, state);
 }

@@ -63,9 +63,9 @@ Overdue time_is_up(const StateDirectory& state, const std::string& run) {
     // It waits on, such as for the boot after a shutdown.
     const auto interrupted = [&] {
         return Overdue{
-            fmt::format("run {} was not confirmed in time; rolling it back was interrupted: 'disco "
-                        "recover' tries again",
-                        run),
+            fmt::format("run {} was not confirmed in time; rolling it back was interrupted: '{}' tries "
+                        "again",
+                        run, state.hint("disco recover")),
             false};
     };
     std::string why;
@@ -76,7 +76,7 @@ Overdue time_is_up(const StateDirectory& state, const std::string& run) {
                                 result.run.id),
                     true};
         if (result.run.outcome == model::RunOutcome::interrupted) return interrupted();
-        why = fmt::format("'disco report {}' says why", result.run.id);
+        why = fmt::format("'{}' says why", state.hint("disco report " + result.run.id));
     } catch (const sys::Interrupted&) {
         return interrupted();
     } catch (const sys::Error& error) {
@@ -138,11 +138,6 @@ void watch_confirmation(const StateDirectory& state, const std::string& run) {
     }
 }
 
-std::string confirm_command(const StateDirectory& state) {
-    if (state.path() == CommonOptions{}.state_dir) return "disco confirm";
-    return "disco confirm --state-dir " + sys::quote_words({state.path().native()});
-}
-
 Confirmation confirmation(const StateDirectory& state, const std::string& run) {
     const fs::path directory = state.undo() / run;
     if (sys::stat_path(directory / "confirm")) return Confirmation::waiting;
@@ -186,7 +181,7 @@ Resumed resume_confirmations(const StateDirectory& state) {
         }
         start_confirmation_watcher(state, *run);
         resumed.lines.push_back(fmt::format("run {} will be undone in {} s unless it is confirmed: {}", *run,
-                                            left, confirm_command(state)));
+                                            left, state.hint("disco confirm")));
     }
     return resumed;
 }
@@ -195,10 +190,11 @@ void refuse_while_unconfirmed(const StateDirectory& state) {
     const std::vector<std::string> runs = unconfirmed_runs(state);
     if (runs.empty()) return;
     const std::time_t left = deadline(file_of(state, runs.back())) - sys::now().tv_sec;
-    throw sys::TryAgain{fmt::format(
-        "run {} waits for confirmation and would be undone in {} s: confirm it ('disco confirm') or "
-        "roll it back ('disco rollback') first",
-        runs.back(), std::max<std::time_t>(left, 0))};
+    throw sys::TryAgain{
+        fmt::format("run {} waits for confirmation and would be undone in {} s: confirm it ('{}') or "
+                    "roll it back ('{}') first",
+                    runs.back(), std::max<std::time_t>(left, 0), state.hint("disco confirm"),
+                    state.hint("disco rollback"))};
 }
 
 } // namespace disco::dance

@@ -32,9 +32,6 @@ void restart_confirmation_time(const StateDirectory& state, const std::string& r
 /// What the process does that waits; ends when it is settled. Takes the state's lock to roll back.
 void watch_confirmation(const StateDirectory& state, const std::string& run);
 
-/// What to type to confirm a run: "disco confirm", with the state directory where it is not the usual one.
-[[nodiscard]] std::string confirm_command(const StateDirectory& state);
-
 [[nodiscard]] Confirmation confirmation(const StateDirectory& state, const std::string& run);
 
 /// Runs that wait, oldest first.

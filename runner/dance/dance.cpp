@@ -94,7 +94,7 @@ public:
             options_.confirm.count() != 0 && result_.run.outcome == model::RunOutcome::merged;
         if (!to_confirm || !begin_waiting()) return follow_up(fetched, context);
         sys::while_doing(fmt::format("run {} is merged, and will be undone unless it is confirmed ({})",
-                                     result_.run.id, confirm_command(state_)),
+                                     result_.run.id, state_.hint("disco confirm")),
                          [&] { follow_up(fetched, context); });
         try {
             restart_confirmation_time(state_, result_.run.id, options_.confirm);

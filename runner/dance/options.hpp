@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/model/command_hint.hpp"
 #include "runner/model/report.hpp"
 #include "runner/model/sandbox_settings.hpp"
 
@@ -16,7 +17,7 @@ namespace disco::dance {
 /// What every command that touches a tree takes.
 struct CommonOptions {
     std::filesystem::path root = "/"; ///< the live root
-    std::filesystem::path state_dir = "/var/lib/disco";
+    std::filesystem::path state_dir = model::default_state_directory;
     std::string node; ///< empty: the host name
     std::optional<model::Network> network;
     std::chrono::seconds wait{0}; ///< for the lock

@@ -32,11 +32,11 @@ std::string chosen_run(const std::string& wanted, const merge::UndoStore& store,
     std::set<std::string> found = known_runs(state);
     std::erase_if(found, [&](const std::string& run) { return !run.starts_with(wanted); });
     if (found.empty())
-        throw sys::BadConfiguration{fmt::format("there is no run '{}' to roll back; 'disco runs' lists them",
-                                                sys::printable(wanted))};
+        throw sys::BadConfiguration{fmt::format("there is no run '{}' to roll back; '{}' lists them",
+                                                sys::printable(wanted), state.hint("disco runs"))};
     if (found.size() > 1)
-        throw sys::BadConfiguration{
-            fmt::format("'{}' fits {} runs; 'disco runs' lists them", sys::printable(wanted), found.size())};
+        throw sys::BadConfiguration{fmt::format("'{}' fits {} runs; '{}' lists them", sys::printable(wanted),
+                                                found.size(), state.hint("disco runs"))};
     return *found.begin();
 }
 

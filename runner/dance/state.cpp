@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <array>
 #include <cerrno>
@@ -71,7 +72,7 @@ StateDirectory::StateDirectory(const std::filesystem::path& path)
 
 sys::FileLock StateDirectory::lock(const std::string& command, std::chrono::seconds wait) const {
     std::filesystem::path file = path_ / "lock";
-    if (path_ == "/var/lib/disco") {
+    if (path_ == model::default_state_directory) {
         sys::make_directories("/run/disco", 0700);
         file = "/run/disco/lock";
     }
@@ -124,12 +125,13 @@ std::string recorded_run(const StateDirectory& state, const std::string& wanted)
     std::vector<std::string> found = recorded_runs(state);
     std::erase_if(found, [&](const std::string& run) { return !run.starts_with(wanted); });
     if (found.empty())
-        throw sys::BadConfiguration{
-            wanted.empty() ? fmt::format("no run is recorded in '{}'", state.runs().string())
-                           : fmt::format("there is no run '{}'; 'disco runs' lists them", wanted)};
+        throw sys::BadConfiguration{wanted.empty()
+                                        ? fmt::format("no run is recorded in '{}'", state.runs().string())
+                                        : fmt::format("there is no run '{}'; '{}' lists them",
+                                                      sys::printable(wanted), state.hint("disco runs"))};
     if (!wanted.empty() && found.size() > 1)
-        throw sys::BadConfiguration{
-            fmt::format("'{}' fits {} runs; 'disco runs' lists them", wanted, found.size())};
+        throw sys::BadConfiguration{fmt::format("'{}' fits {} runs; '{}' lists them", sys::printable(wanted),
+                                                found.size(), state.hint("disco runs"))};
     return std::move(found.back());
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "runner/model/command_hint.hpp"
 #include "runner/sys/file_lock.hpp"
 #include "runner/sys/files.hpp"
 
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace disco::dance {
@@ -20,6 +22,11 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path runs() const { return path_ / "runs"; }
     [[nodiscard]] std::filesystem::path undo() const { return path_ / "undo"; }
+
+    /// See model::command_hint.
+    [[nodiscard]] std::string hint(std::string_view command) const {
+        return model::command_hint(command, path_);
+    }
 
     /// The lock that lets one dance at a time use the state: /run/disco/lock for the default state directory,
     /// STATE/lock elsewhere. Throws TryAgain that names the holder.

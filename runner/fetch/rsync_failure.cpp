@@ -58,6 +58,8 @@ constexpr Row table[] = {
      "check the user name and the key"},
     {12, "Could not resolve", unreachable, "the host's name is not known",
      "check the name in disco/server/uri and the name service"},
+    {14, "Failed to exec ssh: No such file", refused, "there is no ssh on this machine",
+     "install it (Debian: openssh-client)"},
     {14, "", refused, "the remote shell cannot be started", "check the words in disco/client/cmds/rsync"},
     {10, "getaddrinfo", unreachable, "the host's name is not known",
      "check the name in disco/server/uri and the name service"},

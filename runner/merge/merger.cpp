@@ -105,8 +105,8 @@ private:
         try {
             return settle(store_, run_).what == Settled::What::completed;
         } catch (const sys::Error& error) {
-            spdlog::warn("run {} was merged, but its journal is not settled: {}; 'disco recover' tries again",
-                         run_, error.full_text());
+            spdlog::warn("run {} was merged, but its journal is not settled: {}; '{}' tries again", run_,
+                         error.full_text(), store_.hint("disco recover"));
             return true;
         }
     }
@@ -132,8 +132,8 @@ private:
     try {
         settled = settle(store, run);
     } catch (const sys::Error& left) {
-        throw UndoFailed{fmt::format("{}; THE LIVE ROOT IS LEFT IN BETWEEN: {}; 'disco recover' tries again",
-                                     error.full_text(), left.full_text())};
+        throw UndoFailed{fmt::format("{}; THE LIVE ROOT IS LEFT IN BETWEEN: {}; '{}' tries again",
+                                     error.full_text(), left.full_text(), store.hint("disco recover"))};
     }
     if (!settled.foreign.empty())
         throw Undone{fmt::format(
@@ -174,7 +174,7 @@ model::MergeReport merge(std::vector<TreeToMerge> trees, const UndoStore& store,
         try {
             (void)settle(store, heading.run);
         } catch (const sys::Error& left) {
-            spdlog::warn("{}; 'disco recover' tries again", left.full_text());
+            spdlog::warn("{}; '{}' tries again", left.full_text(), store.hint("disco recover"));
         }
         throw;
     }

@@ -71,8 +71,8 @@ private:
     [[noreturn]] void refuse_without(const fs::path& missing) const {
         throw sys::Error{fmt::format(
             "the merge was interrupted, and '{}' is not there, so nothing is put back yet. Is its file "
-            "system mounted? Mount it and run 'disco recover'; {}",
-            missing.string(), last_resort())};
+            "system mounted? Mount it and run '{}'; {}",
+            missing.string(), store_.hint("disco recover"), last_resort())};
     }
     [[nodiscard]] std::string last_resort() const {
         return fmt::format(
@@ -96,8 +96,9 @@ private:
         if (!failed.empty())
             throw sys::Error{fmt::format("the merge was interrupted, and these could not be put back:\n  "
                                          "{}\nWhat was replaced is kept in "
-                                         "'{}'. Mend what is in the way and run 'disco recover'; {}",
-                                         fmt::join(failed, "\n  "), store_.of(run_).string(), last_resort())};
+                                         "'{}'. Mend what is in the way and run '{}'; {}",
+                                         fmt::join(failed, "\n  "), store_.of(run_).string(),
+                                         store_.hint("disco recover"), last_resort())};
         for (const MergePlaces& one : places) one.sync();
         return foreign;
     }

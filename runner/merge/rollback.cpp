@@ -87,9 +87,9 @@ private:
 
 Rollback plan_rollback(const UndoStore& store, const std::string& run) {
     if (const std::string by = store.rolled_back_by(run); !by.empty())
-        throw sys::Error{fmt::format(
-            "run {} has been rolled back already, by run {}: 'disco rollback {}' would merge it again", run,
-            by, by)};
+        throw sys::Error{
+            fmt::format("run {} has been rolled back already, by run {}: '{}' would merge it again", run, by,
+                        store.hint("disco rollback " + by))};
     if (!sys::stat_path(store.record(run)))
         throw sys::Error{fmt::format(
             "run {} cannot be rolled back: it merged nothing, or what it replaced is not kept any more "

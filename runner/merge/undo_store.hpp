@@ -1,11 +1,14 @@
 #pragma once
 
+#include "runner/model/command_hint.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace disco::merge {
@@ -35,6 +38,11 @@ public:
     }
 
     [[nodiscard]] std::filesystem::path confirm(const std::string& run) const { return of(run) / "confirm"; }
+
+    /// See model::command_hint.
+    [[nodiscard]] std::string hint(std::string_view command) const {
+        return model::command_hint(command, directory_.parent_path());
+    }
 
     /// Runs whose merge was begun and neither finished nor taken back: a crash has left them. Oldest first,
     /// as all of these. Throws SysError.

@@ -146,6 +146,23 @@ TEST_F(Undo, TheLastRunsAreKept) {
     EXPECT_EQ(read("etc/new"), "2\n");
 }
 
+TEST_F(Undo, TheLastReportsAreKeptAndThoseOfWhatCanBeUndone) {
+    ASSERT_EQ(live().exit, 0);
+    const std::string merged = last_run();
+    parameter(node, "disco/client/reports/runs", "3");
+    for (int i = 0; i < 4; ++i) ASSERT_EQ(noop().exit, 0);
+    std::vector<std::string> kept;
+    for (const auto& run : fs::directory_iterator{state() / "runs"}) kept.push_back(run.path().filename());
+    EXPECT_EQ(kept.size(), 3U);
+    EXPECT_THAT(kept, testing::Contains(merged));
+}
+
+/// What it is told to type works as it is.
+TEST_F(Undo, HintsNameTheStateDirectory) {
+    const auto result = command({"confirm"});
+    EXPECT_THAT(result.error, HasSubstr("disco runs --state-dir " + state().string()));
+}
+
 TEST_F(Undo, NothingToRollBackIsSaid) {
     const auto result = command({"rollback"});
     EXPECT_EQ(result.exit, 4);
@@ -161,7 +178,8 @@ TEST_F(Undo, ARunThatCannotBeMeantIsSaid) {
     for (const char* verb : {"rollback", "confirm"}) {
         EXPECT_EQ(command({verb, "1999"}).exit, 78);
         EXPECT_THAT(command({verb, "1999"}).error, HasSubstr("there is no run '1999'"));
-        EXPECT_THAT(command({verb, "2"}).error, HasSubstr("'2' fits 2 runs; 'disco runs' lists them"));
+        EXPECT_THAT(command({verb, "2"}).error,
+                    testing::AllOf(HasSubstr("'2' fits 2 runs; 'disco runs"), HasSubstr("' lists them")));
         EXPECT_EQ(command({verb, noop_run}).exit, 4);
     }
     EXPECT_THAT(command({"rollback", noop_run}).error, HasSubstr("it merged nothing"));
@@ -255,7 +273,8 @@ TEST_F(Undo, WhatCouldNotBeUndoneInTimeIsSaid) {
     put(root() / "etc/motd", "By hand.\n");
     EXPECT_EQ(exit_of(dance), 6) << log();
     wait_for_orphans();
-    EXPECT_THAT(log(), HasSubstr("'disco rollback " + run + "' tries again"));
+    EXPECT_THAT(log(),
+                HasSubstr("'disco rollback " + run + " --state-dir " + state().string() + "' tries again"));
     EXPECT_THAT(command({"runs"}).output, HasSubstr("was not confirmed, but could not be rolled back"));
     EXPECT_THAT(command({"confirm", run}).error, HasSubstr("so it has stayed"));
     EXPECT_EQ(read("etc/motd"), "By hand.\n");

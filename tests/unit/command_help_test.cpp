@@ -106,10 +106,12 @@ std::string refusal(const std::string& program, const Words& words) {
 
 TEST(UsageErrors, SayWhoseHelpToRead) {
     EXPECT_THAT(refusal("disco", {"runs", "--nonsense"}),
-                AllOf(HasSubstr("--nonsense"), EndsWith("(see 'disco --help')")));
+                AllOf(HasSubstr("--nonsense"), EndsWith("(see 'disco runs --help')")));
+    EXPECT_THAT(refusal("disco", {"policy", "check", "--nonsense"}),
+                EndsWith("(see 'disco policy check --help')"));
     EXPECT_THAT(refusal("disco-run", {"--nonsense"}),
                 AllOf(HasSubstr("--nonsense"), EndsWith("(see 'disco-run --help')")));
-    EXPECT_THAT(refusal("disco-param", {"get"}), EndsWith("(see 'disco-param --help')"));
+    EXPECT_THAT(refusal("disco-param", {"get"}), EndsWith("(see 'disco-param get --help')"));
 }
 
 // It says that a subcommand is required.
