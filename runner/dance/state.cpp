@@ -86,7 +86,12 @@ void StateDirectory::discard_stale_scratch() const {
         if (!is_stale(scratch / entry.name)) continue;
         spdlog::info("removing '{}', left by a run that did not end in good order",
                      (scratch / entry.name).string());
-        sys::remove_tree_at(directory.get(), entry.name);
+        try {
+            sys::remove_tree_at(directory.get(), entry.name);
+        } catch (const sys::Error& error) { // it takes room and is in nobody's way
+            spdlog::warn("cannot remove '{}', leaving it: {}", (scratch / entry.name).string(),
+                         error.full_text());
+        }
     }
 }
 

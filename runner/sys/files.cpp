@@ -252,6 +252,59 @@ void hint_spread_subdirectories(const std::filesystem::path& directory) {
         spdlog::debug("cannot set attribute T of '{}': {}", directory.string(), errno_text(errno));
 }
 
+namespace {
+
+/// Removes what is in a directory. A tree may be deeper than a process may have descriptors: what lies deep
+/// is moved up first, which is one call, and removed in another round.
+class Emptying {
+public:
+    Emptying(int directory, const std::filesystem::path& name) : top_{directory} {
+        while (round(directory, name, 0) != 0) {}
+    }
+
+private:
+    static constexpr int deepest = 64;
+
+    /// How much there was.
+    std::size_t round(int directory, const std::filesystem::path& name, int depth) {
+        const std::vector<DirectoryEntry> entries = list_directory(directory, name);
+        for (const DirectoryEntry& entry : entries) {
+            const bool is_directory = entry.type == DT_DIR;
+            if (::unlinkat(directory, entry.name.c_str(), is_directory ? AT_REMOVEDIR : 0) == 0) continue;
+            if (errno == ENOENT) continue;
+            if (errno != ENOTEMPTY && errno != EEXIST && errno != EISDIR)
+                throw SysError{errno, "remove", name / entry.name};
+            if (depth == deepest && move_up(directory, entry.name)) continue;
+            empty(directory, entry.name, name / entry.name, depth + 1);
+            if (::unlinkat(directory, entry.name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+                throw SysError{errno, "remove directory", name / entry.name};
+        }
+        return entries.size();
+    }
+
+    void empty(int above, const std::string& entry, const std::filesystem::path& name, int depth) {
+        const UniqueFd inside{openat2_retrying(above, entry.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                                               RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)};
+        if (!inside) throw SysError{errno, "open directory", name};
+        (void)round(inside.get(), name, depth);
+    }
+
+    /// False: not here, such as out of a subvolume.
+    bool move_up(int directory, const std::string& entry) {
+        for (;;) {
+            const std::string aside = fmt::format("deep-{}", ++moved_);
+            if (::renameat2(directory, entry.c_str(), top_, aside.c_str(), RENAME_NOREPLACE) == 0)
+                return true;
+            if (errno != EEXIST) return false;
+        }
+    }
+
+    int top_;
+    std::size_t moved_ = 0;
+};
+
+} // namespace
+
 void remove_tree_at(int directory, const std::filesystem::path& name) {
     if (::unlinkat(directory, name.c_str(), 0) == 0 || means_absent(errno)) return;
     if (errno != EISDIR && errno != EPERM) throw SysError{errno, "remove", name};
@@ -261,12 +314,7 @@ void remove_tree_at(int directory, const std::filesystem::path& name) {
         const UniqueFd inside{openat2_retrying(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
                                                0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)};
         if (!inside) throw SysError{errno, "open directory", name};
-        for (const DirectoryEntry& entry : list_directory(inside.get(), name)) {
-            // The type is known: one call each, where the guess above would cost two for a directory.
-            const int flags = entry.type == DT_DIR ? AT_REMOVEDIR : 0;
-            if (::unlinkat(inside.get(), entry.name.c_str(), flags) == 0) continue;
-            remove_tree_at(inside.get(), entry.name);
-        }
+        Emptying{inside.get(), name};
     }
     if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
         throw SysError{errno, "remove directory", name};

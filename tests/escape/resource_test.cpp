@@ -10,6 +10,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,11 +85,18 @@ TEST_F(DeepTree, IsToldOrRefused) {
            "print \"made\\n\";\n");
     want("m");
     const Snapshot before = root_snapshot();
-    const auto result = noop();
-    EXPECT_THAT(result.exit, testing::AnyOf(0, 4)) << result.output << result.error;
-    EXPECT_THAT(result.output + result.error, testing::HasSubstr("made"));
-    EXPECT_EQ(difference(before, root_snapshot()), "");
-    EXPECT_TRUE(fs::is_empty(state() / "scratch"));
+    struct rlimit usual = {};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (const rlim_t descriptors : {rlim_t{1024}, usual.rlim_max}) {
+        const struct rlimit limit = {descriptors, usual.rlim_max};
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+        const auto result = noop();
+        EXPECT_THAT(result.exit, testing::AnyOf(0, 4)) << result.output << result.error;
+        EXPECT_THAT(result.output + result.error, testing::HasSubstr("made"));
+        EXPECT_EQ(difference(before, root_snapshot()), "");
+        EXPECT_TRUE(fs::is_empty(state() / "scratch"));
+    }
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
 }
 
 } // namespace

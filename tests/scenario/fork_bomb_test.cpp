@@ -107,14 +107,14 @@ INSTANTIATE_TEST_SUITE_P(
                          "import threading, time\n"
                          "threading.stack_size(1 << 15)\n"
                          "for i in range(6000):\n"
-                         "    threading.Thread(target=time.sleep, args=(60,)).start()\n"},
+                         "    threading.Thread(target=time.sleep, args=(600,)).start()\n"},
                     Bomb{"of_processes_with_threads", "python3",
                          "import os, threading, time\n"
                          "threading.stack_size(1 << 15)\n"
                          "for i in range(60):\n"
                          "    if os.fork() == 0: break\n"
                          "for i in range(100):\n"
-                         "    threading.Thread(target=time.sleep, args=(60,)).start()\n"}),
+                         "    threading.Thread(target=time.sleep, args=(600,)).start()\n"}),
     [](const auto& bomb) { return std::string{bomb.param.name}; });
 
 } // namespace
