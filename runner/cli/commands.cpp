@@ -138,7 +138,7 @@ int run_shell(Options& options) {
 
 int run_report(const Options& options) {
     require_root_for_state();
-    const dance::StateDirectory state{options.dance.state_dir};
+    const dance::StateDirectory state{options.dance.state_dir, dance::StateDirectory::Missing::leave};
     const auto file = state.runs() / dance::recorded_run(state, options.report.run) / "report.json";
     const report::StoredReport stored = report::load_report(file, state.path() / "scratch");
     if (!options.output.json.empty()) {

@@ -137,7 +137,7 @@ int check_command(const std::vector<std::string>& argv) {
 }
 
 int check_scripts(const PolicyOptions& options, const dance::CommonOptions& common) {
-    const dance::StateDirectory state{common.state_dir};
+    const dance::StateDirectory state{common.state_dir, dance::StateDirectory::Missing::leave};
     dance::Verdicts verdicts{state.path()};
     for (const auto& [hash, verdict] : verdicts.all())
         say(fmt::format("{}  {}  simulate: {}\n", hash.substr(0, 12), sys::printable_text(verdict.script),

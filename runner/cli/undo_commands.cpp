@@ -48,9 +48,11 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
 } // namespace
 
 int run_runs(const Options& options) {
-    const dance::StateDirectory state{options.dance.state_dir};
+    const dance::StateDirectory state{options.dance.state_dir, dance::StateDirectory::Missing::leave};
     ExitCode worst = ExitCode::done;
-    for (const std::string& id : dance::known_runs(state)) {
+    const auto runs = dance::known_runs(state);
+    if (runs.empty()) print_error(fmt::format("no run is recorded in '{}'", state.runs().string()));
+    for (const std::string& id : runs) {
         try {
             print_run(state, id);
         } catch (const sys::Error& error) { // one damaged report does not hide the others

@@ -202,13 +202,14 @@ private:
         model::RunReport& run_;
     };
 
-    static std::vector<std::string> ordered(const std::set<std::string>& wanted,
-                                            const model::RequirementTable& table) {
+    [[nodiscard]] std::vector<std::string> ordered(const std::set<std::string>& wanted,
+                                                   const model::RequirementTable& table) const {
         auto verdict = model::order_modules(wanted, table);
         if (const auto* cycle = std::get_if<model::Cycle>(&verdict))
             throw sys::BadConfiguration{model::describe(*cycle)};
         if (const auto* missing = std::get_if<model::MissingModule>(&verdict))
-            throw sys::BadConfiguration{model::describe(*missing)};
+            throw sys::BadConfiguration{
+                model::describe(*missing, options_.modules.empty() ? "the node wants" : "--module asks for")};
         return std::get<model::RunOrder>(std::move(verdict)).modules;
     }
 

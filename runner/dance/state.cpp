@@ -59,9 +59,10 @@ bool is_whole(const std::filesystem::path& report) {
 
 } // namespace
 
-StateDirectory::StateDirectory(const std::filesystem::path& path)
+StateDirectory::StateDirectory(const std::filesystem::path& path, Missing missing)
     : path_{std::filesystem::absolute(path).lexically_normal()} {
     if (!path_.has_filename()) path_ = path_.parent_path(); // "/x/" → "/x"
+    if (missing == Missing::leave) return;
     sys::make_directories(path_, 0700);
     for (const char* name : {"parameters", "modules", "runs", "scratch"})
         sys::make_directories(path_ / name, 0700);
@@ -120,6 +121,7 @@ std::string timestamp_now() { return formatted(sys::now(), "%Y-%m-%dT%H:%M:%SZ")
 
 std::vector<std::string> recorded_runs(const StateDirectory& state) {
     std::vector<std::string> ids;
+    if (!sys::stat_path(state.runs())) return ids;
     const sys::UniqueFd directory = sys::open_directory(state.runs());
     for (sys::DirectoryEntry& entry : sys::list_directory(directory.get(), state.runs()))
         if (is_whole(state.runs() / entry.name / "report.json")) ids.push_back(std::move(entry.name));

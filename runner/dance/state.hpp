@@ -16,8 +16,9 @@ namespace disco::dance {
 /// not see.
 class StateDirectory {
 public:
-    /// Makes what is missing. Throws SysError.
-    explicit StateDirectory(const std::filesystem::path& path);
+    enum class Missing { make, leave };
+    /// For who only reads, what is missing is left so: the name may be mistyped. Throws SysError.
+    explicit StateDirectory(const std::filesystem::path& path, Missing missing = Missing::make);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path runs() const { return path_ / "runs"; }

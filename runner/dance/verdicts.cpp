@@ -45,8 +45,8 @@ void Verdicts::save() {
 }
 
 void Verdicts::forget_all() {
+    changed_ = changed_ || !verdicts_.empty();
     verdicts_.clear();
-    changed_ = true;
     save();
 }
 

@@ -104,9 +104,9 @@ std::string describe(const Cycle& cycle) {
     return fmt::format("modules require one another in a cycle: {}", fmt::join(cycle.chain, " after "));
 }
 
-std::string describe(const MissingModule& missing) {
+std::string describe(const MissingModule& missing, std::string_view wanted_by) {
     if (missing.needed_by.empty())
-        return fmt::format("the server has no module '{}', which the node wants", missing.name);
+        return fmt::format("the server has no module '{}', which {}", missing.name, wanted_by);
     return fmt::format("the server has no module '{}', which module '{}' requires", missing.name,
                        missing.needed_by);
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -35,7 +36,9 @@ struct MissingModule {
 
 /// For people: "modules require one another in a cycle: a after b after a".
 [[nodiscard]] std::string describe(const Cycle& cycle);
-[[nodiscard]] std::string describe(const MissingModule& missing);
+/// `wanted_by`: of a module that none requires.
+[[nodiscard]] std::string describe(const MissingModule& missing,
+                                   std::string_view wanted_by = "the node wants");
 
 /// The modules of `order` that directly or transitively come after `module` (they are skipped when it fails).
 [[nodiscard]] std::set<std::string>

@@ -157,6 +157,19 @@ TEST_F(Undo, TheLastReportsAreKeptAndThoseOfWhatCanBeUndone) {
     EXPECT_THAT(kept, testing::Contains(merged));
 }
 
+TEST_F(Undo, WhoOnlyReadsMakesNoStateDirectory) {
+    const fs::path mistyped = place() / "mistyped";
+    const auto runs = disco({"runs", "--state-dir", mistyped});
+    EXPECT_EQ(runs.exit, 0);
+    EXPECT_EQ(runs.output, "");
+    EXPECT_THAT(runs.error, HasSubstr("no run is recorded in '" + (mistyped / "runs").string()));
+    const auto report = disco({"report", "--state-dir", mistyped});
+    EXPECT_EQ(report.exit, 78);
+    EXPECT_THAT(report.error, HasSubstr("no run is recorded in '" + (mistyped / "runs").string()));
+    EXPECT_EQ(disco({"policy", "check", "--scripts", "--forget", "--state-dir", mistyped}).exit, 0);
+    EXPECT_FALSE(fs::exists(mistyped));
+}
+
 /// What it is told to type works as it is.
 TEST_F(Undo, HintsNameTheStateDirectory) {
     const auto result = command({"confirm"});

@@ -73,6 +73,8 @@ TEST(OrderMissing, NamesWhoNeedsIt) {
     ASSERT_TRUE(std::holds_alternative<MissingModule>(by_node));
     EXPECT_EQ(describe(std::get<MissingModule>(by_node)),
               "the server has no module 'gone', which the node wants");
+    EXPECT_EQ(describe(std::get<MissingModule>(by_node), "--module asks for"),
+              "the server has no module 'gone', which --module asks for");
 
     const auto by_module = order_modules({"a"}, {{"a", {{"b"}, {}}}, {"b", {{}, {"gone"}}}});
     ASSERT_TRUE(std::holds_alternative<MissingModule>(by_module));
