@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -146,6 +147,7 @@ RsyncJob Universe::parameters_job(const std::set<std::string>& names, std::strin
 std::vector<ParameterLayer> Universe::staged_parameters() {
     const std::filesystem::path copy = staging() / "parameters";
     std::set<std::string> fetched, level = {node_};
+    std::map<std::string, std::string> inherited_by; // those of `level`, unless it is the node itself
     std::string wanted = parameters_in_words();
     for (;;) { // ends: each level is new names, and follow_inherits bounds how deep they go
         std::vector<RsyncJob> jobs = {parameters_job(level, wanted)};
@@ -154,7 +156,15 @@ std::vector<ParameterLayer> Universe::staged_parameters() {
                           settings_.server.layout != ServerLayout::daemon_modules;
         if (both) jobs.push_back(all_metadata());
         const auto answers = rsync_.run(jobs, jobs.size());
-        if (answers[0].failure) throw_failure(*answers[0].failure);
+        if (answers[0].failure) {
+            // Those that are there have been copied.
+            for (const auto& [name, by] : inherited_by)
+                if (answers[0].failure->kind == FailureKind::absent && !sys::stat_path(copy / name))
+                    throw sys::BadConfiguration{
+                        fmt::format("'{}' has no 'parameters/{}', which 'parameters/{}/inherits' names",
+                                    settings_.server.text, sys::printable(name), sys::printable(by))};
+            throw_failure(*answers[0].failure);
+        }
         if (both && !answers[1].failure) take_all_metadata(); // if not, it is asked for again and tells why
         fetched.insert(level.begin(), level.end());
         const Inheritance inheritance = follow_inherits(copy, node_);
@@ -164,6 +174,7 @@ std::vector<ParameterLayer> Universe::staged_parameters() {
             return read_layers(copy, inheritance.order);
         }
         level.clear();
+        inherited_by = inheritance.absent;
         std::vector<std::string> described;
         for (const auto& [name, by] : inheritance.absent) {
             if (fetched.contains(name))

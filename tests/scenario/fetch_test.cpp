@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class Fetch : public DanceTest {
 protected:
@@ -174,6 +175,21 @@ TEST_F(Fetch, InheritanceIsFollowed) {
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     const std::string output = module_of(last_report(), "m").at("steps").at(1).at("output");
     EXPECT_THAT(output, HasSubstr("a = base\nb = web\nc = own\n"));
+}
+
+TEST_F(Fetch, WhatIsInheritedAndNotThereIsNamedAndNothingElse) {
+    parameter("web1", "inherits", "roles/web\nos/debian-12\n");
+    parameter("roles/web", "a", "web\n");
+    parameter("os/debian-12", "inherits", "os/nosuch\nos/debian\n");
+    parameter("os/debian", "a", "debian\n");
+    for (const bool daemon : {false, true}) {
+        if (daemon) serve();
+        const auto result = noop();
+        EXPECT_EQ(result.exit, 78);
+        EXPECT_THAT(result.error, HasSubstr("has no 'parameters/os/nosuch', which "
+                                            "'parameters/os/debian-12/inherits' names"));
+        EXPECT_THAT(result.error, Not(HasSubstr("roles/web")));
+    }
 }
 
 TEST_F(Fetch, SshWithoutAKeyIsRefused) {
