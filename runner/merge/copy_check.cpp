@@ -17,8 +17,9 @@
 namespace disco::merge {
 namespace {
 
-std::string mebibytes(std::uint64_t bytes) {
-    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024.0 * 1024.0));
+std::string size_text(std::uint64_t bytes) {
+    if (bytes < 100 << 10) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
+    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
 }
 
 /// What a file system takes all of or none of, and a name to ask it with (xattr(7)): ACLs, which a mount can
@@ -61,7 +62,7 @@ void CopyCheck::check(int directory, const std::string& shown) const {
     if (bytes_ > free)
         throw sys::Error{
             fmt::format("the merge needs {} on the file system of '{}', and {} are free: make room there",
-                        mebibytes(bytes_), shown, mebibytes(free))};
+                        size_text(bytes_), shown, size_text(free))};
     // Some file systems (btrfs) have no fixed number of inodes and tell 0.
     if (room.f_files != 0 && objects_ > room.f_favail)
         throw sys::Error{

@@ -61,7 +61,8 @@ public:
             places_.emplace_back(tree.prefix, tree.live, store_.layer(run_, i), store_.kept(run_, i));
             const std::string& aside = record_.trees[i].aside;
             merge::prepare(trees_[i].plan, places_.back(),
-                           aside.empty() ? std::filesystem::path{} : tree.live / aside);
+                           aside.empty() ? std::filesystem::path{} : tree.live / aside,
+                           record_.heading.confirm.count() != 0 ? store_.path() : std::filesystem::path{});
         }
         std::vector<const model::MergePlan*> plans;
         std::size_t steps = 0;

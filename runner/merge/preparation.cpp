@@ -56,6 +56,21 @@ void check_copies(const model::MergePlan& plan, MergePlaces& places) {
     copies.check(places.live().root(), shown(places));
 }
 
+/// That what is replaced can be copied to the store in the end.
+void check_originals_can_be_kept(const model::MergePlan& plan, MergePlaces& places,
+                                 const std::filesystem::path& store) {
+    CopyCheck copies;
+    for (const model::LiveStep& step : plan.live) {
+        if (!std::holds_alternative<model::Exchange>(step) && !std::holds_alternative<model::Remove>(step))
+            continue;
+        const std::string& path = model::path_of(step);
+        const DirectoryCache::Place place = places.live().parent_of(path);
+        copies.add(place.directory, place.name, places.shown(path));
+    }
+    sys::while_doing("making sure that the merge can be undone if nobody confirms it",
+                     [&] { copies.check(places.layer().root(), store); });
+}
+
 void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
     check_copies(plan, places);
     {
@@ -170,7 +185,9 @@ void expect_copies(const model::MergePlan& plan, const std::string& prefix, cons
     check_copies(plan, places);
 }
 
-void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
+void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside,
+             const std::filesystem::path& must_keep_in) {
+    if (!must_keep_in.empty() && !aside.empty()) check_originals_can_be_kept(plan, places, must_keep_in);
     finish_objects(plan, places.layer());
     if (aside.empty())
         try_renames(plan, places.staging(), shown(places));

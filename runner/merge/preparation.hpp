@@ -25,8 +25,10 @@ void expect_copies(const model::MergePlan& plan, const std::string& prefix, cons
 /// Everything before the first live change to one managed mount: objects finished; a trial of the renames
 /// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, which
 /// are checked first (expect_copies); and in the plan, the inodes and the metadata that the steps are taken
-/// back by. `aside`: a directory that is made here; empty: on one mount. Throws SysError; sys::Error for want
-/// of room, attributes or the renames.
-void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside);
+/// back by. `aside`: a directory that is made here; empty: on one mount. `must_keep_in`: the store, where
+/// what is replaced on another mount has to find room, too; empty: it need not. Throws SysError; sys::Error
+/// for want of room, attributes or the renames.
+void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside,
+             const std::filesystem::path& must_keep_in);
 
 } // namespace disco::merge

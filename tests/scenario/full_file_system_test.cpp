@@ -141,6 +141,27 @@ TEST_F(FullFileSystem, WithoutRoomForTheOriginalsItIsMergedAndSaid) {
     expect_nothing_left();
 }
 
+/// What has to be confirmed has to be kept.
+TEST_F(FullFileSystem, WithoutRoomForTheOriginalsNothingIsMergedThatMayHaveToBeUndone) {
+    put_root_and_state_on_disk();
+    mount_image("ext4", 16, root() / "home");
+    state_here = place() / "small";
+    mount_image("ext4", 2, state_here, {"-m", "0", "-O", "^has_journal"});
+    sys::check(::chmod(state_here.c_str(), 0700), "set the mode of", state_here);
+    put(root() / "home/large", std::string(3'000'000, 'x'));
+    script("m", "10-remove.sh", "rm /home/large\n");
+    want("m");
+    const Snapshot before = tree();
+    const auto result = live({"--confirm", "2"});
+    EXPECT_EQ(result.exit, 4) << result.output << result.error;
+    EXPECT_THAT(
+        result.output + result.error,
+        testing::ContainsRegex("can be undone if nobody confirms it: the merge needs 2.9 MiB on the file "
+                               "system of .+/small/.*undo', and .+ are free"));
+    EXPECT_EQ(difference(before, tree()), "");
+    expect_nothing_left();
+}
+
 TEST_F(FullFileSystem, WithoutRoomForAReportItIsSaidThatNothingWasMergedAndWhy) {
     put_root_and_state_on_disk();
     ASSERT_EQ(exec("--noop", "true").exit, 0); // the state's directories are there
