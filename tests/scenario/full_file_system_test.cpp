@@ -24,6 +24,15 @@ protected:
         put_root_on("ext4", 128, {"-m", "0"});
         state_here = root() / "state";
     }
+    /// /home/large, which the file system of the state has no room for.
+    void make_originals_too_large() {
+        put_root_and_state_on_disk();
+        mount_image("ext4", 16, root() / "home");
+        state_here = place() / "small";
+        mount_image("ext4", 2, state_here, {"-m", "0", "-O", "^has_journal"});
+        sys::check(::chmod(state_here.c_str(), 0700), "set the mode of", state_here);
+        put(root() / "home/large", std::string(3'000'000, 'x'));
+    }
     /// Leaves so much room.
     void fill(const fs::path& at, std::uint64_t kibibytes) {
         struct statvfs room = {};
@@ -128,12 +137,7 @@ TEST_F(FullFileSystem, ANoopOfModulesSaysItAsWell) {
 
 /// The originals have to be copied to the state directory when the merge is done.
 TEST_F(FullFileSystem, WithoutRoomForTheOriginalsItIsMergedAndSaid) {
-    put_root_and_state_on_disk();
-    mount_image("ext4", 16, root() / "home");
-    state_here = place() / "small";
-    mount_image("ext4", 2, state_here, {"-m", "0", "-O", "^has_journal"});
-    sys::check(::chmod(state_here.c_str(), 0700), "set the mode of", state_here);
-    put(root() / "home/large", std::string(3'000'000, 'x'));
+    make_originals_too_large();
     const auto result = exec("--merge", "rm /home/large");
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_THAT(result.error, HasSubstr("so it cannot be rolled back"));
@@ -143,12 +147,7 @@ TEST_F(FullFileSystem, WithoutRoomForTheOriginalsItIsMergedAndSaid) {
 
 /// What has to be confirmed has to be kept.
 TEST_F(FullFileSystem, WithoutRoomForTheOriginalsNothingIsMergedThatMayHaveToBeUndone) {
-    put_root_and_state_on_disk();
-    mount_image("ext4", 16, root() / "home");
-    state_here = place() / "small";
-    mount_image("ext4", 2, state_here, {"-m", "0", "-O", "^has_journal"});
-    sys::check(::chmod(state_here.c_str(), 0700), "set the mode of", state_here);
-    put(root() / "home/large", std::string(3'000'000, 'x'));
+    make_originals_too_large();
     script("m", "10-remove.sh", "rm /home/large\n");
     want("m");
     const Snapshot before = tree();
