@@ -88,12 +88,12 @@ private:
         if (word.starts_with(std::string{shielding} + '[')) word.erase(0, 1);
     }
 
-    /// Of what was chosen; it says how that is called.
     /// disco-run is `disco dance`, disco-param is `disco param`.
     [[nodiscard]] bool is_one_command() const {
         return app_.get_name() == "disco-run" || app_.get_name() == "disco-param";
     }
 
+    /// Of what was chosen; it says how that is called.
     std::string help() {
         const auto chosen = app_.get_subcommands();
         if (!is_one_command() || chosen.empty()) return app_.help();

@@ -184,6 +184,7 @@ private:
         std::move(layers.begin(), layers.end(), std::back_inserter(all));
         fetched.parameters = fetch::merge_layers(all);
         fetched.settings = client_settings(fetched.parameters);
+        if (options_.modules.empty()) result_.settings = fetched.settings; // else defaults are missing
         read_modules(universe, fetched);
         return fetched;
     }

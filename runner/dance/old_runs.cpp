@@ -1,6 +1,5 @@
 #include "runner/dance/old_runs.hpp"
 
-#include "runner/dance/settings.hpp"
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/merge/undo_store.hpp"
 #include "runner/sys/error.hpp"
@@ -34,30 +33,37 @@ bool may_be_more_than(const std::filesystem::path& directory, std::size_t subdir
 void prune_reports(const StateDirectory& state, const std::string& run, const ReportLimits& limits) {
     const bool large = report_size(state, run) > limits.bytes / limits.runs;
     if (!large && !may_be_more_than(state.runs(), limits.runs)) return;
-    const sys::UniqueFd directory = sys::open_directory(state.runs());
-    std::vector<std::string> names;
-    for (sys::DirectoryEntry& entry : sys::list_directory(directory.get(), state.runs()))
-        names.push_back(std::move(entry.name)); // sorted, which is by age
-    if (!large && names.size() <= limits.runs) return;
+    struct Report {
+        std::string run;
+        std::uint64_t bytes;
+    };
+    std::vector<Report> reports; // sorted by name, which is by age
     std::uint64_t bytes = 0;
-    for (const std::string& name : names) bytes += report_size(state, name);
+    const sys::UniqueFd directory = sys::open_directory(state.runs());
+    for (sys::DirectoryEntry& entry : sys::list_directory(directory.get(), state.runs()))
+        reports.push_back({std::move(entry.name), 0});
+    if (!large && reports.size() <= limits.runs) return;
+    for (Report& report : reports) bytes += report.bytes = report_size(state, report.run);
     const std::vector<std::string> undoable = merge::UndoStore{state.undo()}.undoable();
-    std::size_t left = names.size();
-    for (const std::string& name : names) {
+    std::size_t left = reports.size();
+    for (const Report& report : reports) {
         if (left <= limits.runs && bytes <= limits.bytes) return;
-        if (name >= run || std::find(undoable.begin(), undoable.end(), name) != undoable.end()) continue;
-        bytes -= report_size(state, name);
+        if (report.run >= run || std::find(undoable.begin(), undoable.end(), report.run) != undoable.end())
+            continue;
+        bytes -= report.bytes;
         --left;
-        sys::remove_tree_at(directory.get(), name);
+        sys::remove_tree_at(directory.get(), report.run);
     }
 }
 
-void remove_old_runs(const StateDirectory& state, const model::RunReport& run) {
+void remove_old_runs(const StateDirectory& state, const model::RunReport& run,
+                     const std::optional<ClientSettings>& known) {
+    const bool merged = !run.merge.undo.empty();
+    if (!known && !merged) return;
     try {
         const ClientSettings settings =
-            client_settings(fetch::ParameterStore{state.path(), run.node}.effective());
-        if (!run.merge.undo.empty())
-            merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
+            known ? *known : client_settings(fetch::ParameterStore{state.path(), run.node}.effective());
+        if (merged) merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
         prune_reports(state, run.id, {settings.report_runs, settings.report_mib << 20});
     } catch (const sys::Error& error) {
         spdlog::warn("cannot remove what is left of old runs: {}", error.full_text());

@@ -1,9 +1,13 @@
 #pragma once
 
+#include "runner/dance/settings.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/model/report.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace disco::dance {
 
@@ -21,6 +25,11 @@ void prune_reports(const StateDirectory& state, const std::string& run, const Re
 
 /// Removes what the settings of the run's node do not keep of old runs: reports, and after a merge what old
 /// merges have replaced. What cannot be removed takes room and does no other harm, so it is only logged.
-void remove_old_runs(const StateDirectory& state, const model::RunReport& run);
+///
+/// `known`: the settings, where the run has read them all. After a merge they are read otherwise; a run that
+/// merged nothing leaves it to the next one, as the parameters of many modules take longer to read than a
+/// command to run.
+void remove_old_runs(const StateDirectory& state, const model::RunReport& run,
+                     const std::optional<ClientSettings>& known);
 
 } // namespace disco::dance

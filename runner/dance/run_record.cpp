@@ -172,7 +172,7 @@ void conclude(Result& result, const CommonOptions& options, const Stopwatch& wat
         }
         spdlog::error("the report of run {} is not stored: {}", run.id, error.full_text());
     }
-    remove_old_runs(state, run);
+    remove_old_runs(state, run, result.settings);
 }
 
 void record_again(const Result& result, const StateDirectory& state) {

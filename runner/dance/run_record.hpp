@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/dance/options.hpp"
+#include "runner/dance/settings.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/dance/stopwatch.hpp"
 #include "runner/merge/merger.hpp"
@@ -9,6 +10,7 @@
 #include "runner/sys/error.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace disco::dance {
 
@@ -16,6 +18,7 @@ namespace disco::dance {
 struct Result {
     model::RunReport run;
     std::unique_ptr<report::ChangeLog> changes; ///< empty when the run ended before there could be any
+    std::optional<ClientSettings> settings{};   ///< of the whole node, where the run has read them
 };
 
 /// A report with its heading filled in: id, node, mode, root, start.

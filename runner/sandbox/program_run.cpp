@@ -101,7 +101,7 @@ private:
             if (waits[0].revents != 0) {
                 sys::UniqueFd descriptor;
                 if (!sandbox_.receive(message_, descriptor))
-                    return watched() ? stop(nullptr, How::sandbox_died) : false;
+                    return watched() && stop(nullptr, How::sandbox_died);
                 if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
                 if (message_.kind == Message::Kind::ended) note_end();
                 if (message_.kind == Message::Kind::setup_failed) note_not_started();

@@ -80,10 +80,11 @@ std::size_t Watch::tasks_of_the_machine() const {
     return tasks;
 }
 
-std::vector<std::string> Watch::processes() const {
-    const sys::UniqueFd proc = sys::open_in_root(root_, "/proc", O_RDONLY | O_DIRECTORY);
+sys::UniqueFd Watch::open_proc() const { return sys::open_in_root(root_, "/proc", O_RDONLY | O_DIRECTORY); }
+
+std::vector<std::string> Watch::processes(int proc) {
     std::vector<std::string> numbers;
-    for (sys::DirectoryEntry& entry : sys::list_directory(proc.get(), "/proc"))
+    for (sys::DirectoryEntry& entry : sys::list_directory(proc, "/proc"))
         if (entry.name != "1" &&
             std::all_of(entry.name.begin(), entry.name.end(), [](char c) { return c >= '0' && c <= '9'; }))
             numbers.push_back(std::move(entry.name));
@@ -95,9 +96,9 @@ bool Watch::too_many_tasks() const { return tasks_of_the_machine() > task_limit 
 
 /// The directory of a process's threads has a link for each of them, besides two (fs/proc/base.c).
 std::size_t Watch::tasks() const {
-    const sys::UniqueFd proc = sys::open_in_root(root_, "/proc", O_RDONLY | O_DIRECTORY);
+    const sys::UniqueFd proc = open_proc();
     std::size_t count = 0;
-    for (const std::string& process : processes()) {
+    for (const std::string& process : processes(proc.get())) {
         struct stat threads = {};
         const std::string path = process + "/task";
         if (::fstatat(proc.get(), path.c_str(), &threads, 0) == 0)
@@ -119,7 +120,7 @@ bool Watch::scratch_nearly_full() const {
 
 std::vector<std::string> Watch::command_lines() const {
     std::vector<std::string> lines;
-    for (const std::string& number : processes()) {
+    for (const std::string& number : processes(open_proc().get())) {
         if (lines.size() == 10) {
             lines.emplace_back("…");
             break;

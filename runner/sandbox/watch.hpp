@@ -54,7 +54,9 @@ private:
     [[nodiscard]] std::size_t tasks() const;
     [[nodiscard]] bool too_many_tasks() const;
     [[nodiscard]] bool scratch_nearly_full() const;
-    [[nodiscard]] std::vector<std::string> processes() const;
+    [[nodiscard]] sys::UniqueFd open_proc() const;
+    /// The numbers of all but PID 1. `proc`: from open_proc.
+    [[nodiscard]] static std::vector<std::string> processes(int proc);
     int root_;
     pid_t init_;
     std::filesystem::path scratch_;

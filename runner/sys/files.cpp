@@ -254,39 +254,46 @@ void hint_spread_subdirectories(const std::filesystem::path& directory) {
 
 namespace {
 
+/// By no symlink, and into no other mount.
+UniqueFd open_to_empty(int directory, const std::string& name, const std::filesystem::path& shown) {
+    UniqueFd inside{openat2_retrying(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                                     RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)};
+    if (!inside) throw SysError{errno, "open directory", shown};
+    return inside;
+}
+
+void remove_emptied(int directory, const std::string& name, const std::filesystem::path& shown) {
+    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+        throw SysError{errno, "remove directory", shown};
+}
+
 /// Removes what is in a directory. A tree may be deeper than a process may have descriptors: what lies deep
 /// is moved up first, which is one call, and removed in another round.
 class Emptying {
 public:
     Emptying(int directory, const std::filesystem::path& name) : top_{directory} {
-        while (round(directory, name, 0) != 0) {}
+        std::size_t moved_before = 0;
+        do {
+            moved_before = moved_;
+            empty(directory, name, 0);
+        } while (moved_ != moved_before);
     }
 
 private:
     static constexpr int deepest = 64;
 
-    /// How much there was.
-    std::size_t round(int directory, const std::filesystem::path& name, int depth) {
-        const std::vector<DirectoryEntry> entries = list_directory(directory, name);
-        for (const DirectoryEntry& entry : entries) {
+    void empty(int directory, const std::filesystem::path& name, int depth) {
+        for (const DirectoryEntry& entry : list_directory(directory, name)) {
             const bool is_directory = entry.type == DT_DIR;
             if (::unlinkat(directory, entry.name.c_str(), is_directory ? AT_REMOVEDIR : 0) == 0) continue;
             if (errno == ENOENT) continue;
+            const std::filesystem::path shown = name / entry.name;
             if (errno != ENOTEMPTY && errno != EEXIST && errno != EISDIR)
-                throw SysError{errno, "remove", name / entry.name};
+                throw SysError{errno, "remove", shown};
             if (depth == deepest && move_up(directory, entry.name)) continue;
-            empty(directory, entry.name, name / entry.name, depth + 1);
-            if (::unlinkat(directory, entry.name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
-                throw SysError{errno, "remove directory", name / entry.name};
+            empty(open_to_empty(directory, entry.name, shown).get(), shown, depth + 1);
+            remove_emptied(directory, entry.name, shown);
         }
-        return entries.size();
-    }
-
-    void empty(int above, const std::string& entry, const std::filesystem::path& name, int depth) {
-        const UniqueFd inside{openat2_retrying(above, entry.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-                                               RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)};
-        if (!inside) throw SysError{errno, "open directory", name};
-        (void)round(inside.get(), name, depth);
     }
 
     /// False: not here, such as out of a subvolume.
@@ -300,7 +307,7 @@ private:
     }
 
     int top_;
-    std::size_t moved_ = 0;
+    std::size_t moved_ = 0; ///< how many names were given, or tried
 };
 
 } // namespace
@@ -310,14 +317,8 @@ void remove_tree_at(int directory, const std::filesystem::path& name) {
     if (errno != EISDIR && errno != EPERM) throw SysError{errno, "remove", name};
     if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return;
     if (errno != ENOTEMPTY && errno != EEXIST) throw SysError{errno, "remove", name};
-    {
-        const UniqueFd inside{openat2_retrying(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
-                                               0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)};
-        if (!inside) throw SysError{errno, "open directory", name};
-        Emptying{inside.get(), name};
-    }
-    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
-        throw SysError{errno, "remove directory", name};
+    Emptying{open_to_empty(directory, name, name).get(), name};
+    remove_emptied(directory, name, name);
 }
 
 void remove_tree(const std::filesystem::path& path) {
