@@ -16,10 +16,10 @@ namespace {
 constexpr auto action_timeout = std::chrono::minutes{15};
 
 /// How an action has ended: the model's outcome and exit code, and the words for it.
-std::string run_one(model::Action& action, model::ModuleReport& report, const actions::Host& host) {
+std::string run_one(model::Action& action, model::ModuleReport& report, const border::Host& host) {
     const Stopwatch watch;
     const sys::ProgramResult result =
-        actions::run_on_host(host, actions::HostAccess::action, action.argv, action_timeout);
+        border::run_on_host(host, border::HostAccess::action, action.argv, action_timeout);
     model::Step step = watch.step(model::Phase::action, sys::printable(sys::quote_words(action.argv)));
     step.exit = result.exit;
     step.signal = result.signal;
@@ -44,7 +44,7 @@ void note_followup_failure(model::RunReport& run, std::string_view what) {
     run.failure += what;
 }
 
-void run_actions(model::RunReport& run, const actions::Host& host) {
+void run_actions(model::RunReport& run, const border::Host& host) {
     std::map<std::vector<std::string>, model::Action> done;
     for (model::ModuleReport& report : run.modules)
         for (model::Action& action : report.actions) {

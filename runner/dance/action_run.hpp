@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/actions/host_command.hpp"
+#include "runner/border/host_command.hpp"
 #include "runner/model/report.hpp"
 
 #include <string_view>
@@ -10,7 +10,7 @@ namespace disco::dance {
 /// Runs the pending actions of all modules on the host, in order, one that was asked for several times once.
 /// What they print is in the report, in a step of each; a failure does not keep the later ones from running
 /// and gives the run its exit code and failure. Throws sys::Interrupted.
-void run_actions(model::RunReport& run, const actions::Host& host);
+void run_actions(model::RunReport& run, const border::Host& host);
 
 /// Something after the merge failed: the run's exit code says so, and its failure names this, too.
 void note_followup_failure(model::RunReport& run, std::string_view what);

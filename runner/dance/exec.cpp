@@ -121,8 +121,8 @@ private:
         const std::string name = sys::printable(shell() ? program.path : sys::quote_words(options_.command));
         const bool noop = mode() == RunMode::noop;
         const auto network = options_.network.value_or(model::Network::isolated);
-        actions::Broker broker{views_.guarded(), views_.host(),
-                               noop ? actions::Broker::Mode::noop : actions::Broker::Mode::live};
+        border::Broker broker{views_.guarded(), views_.host(),
+                               noop ? border::Broker::Mode::noop : border::Broker::Mode::live};
         sandbox::Sandbox box =
             views_.start({}, {.programs = {program},
                               .network = network,
@@ -145,7 +145,7 @@ private:
         views_.networks().disconnect();
         for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));
         enter_program(report, phase(), name, profile(), end);
-        for (const actions::Asked& asked : broker.take()) enter_asked(report, asked, name, mode());
+        for (const border::Asked& asked : broker.take()) enter_asked(report, asked, name, mode());
         if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::How::exited)) {
             views_.complete(box);
             return report;

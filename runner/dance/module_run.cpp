@@ -111,7 +111,7 @@ void ModuleRun::start() {
 void ModuleRun::start(model::Network network) {
     guard_generation_ = context_.views.guard_generation();
     broker_.emplace(context_.views.guarded(), context_.views.host(),
-                    live() ? actions::Broker::Mode::live : actions::Broker::Mode::noop);
+                    live() ? border::Broker::Mode::live : border::Broker::Mode::noop);
     const bool own_resolver_file =
         std::any_of(module_.files.begin(), module_.files.end(), is_resolver_file) ||
         std::any_of(module_.templates.begin(), module_.templates.end(), is_resolver_file);
@@ -339,8 +339,8 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
 
 /// What the programs that have just run asked for by guarded commands.
 void ModuleRun::note_asked(const std::string& step, Phase phase) {
-    for (const actions::Asked& asked : broker_->take()) {
-        if (asked.what == actions::Asked::What::unlisted) unlisted_.push_back(asked.argv);
+    for (const border::Asked& asked : broker_->take()) {
+        if (asked.what == border::Asked::What::unlisted) unlisted_.push_back(asked.argv);
         // A template only says what a file is to hold, and a check comes after the actions: nothing is
         // queued.
         if (phase == Phase::script)

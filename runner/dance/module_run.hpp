@@ -85,7 +85,7 @@ private:
     std::vector<model::Notice> repeat_reasons_;
     std::vector<sandbox::Program> programs_;
     std::size_t next_ = 0;
-    std::optional<actions::Broker> broker_; ///< before the sandbox that it attends to
+    std::optional<border::Broker> broker_; ///< before the sandbox that it attends to
     std::optional<sandbox::Sandbox> box_;
     unsigned guard_generation_ = 0;   ///< what box_ knows of
     std::function<void()> meanwhile_; ///< empty once it was called

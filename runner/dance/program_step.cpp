@@ -34,8 +34,8 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
                                   name});
 }
 
-void enter_unqueued(model::ModuleReport& report, const actions::Asked& asked, const std::string& step) {
-    const bool refused = asked.what == actions::Asked::What::refused;
+void enter_unqueued(model::ModuleReport& report, const border::Asked& asked, const std::string& step) {
+    const bool refused = asked.what == border::Asked::What::refused;
     model::Notice notice{refused ? model::NoticeKind::refused : model::NoticeKind::would_execute,
                          fmt::format("{}: {}", refused ? "refused" : "would execute",
                                      sys::printable_text(sys::quote_words(asked.argv))),
@@ -47,10 +47,10 @@ void enter_unqueued(model::ModuleReport& report, const actions::Asked& asked, co
     if (!known) report.notices.push_back(std::move(notice));
 }
 
-void enter_asked(model::ModuleReport& report, const actions::Asked& asked, const std::string& step,
+void enter_asked(model::ModuleReport& report, const border::Asked& asked, const std::string& step,
                  model::RunMode mode) {
-    const bool action = asked.what == actions::Asked::What::action;
-    if (action) report.actions.push_back({asked.argv, model::ActionOutcome::pending, 0});
+    const bool action = asked.what == border::Asked::What::action;
+    if (action) report.actions.push_back({asked.argv, {}, model::ActionOutcome::pending, 0});
     if (!action || mode == model::RunMode::noop) enter_unqueued(report, asked, step);
 }
 

@@ -3,7 +3,7 @@
 #include "policy/command_directory.hpp"
 #include "policy/guarded_commands.hpp"
 #include "policy/policy_store.hpp"
-#include "runner/actions/broker.hpp"
+#include "runner/border/broker.hpp"
 #include "runner/dance/guards.hpp"
 #include "runner/dance/networks.hpp"
 #include "runner/dance/options.hpp"
@@ -54,7 +54,7 @@ public:
         std::size_t lanes = 1;             ///< programs that may run at the same time
         int input = -1;                    ///< standard input, borrowed; -1: /dev/null
         int terminal = -1;                 ///< a person's, see sandbox::SandboxSpec
-        actions::Broker* broker = nullptr; ///< hears the sandbox's shims, and must outlive it
+        border::Broker* broker = nullptr; ///< hears the sandbox's shims, and must outlive it
     };
     /// Starts a sandbox for a layer that need not have begun yet.
     [[nodiscard]] sandbox::Sandbox start(const Shown& shown, Work work);
@@ -75,7 +75,7 @@ public:
 
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
     /// Where queries and actions are run.
-    [[nodiscard]] actions::Host host() const { return {root_, data_ / "disco-on-host"}; }
+    [[nodiscard]] border::Host host() const { return {root_, data_ / "disco-on-host"}; }
 
     /// See dance::remove_guard_traces: of the begun layer, whose sandbox's programs have ended.
     [[nodiscard]] std::vector<std::string> remove_guard_traces();

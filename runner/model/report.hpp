@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <sys/resource.h>
+#include <sys/types.h>
 
 // What a dance leaves behind to be told: plain values. The changes themselves are too many to hold in memory;
 // the report counts them, and report::ChangeLog keeps them on disk.
@@ -62,8 +63,17 @@ struct Notice {
 enum class ActionOutcome { pending, done, failed };
 [[nodiscard]] const char* to_string(ActionOutcome outcome);
 
+/// What an action is run with besides its words: as it was where the script asked for it.
+struct ActionContext {
+    std::string directory = "/"; ///< absolute, in the tree
+    mode_t umask = 022;
+    std::vector<std::string> environment; ///< "NAME=value", less disco's own and LD_*
+    std::optional<std::string> input;     ///< what its standard input held; nothing: it was empty
+};
+
 struct Action {
     std::vector<std::string> argv;
+    ActionContext context;
     ActionOutcome outcome = ActionOutcome::pending;
     int exit = 0;
 };

@@ -118,7 +118,7 @@ model::ModuleReport parse_module(const json& value, const ChangesOfModule& chang
                                   notice.at("argv"), notice.at("step")});
     for (const json& action : value.at("actions"))
         module.actions.push_back(
-            {action.at("argv"), parse_word(action.at("outcome"), action_outcomes), action.at("exit")});
+            {action.at("argv"), {}, parse_word(action.at("outcome"), action_outcomes), action.at("exit")});
     return module;
 }
 

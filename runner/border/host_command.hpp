@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace disco::actions {
+namespace disco::border {
 
 /// Where commands of the host are run: the live root, by a helper program beside disco's data.
 struct Host {
@@ -28,4 +28,4 @@ enum class HostAccess {
                                              const std::vector<std::string>& argv,
                                              std::chrono::milliseconds timeout);
 
-} // namespace disco::actions
+} // namespace disco::border

@@ -1,6 +1,6 @@
-#include "runner/actions/host_command.hpp"
+#include "runner/border/host_command.hpp"
 
-namespace disco::actions {
+namespace disco::border {
 
 sys::ProgramResult run_on_host(const Host& host, HostAccess access, const std::vector<std::string>& argv,
                                std::chrono::milliseconds timeout) {
@@ -16,4 +16,4 @@ sys::ProgramResult run_on_host(const Host& host, HostAccess access, const std::v
                              .output_limit = output_limit});
 }
 
-} // namespace disco::actions
+} // namespace disco::border

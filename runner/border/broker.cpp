@@ -1,4 +1,4 @@
-#include "runner/actions/broker.hpp"
+#include "runner/border/broker.hpp"
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
@@ -17,7 +17,7 @@
 
 #include <fmt/format.h>
 
-namespace disco::actions {
+namespace disco::border {
 namespace {
 
 using policy::GuardKind;
@@ -173,4 +173,4 @@ std::string Broker::reply_to(Wish wish, const std::vector<std::string>& argv) {
 
 std::vector<Asked> Broker::take() { return std::exchange(asked_, {}); }
 
-} // namespace disco::actions
+} // namespace disco::border

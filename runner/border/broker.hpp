@@ -2,14 +2,14 @@
 
 #include "policy/guarded_commands.hpp"
 #include "policy/shim_protocol.hpp"
-#include "runner/actions/host_command.hpp"
+#include "runner/border/host_command.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <map>
 #include <string>
 #include <vector>
 
-namespace disco::actions {
+namespace disco::border {
 
 /// What a script asked for by a guarded command, in the order of asking.
 struct Asked {
@@ -58,4 +58,4 @@ private:
     std::vector<Asked> asked_;
 };
 
-} // namespace disco::actions
+} // namespace disco::border
