@@ -122,7 +122,7 @@ private:
         const bool noop = mode() == RunMode::noop;
         const auto network = options_.network.value_or(model::Network::isolated);
         border::Broker broker{views_.guarded(), views_.host(),
-                               noop ? border::Broker::Mode::noop : border::Broker::Mode::live};
+                              noop ? border::Broker::Mode::noop : border::Broker::Mode::live};
         sandbox::Sandbox box =
             views_.start({}, {.programs = {program},
                               .network = network,

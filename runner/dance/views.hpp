@@ -51,9 +51,9 @@ public:
     struct Work {
         std::vector<sandbox::Program> programs;
         model::Network network = model::Network::isolated;
-        std::size_t lanes = 1;             ///< programs that may run at the same time
-        int input = -1;                    ///< standard input, borrowed; -1: /dev/null
-        int terminal = -1;                 ///< a person's, see sandbox::SandboxSpec
+        std::size_t lanes = 1;            ///< programs that may run at the same time
+        int input = -1;                   ///< standard input, borrowed; -1: /dev/null
+        int terminal = -1;                ///< a person's, see sandbox::SandboxSpec
         border::Broker* broker = nullptr; ///< hears the sandbox's shims, and must outlive it
     };
     /// Starts a sandbox for a layer that need not have begun yet.
