@@ -8,7 +8,8 @@ namespace disco::model {
 /// What a guarded command means for services or for the whole machine, whichever init system it speaks to:
 /// `systemctl restart x`, `service x restart` and `invoke-rc.d x restart` are all `restart` of x.service.
 enum class ServiceVerb {
-    none, ///< nothing that is known: the command's words are all that tells it from others
+    none,     ///< acts on no service: `iptables -A …`, `sysctl -w …`, `docker restart …`
+    anything, ///< may do anything to services: `disco-defer COMMAND`, `systemctl isolate`, `systemctl kill`
     start,
     stop,
     restart,
