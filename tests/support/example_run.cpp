@@ -139,9 +139,9 @@ void add_changed_module(ExampleRun& example) {
         {NoticeKind::left_running, "left running: sleep 100", {}, "scripts/30-x.sh"},
         {NoticeKind::copied_shim, "copied the shim to /usr/bin/x \x1b[2J", {}, "scripts/30-x.sh"},
         {NoticeKind::network, "shared the host's network", {}, ""}};
-    module.actions = {{{"systemctl", "reload", "a b"}, ActionOutcome::pending, 0},
-                      {{"true"}, ActionOutcome::done, 0},
-                      {{"false"}, ActionOutcome::failed, 1}};
+    module.actions = {{{"systemctl", "reload", "a b"}, {}, ActionOutcome::pending, 0},
+                      {{"true"}, {}, ActionOutcome::done, 0},
+                      {{"false"}, {}, ActionOutcome::failed, 1}};
     add_changes(example);
 }
 
