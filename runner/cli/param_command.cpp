@@ -1,6 +1,7 @@
 #include "runner/cli/param_command.hpp"
 
 #include "runner/dance/run_record.hpp"
+#include "runner/dance/state_place.hpp"
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -38,6 +39,7 @@ void print_value(const fetch::ParameterStore& store, const std::string& key) {
 } // namespace
 
 int run_param(const ParamOptions& param, const dance::CommonOptions& common) {
+    if (param.verb == "set") dance::require_state_place(common.state_dir);
     fetch::ParameterStore store{common.state_dir, dance::node_name(common)};
     if (param.verb == "get")
         print_value(store, param.key);

@@ -1,5 +1,6 @@
 #include "runner/dance/state.hpp"
 
+#include "runner/dance/state_place.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
@@ -63,6 +64,7 @@ StateDirectory::StateDirectory(const std::filesystem::path& path, Missing missin
     : path_{std::filesystem::absolute(path).lexically_normal()} {
     if (!path_.has_filename()) path_ = path_.parent_path(); // "/x/" → "/x"
     if (missing == Missing::leave) return;
+    require_state_place(path_);
     sys::make_directories(path_, 0700);
     for (const char* name : {"parameters", "modules", "runs", "scratch"})
         sys::make_directories(path_ / name, 0700);

@@ -17,7 +17,8 @@ namespace disco::dance {
 class StateDirectory {
 public:
     enum class Missing { make, leave };
-    /// For who only reads, what is missing is left so: the name may be mistyped. Throws SysError.
+    /// For who only reads, what is missing is left so: the name may be mistyped. Throws SysError;
+    /// BadConfiguration where no state can be kept, see require_state_place.
     explicit StateDirectory(const std::filesystem::path& path, Missing missing = Missing::make);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }

@@ -232,12 +232,16 @@ void make_directories(const std::filesystem::path& path, mode_t mode) {
         check(::chmod(path.c_str(), mode), "set the mode of", path);
         return;
     }
-    if (errno == ENOENT && path.has_parent_path() && path.parent_path() != path) {
+    int code = errno;
+    if (code == ENOENT && path.has_parent_path() && path.parent_path() != path) {
         make_directories(path.parent_path(), mode);
-        make_directories(path, mode);
-        return;
+        // Once: a file system that takes no directories, such as proc, says ENOENT for ever.
+        if (::mkdir(path.c_str(), mode) == 0) {
+            check(::chmod(path.c_str(), mode), "set the mode of", path);
+            return;
+        }
+        code = errno;
     }
-    const int code = errno;
     struct stat status = {};
     if (code == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
     throw SysError{code, "make directory", path};
