@@ -31,6 +31,7 @@ public:
         add_undo();
         add_param();
         add_policy();
+        refuse_empty_values(app_);
     }
 
     Options parse(std::vector<std::string> arguments) {
@@ -86,6 +87,21 @@ private:
     }
     static void unshield(std::string& word) {
         if (word.starts_with(std::string{shielding} + '[')) word.erase(0, 1);
+    }
+
+    /// An empty value is a variable that was never set, most often, and must not stand for "the default",
+    /// "the last run" or "here". A parameter may be empty, and so may a command's arguments.
+    static void refuse_empty_values(CLI::App& app) {
+        static const CLI::Validator not_empty{
+            [](const std::string& value) { return std::string{value.empty() ? "its value is empty" : ""}; },
+            ""};
+        for (CLI::Option* option : app.get_options([](const CLI::Option*) { return true; })) {
+            const std::string& name = option->get_name();
+            if (option->get_items_expected_max() > 0 && name != "COMMAND" && name != "KEY" && name != "VALUE")
+                option->check(not_empty);
+        }
+        for (CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
+            refuse_empty_values(*one);
     }
 
     /// disco-run is `disco dance`, disco-param is `disco param`.
@@ -326,6 +342,8 @@ private:
                 "policy check needs a command, or --scripts (see 'disco policy check --help')"};
 
         for (std::string& word : options_.exec.command) unshield(word);
+        if (!options_.exec.command.empty() && options_.exec.command.front().empty())
+            throw sys::UsageError{"the command's name is empty (see 'disco exec --help')"};
         for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
         options_.dance.profile = model::parse_script_profile(profile_); // nothing when it was not given
         options_.exec.profile = options_.dance.profile;

@@ -130,6 +130,33 @@ TEST(Options, OfParamKeepTheDifferenceBetweenNoValueAndAnEmptyOne) {
     EXPECT_EQ(parsed({"param", "keys"}).param.key, "");
 }
 
+/// A script's variable that was never set.
+class EmptyValue : public testing::TestWithParam<Words> {};
+
+TEST_P(EmptyValue, IsNoDefault) {
+    try {
+        (void)parsed(GetParam());
+        FAIL() << "accepted";
+    } catch (const sys::UsageError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("empty"));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, EmptyValue,
+    testing::Values(Words{"dance", "--node", ""}, Words{"dance", "--root", ""},
+                    Words{"dance", "--state-dir", ""}, Words{"dance", "--server", ""},
+                    Words{"dance", "--module", ""}, Words{"dance", "--module", "a", "--module", ""},
+                    Words{"dance", "--json", ""}, Words{"dance", "--noop", "--save", ""},
+                    Words{"exec", "--root", "", "--", "true"}, Words{"exec", "--node", "", "--", "true"},
+                    Words{"exec", "--noop", "--", ""}, Words{"shell", "--root", ""}, Words{"apply", ""},
+                    Words{"rollback", ""}, Words{"confirm", ""}, Words{"report", ""},
+                    Words{"runs", "--state-dir", ""}, Words{"param", "get", "--node", "", "a"}));
+
+TEST(Options, ArgumentsOfACommandMayBeEmpty) {
+    EXPECT_THAT(parsed({"exec", "--noop", "--", "printf", ""}).exec.command, ElementsAre("printf", ""));
+}
+
 struct UsageRow {
     const char* name;
     Words words;
