@@ -144,10 +144,11 @@ private:
     /// there since, and would keep the mended one from being fetched.
     [[nodiscard]] ClientSettings settings_to_fetch(const fetch::ParameterStore& local) const {
         try {
-            return client_settings(local.effective());
+            return settings_of(local);
         } catch (const sys::BadConfiguration& error) {
             if (options_.offline) throw;
-            ClientSettings own = client_settings(fetch::merge_layers({local.local()}));
+            const fetch::ParameterTree machines = local.local().tree;
+            ClientSettings own = client_settings(machines, machines);
             spdlog::warn("{}; that was in the last copy of the server's parameters, which is fetched again "
                          "with this machine's own settings",
                          error.full_text());
@@ -169,9 +170,10 @@ private:
 
         std::vector<fetch::ParameterLayer> layers = universe.fetch_parameters(node_);
         layers.push_back(local.local());
+        const fetch::ParameterTree of_node = fetch::merge_layers(layers);
         std::set<std::string> wanted = options_.modules;
         if (wanted.empty())
-            for (std::string& name : fetch::parameter_members(fetch::merge_layers(layers), "modules"))
+            for (std::string& name : fetch::parameter_members(of_node, "modules"))
                 wanted.insert(std::move(name));
         for (const std::string& name : wanted) model::check_component_name(name, "module");
 
@@ -179,14 +181,22 @@ private:
         fetched.table = universe.fetch_metadata(wanted);
         fetched.order = ordered(wanted, fetched.table);
         universe.fetch_modules(fetched.order);
+        fetched.settings = client_settings(layers.back().tree, of_node);
+        warn_of_uncounted(layers.back().tree, of_node);
+        result_.settings = fetched.settings;
         std::vector<fetch::ParameterLayer> all;
         for (const std::string& name : fetched.order) all.push_back(universe.defaults_of(name));
         std::move(layers.begin(), layers.end(), std::back_inserter(all));
         fetched.parameters = fetch::merge_layers(all);
-        fetched.settings = client_settings(fetched.parameters);
-        if (options_.modules.empty()) result_.settings = fetched.settings; // else defaults are missing
         read_modules(universe, fetched);
         return fetched;
+    }
+
+    static void warn_of_uncounted(const fetch::ParameterTree& own, const fetch::ParameterTree& of_node) {
+        for (const std::string& name : uncounted_settings(own, of_node))
+            spdlog::warn("parameter {} comes from the server and does not count: it is set on this machine, "
+                         "with `disco param set {}`",
+                         name, name);
     }
 
     /// What the fetches took goes into the report also when one of them fails.
@@ -216,16 +226,29 @@ private:
 
     /// All modules are read before the first one runs, so that what is wrong with any of them is told at
     /// once.
-    static void read_modules(const fetch::Universe& universe, Fetched& fetched) {
+    void read_modules(const fetch::Universe& universe, Fetched& fetched) const {
+        const model::Network most = options_.network.value_or(fetched.settings.most_network);
         std::string objections;
         for (const std::string& name : fetched.order) {
             try {
-                fetched.modules.emplace(name, read_module(name, universe.module_directory(name)));
+                const auto& [at, read] =
+                    *fetched.modules.emplace(name, read_module(name, universe.module_directory(name))).first;
+                refuse_network_beyond(most, read);
             } catch (const sys::BadConfiguration& error) {
                 objections += (objections.empty() ? "" : "\n") + error.full_text();
             }
         }
         if (!objections.empty()) throw sys::BadConfiguration{objections};
+    }
+
+    static void refuse_network_beyond(model::Network most, const ModuleContents& module) {
+        if (module.sandbox.network.value_or(most) <= most) return;
+        const char* wanted = model::to_string(*module.sandbox.network);
+        throw sys::BadConfiguration{
+            fmt::format("modules/{}/sandbox asks for `network {}`, but this machine gives modules `{}` at "
+                        "most: --network {} "
+                        "gives it for one run, `disco param set disco/client/network {}` for all",
+                        module.name, wanted, model::to_string(most), wanted, wanted)};
     }
 
     [[nodiscard]] model::Network network_of(const ClientSettings& settings) const {

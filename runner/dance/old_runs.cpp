@@ -61,8 +61,7 @@ void remove_old_runs(const StateDirectory& state, const model::RunReport& run,
     const bool merged = !run.merge.undo.empty();
     if (!known && !merged) return;
     try {
-        const ClientSettings settings =
-            known ? *known : client_settings(fetch::ParameterStore{state.path(), run.node}.effective());
+        const ClientSettings settings = known ? *known : settings_of({state.path(), run.node});
         if (merged) merge::UndoStore{state.undo()}.prune({settings.undo_runs, settings.undo_mib << 20});
         prune_reports(state, run.id, {settings.report_runs, settings.report_mib << 20});
     } catch (const sys::Error& error) {

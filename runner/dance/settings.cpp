@@ -4,6 +4,7 @@
 #include "runner/sys/printable.hpp"
 
 #include <charconv>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
@@ -26,13 +27,52 @@ std::chrono::seconds parse_seconds(const std::string& name, const std::string& v
     return std::chrono::seconds{parse_number(name, value, "seconds", 1'000'000)};
 }
 
+constexpr const char* server_uri = "disco/server/uri";
+constexpr const char* rsync_words = "disco/client/cmds/rsync";
+
+std::optional<model::Network> network_in(const fetch::ParameterTree& tree) {
+    const auto word = fetch::parameter_value(tree, "disco/client/network");
+    if (!word) return std::nullopt;
+    const auto network = model::parse_network(*word);
+    if (!network)
+        throw sys::BadConfiguration{
+            fmt::format("parameter disco/client/network is '{}', but must be isolated, egress or host",
+                        sys::printable(*word))};
+    return network;
+}
+
+/// The server may give a node's modules less than the machine does, not more.
+void read_networks(ClientSettings& settings, const fetch::ParameterTree& own,
+                   const fetch::ParameterTree& node) {
+    if (const auto machines = network_in(own)) {
+        settings.network = settings.most_network = *machines;
+        return;
+    }
+    const auto servers = network_in(node);
+    if (!servers) return;
+    if (*servers > settings.most_network)
+        throw sys::BadConfiguration{
+            "parameter disco/client/network is 'host' on the server, but only this machine can give that: "
+            "with --network host, or `disco param set disco/client/network host`"};
+    settings.network = *servers;
+}
+
 } // namespace
 
-ClientSettings client_settings(const fetch::ParameterTree& parameters) {
+std::vector<std::string> uncounted_settings(const fetch::ParameterTree& own,
+                                            const fetch::ParameterTree& node) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : node)
+        if (value && (name == server_uri || name.starts_with("disco/client/cmds/")) && !own.contains(name))
+            names.push_back(name);
+    return names;
+}
+
+ClientSettings client_settings(const fetch::ParameterTree& own, const fetch::ParameterTree& node) {
     ClientSettings settings;
-    const auto value = [&](const char* name) { return fetch::parameter_value(parameters, name); };
-    if (const auto uri = value("disco/server/uri")) settings.server = *uri;
-    if (const auto words = value("disco/client/cmds/rsync")) {
+    const auto value = [&](const char* name) { return fetch::parameter_value(node, name); };
+    if (const auto uri = fetch::parameter_value(own, server_uri)) settings.server = *uri;
+    if (const auto words = fetch::parameter_value(own, rsync_words)) {
         settings.rsync = sys::while_doing("reading parameter disco/client/cmds/rsync",
                                           [&] { return sys::split_words(*words); });
         if (settings.rsync.empty()) throw sys::BadConfiguration{"parameter disco/client/cmds/rsync is empty"};
@@ -45,14 +85,7 @@ ClientSettings client_settings(const fetch::ParameterTree& parameters) {
                             sys::printable(*word))};
         settings.profile = *profile;
     }
-    if (const auto word = value("disco/client/network")) {
-        const auto network = model::parse_network(*word);
-        if (!network)
-            throw sys::BadConfiguration{
-                fmt::format("parameter disco/client/network is '{}', but must be isolated, egress or host",
-                            sys::printable(*word))};
-        settings.network = *network;
-    }
+    read_networks(settings, own, node);
     if (const auto seconds = value("disco/client/timeout"))
         settings.script_timeout = parse_seconds("disco/client/timeout", *seconds);
     if (const auto seconds = value("disco/client/fetch_timeout"))
@@ -67,6 +100,10 @@ ClientSettings client_settings(const fetch::ParameterTree& parameters) {
     limit("disco/client/reports/runs", "runs", 1'000'000, settings.report_runs);
     limit("disco/client/reports/mib", "MiB", 1'000'000'000, settings.report_mib);
     return settings;
+}
+
+ClientSettings settings_of(const fetch::ParameterStore& store) {
+    return client_settings(store.local().tree, fetch::merge_layers(store.node_layers()));
 }
 
 } // namespace disco::dance

@@ -118,6 +118,20 @@ std::vector<ParameterLayer> read_layers(const std::filesystem::path& copy,
     return layers;
 }
 
+ParameterLayer read_defaults(const std::string& module, const std::filesystem::path& directory) {
+    ParameterLayer layer{fmt::format("module {}", module), read_parameter_tree(directory / "parameters")};
+    auto file = layer.tree.find("disco"); // the tree that the others are in, which is listed, too
+    if (file == layer.tree.end()) return layer;
+    // The first file is what somebody has to remove.
+    while (!file->second && std::next(file) != layer.tree.end() &&
+           std::next(file)->first.starts_with("disco/"))
+        ++file;
+    throw sys::BadConfiguration{fmt::format(
+        "modules/{}/parameters/{} is refused: a module has no say in the client's settings, which are below "
+        "disco/; they belong in the node's parameters, or are set on this machine with `disco param set`",
+        module, file->first)};
+}
+
 std::optional<std::string> read_text_beneath(const std::filesystem::path& directory,
                                              const std::filesystem::path& name) {
     const sys::UniqueFd top = sys::open_directory(directory);

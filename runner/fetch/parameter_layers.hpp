@@ -30,6 +30,10 @@ struct Inheritance {
 [[nodiscard]] std::vector<ParameterLayer> read_layers(const std::filesystem::path& copy,
                                                       const std::vector<std::string>& order);
 
+/// A module's defaults, from its parameters/. Throws BadConfiguration when they reach below disco/, where the
+/// client's own settings are.
+[[nodiscard]] ParameterLayer read_defaults(const std::string& module, const std::filesystem::path& directory);
+
 /// The text of a regular file below `directory`, reached without following symlinks; nothing when it is
 /// absent. Throws BadConfiguration for an object of another type.
 [[nodiscard]] std::optional<std::string> read_text_beneath(const std::filesystem::path& directory,

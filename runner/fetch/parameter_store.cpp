@@ -125,17 +125,22 @@ ParameterStore::ParameterStore(const std::filesystem::path& state, std::string n
 
 ParameterLayer ParameterStore::local() const { return {"local", read_parameter_tree(tree_)}; }
 
-std::vector<ParameterLayer> ParameterStore::layers() const {
-    std::vector<ParameterLayer> node_layers;
+std::vector<ParameterLayer> ParameterStore::node_layers() const {
+    std::vector<ParameterLayer> layers;
     const auto copy = store_.parameters(node_);
     if (const auto status = sys::stat_path(copy); status && S_ISDIR(status->st_mode))
-        node_layers = read_layers(copy, follow_inherits(copy, node_).order);
-    node_layers.push_back(local());
+        layers = read_layers(copy, follow_inherits(copy, node_).order);
+    layers.push_back(local());
+    return layers;
+}
+
+std::vector<ParameterLayer> ParameterStore::layers() const {
+    std::vector<ParameterLayer> of_node = node_layers();
     std::vector<ParameterLayer> all;
-    for (const std::string& module : stored_modules(store_, merge_layers(node_layers)))
+    for (const std::string& module : stored_modules(store_, merge_layers(of_node)))
         all.push_back(
             {fmt::format("module {}", module), read_parameter_tree(store_.module(module) / "parameters")});
-    std::move(node_layers.begin(), node_layers.end(), std::back_inserter(all));
+    std::move(of_node.begin(), of_node.end(), std::back_inserter(all));
     return all;
 }
 

@@ -24,7 +24,9 @@ public:
 
     /// Only the local tree; an empty one when nothing was set.
     [[nodiscard]] ParameterLayer local() const;
-    /// Weakest first: defaults of the node's modules in their order, `inherits`, the node's own, "local".
+    /// Weakest first: `inherits`, the node's own, "local".
+    [[nodiscard]] std::vector<ParameterLayer> node_layers() const;
+    /// The same after the defaults of the node's modules, in their order.
     [[nodiscard]] std::vector<ParameterLayer> layers() const;
     [[nodiscard]] ParameterTree effective() const;
 

@@ -295,7 +295,7 @@ ParameterLayer Universe::defaults_of(const std::string& module) const {
     if (!sys::is_directory(directory))
         throw sys::Error{
             fmt::format("the defaults of module '{}' were asked for, but it was not fetched", module)};
-    return {fmt::format("module {}", module), read_parameter_tree(directory / "parameters")};
+    return read_defaults(module, directory);
 }
 
 // ---- modules

@@ -42,7 +42,8 @@ public:
     /// closure of `wanted` requires. A module the server lacks is not in the table.
     [[nodiscard]] model::RequirementTable fetch_metadata(const std::set<std::string>& wanted);
 
-    /// The defaults of a module of the closure (its parameters/), after `fetch_metadata`.
+    /// The defaults of a module of the closure (its parameters/), after `fetch_metadata`. Throws
+    /// BadConfiguration when they reach below disco/, where the client's own settings are.
     [[nodiscard]] ParameterLayer defaults_of(const std::string& module) const;
 
     /// The whole of these modules. Then everything that was fetched becomes the last good copy.

@@ -8,7 +8,7 @@
 
 namespace disco::model {
 
-enum class Network { isolated, egress, host };
+enum class Network { isolated, egress, host }; ///< in the order of what they reach
 [[nodiscard]] const char* to_string(Network network);
 [[nodiscard]] std::optional<Network> parse_network(std::string_view word);
 

@@ -5,6 +5,7 @@
 #include "tests/support/throw_away.hpp"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -111,6 +112,85 @@ TEST_F(BadInput, RootThatIsNone) {
                                "--root", root() / "etc/motd"});
     EXPECT_EQ(result.exit, 78);
     EXPECT_THAT(result.output + result.error, HasSubstr("not a directory"));
+}
+
+/// A module is what the server says of it, and what fetches it is run as root.
+TEST_F(BadInput, AModuleHasNoSayInTheClientsSettings) {
+    module_file("m", "files/etc/x", "x\n");
+    module_file("m", "parameters/disco/client/cmds/rsync",
+                "sh -c 'id > " + (place() / "pwned").string() + "; exec rsync \"$@\"' sh\n");
+    want("m");
+    for (int times = 0; times < 2; ++times)
+        expect_refusal(78, {"modules/m/parameters/disco/client/cmds/rsync", "disco param set"});
+    EXPECT_FALSE(fs::exists(place() / "pwned"));
+    fs::remove_all(in_module("parameters/disco"));
+    module_file("m", "parameters/disco/client/timeout", "1\n");
+    expect_refusal(78, {"modules/m/parameters/disco/client/timeout"});
+}
+
+TEST_F(BadInput, TheServerDoesNotSayWhatFetchesIt) {
+    module_file("m", "files/etc/x", "x\n");
+    want("m");
+    parameter("web1", "disco/client/cmds/rsync", "sh -c 'id > " + (place() / "pwned").string() + "' sh\n");
+    for (int times = 0; times < 2; ++times) {
+        const auto result = noop();
+        EXPECT_EQ(result.exit, 0) << result.error;
+        EXPECT_THAT(result.error,
+                    HasSubstr("disco/client/cmds/rsync comes from the server and does not count"));
+    }
+    EXPECT_FALSE(fs::exists(place() / "pwned"));
+}
+
+TEST_F(BadInput, AModuleGetsNoMoreNetworkThanTheMachineGives) {
+    script("m", "10-net", "#!/bin/bash\nreadlink /proc/self/ns/net > /etc/namespace\n");
+    module_file("m", "sandbox", "network host\n");
+    want("m");
+    expect_refusal(78, {"modules/m/sandbox", "`network host`", "--network host"});
+    expect_refusal(78, {"modules/m/sandbox", "`network host`"}, {"--network", "isolated"});
+    expect_refusal(78, {"modules/m/sandbox", "`network host`"}, {"--network", "egress"});
+    module_file("m", "sandbox", "network egress\n");
+    expect_refusal(78, {"modules/m/sandbox", "`network egress`", "`isolated` at most"},
+                   {"--network", "isolated"});
+    module_file("m", "sandbox", "network host\n");
+    parameter("web1", "disco/client/network", "host\n");
+    expect_refusal(78, {"disco/client/network", "only this machine"});
+    fs::remove(universe() / "parameters/web1/disco/client/network");
+    ASSERT_EQ(live({"--network", "host"}).exit, 0);
+    EXPECT_EQ(read("etc/namespace"), fs::read_symlink("/proc/self/ns/net").string() + "\n");
+    ASSERT_EQ(
+        disco({"param", "set", "--state-dir", state(), "--node", node, "disco/client/network", "host"}).exit,
+        0);
+    EXPECT_EQ(live().exit, 0);
+}
+
+/// Once it looped for ever.
+TEST_F(BadInput, StateOnWhatKeepsNoFiles) {
+    const fs::path readonly = place() / "readonly";
+    fs::create_directory(readonly);
+    ASSERT_EQ(::mount("none", readonly.c_str(), "tmpfs", MS_RDONLY, nullptr), 0);
+    struct Row {
+        std::string place, word;
+    };
+    for (const Row& row : {Row{"/proc/x", "proc"}, Row{"/proc/self/a/b", "proc"}, Row{"/sys/x/y", "sysfs"},
+                           Row{readonly / "x", "read-only"}, Row{readonly, "read-only"}}) {
+        const std::vector<std::vector<std::string>> commands = {
+            {"dance", "--noop", "--server", server, "--node", node, "--root", root()},
+            {"dance", "--server", server, "--node", node, "--root", root()},
+            {"exec", "--noop", "--root", root()},
+            {"rollback"},
+            {"recover"},
+            {"param", "set", "a", "b"}};
+        for (std::vector<std::string> words : commands) {
+            words.insert(words.begin() + (words[0] == "param" ? 2 : 1), {"--state-dir", row.place});
+            if (words[0] == "exec") words.insert(words.end(), {"--", "true"});
+            const auto result = disco(words);
+            EXPECT_EQ(result.exit, 78) << words[0] << " " << row.place << result.error;
+            EXPECT_THAT(result.error,
+                        AllOf(HasSubstr(row.place), HasSubstr(row.word), HasSubstr("--state-dir")))
+                << words[0];
+        }
+    }
+    ASSERT_EQ(::umount(readonly.c_str()), 0);
 }
 
 TEST_F(BadInput, EmptyModuleIsInSync) {

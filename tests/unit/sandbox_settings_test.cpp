@@ -60,8 +60,13 @@ fetch::ParameterTree tree(const std::string& name, const std::string& value) {
     return fetch::ParameterTree{{name, value}};
 }
 
+/// What this machine says.
+dance::ClientSettings settings_of(const fetch::ParameterTree& own) {
+    return dance::client_settings(own, own);
+}
+
 TEST(ClientSettings, HaveDefaults) {
-    const auto settings = dance::client_settings({});
+    const auto settings = settings_of({});
     EXPECT_EQ(settings.server, "/srv/disco/universe");
     EXPECT_THAT(settings.rsync, ElementsAre("rsync"));
     EXPECT_EQ(settings.network, model::Network::isolated);
@@ -70,15 +75,51 @@ TEST(ClientSettings, HaveDefaults) {
 }
 
 TEST(ClientSettings, ComeFromParameters) {
-    EXPECT_EQ(dance::client_settings(tree("disco/server/uri", "rsync://s/u")).server, "rsync://s/u");
-    EXPECT_EQ(dance::client_settings(tree("disco/client/network", "host")).network, model::Network::host);
-    EXPECT_EQ(dance::client_settings(tree("disco/client/timeout", "7")).script_timeout, 7s);
-    EXPECT_EQ(dance::client_settings(tree("disco/client/fetch_timeout", "8")).fetch_timeout, 8s);
+    EXPECT_EQ(settings_of(tree("disco/server/uri", "rsync://s/u")).server, "rsync://s/u");
+    EXPECT_EQ(settings_of(tree("disco/client/network", "host")).network, model::Network::host);
+    EXPECT_EQ(settings_of(tree("disco/client/timeout", "7")).script_timeout, 7s);
+    EXPECT_EQ(settings_of(tree("disco/client/fetch_timeout", "8")).fetch_timeout, 8s);
 }
 
 TEST(ClientSettings, SplitTheRsyncCommandAsAShellWould) {
-    EXPECT_THAT(dance::client_settings(tree("disco/client/cmds/rsync", "rsync -e 'ssh -p 22'")).rsync,
+    EXPECT_THAT(settings_of(tree("disco/client/cmds/rsync", "rsync -e 'ssh -p 22'")).rsync,
                 ElementsAre("rsync", "-e", "ssh -p 22"));
+}
+
+TEST(ClientSettings, OfTheServerDoNotSayWhatIsRunAsRoot) {
+    const fetch::ParameterTree node = {{"disco", {}},
+                                       {"disco/server/uri", "rsync://s/u"},
+                                       {"disco/client/cmds/rsync", "sh -c id"},
+                                       {"disco/client/timeout", "7"},
+                                       {"disco/client/network", "egress"}};
+    const auto settings = dance::client_settings({}, node);
+    EXPECT_EQ(settings.server, "/srv/disco/universe");
+    EXPECT_THAT(settings.rsync, ElementsAre("rsync"));
+    EXPECT_EQ(settings.script_timeout, 7s);
+    EXPECT_EQ(settings.network, model::Network::egress);
+    EXPECT_THAT(dance::uncounted_settings({}, node),
+                ElementsAre("disco/client/cmds/rsync", "disco/server/uri"));
+    EXPECT_THAT(dance::uncounted_settings(tree("disco/server/uri", "host::"), node),
+                ElementsAre("disco/client/cmds/rsync"));
+}
+
+TEST(ClientSettings, OnlyTheMachineGivesModulesItsNetwork) {
+    EXPECT_EQ(settings_of({}).most_network, model::Network::egress);
+    for (const auto network : {model::Network::isolated, model::Network::egress, model::Network::host}) {
+        const auto own = settings_of(tree("disco/client/network", model::to_string(network)));
+        EXPECT_EQ(own.most_network, network);
+        EXPECT_EQ(own.network, network);
+    }
+    const auto host = tree("disco/client/network", "host");
+    try {
+        (void)dance::client_settings({}, host);
+        FAIL() << "accepted";
+    } catch (const sys::BadConfiguration& error) {
+        EXPECT_THAT(error.full_text(), HasSubstr("only this machine"));
+    }
+    const auto own = dance::client_settings(tree("disco/client/network", "isolated"), host);
+    EXPECT_EQ(own.network, model::Network::isolated);
+    EXPECT_EQ(own.most_network, model::Network::isolated);
 }
 
 class BadSetting : public testing::TestWithParam<std::tuple<const char*, const char*, const char*>> {};
@@ -86,7 +127,7 @@ class BadSetting : public testing::TestWithParam<std::tuple<const char*, const c
 TEST_P(BadSetting, IsRefusedByName) {
     const auto& [name, parameter, value] = GetParam();
     try {
-        (void)dance::client_settings(tree(parameter, value));
+        (void)settings_of(tree(parameter, value));
         FAIL() << "accepted";
     } catch (const sys::BadConfiguration& error) {
         EXPECT_THAT(error.full_text(), HasSubstr(parameter));

@@ -14,9 +14,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-ClientSettings with(const std::string& name, const std::string& value) {
-    return client_settings({{name, value}});
-}
+ClientSettings of_machine(const fetch::ParameterTree& own) { return client_settings(own, own); }
+
+ClientSettings with(const std::string& name, const std::string& value) { return of_machine({{name, value}}); }
 
 std::string refusal(const std::string& name, const std::string& value) {
     try {
@@ -42,11 +42,11 @@ INSTANTIATE_TEST_SUITE_P(Of, Seconds, testing::Values("disco/client/timeout", "d
                          [](const auto& row) { return std::string{std::string_view{row.param}.substr(13)}; });
 
 TEST(ClientSettings, AreReadTogetherAndIndependently) {
-    const ClientSettings settings = client_settings({{"disco/server/uri", "host::"},
-                                                     {"disco/client/cmds/rsync", "nice -n 5 rsync"},
-                                                     {"disco/client/network", "egress"},
-                                                     {"disco/client/timeout", "2"},
-                                                     {"disco/client/fetch_timeout", "3"}});
+    const ClientSettings settings = of_machine({{"disco/server/uri", "host::"},
+                                                {"disco/client/cmds/rsync", "nice -n 5 rsync"},
+                                                {"disco/client/network", "egress"},
+                                                {"disco/client/timeout", "2"},
+                                                {"disco/client/fetch_timeout", "3"}});
     EXPECT_EQ(settings.server, "host::");
     EXPECT_THAT(settings.rsync, ElementsAre("nice", "-n", "5", "rsync"));
     EXPECT_EQ(settings.network, model::Network::egress);
@@ -58,10 +58,10 @@ TEST(ClientSettings, AreReadTogetherAndIndependently) {
 }
 
 TEST(ClientSettings, SayWhatIsKeptOfOldRuns) {
-    const ClientSettings settings = client_settings({{"disco/client/undo/runs", "1"},
-                                                     {"disco/client/undo/mib", "2"},
-                                                     {"disco/client/reports/runs", "3"},
-                                                     {"disco/client/reports/mib", "4"}});
+    const ClientSettings settings = of_machine({{"disco/client/undo/runs", "1"},
+                                                {"disco/client/undo/mib", "2"},
+                                                {"disco/client/reports/runs", "3"},
+                                                {"disco/client/reports/mib", "4"}});
     EXPECT_EQ(settings.undo_runs, 1U);
     EXPECT_EQ(settings.undo_mib, 2U);
     EXPECT_EQ(settings.report_runs, 3U);
