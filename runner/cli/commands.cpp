@@ -194,6 +194,7 @@ void set_up_log() {
 
 int run(int argc, char** argv) noexcept {
     try {
+        occupy_standard_descriptors();
         set_up_log();
         sys::watch_interrupts();
         const std::string program = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : "disco";

@@ -57,6 +57,12 @@ void OutputStream::print(std::string_view line) {
     write_to(STDERR_FILENO, module_.empty() ? text + "\n" : fmt::format("{} | {}\n", module_, text));
 }
 
+void occupy_standard_descriptors() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+        while (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            sys::check(::open("/dev/null", O_RDWR), "open", "/dev/null"); // the lowest number that is free
+}
+
 void write_to(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t wrote = TEMP_FAILURE_RETRY(::write(fd, bytes.data(), bytes.size()));

@@ -36,6 +36,10 @@ private:
     std::string module_, partial_;
 };
 
+/// Standard input, output and error that are closed become /dev/null, so that no other file gets their
+/// numbers.
+void occupy_standard_descriptors();
+
 /// Writes to a descriptor; false (once told on standard error) when nobody reads any more.
 void write_to(int fd, std::string_view bytes);
 

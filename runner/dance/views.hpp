@@ -52,7 +52,7 @@ public:
         std::vector<sandbox::Program> programs;
         model::Network network = model::Network::isolated;
         std::size_t lanes = 1;            ///< programs that may run at the same time
-        int input = -1;                   ///< standard input, borrowed; -1: /dev/null
+        int input = -1;                   ///< see sandbox::SandboxSpec
         int terminal = -1;                ///< a person's, see sandbox::SandboxSpec
         border::Broker* broker = nullptr; ///< hears the sandbox's shims, and must outlive it
     };

@@ -23,8 +23,8 @@ struct ProgramView {
 };
 
 struct LaunchView {
-    int input = -1, control = -1; ///< the parent's descriptors, and so are these:
-    int broker = -1;              ///< -1: none
+    int control = -1;            ///< the parent's descriptors, and so are these:
+    int input = -1, broker = -1; ///< -1: none
     int output[max_lanes] = {}, standard_output[max_lanes] = {};
     int lanes = 1;
     int network_namespace = -1; ///< to join; -1: stay where clone has put us

@@ -30,6 +30,8 @@ struct Pair {
     sys::UniqueFd parent, child;
 };
 
+/// Nobody but a sandbox and its parent has it: what a program does to its inode (chmod of /dev/stdout) is
+/// nobody's loss.
 Pair make_pipe() {
     std::array<int, 2> ends = {-1, -1};
     sys::check(::pipe2(ends.data(), O_CLOEXEC), "make a pipe for the sandbox");
@@ -94,11 +96,8 @@ Launched launch(const SandboxSpec& spec) {
     };
     std::vector<PipePair> pipes;
     for (std::size_t lane = 0; lane < spec.lanes; ++lane) pipes.push_back({make_pipe(), make_pipe()});
-    sys::UniqueFd null;
-    if (spec.input < 0) {
-        null = sys::UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-        if (!null) throw sys::SysError{errno, "open", "/dev/null"};
-    }
+    InputPipe input;
+    if (spec.input >= 0) input = make_input_pipe();
     std::vector<ProgramMemory> memory;
     for (const Program& program : spec.programs)
         memory.push_back({sys::word_pointers(program.argv), sys::word_pointers(program.environment)});
@@ -109,7 +108,7 @@ Launched launch(const SandboxSpec& spec) {
     const bool own_network =
         spec.network != model::Network::host && spec.network_namespace < 0 && policy::wall_stands(Wall::net);
     LaunchView view;
-    view.input = spec.input < 0 ? null.get() : spec.input;
+    view.input = input.read.get();
     view.control = control.child.get();
     view.broker = spec.broker;
     for (std::size_t lane = 0; lane < pipes.size(); ++lane) {
@@ -138,7 +137,7 @@ Launched launch(const SandboxSpec& spec) {
                                      : errno == ENOSPC ? " (see /proc/sys/user/max_*_namespaces)"
                                                        : "")};
     if (pid == 0) run_pid1(view);
-    Launched launched{pid, sys::UniqueFd{pidfd}, std::move(control.parent), {}};
+    Launched launched{pid, sys::UniqueFd{pidfd}, std::move(control.parent), {}, std::move(input)};
     for (PipePair& pair : pipes)
         launched.lanes.push_back({std::move(pair.output.parent), std::move(pair.standard_output.parent)});
     return launched;

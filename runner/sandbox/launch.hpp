@@ -10,6 +10,7 @@ struct Launched {
     pid_t pid = -1;
     sys::UniqueFd pidfd, control;
     std::vector<Lane> lanes;
+    InputPipe input; ///< when the spec has an input
 };
 
 /// Makes the namespaces and PID 1, which goes on by itself and sends nothing unless that fails. The programs

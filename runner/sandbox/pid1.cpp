@@ -42,13 +42,24 @@ void send(const Message& message) noexcept {
     ::_exit(127);
 }
 
+/// In the place of what is not there: a pipe that nobody writes to. No descriptor of a file of the machine is
+/// held, not even of its /dev/null: whoever has one can give the file another mode. -1 with errno.
+int open_nothing(int above) noexcept {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
+    const int nothing = ::fcntl(ends[0], F_DUPFD, above);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    return nothing;
+}
+
 /// Puts the descriptors into their places, whatever numbers they have now, and closes all others.
 void sort_descriptors(const LaunchView& launch) noexcept {
     constexpr int above = 64; // out of the way of the final places
     const int control = ::fcntl(launch.control, F_DUPFD, above);
     const int network = launch.network_namespace < 0 ? 0 : ::setns(launch.network_namespace, CLONE_NEWNET);
     const int network_error = errno;
-    const int input = ::fcntl(launch.input, F_DUPFD, above);
+    const int input = launch.input < 0 ? -1 : ::fcntl(launch.input, F_DUPFD, above);
     const int broker = launch.broker < 0 ? -1 : ::fcntl(launch.broker, F_DUPFD, above);
     int output[max_lanes], standard_output[max_lanes];
     for (int lane = 0; lane < launch.lanes; ++lane) {
@@ -57,18 +68,18 @@ void sort_descriptors(const LaunchView& launch) noexcept {
     }
     if (control < 0 || ::dup2(control, fd::control) < 0) ::_exit(127); // no way to tell anybody
     if (network != 0) fail(Stage::network, network_error);
-    bool placed = input >= 0 && ::dup2(input, fd::input) >= 0;
+    const int nothing = open_nothing(above);
+    if (nothing < 0) fail(Stage::descriptors, errno);
+    bool placed = ::dup2(input < 0 ? nothing : input, fd::input) >= 0;
     for (int lane = 0; lane < launch.lanes; ++lane)
         placed = placed && ::dup2(output[lane], fd::output(lane)) >= 0 &&
                  ::dup2(standard_output[lane], fd::standard_output(lane)) >= 0;
     if (!placed) fail(Stage::descriptors, errno);
-    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0) fail(Stage::descriptors, errno);
     for (int standard = 0; standard <= 2; ++standard)
-        if (::dup2(null, standard) < 0) fail(Stage::descriptors, errno);
+        if (::dup2(nothing, standard) < 0) fail(Stage::descriptors, errno);
     const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); // later there is no host's /proc
     if (own < 0 || ::dup2(own, fd::mount_namespace) < 0) fail(Stage::descriptors, errno);
-    if (::dup2(broker < 0 ? null : broker, fd::broker) < 0 || ::dup2(null, fd::terminal) < 0)
+    if (::dup2(broker < 0 ? nothing : broker, fd::broker) < 0 || ::dup2(nothing, fd::terminal) < 0)
         fail(Stage::descriptors, errno);
     if (wall_stands(Wall::close_fds) && ::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0)
         fail(Stage::descriptors, errno);
@@ -133,6 +144,13 @@ void run(const LaunchView& launch, int first, int count) noexcept {
     }
 }
 
+/// What programs read that are given nothing: the view's own /dev/null.
+void open_null() noexcept {
+    const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null < 0 || ::dup3(null, fd::input, O_CLOEXEC) < 0) fail(Stage::descriptors, errno);
+    ::close(null);
+}
+
 void make_or_fail(const MountPlan& plan, int (&slots)[max_slots], Stage stage) noexcept {
     const MountFailure failure = make_mounts(plan, slots);
     if (failure.step >= 0) fail(stage, failure.error, failure.step);
@@ -144,6 +162,7 @@ void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]
         fail(Stage::mounts, EINVAL);
     if (::chdir(launch.layers_directory) != 0) fail(Stage::mounts, errno);
     make_or_fail(launch.mounts->enter[static_cast<std::size_t>(index)], slots, Stage::mounts);
+    if (launch.input < 0) open_null();
     bool any_readonly = false, any_terminal = false;
     for (int program = 0; program < launch.program_count; ++program) {
         any_readonly = any_readonly || launch.programs[program].readonly_view;

@@ -88,6 +88,8 @@ private:
             }
             if (relay_)
                 for (const pollfd& wait : relay_->waits()) waits.push_back(wait);
+            if (sandbox_.input_)
+                for (const pollfd& wait : sandbox_.input_->waits()) waits.push_back(wait);
             const std::size_t first_notifier = waits.size();
             for (const Run& run : runs_)
                 if (run.notifier) waits.push_back({run.notifier->fd(), POLLIN, 0});
@@ -96,6 +98,7 @@ private:
             sys::throw_if_interrupted();
             drain();
             if (relay_) relay_->serve();
+            if (sandbox_.input_) sandbox_.input_->serve();
             if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
             serve_calls(waits, first_notifier);
             if (waits[0].revents != 0) {
@@ -139,6 +142,8 @@ private:
         if (!watch_.has_begun()) until = started_ + Watch::interval;
         for (const Run& run : runs_)
             if (!run.ended && run.program.timeout) until = std::min(until, started_ + *run.program.timeout);
+        const int input = sandbox_.input_ ? sandbox_.input_->patience_ms() : -1;
+        if (input >= 0) until = std::min(until, Clock::now() + std::chrono::milliseconds{input});
         if (until == Clock::time_point::max()) return -1;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
         constexpr std::int64_t longest = std::numeric_limits<int>::max();
@@ -239,6 +244,7 @@ private:
     std::vector<ProgramEnd> finish() {
         drain();
         if (relay_) relay_->finish();
+        if (sandbox_.input_) sandbox_.input_->give_back();
         std::vector<ProgramEnd> ends;
         for (Run& run : runs_) {
             end_hearing(run);

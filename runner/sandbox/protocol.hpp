@@ -11,7 +11,7 @@ namespace disco::sandbox {
 
 /// Descriptors in PID 1, after `child_setup` has sorted them.
 namespace fd {
-constexpr int input = 3; ///< standard input of programs
+constexpr int input = 3; ///< standard input of programs: a pipe, or the view's /dev/null once entered
 constexpr int control = 4;
 /// PID 1's own; after `enter`, when there are programs with a read-only view, that view's.
 constexpr int mount_namespace = 5;

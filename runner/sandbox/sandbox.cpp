@@ -26,6 +26,7 @@ Sandbox::Sandbox(SandboxSpec spec) : spec_{std::move(spec)} {
     pidfd_ = std::move(launched.pidfd);
     control_ = std::move(launched.control);
     lanes_ = std::move(launched.lanes);
+    if (launched.input.write) input_.emplace(spec_.input, std::move(launched.input));
 }
 
 void Sandbox::enter(std::size_t plan) {
@@ -90,7 +91,8 @@ Sandbox::Sandbox(Sandbox&& other) noexcept
       control_{std::move(other.control_)},
       root_{std::move(other.root_)},
       terminal_{std::move(other.terminal_)},
-      lanes_{std::move(other.lanes_)} {}
+      lanes_{std::move(other.lanes_)},
+      input_{std::move(other.input_)} {}
 
 Sandbox::~Sandbox() { close(); }
 

@@ -3,6 +3,7 @@
 #include "policy/confinement.hpp"
 #include "runner/model/report.hpp"
 #include "runner/model/sandbox_settings.hpp"
+#include "runner/sandbox/input_relay.hpp"
 #include "runner/sandbox/mount_plan.hpp"
 #include "runner/sandbox/notifier.hpp"
 #include "runner/sandbox/protocol.hpp"
@@ -56,7 +57,7 @@ struct SandboxSpec {
     std::size_t lanes = 1; ///< programs that `run_together` may run, at most max_lanes
     int broker = -1;       ///< a socket that PID 1 binds where the mount plan says, borrowed; -1: none
     Attendant attendant;   ///< the broker's
-    int input = -1;        ///< standard input of the programs, borrowed; -1: /dev/null
+    int input = -1;        ///< what programs read, by an InputRelay; borrowed; -1: the view's /dev/null
     int terminal = -1;     ///< a person's, for a program with Output::terminal, borrowed; never seen inside
 };
 
@@ -150,6 +151,7 @@ private:
     sys::UniqueFd pidfd_, control_, root_;
     sys::UniqueFd terminal_; ///< of a terminal of the sandbox's own the outer side (pty(7)), once entered
     std::vector<Lane> lanes_;
+    std::optional<InputRelay> input_;
 };
 
 } // namespace disco::sandbox

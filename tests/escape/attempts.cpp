@@ -42,6 +42,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"own_cwd_dotdot", 'A', "", "it is the same as dotdot_above_root, on the way of /proc"},
         {"leaked_directory", 'A', "close-fds"},
         {"leaked_file", 'A', "close-fds"},
+        {"standard_descriptors", 'A', "", "nothing of the machine's is ever opened for them"},
         {"init_root", 'A', "capabilities"},
         {"init_cwd", 'A', "capabilities"},
         {"init_fd", 'A', "capabilities"},

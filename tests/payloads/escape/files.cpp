@@ -65,6 +65,19 @@ Verdict leaked_descriptor(bool want_directory) {
 Verdict leaked_directory() { return leaked_descriptor(true); }
 Verdict leaked_file() { return leaked_descriptor(false); }
 
+/// Standard input, output and error are pipes, or the sandbox's own /dev/null.
+Verdict standard_descriptors() {
+    struct stat null = {};
+    if (::stat("/dev/null", &null) != 0) return held_by_errno();
+    for (int fd = 0; fd <= 2; ++fd) {
+        struct stat status = {};
+        if (::fstat(fd, &status) != 0 || S_ISFIFO(status.st_mode)) continue;
+        if (status.st_dev != null.st_dev || status.st_ino != null.st_ino)
+            return got_through("descriptor " + std::to_string(fd) + " is the machine's");
+    }
+    return held("pipes and /dev/null");
+}
+
 Verdict init_root() { return by_open("/proc/1/root/", O_RDONLY | O_DIRECTORY); }
 Verdict init_cwd() { return by_open("/proc/1/cwd/", O_RDONLY | O_DIRECTORY); }
 Verdict init_fd() { return by_open("/proc/1/fd/3", O_RDONLY); }
@@ -268,6 +281,7 @@ Attempts file_attempts() {
             {"double_chroot", double_chroot},
             {"leaked_directory", leaked_directory},
             {"leaked_file", leaked_file},
+            {"standard_descriptors", standard_descriptors},
             {"init_root", init_root},
             {"init_cwd", init_cwd},
             {"init_fd", init_fd},

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "runner/sys/unique_fd.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include <poll.h>
+
+namespace disco::sandbox {
+
+struct InputPipe {
+    sys::UniqueFd read, write; ///< `write` does not block
+};
+/// Throws SysError.
+[[nodiscard]] InputPipe make_input_pipe();
+
+/// Passes the caller's standard input on to a sandbox's programs by a pipe: with the caller's own descriptor
+/// they could write to the file behind it, and give it another owner and mode.
+///
+/// It reads no further than it gets rid of, but the pipe takes up to 64 KiB that no program may ever ask for.
+/// A file gets them back, in the end; what came from a pipe or a terminal is gone for whoever reads there
+/// later.
+class InputRelay {
+public:
+    /// `from`: borrowed.
+    InputRelay(int from, InputPipe pipe);
+
+    static constexpr std::size_t wait_count = 2;
+    /// What to poll(2) for.
+    [[nodiscard]] std::array<pollfd, wait_count> waits() const;
+    /// Milliseconds, -1: for ever. Nothing tells when this process comes to the foreground of its terminal,
+    /// and may read there.
+    [[nodiscard]] int patience_ms() const;
+    /// Moves what can be moved, without waiting. Throws SysError.
+    void serve();
+    /// When all programs have ended: a file's reading position is where they have stopped to read.
+    void give_back() noexcept;
+
+private:
+    [[nodiscard]] bool wants_to_read() const;
+    void read_some();
+    void pass();
+    int from_;
+    InputPipe pipe_;
+    sys::UniqueFd opened_; ///< `from` anew, so that it does not block
+    enum class Source { file, terminal, socket, other } source_ = Source::other;
+    bool ended_ = false;
+    std::string kept_; ///< read, and not yet taken by the pipe
+};
+
+} // namespace disco::sandbox
