@@ -6,9 +6,11 @@
 #include "runner/sys/printable.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -46,9 +48,13 @@ std::size_t make_command_directory(int root, const std::set<std::string>& allowe
                                    const std::filesystem::path& directory) {
     const sys::UniqueFd to = sys::open_directory(directory);
     std::size_t made = 0;
+    std::set<std::pair<dev_t, ino_t>> seen; // "/bin" is "/usr/bin", mostly
     for (const char* searched : command_directories) {
         const sys::UniqueFd from = sys::try_open_in_root(root, searched, O_RDONLY | O_DIRECTORY);
         if (!from) continue;
+        struct stat status = {};
+        sys::check(::fstat(from.get(), &status), "stat", searched);
+        if (!seen.emplace(status.st_dev, status.st_ino).second) continue;
         for (const sys::DirectoryEntry& entry : sys::list_directory(from.get(), searched)) {
             if (entry.type != DT_REG && entry.type != DT_LNK) continue;
             const std::string target =
@@ -59,7 +65,22 @@ std::size_t make_command_directory(int root, const std::set<std::string>& allowe
                 throw sys::SysError{errno, "make a symlink for the command", entry.name};
         }
     }
+    // By this name it makes who calls it fail, see templates/prelude.bash.
+    sys::check(::symlinkat(shim.c_str(), to.get(), "disco-fail"), "make a symlink for", "disco-fail");
     return made;
+}
+
+CommandStamp command_stamp(int root) {
+    CommandStamp stamp = {};
+    for (std::size_t i = 0; i < command_directories.size(); ++i) {
+        const sys::UniqueFd at = sys::try_open_in_root(root, command_directories[i], O_PATH | O_DIRECTORY);
+        struct stat status = {};
+        if (!at) continue;
+        sys::check(::fstat(at.get(), &status), "stat", command_directories[i]);
+        stamp[i] = {status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                    status.st_ctim.tv_nsec};
+    }
+    return stamp;
 }
 
 } // namespace disco::policy

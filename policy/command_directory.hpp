@@ -28,4 +28,9 @@ inline constexpr std::array<const char*, 6> command_directories = {
 std::size_t make_command_directory(int root, const std::set<std::string>& allowed, const std::string& shim,
                                    const std::filesystem::path& directory);
 
+/// Changes when a command comes or goes in a tree: the times of its directories. The same in an overlay where
+/// nothing is above them.
+using CommandStamp = std::array<std::array<long, 4>, command_directories.size()>;
+[[nodiscard]] CommandStamp command_stamp(int root);
+
 } // namespace disco::policy

@@ -236,10 +236,22 @@ void Views::confine(sandbox::Program& program, model::Profile profile) {
 void Views::need_command_directory() {
     if (!commands_.empty()) return;
     commands_ = scratch_.subdirectory("commands", 0755);
-    const sys::UniqueFd root = sys::open_directory(root_);
+    make_commands(sys::open_directory(root_).get());
+}
+
+void Views::renew_commands(int view) {
+    if (commands_.empty() || policy::command_stamp(view) == commands_stamp_) return;
+    const sys::UniqueFd directory = sys::open_directory(commands_);
+    for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), commands_))
+        sys::check(::unlinkat(directory.get(), entry.name.c_str(), 0), "remove", commands_ / entry.name);
+    make_commands(view);
+}
+
+void Views::make_commands(int root) {
     std::set<std::string> allowed = allowed_;
     allowed.insert(guarded_.names().begin(), guarded_.names().end()); // their guards are in their places
-    policy::make_command_directory(root.get(), allowed, "/run/disco/bin/disco-shim", commands_);
+    commands_stamp_ = policy::command_stamp(root); // before: what comes meanwhile is seen next time
+    policy::make_command_directory(root, allowed, "/run/disco/bin/disco-shim", commands_);
 }
 
 std::vector<std::string> Views::environment(model::RunMode mode, const std::string& module, const char* phase,

@@ -83,15 +83,18 @@ public:
     /// Gives a program what its profile says. The program must not outlive the views.
     void confine(sandbox::Program& program, model::Profile profile);
 
-    /// PATH of strict scripts and templates: made at the first call; `program_paths` of later layers are
-    /// added.
+    /// PATH of strict scripts and templates: made at the first call, as the live root has them.
     void need_command_directory();
+    /// The same as the view has them, whose root this is; when no program runs.
+    void renew_commands(int view);
 
     /// What a program gets, the same for all of a run but for the phase.
     [[nodiscard]] std::vector<std::string> environment(model::RunMode mode, const std::string& module,
                                                        const char* phase, bool restricted_path) const;
 
 private:
+    void make_commands(int root);
+
     std::filesystem::path root_;
     std::string node_;
     const Scratch& scratch_;
@@ -110,6 +113,7 @@ private:
     unsigned guard_generation_ = 0;
     std::string guard_bytes_; ///< what a guard consists of; empty until it is needed
     std::filesystem::path commands_;
+    policy::CommandStamp commands_stamp_ = {}; ///< of the tree that they are made for
 };
 
 } // namespace disco::dance

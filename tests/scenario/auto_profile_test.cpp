@@ -81,6 +81,55 @@ TEST_F(AutoProfile, ACommandThatIsNotListedIsSimulated) {
                                        "(repeated as simulate)"));
 }
 
+/// What is installed is what the view has.
+TEST_F(AutoProfile, ACommandThatAScriptBeforeInstalledIsSimulated) {
+    script("m", "10-install.sh", "mkdir -p /usr/sbin\ncp -p /usr/bin/touch /usr/sbin/frob\n");
+    script("m", "20-use.sh", "frob /etc/frobbed\n");
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_THAT(profiles(), ElementsAre("strict", "simulate"));
+    EXPECT_THAT(paths(), testing::IsSupersetOf({"/etc/frobbed", "/usr/sbin/frob"}));
+    const auto told = report = last_report();
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_EQ(told.at("fingerprint"), last_report().at("fingerprint"));
+}
+
+TEST_F(AutoProfile, ACommandThatAnEarlierModuleInstalledIsThere) {
+    module_file("m", "files/usr/bin/frob", "#!/bin/bash\ntouch /etc/frobbed\n", 0755);
+    script("n", "10-use.sh", "frob\n");
+    module_file("n", "requires", "m\n");
+    want("n");
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_THAT(changes_of(last_report(), "n"), ElementsAre("created /etc/frobbed"));
+    script("n", "10-use.sh", "rm /usr/bin/frob\n");
+    script("n", "20-use.sh", "set -e\nfrob\n");
+    EXPECT_EQ(noop().exit, 4); // gone again
+    EXPECT_EQ(live().exit, 4);
+}
+
+TEST_F(AutoProfile, AnAllowedCommandThatAScriptBeforeInstalledIsRun) {
+    std::filesystem::remove(root() / "usr/bin/head");
+    script("m", "10-install.sh", "cp -p /usr/bin/touch /usr/bin/head\n");
+    script("m", "20-use.sh", "head /etc/headed\n");
+    EXPECT_EQ(noop({"--profile", "strict"}).exit, 0);
+    EXPECT_THAT(profiles(), ElementsAre("strict", "strict"));
+    EXPECT_THAT(paths(), testing::Contains("/etc/headed"));
+}
+
+TEST_F(AutoProfile, ACommandThatIsNowhereFailsAsInALiveDance) {
+    script("m", "10-x.sh", "set -e\nmkdir -p /srv/a\nnosuchcommand --all\n");
+    for (const bool dry : {true, false}) {
+        const auto result = dry ? noop() : live();
+        EXPECT_EQ(result.exit, 4) << result.output << result.error;
+        EXPECT_THAT(result.output + result.error, HasSubstr("nosuchcommand: command not found"));
+        EXPECT_THAT(result.output, HasSubstr("exited with 127"));
+    }
+    EXPECT_EQ(noop({"--profile", "strict"}).exit, 4);
+    script("m", "10-x.sh", "nosuchcommand || mkdir -p /srv/b\n");
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_THAT(paths(), testing::Contains("/srv/b"));
+    EXPECT_EQ(live().exit, 0);
+}
+
 TEST_F(AutoProfile, AScriptThatFailsOnlyWhenRestrictedSucceeds) {
     script("m", "10-more.sh", "set -e\ncd /srv\nmkdir made\n");
     EXPECT_EQ(noop().exit, 0);
