@@ -144,6 +144,11 @@ int run(int argc, char** argv, char** environment) {
     if (same(command, "disco-shim")) { // by a symbolic link: the name is that of the link
         request.wish = shim::Wish::unlisted;
         command = base_name(argv[0]);
+        if (same(command, "disco-fail")) {
+            request.wish = shim::Wish::fail;
+            first = 1;
+            if (argc != 3) return 64;
+        }
     } else if (same(command, "disco-defer")) {
         request.wish = shim::Wish::defer;
         first = 1;

@@ -14,6 +14,7 @@ enum class Wish : std::uint32_t {
     guarded,  ///< a guarded command was called
     unlisted, ///< a command that strict scripts may not run
     defer,    ///< disco-defer COMMAND…
+    fail,     ///< the script or template WORD is to fail, as WORD says: see templates/prelude.bash
 };
 
 /// Followed by `bytes` bytes: the words, each ended by a NUL.

@@ -7,6 +7,28 @@ _disco_param_fail() {
     return 1
 }
 
+# Who asked for a value and gets none fails, whatever becomes of this status: it would go on with an empty one.
+_disco_param_refuse() {
+    _disco_param_fail "$1"
+    _disco_fail "disco-param: $1${2-}"
+    return 1
+}
+
+# The path of a key in _disco_found. NODE/KEY is the same as KEY.
+_disco_param_find() {
+    _disco_found=$_disco_tree/$1
+    if [[ ! -e $_disco_found && -n ${DISCO_NODE-} && $1/ == "$DISCO_NODE"/* ]]; then
+        _disco_found=$1/
+        _disco_found=$_disco_tree/${_disco_found#"$DISCO_NODE"/}
+        _disco_found=${_disco_found%/}
+    fi
+}
+
+# To other users than root there is nothing to tell, which is not the same as that there is nothing.
+_disco_param_readable() {
+    [[ $EUID -eq 0 || -r $_disco_tree && -x $_disco_tree ]] || _disco_param_fail "the parameters are root's to read"
+}
+
 _disco_param_check() {
     case $1 in
     '') _disco_param_fail "a parameter needs a name" ;;
@@ -47,38 +69,51 @@ _disco_param_dump() (
 )
 
 _disco_param_main() {
-    local _disco_tree=${DISCO_PARAMETERS:-/var/lib/disco/parameters/${DISCO_NODE:-}} _disco_value _disco_default _disco_has_default=
+    local _disco_tree=${DISCO_PARAMETERS:-/var/lib/disco/parameters/${DISCO_NODE:-}} _disco_found _disco_value _disco_default _disco_has_default=
     case ${1:-} in
     get)
         if [[ ${2:-} == -d ]]; then
             _disco_has_default=1 _disco_default=${3:-}
             shift 2
         fi
-        [[ $# -eq 2 ]] || { _disco_param_fail "usage: disco-param get [-d DEFAULT] KEY"; return 1; }
-        _disco_param_check "$2" || return 1
-        if [[ -d $_disco_tree/$2 ]]; then
-            _disco_param_fail "'$2' is a tree, not a value (disco-param keys $2)"
+        [[ $# -eq 2 ]] || { _disco_param_refuse "usage: disco-param get [-d DEFAULT] KEY"; return 1; }
+        _disco_param_check "$2" || { _disco_fail "disco-param: bad name '$2'"; return 1; }
+        _disco_param_readable || return 1
+        _disco_param_find "$2"
+        if [[ -d $_disco_found ]]; then
+            _disco_param_refuse "'$2' is a tree, not a value (disco-param keys $2)"
             return 1
-        elif [[ -f $_disco_tree/$2 ]]; then
-            _disco_value=$(<"$_disco_tree/$2") || return 1
+        elif [[ -f $_disco_found ]]; then
+            _disco_value=$(<"$_disco_found") || return 1
             printf '%s\n' "$_disco_value"
         elif [[ -n $_disco_has_default ]]; then
             printf '%s\n' "$_disco_default"
         else
-            _disco_param_fail "no parameter '$2'"
+            _disco_param_refuse "no parameter '$2'" " (for one that may be missing: disco-param get -d DEFAULT KEY, disco-param has KEY)"
             return 1
         fi
         ;;
+    has)
+        [[ $# -eq 2 ]] || { _disco_param_refuse "usage: disco-param has KEY"; return 1; }
+        _disco_param_check "$2" || { _disco_fail "disco-param: bad name '$2'"; return 1; }
+        _disco_param_readable || return 1
+        _disco_param_find "$2"
+        [[ -e $_disco_found ]]
+        ;;
     keys | dump)
         [[ $# -le 2 ]] || { _disco_param_fail "usage: disco-param $1 [KEY]"; return 1; }
+        _disco_param_readable || return 1
+        _disco_found=$_disco_tree
         if [[ $# -eq 2 ]]; then
             _disco_param_check "$2" || return 1
-            [[ -d $_disco_tree/$2 ]] || { _disco_param_fail "no tree '$2'"; return 1; }
+            _disco_param_find "$2"
+            [[ -d $_disco_found ]] || { _disco_param_fail "no tree '$2'"; return 1; }
         fi
         if [[ $1 == keys ]]; then
-            _disco_param_members "$_disco_tree${2:+/$2}"
+            _disco_param_members "$_disco_found"
         else
-            _disco_param_dump "$_disco_tree${2:+/$2}" "${2:+$2/}"
+            _disco_value=${_disco_found#"$_disco_tree"} _disco_value=${_disco_value#/}
+            _disco_param_dump "$_disco_found" "${_disco_value:+$_disco_value/}"
         fi
         ;;
     set | delete)
@@ -86,7 +121,7 @@ _disco_param_main() {
         return 1
         ;;
     *)
-        _disco_param_fail "usage: disco-param get [-d DEFAULT] KEY | keys [KEY] | dump [KEY]"
+        _disco_param_refuse "usage: disco-param get [-d DEFAULT] KEY | has KEY | keys [KEY] | dump [KEY]"
         return 1
         ;;
     esac

@@ -33,12 +33,20 @@ _disco_param_other() {
     _disco_param_main "$@"
 }
 
-# In a strict script every command is the shim but for an allow-list; what is not installed (yet: an earlier module would
-# have done that) is told in the same words.
-if [[ ${PATH:-} == /run/disco/restricted && ${DISCO_PHASE:-} == script ]]; then
+# Tells the parent that this script, template or check is to fail, and why: its text may have swallowed the status.
+_disco_fail() {
+    if [[ ${PATH-} == /run/disco/restricted ]]; then # a restricted shell takes no path, and no exec
+        command disco-fail "$0" "$1" || :
+    elif [[ $- != *r* && -x /run/disco/bin/disco-shim ]]; then
+        (exec -a disco-fail /run/disco/bin/disco-shim "$0" "$1") || :
+    fi
+}
+
+# What a template calls and is nowhere leaves a hole in its output.
+if [[ ${PATH:-} == /run/disco/restricted && ${DISCO_PHASE:-} == template ]]; then
     command_not_found_handle() {
-        local _disco_text
-        printf -v _disco_text ' %q' "$@"
-        printf 'warning: Would execute:%s  # not installed here\n' "$_disco_text" >&2
+        printf '%s: line %s: %s: command not found\n' "$0" "${BASH_LINENO[0]}" "$1" >&2
+        [[ $1 == disco-fail ]] || _disco_fail "there is no command '$1'"
+        return 127
     }
 fi

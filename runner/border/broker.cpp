@@ -47,8 +47,8 @@ Progress parse(const std::string& bytes, Heard& heard) {
     Request request;
     if (bytes.size() < sizeof request) return Progress::partial;
     std::memcpy(&request, bytes.data(), sizeof request);
-    const bool known =
-        request.wish == Wish::guarded || request.wish == Wish::unlisted || request.wish == Wish::defer;
+    const bool known = request.wish == Wish::guarded || request.wish == Wish::unlisted ||
+                       request.wish == Wish::defer || (request.wish == Wish::fail && request.words == 2);
     if (request.magic != policy::shim::magic || !known || request.words == 0 ||
         request.bytes > policy::shim::most_words_bytes)
         return Progress::damaged;
@@ -139,6 +139,10 @@ void Broker::answer(Client& client, Wish wish, const std::vector<std::string>& a
 }
 
 std::string Broker::reply_to(Wish wish, const std::vector<std::string>& argv) {
+    if (wish == Wish::fail) {
+        asked_.push_back({Asked::What::failure, argv});
+        return reply(0, {}, {});
+    }
     std::vector<std::string> shown = argv;
     if (wish != Wish::defer) shown[0] = shown[0].substr(shown[0].rfind('/') + 1); // the shim's own name
     const std::string words = sys::quote_words(shown);

@@ -17,6 +17,7 @@ struct Asked {
         action,   ///< told in a no-op, queued in a live dance
         refused,  ///< by the policy
         unlisted, ///< a command that strict scripts may not run
+        failure,  ///< of the program in argv[0], for the reason in argv[1], in words of the sandbox
     } what = What::action;
     std::vector<std::string> argv;
 };

@@ -283,6 +283,7 @@ private:
         };
         for (const Verb& verb :
              {Verb{"get", "Print a parameter", true, true, false, false},
+              Verb{"has", "Say by the exit status whether there is a parameter", true, true, false, false},
               Verb{"set",
                    "Set KEY to VALUE, to standard input, or to an empty tree: {}; '-' reads KEY=VALUE lines",
                    true, true, true, false},

@@ -29,7 +29,7 @@ enum class CommandName {
 };
 
 struct ParamOptions {
-    std::string verb; ///< get set keys dump delete explain
+    std::string verb; ///< get has set keys dump delete explain
     std::string key;
     std::string value;
     bool has_value = false;

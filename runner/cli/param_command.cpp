@@ -38,9 +38,12 @@ void print_value(const fetch::ParameterStore& store, const std::string& key) {
 
 } // namespace
 
-int run_param(const ParamOptions& param, const dance::CommonOptions& common) {
+int run_param(const ParamOptions& asked, const dance::CommonOptions& common) {
+    ParamOptions param = asked;
     if (param.verb == "set") dance::require_state_place(common.state_dir);
     fetch::ParameterStore store{common.state_dir, dance::node_name(common)};
+    param.key = store.without_node(asked.key);
+    if (param.verb == "has") return store.has(param.key) ? 0 : 1;
     if (param.verb == "get")
         print_value(store, param.key);
     else if (param.verb == "set")

@@ -280,7 +280,7 @@ private:
                 continue;
             }
             const ModuleContents& module = fetched.modules.at(name);
-            sys::write_file(context.parameters / "current_module", name + "\n", 0644);
+            sys::write_file(context.parameters / "current_module", name + "\n", 0600);
             std::unique_ptr<ModuleRun> run = std::move(ahead);
             if (!run || &run->module() != &module) run = std::make_unique<ModuleRun>(module, context);
             model::ModuleReport done = run->run([&] {

@@ -145,7 +145,9 @@ private:
         views_.networks().disconnect();
         for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));
         enter_program(report, phase(), name, profile(), end);
-        for (const border::Asked& asked : broker.take()) enter_asked(report, asked, name, mode());
+        for (const border::Asked& asked : broker.take())
+            if (asked.what != border::Asked::What::failure) // its own exit status is what counts here
+                enter_asked(report, asked, name, mode());
         if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::How::exited)) {
             views_.complete(box);
             return report;

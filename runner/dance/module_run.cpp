@@ -267,7 +267,7 @@ void ModuleRun::resolve_templates() {
 void ModuleRun::check_template(const Deliverable& item, std::size_t program,
                                const sandbox::ProgramEnd& end) const {
     if (end.how == sandbox::ProgramEnd::How::stopped_too) return; // the one that was stopped tells
-    if (!end.succeeded()) throw sys::Error{describe_failure(program, item.in_module, end)};
+    if (failed(item.in_module, end)) throw sys::Error{describe_failure(program, item.in_module, end)};
     if (const auto objection = templates::objection(end.standard_output))
         throw sys::Error{
             fmt::format("{} {}; '/{}' is left as it was", item.in_module, *objection, item.path)};
@@ -282,12 +282,13 @@ bool ModuleRun::run_scripts(const std::vector<Script>& scripts, Phase phase,
         const std::size_t program = next_;
         const sandbox::ProgramEnd end = std::move(run_next({script.in_module}, phase, profiles[i]).front());
         if (profiles[i] == Profile::strict) look_for_refusals(script);
-        if (end.succeeded()) continue;
+        if (!failed(script.in_module, end)) continue;
         all = false;
         const std::string failure = describe_failure(program, script.in_module, end);
         if (phase != Phase::check) throw sys::Error{failure};
         if (report_->reason.empty()) report_->reason = failure;
-        if (end.how != sandbox::ProgramEnd::How::exited && end.how != sandbox::ProgramEnd::How::signalled)
+        if (!end.succeeded() && end.how != sandbox::ProgramEnd::How::exited &&
+            end.how != sandbox::ProgramEnd::How::signalled)
             break;
     }
     return all;
@@ -317,6 +318,7 @@ void ModuleRun::look_for_refusals(const Script& script) {
 std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::string>& names, Phase phase,
                                                      Profile profile) {
     const bool reports = profile == Profile::strict || profile == Profile::template_;
+    if (reports) context_.views.renew_commands(box_->root()); // scripts before may have installed some
     std::vector<NoticeReader> notices;
     notices.reserve(names.size());
     for (const std::string& name : names) notices.emplace_back(name);
@@ -333,26 +335,40 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
         for (model::Notice& notice : notices[i].take()) report_->notices.push_back(std::move(notice));
         enter_program(*report_, phase, names[i], profile, ends[i]);
     }
-    note_asked(fmt::format("{}", fmt::join(names, ", ")), phase);
+    note_asked(names, phase);
     return ends;
 }
 
 /// What the programs that have just run asked for by guarded commands.
-void ModuleRun::note_asked(const std::string& step, Phase phase) {
+void ModuleRun::note_asked(const std::vector<std::string>& names, Phase phase) {
+    const std::string step = fmt::format("{}", fmt::join(names, ", "));
     for (const border::Asked& asked : broker_->take()) {
         if (asked.what == border::Asked::What::unlisted) unlisted_.push_back(asked.argv);
         // A template only says what a file is to hold, and a check comes after the actions: nothing is
         // queued.
-        if (phase == Phase::script)
+        if (asked.what == border::Asked::What::failure)
+            note_fault(asked, names);
+        else if (phase == Phase::script)
             enter_asked(*report_, asked, step, context_.mode);
         else
             enter_unqueued(*report_, asked, step);
     }
 }
 
+/// The asker is named by itself; among those that run at the same time it is believed which one it is.
+void ModuleRun::note_fault(const border::Asked& asked, const std::vector<std::string>& names) {
+    const auto named = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+        return asked.argv.at(0) == "/run/disco/module/" + name;
+    });
+    faults_.emplace(named == names.end() ? names.front() : *named, sys::printable_text(asked.argv.at(1)));
+}
+
 std::string ModuleRun::describe_failure(std::size_t program, const std::string& name,
                                         const sandbox::ProgramEnd& end) const {
-    std::string text = fmt::format("{} {}", name, end.describe(programs_.at(program)));
+    const auto fault = faults_.find(name);
+    std::string text = fault == faults_.end()
+                           ? fmt::format("{} {}", name, end.describe(programs_.at(program)))
+                           : fmt::format("{} cannot do its work: {}", name, fault->second);
     const bool refused =
         std::any_of(report_->notices.begin(), report_->notices.end(), [&](const auto& notice) {
             return notice.kind == model::NoticeKind::restricted && notice.step == name;

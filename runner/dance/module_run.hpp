@@ -7,6 +7,7 @@
 #include "runner/dance/views.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,7 +74,11 @@ private:
     /// Runs the next programs together, one for each name, and enters them as steps.
     std::vector<sandbox::ProgramEnd> run_next(const std::vector<std::string>& names, model::Phase phase,
                                               model::Profile profile);
-    void note_asked(const std::string& step, model::Phase phase);
+    void note_asked(const std::vector<std::string>& names, model::Phase phase);
+    void note_fault(const border::Asked& asked, const std::vector<std::string>& names);
+    [[nodiscard]] bool failed(const std::string& name, const sandbox::ProgramEnd& end) const {
+        return !end.succeeded() || faults_.contains(name);
+    }
     [[nodiscard]] std::string describe_failure(std::size_t program, const std::string& name,
                                                const sandbox::ProgramEnd& end) const;
     [[nodiscard]] std::size_t lanes() const;
@@ -83,6 +88,7 @@ private:
     std::vector<model::Profile> script_profiles_;    ///< of module_.scripts
     std::vector<std::vector<std::string>> unlisted_; ///< commands that strict scripts did not get
     std::vector<model::Notice> repeat_reasons_;
+    std::map<std::string, std::string> faults_; ///< step → why it fails, whatever its exit status is
     std::vector<sandbox::Program> programs_;
     std::size_t next_ = 0;
     std::optional<border::Broker> broker_; ///< before the sandbox that it attends to

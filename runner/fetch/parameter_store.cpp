@@ -146,6 +146,18 @@ std::vector<ParameterLayer> ParameterStore::layers() const {
 
 ParameterTree ParameterStore::effective() const { return merge_layers(layers()); }
 
+std::string ParameterStore::without_node(std::string_view name) const {
+    const bool qualified =
+        name.starts_with(node_) && (name.size() == node_.size() || name[node_.size()] == '/');
+    if (!qualified || effective().contains(node_)) return std::string{name};
+    return std::string{name.substr(std::min(node_.size() + 1, name.size()))};
+}
+
+bool ParameterStore::has(std::string_view name) const {
+    model::check_parameter_name(name);
+    return effective().contains(name);
+}
+
 std::optional<std::string> ParameterStore::get(std::string_view name) const {
     model::check_parameter_name(name);
     const ParameterTree tree = effective();

@@ -30,6 +30,11 @@ public:
     [[nodiscard]] std::vector<ParameterLayer> layers() const;
     [[nodiscard]] ParameterTree effective() const;
 
+    /// NODE/KEY is the same as KEY, and NODE as the whole, unless there is a parameter of the node's own
+    /// name.
+    [[nodiscard]] std::string without_node(std::string_view name) const;
+    /// A value or a tree.
+    [[nodiscard]] bool has(std::string_view name) const;
     /// The value, byte by byte; nothing for an absent name. Throws when it is a tree.
     [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
 

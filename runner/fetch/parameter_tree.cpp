@@ -88,20 +88,20 @@ ParameterTree read_parameter_tree(const std::filesystem::path& directory) {
 }
 
 void write_parameter_tree(const std::filesystem::path& directory, const ParameterTree& tree) {
-    sys::make_directories(directory, 0755);
+    sys::make_directories(directory, 0700);
     const sys::UniqueFd top = sys::open_directory(directory);
     if (!sys::list_directory(top.get(), directory).empty())
         throw sys::Error{fmt::format("cannot write parameters to '{}': it is not empty", directory.string())};
     for (const auto& [name, value] : tree) {
         model::check_parameter_name(name);
         if (!value) {
-            sys::make_directories(directory / name, 0755);
+            sys::make_directories(directory / name, 0700);
             continue;
         }
         if (const std::string_view parent = parent_of(name); !parent.empty())
-            sys::make_directories(directory / parent, 0755);
-        const sys::UniqueFd file = sys::open_beneath(top.get(), name, O_WRONLY | O_CREAT | O_EXCL, 0644);
-        sys::check(::fchmod(file.get(), 0644), "set the mode of", directory / name);
+            sys::make_directories(directory / parent, 0700);
+        const sys::UniqueFd file = sys::open_beneath(top.get(), name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        sys::check(::fchmod(file.get(), 0600), "set the mode of", directory / name);
         sys::write_all(file.get(), *value, directory / name);
     }
 }

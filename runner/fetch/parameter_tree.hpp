@@ -17,7 +17,7 @@ using ParameterTree = std::map<std::string, std::optional<std::string>, std::les
 /// nor directory.
 [[nodiscard]] ParameterTree read_parameter_tree(const std::filesystem::path& directory);
 
-/// Writes the tree below `directory` (made, mode 0755, files 0644), which must not hold anything yet.
+/// Writes the tree below `directory` (made, mode 0700, files 0600), which must not hold anything yet.
 void write_parameter_tree(const std::filesystem::path& directory, const ParameterTree& tree);
 
 /// A named layer of parameters: "module nginx", "roles/web", "web1", "local".

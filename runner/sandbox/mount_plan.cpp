@@ -256,8 +256,8 @@ private:
         const std::string place = staged(own, "own");
         mount("tmpfs", place, inert, "mode=0755,nr_inodes=64");
         if (!view_.parameters.empty()) {
-            make_directory(place + "/parameters", 0755);
-            make_directory(place + "/parameters/" + view_.node, 0755);
+            make_directory(place + "/parameters", 0700);
+            make_directory(place + "/parameters/" + view_.node, 0700);
             attach(clone(view_.parameters, readonly_clone), place + "/parameters/" + view_.node);
         }
         take(place);

@@ -249,10 +249,59 @@ INSTANTIATE_TEST_SUITE_P(
                     TemplateRow{"prints_200_mb", "dd if=/dev/zero bs=1M count=200 | tr '\\0' x", "16 MiB"},
                     TemplateRow{"fails", "echo half; exit 5", "exited with 5"},
                     TemplateRow{"is_killed", "echo half; kill -TERM $$", "SIGTERM"},
-                    TemplateRow{"reads_an_unknown_parameter",
-                                "set -e\necho \"$(disco-param get no/such)\"\nx=$(disco-param get no/such)",
-                                "no/such"}),
+                    TemplateRow{"reads_an_unknown_parameter", "echo \"port = $(disco-param get no/such)\"",
+                                "no parameter 'no/such'"},
+                    TemplateRow{"reads_a_tree", "echo \"$(disco-param get modules)\"", "'modules' is a tree"},
+                    TemplateRow{"mistypes_a_verb", "echo \"$(disco-param gte modules)\"",
+                                "usage: disco-param"},
+                    TemplateRow{"mistypes_a_command", "echo \"port = $(disco-parm get no/such)\"",
+                                "there is no command 'disco-parm'"},
+                    TemplateRow{"mistypes_a_command_in_a_pipe", "echo 80 | disco-parm x 2>&1 | cat; echo b",
+                                "there is no command 'disco-parm'"}),
     [](const auto& row) { return std::string{row.param.name}; });
+
+TEST_F(BadInput, AMissingParameterFailsWhoAsksForIt) {
+    module_file("m", "templates/etc/first", "echo 1");
+    module_file("m", "templates/etc/second", "echo \"$(disco-param get site/prot || echo 80)\"");
+    module_file("m", "templates/etc/third", "echo 3");
+    want("m");
+    expect_refusal(4, {"templates/etc/second cannot do its work: disco-param: no parameter 'site/prot'",
+                       "disco-param has KEY"});
+    fs::remove_all(in_module("templates"));
+    for (const char* text :
+         {"#!/bin/bash\necho \"port = $(disco-param get site/prot)\" > /etc/new\n",
+          "#!/bin/sh\necho \"port = $(disco-param get site/prot)\" > /etc/new\n",
+          "#!/bin/bash\nport=$(bash -c 'disco-param get site/prot' 2>/dev/null) || port=80\necho $port > "
+          "/etc/new\n",
+          "#!/usr/bin/env bash\nset -u\nx=$(PATH=/bin; disco-param get site/prot)\nmkdir -p /srv/$x\n"}) {
+        script("m", "10-x", text);
+        expect_refusal(4, {"scripts/10-x cannot do its work: disco-param: no parameter 'site/prot'"});
+    }
+    script("m", "10-x", "touch /etc/done\n");
+    module_file("m", "checks/10-x", "echo \"$(disco-param get site/prot)\"\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 6);
+    EXPECT_THAT(result.output, HasSubstr("checks/10-x cannot do its work: disco-param: no parameter"));
+}
+
+TEST_F(BadInput, AParameterThatMayBeMissingCanBeAskedFor) {
+    parameter("web1", "site/port", "80\n");
+    script("m", "10-x",
+           "#!/bin/bash\n{ disco-param get -d 443 site/prot\ndisco-param has site/prot || echo none\n"
+           "disco-param has site && disco-param has site/port && disco-param get web1/site/port\n"
+           "disco-param get web1/current_module; } > /etc/new\n"
+           "stat -c '%a %U %n' /var/lib/disco/parameters/web1 /var/lib/disco/parameters/web1/site "
+           "/var/lib/disco/parameters/web1/site/port > /etc/modes\n");
+    module_file("m", "templates/etc/t", "disco-param get web1/site/port; disco-param get -d x site/prot");
+    want("m");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("etc/new"), "443\nnone\n80\nm\n");
+    EXPECT_EQ(read("etc/t"), "80\nx\n");
+    EXPECT_EQ(read("etc/modes"), "700 root /var/lib/disco/parameters/web1\n"
+                                 "700 root /var/lib/disco/parameters/web1/site\n"
+                                 "600 root /var/lib/disco/parameters/web1/site/port\n");
+}
 
 struct ScriptRow {
     const char* name;

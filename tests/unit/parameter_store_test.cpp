@@ -47,6 +47,20 @@ TEST_F(Parameters, AreEmptyAtFirst) {
     EXPECT_FALSE(fs::exists(state())); // looking makes nothing
 }
 
+TEST_F(Parameters, AreAskedForByTheNodesName) {
+    store().set("site/port", "80");
+    EXPECT_EQ(store().without_node("web1/site/port"), "site/port");
+    EXPECT_EQ(store().without_node("web1"), "");
+    EXPECT_EQ(store().without_node("web10/site"), "web10/site");
+    EXPECT_EQ(store().without_node("site/web1"), "site/web1");
+    EXPECT_TRUE(store().has("site/port"));
+    EXPECT_TRUE(store().has("site"));
+    EXPECT_FALSE(store().has("site/prot"));
+    EXPECT_FALSE(store().has("sit"));
+    store().set("web1/x", "1"); // then that is meant
+    EXPECT_EQ(store().without_node("web1/x"), "web1/x");
+}
+
 TEST_F(Parameters, AreStoredByteByByte) {
     const std::string bytes{"a\0b\n\n\xff", 6};
     store().set("t/x", bytes);

@@ -66,8 +66,8 @@ TEST_F(ParameterFiles, SurviveWritingAndReading) {
     const ParameterTree tree = {{"a", "1\n"}, {"t", std::nullopt}, {"t/b", ""}, {"t/empty", std::nullopt}};
     write_parameter_tree(directory() / "copy", tree);
     EXPECT_EQ(read_parameter_tree(directory() / "copy"), tree);
-    EXPECT_EQ(sys::stat_path(directory() / "copy/t")->st_mode & 07777u, 0755u);
-    EXPECT_EQ(sys::stat_path(directory() / "copy/t/b")->st_mode & 07777u, 0644u);
+    EXPECT_EQ(sys::stat_path(directory() / "copy/t")->st_mode & 07777u, 0700u);
+    EXPECT_EQ(sys::stat_path(directory() / "copy/t/b")->st_mode & 07777u, 0600u);
     EXPECT_THAT([&] { write_parameter_tree(directory() / "copy", tree); },
                 ThrowsMessage<sys::Error>(HasSubstr("not empty")));
 }
