@@ -122,6 +122,30 @@ std::size_t ModuleReport::changes() const {
     return std::accumulate(change_counts.begin(), change_counts.end(), std::size_t{0});
 }
 
+ActionCounts count_actions(const ModuleReport& module) {
+    ActionCounts counts;
+    for (const Action& action : module.actions) {
+        if (action.repeated) continue;
+        switch (action.outcome) {
+        case ActionOutcome::pending: ++counts.pending; break;
+        case ActionOutcome::done: ++counts.done; break;
+        case ActionOutcome::failed: ++counts.failed; break;
+        }
+    }
+    return counts;
+}
+
+ActionCounts count_actions(const std::vector<ModuleReport>& modules) {
+    ActionCounts sum;
+    for (const ModuleReport& module : modules) {
+        const ActionCounts one = count_actions(module);
+        sum.pending += one.pending;
+        sum.done += one.done;
+        sum.failed += one.failed;
+    }
+    return sum;
+}
+
 bool ModuleReport::is_shell() const {
     return std::any_of(steps.begin(), steps.end(),
                        [](const Step& step) { return step.phase == Phase::shell; });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/model/change.hpp"
+#include "runner/model/service_verb.hpp"
 
 #include <array>
 #include <cstddef>
@@ -76,6 +77,8 @@ struct Action {
     ActionContext context;
     ActionOutcome outcome = ActionOutcome::pending;
     int exit = 0;
+    ServiceMeaning meaning{};
+    bool repeated = false; ///< another action of the run does what this one asks for, and has its outcome
 };
 
 enum class ModuleOutcome { in_sync, changed, failed, skipped };
@@ -93,6 +96,14 @@ struct ModuleReport {
     [[nodiscard]] std::size_t changes() const;
     [[nodiscard]] bool is_shell() const; ///< of `disco shell`
 };
+
+/// Of the actions that are not repeated.
+struct ActionCounts {
+    std::size_t pending = 0, done = 0, failed = 0;
+    [[nodiscard]] std::size_t all() const { return pending + done + failed; }
+};
+[[nodiscard]] ActionCounts count_actions(const ModuleReport& module);
+[[nodiscard]] ActionCounts count_actions(const std::vector<ModuleReport>& modules);
 
 struct Conflict {
     std::string path;
