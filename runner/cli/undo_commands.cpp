@@ -38,11 +38,14 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
     const auto stored = report::load_report(file, state.path() / "scratch");
     std::size_t changes = 0;
     for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
-    write_to(STDOUT_FILENO,
-             fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} {}  {}  {}{}\n", id,
-                         model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
-                         stored.run.exit_code, changes, changes == 1 ? "change" : "changes", stored.run.node,
-                         stored.run.root, dance::undo_words(state, id)));
+    const std::size_t actions = model::count_actions(stored.run.modules).all();
+    write_to(
+        STDOUT_FILENO,
+        fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} {}{}  {}  {}{}\n", id,
+                    model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
+                    stored.run.exit_code, changes, changes == 1 ? "change" : "changes",
+                    actions == 0 ? "" : fmt::format(", {} {}", actions, actions == 1 ? "action" : "actions"),
+                    stored.run.node, stored.run.root, dance::undo_words(state, id)));
 }
 
 } // namespace

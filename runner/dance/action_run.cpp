@@ -1,12 +1,15 @@
 #include "runner/dance/action_run.hpp"
 
 #include "runner/dance/stopwatch.hpp"
+#include "runner/model/action_queue.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <chrono>
-#include <map>
+#include <vector>
+
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 
@@ -44,23 +47,34 @@ void note_followup_failure(model::RunReport& run, std::string_view what) {
     run.failure += what;
 }
 
+bool systemd_runs(const border::Host& host) {
+    struct stat status = {};
+    return host.root == "/" && ::stat("/run/systemd/system", &status) == 0; // see sd_booted(3)
+}
+
 void run_actions(model::RunReport& run, const border::Host& host) {
-    std::map<std::vector<std::string>, model::Action> done;
+    const std::vector<model::Action*> asked = model::actions_of(run.modules);
+    const model::ActionPlan plan = model::plan_actions({asked.begin(), asked.end()});
+    std::vector<model::ModuleReport*> askers;
     for (model::ModuleReport& report : run.modules)
-        for (model::Action& action : report.actions) {
-            if (const auto before = done.find(action.argv); before != done.end()) {
-                action = before->second;
-                continue;
-            }
-            const std::string failure = run_one(action, report, host);
-            done.emplace(action.argv, action);
-            if (failure.empty()) continue;
-            note_followup_failure(
-                run,
-                fmt::format("the action '{}'{} {}; what was merged stays merged",
-                            sys::printable(sys::quote_words(action.argv)),
-                            report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure));
+        askers.resize(askers.size() + report.actions.size(), &report);
+    for (const std::size_t i : plan.order) {
+        sys::throw_if_interrupted();
+        run.outcome = model::RunOutcome::merged;
+        model::ModuleReport& report = *askers[i];
+        const std::string failure = run_one(*asked[i], report, host);
+        for (std::size_t other = 0; other < asked.size(); ++other) {
+            if (plan.runs_as[other] != i) continue;
+            asked[other]->outcome = asked[i]->outcome;
+            asked[other]->exit = asked[i]->exit;
         }
+        if (failure.empty()) continue;
+        note_followup_failure(
+            run,
+            fmt::format("the action '{}'{} {}; what was merged stays merged",
+                        sys::printable(sys::quote_words(asked[i]->argv)),
+                        report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure));
+    }
 }
 
 } // namespace disco::dance

@@ -7,9 +7,12 @@
 
 namespace disco::dance {
 
-/// Runs the pending actions of all modules on the host, in order, one that was asked for several times once.
-/// What they print is in the report, in a step of each; a failure does not keep the later ones from running
-/// and gives the run its exit code and failure. Throws sys::Interrupted.
+/// Whether there is a systemd that actions could be meant for.
+[[nodiscard]] bool systemd_runs(const border::Host& host);
+
+/// Runs the pending actions of all modules on the host, as model::plan_actions says. The run counts as merged
+/// from the first one on. What they print is in the report, in a step of each; a failure does not keep the
+/// later ones from running and gives the run its exit code and failure. Throws sys::Interrupted.
 void run_actions(model::RunReport& run, const border::Host& host);
 
 /// Something after the merge failed: the run's exit code says so, and its failure names this, too.

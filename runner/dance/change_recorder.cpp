@@ -2,6 +2,7 @@
 
 #include "runner/dance/stopwatch.hpp"
 #include "runner/merge/preparation.hpp"
+#include "runner/model/action_queue.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -57,6 +58,7 @@ void ChangeRecorder::record(model::ModuleReport& report) {
         overlay::scan_layer(layer, compositions_[mount], [&](model::Change&& change) {
             ++report.change_counts[static_cast<std::size_t>(change.kind)];
             add_to_fingerprint(change);
+            unit_files_changed_ = unit_files_changed_ || model::is_unit_file(change.path);
             log_.append(change);
             begin_write_back(change, mount);
         });
@@ -92,7 +94,22 @@ void ChangeRecorder::add_to_fingerprint(const model::Change& change) {
     fingerprint_.update(text);
 }
 
-std::string ChangeRecorder::fingerprint() { return any_ ? sys::hex(fingerprint_.finish()) : std::string{}; }
+/// What is run, where and on what. Not with which environment: much of it is of this run alone.
+void ChangeRecorder::add_to_fingerprint(const model::Action& action) {
+    any_ = true;
+    std::string text = "action";
+    for (const std::string& word : action.argv) text.append(1, '\0').append(word);
+    text.append("\nin ").append(action.context.directory);
+    if (action.context.input) text.append("\non ").append(sys::hex(sys::sha256(*action.context.input)));
+    fingerprint_.update(text + '\0');
+}
+
+std::string ChangeRecorder::fingerprint(std::vector<model::ModuleReport>& modules) {
+    const std::vector<model::Action*> asked = model::actions_of(modules);
+    for (const std::size_t i : model::plan_actions({asked.begin(), asked.end()}).order)
+        add_to_fingerprint(*asked[i]);
+    return any_ ? sys::hex(fingerprint_.finish()) : std::string{};
+}
 
 void ChangeRecorder::expect_merge() const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {

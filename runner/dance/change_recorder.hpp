@@ -37,11 +37,14 @@ public:
     void expect_merge() const;
     /// What `merge` needs, once the last layer is kept.
     [[nodiscard]] std::vector<merge::TreeToMerge> trees();
-    /// Of all that was recorded.
-    [[nodiscard]] std::string fingerprint();
+    /// Of all that was recorded, and of the actions that are to be run.
+    [[nodiscard]] std::string fingerprint(std::vector<model::ModuleReport>& modules);
+    /// Whether systemd would read its units anew to know what was recorded.
+    [[nodiscard]] bool unit_files_changed() const noexcept { return unit_files_changed_; }
 
 private:
     void add_to_fingerprint(const model::Change& change);
+    void add_to_fingerprint(const model::Action& action);
     void begin_write_back(const model::Change& change, std::size_t mount);
 
     overlay::Layers& layers_;
@@ -52,7 +55,7 @@ private:
     model::OwnerNames owners_, owners_before_;
     std::string passwd_, group_; ///< what owners_ was read from
     sys::Sha256 fingerprint_;
-    bool any_ = false;
+    bool any_ = false, unit_files_changed_ = false;
     std::uint64_t unwritten_ = 0; ///< bytes, roughly, that may not be on disk yet
     sys::WriteBack write_back_;
 };

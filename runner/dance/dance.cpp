@@ -78,20 +78,21 @@ public:
         note_foreign_mounts(result_.run.modules, views.mounts());
         verdicts_.save();
         views.networks().disconnect(); // checks have the host's
-        note_modules(result_.run);
-        result_.run.fingerprint = recorder.fingerprint();
-        if (options_.mode == RunMode::live && result_.run.outcome == model::RunOutcome::pending)
+        note_modules(result_.run, recorder.unit_files_changed() && systemd_runs(context.views.host()));
+        result_.run.fingerprint = recorder.fingerprint(result_.run.modules);
+        const bool to_merge = result_.run.outcome == model::RunOutcome::pending && has_changes(result_.run);
+        if (options_.mode == RunMode::live && to_merge)
             merge_trees(result_.run, recorder.trees(), state_, started_,
                         {.rolls_back = {}, .confirm = options_.confirm});
         locks.release(); // actions may be a package manager's
-        if (options_.mode == RunMode::noop && result_.run.outcome == model::RunOutcome::pending)
-            recorder.expect_merge();
+        if (options_.mode == RunMode::noop && to_merge) recorder.expect_merge();
         if (!options_.save.empty()) save(recorder);
-        const bool settled = result_.run.outcome == model::RunOutcome::merged ||
-                             result_.run.outcome == model::RunOutcome::in_sync;
+        const bool merged = result_.run.outcome == model::RunOutcome::merged;
+        const bool settled =
+            merged || result_.run.outcome == model::RunOutcome::in_sync ||
+            (result_.run.outcome == model::RunOutcome::pending && !to_merge); // actions alone
         if (options_.mode != RunMode::live || !settled) return;
-        const bool to_confirm =
-            options_.confirm.count() != 0 && result_.run.outcome == model::RunOutcome::merged;
+        const bool to_confirm = options_.confirm.count() != 0 && merged;
         if (!to_confirm || !begin_waiting()) return follow_up(fetched, context);
         sys::while_doing(fmt::format("run {} is merged, and will be undone unless it is confirmed ({})",
                                      result_.run.id, state_.hint("disco confirm")),

@@ -60,23 +60,22 @@ public:
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
             views_.layers().keep(); // nothing runs on it
         }
-        note_modules(result_.run);
-        result_.run.fingerprint = recorder_.fingerprint();
-        const bool changes = result_.run.outcome == model::RunOutcome::pending;
+        note_modules(result_.run, recorder_.unit_files_changed() && systemd_runs(views_.host()));
+        result_.run.fingerprint = recorder_.fingerprint(result_.run.modules);
+        const bool pending = result_.run.outcome == model::RunOutcome::pending;
+        const bool changes = pending && has_changes(result_.run);
         if (options_.merge == ExecOptions::Merge::never) {
             if (changes) recorder_.expect_merge();
             return;
         }
-        const bool only_actions =
-            result_.run.outcome == model::RunOutcome::in_sync && !report.actions.empty();
-        if (!changes && !only_actions) return;
+        if (!pending) return;
         const bool wanted =
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
         if (changes) merge_trees(result_.run, recorder_.trees(), state_, started_);
         locks.release(); // actions may be a package manager's
-        if (only_actions || result_.run.outcome == model::RunOutcome::merged)
+        if (!changes || result_.run.outcome == model::RunOutcome::merged)
             run_actions(result_.run, views_.host());
     }
 

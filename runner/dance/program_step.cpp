@@ -3,10 +3,35 @@
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace disco::dance {
+namespace {
+
+/// Of the two commands that scripts use most.
+model::ServiceMeaning meaning_of(const std::vector<std::string>& argv) {
+    using model::ServiceVerb;
+    constexpr std::array verbs = {
+        std::pair{"start", ServiceVerb::start}, std::pair{"stop", ServiceVerb::stop},
+        std::pair{"restart", ServiceVerb::restart}, std::pair{"reload", ServiceVerb::reload},
+        std::pair{"daemon-reload", ServiceVerb::daemon_reload}};
+    const bool systemctl = argv.size() >= 2 && argv[0] == "systemctl";
+    if (!systemctl && (argv.size() != 3 || argv[0] != "service")) return {};
+    const std::string& word = systemctl ? argv[1] : argv[2];
+    for (const auto& [name, verb] : verbs) {
+        if (word != name) continue;
+        model::ServiceMeaning meaning{verb, {}};
+        for (std::size_t i = systemctl ? 2 : 1; i < (systemctl ? argv.size() : 2); ++i)
+            meaning.units.push_back(argv[i].find('.') == std::string::npos ? argv[i] + ".service" : argv[i]);
+        return meaning;
+    }
+    return {};
+}
+
+} // namespace
 
 void enter_program(model::ModuleReport& report, model::Phase phase, const std::string& name,
                    model::Profile profile, const sandbox::ProgramEnd& end) {
@@ -50,7 +75,12 @@ void enter_unqueued(model::ModuleReport& report, const border::Asked& asked, con
 void enter_asked(model::ModuleReport& report, const border::Asked& asked, const std::string& step,
                  model::RunMode mode) {
     const bool action = asked.what == border::Asked::What::action;
-    if (action) report.actions.push_back({asked.argv, {}, model::ActionOutcome::pending, 0});
+    if (action) {
+        model::Action queued;
+        queued.argv = asked.argv;
+        queued.meaning = meaning_of(asked.argv);
+        report.actions.push_back(std::move(queued));
+    }
     if (!action || mode == model::RunMode::noop) enter_unqueued(report, asked, step);
 }
 

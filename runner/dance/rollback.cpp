@@ -92,7 +92,7 @@ Result roll_back_locked(const RollbackOptions& options, const StateDirectory& st
     merge::Rollback rollback = merge::plan_rollback(store, run);
     result.run.root = rollback.root;
     report_changes(run, state, scratch, result);
-    note_modules(result.run);
+    note_modules(result.run, false);
     if (options.noop) {
         result.run.merge.conflicts = merge::find_conflicts(rollback.trees, rollback.merged);
         if (!result.run.merge.conflicts.empty()) {

@@ -3,6 +3,7 @@
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/old_runs.hpp"
 #include "runner/merge/merger.hpp"
+#include "runner/model/action_queue.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
 #include "runner/report/json_report.hpp"
@@ -82,7 +83,11 @@ void note_failure(model::RunReport& run, const sys::Error& error) {
         run.exit_code = static_cast<int>(ExitCode::signal_base) + interrupted->signal();
 }
 
-void note_modules(model::RunReport& run) {
+void note_modules(model::RunReport& run, bool reload_units) {
+    model::settle_actions(run.modules, reload_units);
+    for (model::ModuleReport& module : run.modules)
+        if (module.outcome == model::ModuleOutcome::in_sync && !module.actions.empty())
+            module.outcome = model::ModuleOutcome::changed;
     const auto any = [&](model::ModuleOutcome outcome) {
         return std::any_of(run.modules.begin(), run.modules.end(),
                            [&](const auto& m) { return m.outcome == outcome; });
@@ -93,6 +98,11 @@ void note_modules(model::RunReport& run) {
     } else {
         run.outcome = any(model::ModuleOutcome::changed) ? RunOutcome::pending : RunOutcome::in_sync;
     }
+}
+
+bool has_changes(const model::RunReport& run) {
+    return std::any_of(run.modules.begin(), run.modules.end(),
+                       [](const auto& m) { return m.changes() != 0; });
 }
 
 void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,

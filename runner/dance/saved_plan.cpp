@@ -4,6 +4,7 @@
 #include "runner/dance/confirmation.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/recover.hpp"
+#include "runner/dance/saved_actions.hpp"
 #include "runner/dance/views.hpp"
 #include "runner/merge/directory_cache.hpp"
 #include "runner/merge/journal.hpp"
@@ -57,7 +58,7 @@ void require_trusted(const fs::path& plan) {
     if (::stat(plan.c_str(), &status) != 0)
         throw sys::BadConfiguration{sys::SysError{errno, "open the plan", plan}.what()};
     if (!S_ISDIR(status.st_mode)) refuse_as_no_plan(plan, "it is not a directory");
-    for (const char* name : {"", "plan", "tree", "report.json", "data"}) {
+    for (const char* name : {"", "plan", "tree", "actions", "report.json", "data"}) {
         const fs::path path = *name == '\0' ? plan : plan / name;
         if (::stat(path.c_str(), &status) != 0)
             refuse_as_no_plan(plan, fmt::format("there is no '{}' in it", name));
@@ -70,15 +71,17 @@ void require_trusted(const fs::path& plan) {
 
 /// What tells the trees of a plan from those of another machine or another root: a plan that only adds would
 /// fit many. An image may have been copied, with the inodes, so the machine's name for itself counts, too.
-std::string identity_of(const std::vector<merge::JournalTree>& trees) {
+/// A plan of actions alone is for its root.
+std::string identity_of(const std::vector<merge::JournalTree>& trees, const std::string& root) {
     std::string text = sys::read_file_if_exists("/etc/machine-id").value_or("");
-    for (const merge::JournalTree& tree : trees) {
+    const auto add = [&](const fs::path& tree) {
         struct statx status = {};
-        sys::check(::statx(AT_FDCWD, tree.live.c_str(), 0, STATX_INO | STATX_BTIME, &status), "stat",
-                   tree.live);
+        sys::check(::statx(AT_FDCWD, tree.c_str(), 0, STATX_INO | STATX_BTIME, &status), "stat", tree);
         text +=
             fmt::format("{} {}.{:09}\n", status.stx_ino, status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
-    }
+    };
+    for (const merge::JournalTree& tree : trees) add(tree.live);
+    if (trees.empty()) add(root);
     return text;
 }
 
@@ -107,8 +110,8 @@ public:
             result_.run.exit_code = static_cast<int>(model::ExitCode::conflict);
             return;
         }
-        note_modules(result_.run);
-        if (options_.noop) return;
+        note_modules(result_.run, false); // a daemon-reload is in the plan, if it takes one
+        if (options_.noop || !has_changes(result_.run)) return;
         for (std::size_t i = 0; i < trees.size(); ++i) {
             const fs::path copy = scratch_.subdirectory("layers", 0700) / std::to_string(i);
             copy_layer(trees[i].layer, copy);
@@ -119,7 +122,9 @@ public:
     }
 
     void follow_up() {
-        if (options_.noop || result_.run.exit_code != 0) return;
+        const bool to_run = result_.run.outcome == model::RunOutcome::merged ||
+                            (result_.run.outcome == model::RunOutcome::pending && !has_changes(result_.run));
+        if (options_.noop || !to_run) return;
         run_actions(result_.run, {plan_.heading.root, data_directory() / "disco-on-host"});
     }
 
@@ -131,6 +136,9 @@ private:
         result_.run.modules = std::move(stored.run.modules);
         result_.run.fingerprint = std::move(stored.run.fingerprint);
         result_.run.node = std::move(stored.run.node);
+        sys::while_doing(fmt::format("reading the plan '{}'", options_.plan.string()), [&] {
+            decode_actions(sys::read_file(options_.plan / "actions"), result_.run.modules);
+        });
         for (model::ModuleReport& module : result_.run.modules) {
             module.steps.clear(); // of the no-op
             if (!options_.noop)   // now they are actions, which are told of by themselves
@@ -175,7 +183,9 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
             plans.push_back(&trees[i].plan);
         }
         merge::Journal plan{place / "plan", {run.id, run.root, run.version, {}}, places};
-        sys::write_file_atomically(place / "tree", identity_of(places), 0600);
+        sys::make_directories(place / "data", 0700); // also when all that it does are actions
+        sys::write_file_atomically(place / "tree", identity_of(places, run.root), 0600);
+        sys::write_file_atomically(place / "actions", encode_actions(run.modules), 0600);
         plan.steps(plans);
         sys::sync_file_system_of(place);
         plan.planned(started); // all else is on disk
@@ -191,7 +201,7 @@ Result apply_plan(const ApplyOptions& options) {
     require_trusted(options.plan);
     auto plan = merge::read_journal(options.plan / "plan");
     if (!plan || !plan->planned) refuse_as_no_plan(options.plan, "'plan' in it is not whole");
-    if (sys::read_file(options.plan / "tree") != identity_of(plan->trees))
+    if (sys::read_file(options.plan / "tree") != identity_of(plan->trees, plan->heading.root))
         throw sys::BadConfiguration{fmt::format(
             "the plan '{}' was made on another machine, or for another tree than '{}' is now: make a "
             "new one here",

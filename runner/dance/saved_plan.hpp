@@ -11,7 +11,8 @@
 //   plan         the steps, in the form of a journal
 //   tree         which tree it is for
 //   data/N/layer what they bring
-//   report.json  the no-op's report, with the actions
+//   actions      what it would have run then, with all that is needed for it
+//   report.json  the no-op's report
 namespace disco::dance {
 
 /// Throws BadConfiguration when a plan cannot be saved there: something is there already, or the directory

@@ -180,7 +180,7 @@ void append_action(std::string& out, const model::Action& action) {
     out += '{';
     append_strings(out, "argv", action.argv);
     append_member(out, "outcome", model::to_string(action.outcome));
-    append(out, ",\"exit\":{}}}", action.exit);
+    append(out, ",\"exit\":{},\"repeated\":{}}}", action.exit, action.repeated);
 }
 
 } // namespace disco::report

@@ -116,9 +116,14 @@ model::ModuleReport parse_module(const json& value, const ChangesOfModule& chang
     for (const json& notice : value.at("notices"))
         module.notices.push_back({parse_word(notice.at("kind"), notice_kinds), notice.at("text"),
                                   notice.at("argv"), notice.at("step")});
-    for (const json& action : value.at("actions"))
-        module.actions.push_back(
-            {action.at("argv"), {}, parse_word(action.at("outcome"), action_outcomes), action.at("exit")});
+    for (const json& stored : value.at("actions")) {
+        model::Action action;
+        action.argv = stored.at("argv");
+        action.outcome = parse_word(stored.at("outcome"), action_outcomes);
+        action.exit = stored.at("exit");
+        action.repeated = stored.value("repeated", false); // not in reports of the first versions
+        module.actions.push_back(std::move(action));
+    }
     return module;
 }
 

@@ -34,7 +34,24 @@ std::string counts(const model::ModuleReport& module) {
         text += fmt::format("{} {}", module.change_counts[kind],
                             model::to_string(static_cast<model::ChangeKind>(kind)));
     }
-    return text;
+    if (const std::size_t actions = model::count_actions(module).all(); actions != 0)
+        text += (text.empty() ? "" : ", ") + counted(actions, "action", "actions");
+    return text.empty() ? "changed" : text; // all that it asks for, another module asked for before
+}
+
+/// "2 actions done, 1 failed", after what `text` says already.
+void add_actions(std::string& text, const model::ActionCounts& actions) {
+    bool first = true;
+    const auto add = [&](std::size_t count, std::string_view outcome) {
+        if (count == 0) return;
+        if (!text.empty()) text += ", ";
+        text += first ? counted(count, "action", "actions") : fmt::format("{}", count);
+        text += fmt::format(" {}", outcome);
+        first = false;
+    };
+    add(actions.done, "done");
+    add(actions.failed, "failed");
+    add(actions.pending, "pending");
 }
 
 class TextReport {
@@ -54,6 +71,7 @@ public:
             write_module(module, std::min<std::size_t>(width, 30));
         }
         write_conflicts();
+        if (style_.detail != Detail::verbose) write_failed_actions();
         if (style_.detail == Detail::verbose) write_metrics();
         write_sum();
     }
@@ -170,6 +188,17 @@ private:
         }
     }
 
+    /// What they printed is all that says why, so it is shown with --quiet, too.
+    void write_failed_actions() {
+        for (const model::ModuleReport& module : run_.modules)
+            for (const model::Step& step : module.steps) {
+                if (step.phase != model::Phase::action || (step.exit == 0 && step.signal == 0)) continue;
+                write_(fmt::format("{} {}{}\n", paint_.red("x"), sys::printable(step.name),
+                                   module.name.empty() ? "" : "  (" + name_of(module) + ")"));
+                write_output(step.output, 20);
+            }
+    }
+
     void write_metrics() {
         if (run_.metrics.empty()) return;
         write_(paint_.bold("the dance itself") + "\n");
@@ -188,6 +217,7 @@ private:
             if (module.outcome == ModuleOutcome::changed) changes += module.changes();
             if (module.outcome == ModuleOutcome::failed) ++failed;
         }
+        const model::ActionCounts actions = model::count_actions(run_.modules);
         const std::string many = counted(changes, "change", "changes");
         const bool noop = run_.mode == model::RunMode::noop;
         if (!run_.failure.empty()) write_(paint_.red(sys::printable_text(run_.failure)) + "\n");
@@ -195,9 +225,15 @@ private:
         switch (run_.outcome) {
         case RunOutcome::in_sync: text = "in sync, nothing to change"; break;
         case RunOutcome::pending:
-            text = noop ? many + " pending, nothing was merged" : many + ", nothing was merged";
+            if (changes != 0 || actions.all() == 0)
+                text = many + (noop && actions.all() == 0 ? " pending" : "");
+            add_actions(text, actions);
+            text += changes != 0 || actions.all() == 0 ? ", nothing was merged" : ", nothing was run";
             break;
-        case RunOutcome::merged: text = many + " merged"; break;
+        case RunOutcome::merged:
+            if (changes != 0 || actions.all() == 0) text = many + " merged";
+            add_actions(text, actions);
+            break;
         case RunOutcome::failed:
             text = run_.exit_code == static_cast<int>(model::ExitCode::undone)
                        ? "the merge failed, and not all of it could be undone"

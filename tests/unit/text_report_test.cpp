@@ -108,6 +108,79 @@ INSTANTIATE_TEST_SUITE_P(
         SumRow{"interrupted", live, RunOutcome::interrupted, 1, 0, "interrupted, nothing was merged"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
+struct ActionSumRow {
+    const char* name;
+    RunMode mode;
+    RunOutcome outcome;
+    std::size_t changes;
+    model::ActionCounts actions;
+    std::string expected;
+};
+class ActionSum : public testing::TestWithParam<ActionSumRow> {};
+
+TEST_P(ActionSum, CountsActions) {
+    const ActionSumRow& row = GetParam();
+    tests::ExampleRun example;
+    example.run.id = "ID";
+    example.run.mode = row.mode;
+    example.run.outcome = row.outcome;
+    example.run.wall_s = 1.25;
+    model::ModuleReport& module = example.run.modules.emplace_back();
+    module.outcome = ModuleOutcome::changed;
+    module.change_counts[1] = row.changes;
+    using model::ActionOutcome;
+    const auto add = [&](std::size_t count, ActionOutcome outcome) {
+        for (std::size_t i = 0; i < count; ++i)
+            module.actions.push_back({.argv = {"a"}, .context = {}, .outcome = outcome});
+    };
+    add(row.actions.pending, ActionOutcome::pending);
+    add(row.actions.done, ActionOutcome::done);
+    add(row.actions.failed, ActionOutcome::failed);
+    module.actions.push_back({.argv = {"a"}, .context = {}, .repeated = true});
+    EXPECT_EQ(last_line(report_of(example, {Detail::quiet})), row.expected + "  (1.2 s, run ID)");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Outcomes, ActionSum,
+    testing::Values(
+        ActionSumRow{"pending",
+                     noop,
+                     RunOutcome::pending,
+                     3,
+                     {2, 0, 0},
+                     "3 changes, 2 actions pending, nothing was merged"},
+        ActionSumRow{
+            "only_actions", noop, RunOutcome::pending, 0, {1, 0, 0}, "1 action pending, nothing was run"},
+        ActionSumRow{"done", live, RunOutcome::merged, 3, {0, 2, 0}, "3 changes merged, 2 actions done"},
+        ActionSumRow{
+            "failed", live, RunOutcome::merged, 1, {0, 2, 1}, "1 change merged, 2 actions done, 1 failed"},
+        ActionSumRow{"only_actions_done", live, RunOutcome::merged, 0, {0, 1, 0}, "1 action done"},
+        ActionSumRow{"only_failed", live, RunOutcome::merged, 0, {0, 0, 1}, "1 action failed"},
+        ActionSumRow{"left", live, RunOutcome::merged, 0, {1, 1, 0}, "1 action done, 1 pending"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(TextReport, ShowsWhatAFailedActionPrinted) {
+    tests::ExampleRun example;
+    example.run.mode = RunMode::live;
+    example.run.outcome = RunOutcome::merged;
+    model::ModuleReport& module = example.run.modules.emplace_back();
+    module.name = "m";
+    module.outcome = ModuleOutcome::changed;
+    model::Step done, failed;
+    done.phase = failed.phase = model::Phase::action;
+    done.name = "systemctl start b", done.output = "fine\n";
+    failed.name = "systemctl restart a", failed.exit = 1;
+    for (int line = 1; line <= 30; ++line) failed.output += "line " + std::to_string(line) + "\n";
+    module.steps = {done, failed};
+    for (const Detail detail : {Detail::quiet, Detail::changes, Detail::diff}) {
+        const std::string text = report_of(example, {detail});
+        EXPECT_THAT(text,
+                    HasSubstr("x systemctl restart a  (m)\n      | … 10 lines earlier\n      | line 11\n"));
+        EXPECT_THAT(text, HasSubstr("      | line 30\n"));
+        EXPECT_THAT(text, Not(HasSubstr("fine")));
+    }
+}
+
 TEST(Sum, CountsConflicts) {
     tests::ExampleRun example;
     example.run.outcome = RunOutcome::conflict;

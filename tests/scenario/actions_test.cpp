@@ -1,0 +1,160 @@
+// Actions: that they count as something to do, in which order they are run, and with what.
+
+#include "tests/support/throw_away.hpp"
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class Actions : public DanceTest {
+protected:
+    void SetUp() override {
+        DanceTest::SetUp();
+        if (IsSkipped()) return;
+        // The host's command, as far as these tests go: it says in the tree what it was asked for.
+        put(root() / "usr/bin/systemctl",
+            "#!/bin/bash\necho \"$*\" >> /var/log/asked\n"
+            "if [ \"$2\" = bad ]; then for i in {1..30}; do echo reason $i; done; exit 3; fi\n",
+            0755);
+        fs::create_directories(root() / "var/log");
+        want("m");
+    }
+    [[nodiscard]] std::string asked() const {
+        return sys::read_file_if_exists(root() / "var/log/asked").value_or("");
+    }
+    [[nodiscard]] sys::ProgramResult exec(std::vector<std::string> words) const {
+        words.insert(words.begin(),
+                     {"exec", "--root", root().string(), "--state-dir", state(), "--detailed-exitcode"});
+        return disco(words);
+    }
+};
+
+TEST_F(Actions, AloneArePendingInANoop) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl start a\n");
+    const auto result = noop({"--detailed-exitcode"});
+    EXPECT_EQ(result.exit, 2) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("1 action pending, nothing was run"));
+    EXPECT_EQ(last_report().at("run").at("outcome"), "pending");
+    EXPECT_EQ(last_report().at("run").at("exit_code"), 2);
+    EXPECT_EQ(module_of(last_report(), "m").at("outcome"), "changed");
+    EXPECT_THAT(disco({"runs", "--state-dir", state()}).output,
+                HasSubstr("noop  pending      exit 2    0 changes, 1 action  "));
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_EQ(asked(), "");
+}
+
+TEST_F(Actions, AreCountedBesideChanges) {
+    script("m", "10-do.sh", "#!/bin/bash\necho x > /etc/x\nsystemctl start a\nsystemctl restart b\n");
+    EXPECT_THAT(noop().output, HasSubstr("1 change, 2 actions pending, nothing was merged"));
+    const auto result = live({"--detailed-exitcode"});
+    EXPECT_EQ(result.exit, 2) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("1 change merged, 2 actions done"));
+}
+
+TEST_F(Actions, AreInTheFingerprint) {
+    const auto fingerprint_of = [&](const char* text) {
+        script("m", "10-do.sh", std::string{"#!/bin/bash\n"} + text);
+        EXPECT_EQ(noop().exit, 0);
+        return last_report().at("fingerprint").get<std::string>();
+    };
+    const std::string nothing = fingerprint_of("true"), one = fingerprint_of("systemctl start a"),
+                      other = fingerprint_of("systemctl start b"),
+                      twice = fingerprint_of("systemctl start a; systemctl start a"),
+                      two = fingerprint_of("systemctl start a; systemctl start b"),
+                      reversed = fingerprint_of("systemctl start b; systemctl start a");
+    EXPECT_EQ(nothing, "");
+    EXPECT_NE(one, nothing);
+    EXPECT_NE(one, other);
+    EXPECT_EQ(one, twice);
+    EXPECT_NE(two, one);
+    EXPECT_NE(two, reversed);
+    const std::string file = fingerprint_of("echo x > /etc/x");
+    EXPECT_NE(fingerprint_of("echo x > /etc/x; systemctl start a"), file);
+}
+
+TEST_F(Actions, AloneAreRunByALiveDance) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl start a\n");
+    const auto result = live({"--detailed-exitcode"});
+    EXPECT_EQ(result.exit, 2) << result.output << result.error;
+    EXPECT_EQ(asked(), "start a\n");
+    EXPECT_THAT(result.output, HasSubstr("1 action done"));
+    EXPECT_EQ(last_report().at("run").at("outcome"), "merged");
+    EXPECT_EQ(last_report().at("merge").at("steps"), 0);
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_EQ(disco({"rollback", "--state-dir", state()}).exit, 4) << "there is nothing to roll back";
+}
+
+TEST_F(Actions, AloneNeedNoConfirmation) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl start a\n");
+    const auto result = live({"--confirm", "300"});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(asked(), "start a\n");
+}
+
+TEST_F(Actions, AloneFailWithExitCode6) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl start bad\nsystemctl start a\n");
+    const auto result = live({"--quiet"});
+    EXPECT_EQ(result.exit, 6) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("1 action done, 1 failed"));
+    EXPECT_THAT(result.output, HasSubstr("x systemctl start bad  (m)\n      | … 10 lines earlier\n"));
+    EXPECT_THAT(result.output, HasSubstr("      | reason 30\n"));
+    EXPECT_EQ(asked(), "start bad\nstart a\n");
+}
+
+TEST_F(Actions, OfExecCountToo) {
+    const auto told = exec({"--noop", "--", "systemctl", "start", "a"});
+    EXPECT_EQ(told.exit, 2) << told.output << told.error;
+    EXPECT_THAT(told.output, HasSubstr("1 action pending, nothing was run"));
+    EXPECT_EQ(asked(), "");
+    const auto done = exec({"--merge", "--", "systemctl", "start", "a"});
+    EXPECT_EQ(done.exit, 2) << done.output << done.error;
+    EXPECT_EQ(asked(), "start a\n");
+    EXPECT_EQ(exec({"--noop", "--", "true"}).exit, 0);
+}
+
+TEST_F(Actions, AloneAreSavedAndApplied) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl start a\n");
+    const std::string plan = place() / "plan";
+    ASSERT_EQ(noop({"--save", plan}).exit, 0);
+    const auto preview = disco({"apply", plan, "--noop", "--detailed-exitcode", "--state-dir", state()});
+    EXPECT_EQ(preview.exit, 2) << preview.output << preview.error;
+    EXPECT_EQ(asked(), "");
+    const auto result = disco({"apply", plan, "--detailed-exitcode", "--state-dir", state()});
+    EXPECT_EQ(result.exit, 2) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("1 action done"));
+    EXPECT_EQ(asked(), "start a\n");
+}
+
+TEST_F(Actions, OfTwoModulesAreRunOnceAndToldOfInBoth) {
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl restart a\n");
+    want("n");
+    script("n", "10-do.sh", "#!/bin/bash\nsystemctl restart b\nsystemctl restart a\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("2 actions done"));
+    EXPECT_EQ(asked(), "restart a\nrestart b\n");
+    const auto actions = module_of(last_report(), "n").at("actions");
+    ASSERT_EQ(actions.size(), 2U);
+    EXPECT_EQ(actions[0].at("repeated"), false);
+    EXPECT_EQ(actions[1].at("repeated"), true);
+    EXPECT_EQ(actions[1].at("outcome"), "done");
+}
+
+TEST_F(Actions, KeepTheirMeaning) {
+    script("m", "10-do.sh",
+           "#!/bin/bash\nfor verb in stop start stop daemon-reload; do systemctl $verb a; done\n"
+           "disco-defer cp /etc/passwd /etc/x; disco-defer rm /etc/x; disco-defer cp /etc/passwd /etc/x\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(asked(), "daemon-reload a\nstop a\nstart a\nstop a\n");
+    EXPECT_TRUE(fs::exists(root() / "etc/x"));
+}
+
+} // namespace
+} // namespace disco::tests
