@@ -5,7 +5,7 @@
 #include "runner/overlay/completion.hpp"
 #include "runner/overlay/mount_class.hpp"
 #include "runner/overlay/user_attributes.hpp"
-#include "runner/sandbox/proc_settings.hpp"
+#include "runner/sandbox/proc_entries.hpp"
 #include "runner/sandbox/watch.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/program.hpp"
@@ -100,7 +100,7 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
       mounts_{usable(overlay::classify_host_mounts(root_, scratch.path()))},
       layers_{scratch.path(), of_class(mounts_, Class::managed)},
       networks_{scratch.path()},
-      settings_{sandbox::settings_in_proc()},
+      proc_entries_{sandbox::entries_in_proc()},
       guards_{find_guards(root_, layers_.managed(), guarded_)} {
     for (const auto& [kind, inside, live, type] : mounts_)
         if (kind == Class::bound_file || kind == Class::readonly || kind == Class::foreign)
@@ -146,7 +146,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.shim = view.runtime + "/bin/disco-shim";
     view.real = guards_.real;
     for (const std::string& program : kept_guards_.real) add_real(view.real, program);
-    view.settings = settings_;
+    view.proc_entries = proc_entries_;
     if (sandbox::pid_max_is_per_namespace()) view.pid_max = sandbox::Watch::pid_max;
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
     sandbox::SandboxSpec spec;

@@ -107,7 +107,7 @@ private:
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox
     overlay::Layers layers_;
     Networks networks_;
-    std::vector<std::string> settings_; ///< of the running kernel
+    std::vector<std::string> proc_entries_; ///< of the running kernel
     Guards guards_;
     Guards kept_guards_; ///< by_mount is empty while there are none
     unsigned guard_generation_ = 0;

@@ -66,11 +66,6 @@ int let_old_root_go() noexcept {
     return ::chdir("/");
 }
 
-int bind_readonly(const char* target, unsigned long flags) noexcept {
-    if (::mount(target, target, nullptr, MS_BIND, nullptr) != 0) return -1;
-    return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, nullptr);
-}
-
 /// A small file, which is read once: a guard's copies are made of one program.
 class SmallFile {
 public:
@@ -179,7 +174,7 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     case Kind::attach:
         return static_cast<int>(
             ::syscall(SYS_move_mount, slots[step.slot], "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
-    case Kind::bind_readonly: return bind_readonly(target, step.flags);
+    case Kind::bind: return ::mount(target, target, nullptr, MS_BIND, nullptr);
     case Kind::mask_file: return ::mount(step.source.c_str(), target, nullptr, MS_BIND, nullptr);
     case Kind::make_directory:
         if (::mkdir(target, step.mode) != 0 && errno != EEXIST) return -1;
@@ -189,6 +184,9 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     case Kind::make_symlink: return ::symlink(step.source.c_str(), target);
     case Kind::make_readonly:
         return ::mount(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | step.flags, nullptr);
+    case Kind::make_tree_readonly:
+        return set_mount_attributes(AT_FDCWD, target, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0);
+    case Kind::make_writable: return set_mount_attributes(AT_FDCWD, target, 0, 0, MOUNT_ATTR_RDONLY);
     case Kind::make_file: return ::mknod(target, S_IFREG | step.mode, 0);
     case Kind::copy_file: return copy_file(step.source.c_str(), target, step.mode);
     case Kind::like: return make_like(step.source.c_str(), target, step.mode);

@@ -151,7 +151,6 @@ private:
                  .target = proc + "/sys/kernel/pid_max",
                  .options = std::to_string(*view_.pid_max),
                  .optional = true});
-        for (const std::string& path : settings()) protect_setting(proc + path);
         for (const char* path : masked_files)
             if (wall_stands(Wall::masks))
                 add({.kind = Kind::mask_file,
@@ -159,6 +158,7 @@ private:
                      .source = dev + "/null",
                      .optional = true});
         for (const char* path : masked_directories) mask_directory(proc + path);
+        protect_proc(proc);
         take(proc);
         const std::string sysfs = staged("/sys", "sys");
         if (view_.host_sysfs)
@@ -169,20 +169,19 @@ private:
         take(sysfs);
     }
 
-    /// Those that every kernel has, even if they hold no setting now, and those that this one has besides.
-    [[nodiscard]] std::set<std::string> settings() const {
-        std::set<std::string> all{"/bus", "/fs", "/irq", "/sys", "/sysrq-trigger"};
-        all.insert(view_.settings.begin(), view_.settings.end());
-        if (wall_stands(Wall::masks)) {
-            for (const char* path : masked_files) all.erase(path);
-            for (const char* path : masked_directories) all.erase(path);
+    /// What is the machine's in it is read-only, metadata included; the processes' own is theirs to write to.
+    void protect_proc(const std::string& proc) {
+        if (!wall_stands(Wall::readonly_proc_sys)) return;
+        std::set<std::string> entries{view_.proc_entries.begin(), view_.proc_entries.end()};
+        if (wall_stands(Wall::masks)) { // a mount each, as it is
+            for (const char* path : masked_files) entries.erase(path);
+            for (const char* path : masked_directories) entries.erase(path);
         }
-        return all;
-    }
-
-    void protect_setting(std::string path) {
-        if (wall_stands(Wall::readonly_proc_sys))
-            add({.kind = Kind::bind_readonly, .target = std::move(path), .flags = inert, .optional = true});
+        for (const std::string& path : entries)
+            add({.kind = Kind::bind, .target = proc + path, .optional = true});
+        add({.kind = Kind::make_tree_readonly, .target = proc});
+        // Below /proc/PID/net the network namespace has files, whose modes are the machine's when that is.
+        if (!view_.host_sysfs) add({.kind = Kind::make_writable, .target = proc});
     }
 
     void mask_directory(std::string path) {
@@ -330,12 +329,14 @@ std::string MountStep::describe() const {
     case Kind::let_go: return "let the host's root go";
     case Kind::mount: return fmt::format("mount {} on '{}' in the sandbox", type, target);
     case Kind::attach: return fmt::format("attach a mount at '{}' in the sandbox", target);
-    case Kind::bind_readonly: return fmt::format("make '{}' read-only in the sandbox", target);
+    case Kind::bind: return fmt::format("mount '{}' on itself in the sandbox", target);
     case Kind::mask_file: return fmt::format("mask '{}' in the sandbox", target);
     case Kind::make_directory: return fmt::format("make directory '{}' in the sandbox", target);
     case Kind::make_device: return fmt::format("make device '{}' in the sandbox", target);
     case Kind::make_symlink: return fmt::format("make symlink '{}' in the sandbox", target);
-    case Kind::make_readonly: return fmt::format("make '{}' read-only in the sandbox", target);
+    case Kind::make_readonly:
+    case Kind::make_tree_readonly: return fmt::format("make '{}' read-only in the sandbox", target);
+    case Kind::make_writable: return fmt::format("make '{}' writable in the sandbox", target);
     case Kind::make_file: return fmt::format("make file '{}' in the sandbox", target);
     case Kind::copy_file: return fmt::format("copy '{}' to '{}' in the sandbox", source, target);
     case Kind::like: return fmt::format("give '{}' the metadata of '{}' in the sandbox", target, source);

@@ -11,22 +11,24 @@ namespace disco::sandbox {
 /// One step of building a merged view; the child walks the list in order, one or two system calls each.
 struct MountStep {
     enum class Kind {
-        overlay, ///< mount(2) an overlay on `target`, its options relative to the layers' directory
-        clone,   ///< open_tree(2): take a copy of the host mount at `source` into `slot`, with `attributes`
-        take,    ///< open_tree(2): take the mount at `source` itself into `slot`, to be attached elsewhere
-        unmount, ///< umount2(2) `target`
-        pivot,   ///< pivot_root(2): make `target` the root; absolute names are resolved in it from now on
-        let_go,  ///< umount2(2) the old root, which `pivot` left on top of the new one
-        mount,   ///< mount(2) a new file system of `type` on `target`
-        attach,  ///< move_mount(2) `slot` to `target`
-        bind_readonly,  ///< bind `target` on itself, read-only
-        mask_file,      ///< bind the device `source` over `target`
-        make_directory, ///< mkdir(2) `target` with `mode`
-        make_device,    ///< mknod(2) `target`, character device `device` with `mode`
-        make_symlink,   ///< symlink(2) `target` → `source`
-        make_readonly,  ///< remount `target` read-only (this mount only)
-        make_file,      ///< an empty file at `target` with `mode`, to mount on
-        copy_file,      ///< make `target` with the bytes of `source`
+        overlay,   ///< mount(2) an overlay on `target`, its options relative to the layers' directory
+        clone,     ///< open_tree(2): take a copy of the host mount at `source` into `slot`, with `attributes`
+        take,      ///< open_tree(2): take the mount at `source` itself into `slot`, to be attached elsewhere
+        unmount,   ///< umount2(2) `target`
+        pivot,     ///< pivot_root(2): make `target` the root; absolute names are resolved in it from now on
+        let_go,    ///< umount2(2) the old root, which `pivot` left on top of the new one
+        mount,     ///< mount(2) a new file system of `type` on `target`
+        attach,    ///< move_mount(2) `slot` to `target`
+        bind,      ///< bind `target` on itself
+        mask_file, ///< bind the device `source` over `target`
+        make_directory,     ///< mkdir(2) `target` with `mode`
+        make_device,        ///< mknod(2) `target`, character device `device` with `mode`
+        make_symlink,       ///< symlink(2) `target` → `source`
+        make_readonly,      ///< remount `target` read-only (this mount only)
+        make_tree_readonly, ///< and all that is mounted below it
+        make_writable,      ///< `target` again (this mount only)
+        make_file,          ///< an empty file at `target` with `mode`, to mount on
+        copy_file,          ///< make `target` with the bytes of `source`
         like,   ///< give `target`, made with `mode`, owner, mode, times and xattrs of the host's `source`
         listen, ///< bind(2) the broker's socket to `target`
         write,  ///< write(2) `options` to the kernel's file `target`
@@ -94,11 +96,11 @@ struct ViewSpec {
         std::vector<Entry> directories, files; ///< parents first
     };
     std::vector<Guard> guards;
-    std::string shim;                  ///< host file that they are copies of
-    std::vector<std::string> real;     ///< host files shown in /run/disco-real, which the shim may run
-    std::string broker;                ///< where the broker's socket is bound; empty: nowhere
-    std::string resolver_file;         ///< host file shown as /etc/resolv.conf; empty: the tree's own
-    std::vector<std::string> settings; ///< what /proc has besides the usual, see settings_in_proc; read-only
+    std::string shim;                      ///< host file that they are copies of
+    std::vector<std::string> real;         ///< host files shown in /run/disco-real, which the shim may run
+    std::string broker;                    ///< where the broker's socket is bound; empty: nowhere
+    std::string resolver_file;             ///< host file shown as /etc/resolv.conf; empty: the tree's own
+    std::vector<std::string> proc_entries; ///< see entries_in_proc
     /// The sandbox's kernel.pid_max, which bounds its processes and threads together; none: the machine's.
     std::optional<std::size_t> pid_max;
     bool host_sysfs =

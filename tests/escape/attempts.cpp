@@ -205,6 +205,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"network_queue", 'E', knobs},
         {"block_uevent", 'E', knobs},
         {"writable_in_proc", 'E', knobs},
+        {"modes_in_proc", 'E', knobs},
         {"writable_in_sys", 'E', knobs},
         {"efivars", 'E', "masks"},
         {"firmware", 'E', "masks"},

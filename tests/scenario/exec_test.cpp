@@ -157,6 +157,26 @@ TEST_F(Exec, SeesNothingOfTheHost) {
     EXPECT_THAT(result.output, Not(HasSubstr("sda")));
 }
 
+TEST_F(Exec, OfProcOnlyWhatIsTheProcessesCanBeChanged) {
+    const auto mode = [] {
+        struct stat status = {};
+        return ::stat("/proc/cmdline", &status) == 0 ? status.st_mode : 0;
+    };
+    const auto before = mode();
+    const char* script = "for file in /proc/cmdline /proc/sys/kernel /proc/pressure /proc/driver; do "
+                         "chmod 700 $file; touch -d @7 $file; chown 33 $file; done; "
+                         "echo 500 > /proc/self/oom_score_adj; echo score $(cat /proc/self/oom_score_adj); "
+                         "chmod 600 /proc/self/net/dev 2>/dev/null && echo net-changed; true";
+    const auto result = exec("--noop", {"sh", "-c", script});
+    EXPECT_THAT(result.output, HasSubstr("/proc/cmdline': Read-only file system"));
+    EXPECT_THAT(result.output, HasSubstr("score 500\n"));
+    EXPECT_THAT(result.output, HasSubstr("net-changed\n")) << "of the sandbox's own";
+    const auto on_host_network = exec("--noop", {"sh", "-c", script}, {"--network", "host"});
+    EXPECT_EQ(on_host_network.exit, 0) << on_host_network.error;
+    EXPECT_THAT(on_host_network.output, Not(HasSubstr("net-changed\n"))) << "of the machine";
+    EXPECT_EQ(mode(), before);
+}
+
 TEST_F(Exec, DoesNotSeeHowItWasCalled) {
     // The command line names the state directory and may name the server.
     const auto result =

@@ -122,13 +122,18 @@ TEST(MountPlan, AttachesEverySlotOnceAndTakesItFirst) {
     }
 }
 
-TEST(MountPlan, MakesTheSettingsOfThisKernelReadOnlyToo) {
+TEST(MountPlan, MakesWhatIsTheMachinesInProcReadOnly) {
     ViewSpec spec = view();
-    spec.settings = {"/dynamic_debug", "/latency_stats", "/scsi", "/sys"};
-    EXPECT_THAT(targets(of_kind(make_mount_plans(spec).ahead, Kind::bind_readonly)),
-                ElementsAre("/proc/s/proc/bus", "/proc/s/proc/dynamic_debug", "/proc/s/proc/fs",
-                            "/proc/s/proc/irq", "/proc/s/proc/sys", "/proc/s/proc/sysrq-trigger"))
+    spec.proc_entries = {"/cpuinfo", "/kcore", "/scsi", "/sys"};
+    const MountPlan plan = make_mount_plans(spec).ahead;
+    EXPECT_THAT(targets(of_kind(plan, Kind::bind)), ElementsAre("/proc/s/proc/cpuinfo", "/proc/s/proc/sys"))
         << "what is masked needs no other mount";
+    EXPECT_THAT(targets(of_kind(plan, Kind::make_tree_readonly)), ElementsAre("/proc/s/proc"));
+    EXPECT_THAT(targets(of_kind(plan, Kind::make_writable)), ElementsAre("/proc/s/proc"))
+        << "but not what is the processes'";
+    spec.host_sysfs = true;
+    EXPECT_THAT(targets(of_kind(make_mount_plans(spec).ahead, Kind::make_writable)), IsEmpty())
+        << "that leads to the files of the machine's network";
 }
 
 TEST(MountPlan, BoundsProcessNumbersBeforeTheSettingsAreReadOnly) {
@@ -141,12 +146,13 @@ TEST(MountPlan, BoundsProcessNumbersBeforeTheSettingsAreReadOnly) {
     const MountPlan without = make_mount_plans(spec).ahead;
     EXPECT_EQ(place(without, Kind::write), without.end()) << "it would be the machine's";
     spec.pid_max = 8192;
+    spec.proc_entries = {"/sys"};
     const MountPlan plan = make_mount_plans(spec).ahead;
     const auto written = place(plan, Kind::write);
     ASSERT_NE(written, plan.end());
     EXPECT_EQ(written->target, "/proc/s/proc/sys/kernel/pid_max");
     EXPECT_EQ(written->options, "8192");
-    EXPECT_LT(written, place(plan, Kind::bind_readonly));
+    EXPECT_LT(written, place(plan, Kind::bind));
 }
 
 TEST(MountPlan, ShowsTheHostReadOnly) {

@@ -67,7 +67,7 @@ Verdict oom_score() {
     return by_result(::write(fd, "-999", 4));
 }
 
-/// Of all in /proc that is no process's: what can be opened for writing and is not known to be harmless.
+/// Of all in /proc that is no process's: what can be opened for writing.
 void find_writable(const std::string& directory, int depth, std::string& found) {
     DIR* list = depth > 6 ? nullptr : ::opendir(directory.c_str());
     if (list == nullptr) return;
@@ -79,10 +79,8 @@ void find_writable(const std::string& directory, int depth, std::string& found) 
         struct stat status = {};
         if (::lstat(path.c_str(), &status) != 0) continue;
         if (S_ISDIR(status.st_mode)) find_writable(path, depth + 1, found);
-        // Root may open the others, too, but nobody can write to them. /proc/pressure takes what a program
-        // wants to be told of, and tells only that program.
-        if (!S_ISREG(status.st_mode) || (status.st_mode & 0222) == 0 || directory == "/proc/pressure")
-            continue;
+        // Root may open the others, too, but nobody can write to them.
+        if (!S_ISREG(status.st_mode) || (status.st_mode & 0222) == 0) continue;
         const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0) continue;
         ::close(fd);
@@ -90,6 +88,28 @@ void find_writable(const std::string& directory, int depth, std::string& found) 
     }
     ::closedir(list);
 }
+/// Gives everything in /proc that is no process's the mode that it has.
+void find_changeable(const std::string& directory, int depth, std::string& found) {
+    DIR* list = depth > 2 ? nullptr : ::opendir(directory.c_str());
+    if (list == nullptr) return;
+    while (const dirent* entry = ::readdir(list)) {
+        const std::string name = entry->d_name;
+        const std::string path = std::string{directory}.append("/").append(name);
+        if (name == "." || name == "..") continue;
+        if (directory == "/proc" && name.find_first_not_of("0123456789") == std::string::npos) continue;
+        struct stat status = {};
+        if (::lstat(path.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) continue;
+        if (::chmod(path.c_str(), status.st_mode & 07777) == 0) found += " " + path;
+        if (S_ISDIR(status.st_mode)) find_changeable(path, depth + 1, found);
+    }
+    ::closedir(list);
+}
+Verdict modes_in_proc() {
+    std::string found;
+    find_changeable("/proc", 0, found);
+    return found.empty() ? held("none") : got_through("another mode for:" + found.substr(0, 500));
+}
+
 Verdict writable_in_proc() {
     std::string found;
     find_writable("/proc", 0, found);
@@ -144,6 +164,7 @@ Attempts kernel_attempts() {
             {"acpi_wakeup", acpi_tables},
             {"oom_score", oom_score},
             {"writable_in_proc", writable_in_proc},
+            {"modes_in_proc", modes_in_proc},
             {"writable_in_sys", writable_in_sys}};
 }
 
