@@ -1,9 +1,11 @@
-// A tool of the build: compiles PROFILES/*.json to DIRECTORY/compiled/NAME, and writes the table of calls
+// A tool of the build: compiles PROFILES/*.json to DIRECTORY/compiled/NAME, with what disco-on-host needs for
+// questions and actions, and writes the table of calls
 // that the program reads when an administrator replaces a profile, DIRECTORY/calls. Both are for the
 // architecture that it was built for itself.
 
 #include "policy/libseccomp_table.hpp"
 #include "policy/policy_store.hpp"
+#include "policy/query_calls.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -11,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -44,6 +47,16 @@ int main(int argc, char** argv) {
         for (const auto profile : policy::all_profiles)
             write(compiled / model::to_string(profile),
                   policy::print_confinement(policy::confine_program_by(profile, profiles, table)));
+        const policy::ProfilePolicy& live = profiles.at(model::Profile::live);
+        // For disco-on-host, which is another program: the instructions and nothing else.
+        const auto write_filter = [&](const char* name, const std::vector<sock_filter>& calls) {
+            const auto* bytes = reinterpret_cast<const char*>(calls.data());
+            write(compiled / name, {bytes, calls.size() * sizeof(sock_filter)});
+        };
+        using policy::QuerySockets;
+        write_filter("query", policy::compile_query_filter(live, table, QuerySockets::netlink));
+        write_filter("query-unix", policy::compile_query_filter(live, table, QuerySockets::netlink_unix));
+        write_filter("action", policy::compile_action_filter(live, table));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "disco-compile-profiles: %s\n", error.what());
         return 1;

@@ -21,8 +21,7 @@ constexpr auto action_timeout = std::chrono::minutes{15};
 /// How an action has ended: the model's outcome and exit code, and the words for it.
 std::string run_one(model::Action& action, model::ModuleReport& report, const border::Host& host) {
     const Stopwatch watch;
-    const sys::ProgramResult result =
-        border::run_on_host(host, border::HostAccess::action, action.argv, action_timeout);
+    const sys::ProgramResult result = border::run_action(host, action.argv, action.context, action_timeout);
     model::Step step = watch.step(model::Phase::action, sys::printable(sys::quote_words(action.argv)));
     step.exit = result.exit;
     step.signal = result.signal;

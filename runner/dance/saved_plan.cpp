@@ -125,7 +125,7 @@ public:
         const bool to_run = result_.run.outcome == model::RunOutcome::merged ||
                             (result_.run.outcome == model::RunOutcome::pending && !has_changes(result_.run));
         if (options_.noop || !to_run) return;
-        run_actions(result_.run, {plan_.heading.root, data_directory() / "disco-on-host"});
+        run_actions(result_.run, {plan_.heading.root, data_directory() / "disco-on-host", {}});
     }
 
 private:

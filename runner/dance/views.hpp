@@ -75,7 +75,9 @@ public:
 
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
     /// Where queries and actions are run.
-    [[nodiscard]] border::Host host() const { return {root_, data_ / "disco-on-host"}; }
+    [[nodiscard]] border::Host host() const {
+        return {root_, data_ / "disco-on-host", {hidden_.begin(), hidden_.end()}};
+    }
 
     /// See dance::remove_guard_traces: of the begun layer, whose sandbox's programs have ended.
     [[nodiscard]] std::vector<std::string> remove_guard_traces();

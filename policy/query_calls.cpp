@@ -1,0 +1,168 @@
+#include "policy/query_calls.hpp"
+
+#include "policy/call_filter.hpp"
+
+#include <cerrno>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/netlink.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+namespace disco::policy {
+namespace {
+
+using Unless = CallVerdict::Unless;
+using Test = Unless::Test;
+
+constexpr std::uint32_t allow = SECCOMP_RET_ALLOW, refuse = SECCOMP_RET_ERRNO | EPERM,
+                        unknown = SECCOMP_RET_ERRNO | ENOSYS, pretend = SECCOMP_RET_ERRNO;
+
+/// Allowed in a sandbox, where they change the sandbox alone.
+const std::set<std::string_view>& changing_calls() {
+    static const std::set<std::string_view> names = {
+        // files
+        "truncate", "truncate64", "ftruncate", "ftruncate64", "fallocate", "creat", "mkdir", "mkdirat",
+        "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink",
+        "symlinkat", "mknod", "mknodat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown",
+        "fchown", "fchownat", "utime", "utimes", "utimensat", "futimesat", "setxattr", "lsetxattr",
+        "fsetxattr", "removexattr", "lremovexattr", "fremovexattr", "sync", "syncfs", "fsync", "fdatasync",
+        "sync_file_range", "chroot",
+        // other processes
+        "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "tkill", "process_madvise",
+        "process_mrelease", "setpriority", "nice", "ioprio_set", "sched_setparam", "sched_setscheduler",
+        "sched_setattr", "sched_setaffinity",
+        // what is counted for the whole machine, or outlives the process
+        "io_setup", "io_submit", "mlock", "mlock2", "mlockall", "shmget", "shmat", "shmctl", "semget",
+        "semop", "semctl", "semtimedop", "msgget", "msgsnd", "msgctl", "mq_open", "mq_unlink", "mq_timedsend",
+        "mq_notify",
+        // sockets that others would come to
+        "listen", "accept", "accept4"};
+    return names;
+}
+
+/// What is asked of terminals, pipes, devices, file systems and network interfaces.
+std::vector<std::uint32_t> asking_requests() {
+    return {// terminals and descriptors
+            0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x5429,
+            // block devices: read-only, size, sector, read-ahead, topology, rotation
+            0x125E, 0x1260, 0x1263, 0x1268, 0x1278, 0x1279, 0x127A, 0x127B, 0x127C, 0x127E, 0x80081270,
+            0x80081272, 0x0301,
+            // loop and md devices, CD-ROM drives
+            0x4C05, 0x80480911, 0x800C0910, 0x5326, 0x5327, 0x5331,
+            // attributes, extents and projects of files; btrfs: search, info, device info
+            0x80086601, 0x801C581F, 0xC020660B, 0xD0009411, 0x8400941F, 0xD000941E,
+            // network interfaces
+            0x8910, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919, 0x891B, 0x891D, 0x891F, 0x8921, 0x8927, 0x8933,
+            0x8942, 0x8970,
+            // namespaces
+            0xB701, 0xB702, 0xB703, 0xB704};
+}
+
+std::vector<std::uint32_t> locking_commands() {
+    constexpr std::uint32_t ofd_set_lock = 37, ofd_set_lock_wait = 38;
+    return {F_SETLK, F_SETLKW, ofd_set_lock, ofd_set_lock_wait};
+}
+
+std::map<std::string_view, CallVerdict> argument_rules(QuerySockets sockets) {
+    constexpr std::uint32_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                         CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+    // F_SETOWN, F_SETSIG, F_SETOWN_EX: signals for others.
+    constexpr std::uint32_t set_owner = 8, set_signal = 10, set_owner_ex = 15;
+    // IPT_SO_SET_REPLACE and its kin: tables of the packet filter by setsockopt(2).
+    const std::vector<std::uint32_t> tables = {64, 65, 96, 97, 128, 129};
+    std::vector<std::uint32_t> families = {AF_NETLINK};
+    if (sockets == QuerySockets::netlink_unix) families.push_back(AF_UNIX);
+    return {
+        {"clone", {allow, {Unless{0, Test::has_any_bit, {namespaces}, refuse}}}},
+        {"ioctl", {SECCOMP_RET_ERRNO | ENOTTY, {Unless{1, Test::equals_any, asking_requests(), allow}}}},
+        {"fcntl",
+         {allow,
+          {Unless{1, Test::equals_any, locking_commands(), pretend},
+           Unless{1,
+                  Test::equals_any,
+                  {set_owner, set_signal, set_owner_ex, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ},
+                  refuse}}}},
+        {"flock", {pretend}},
+        {"kill", {refuse, {Unless{1, Test::equals_any, {0}, allow}}}}, // whether it is there
+        {"tgkill", {refuse}},
+        {"prlimit64", // one's own limits, and nobody else's new ones
+         {refuse, {Unless{0, Test::equals_any, {0}, allow}, Unless{2, Test::equals_any, {0}, allow}}}},
+        // Ways to write round write(2): programs go on without them.
+        {"sendfile", {unknown}},
+        {"splice", {unknown}},
+        {"tee", {unknown}},
+        {"vmsplice", {unknown}},
+        {"copy_file_range", {unknown}},
+        {"socket",
+         {SECCOMP_RET_ERRNO | EAFNOSUPPORT,
+          {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
+           Unless{0, Test::equals_any, families, allow}}}},
+        {"socketpair", {refuse, {Unless{0, Test::equals_any, {AF_UNIX}, allow}}}},
+        {"setsockopt", {allow, {Unless{2, Test::equals_any, tables, refuse}}}},
+        {"personality", {refuse, {Unless{0, Test::equals_any, {0x0, 0xffffffff}, allow}}}},
+    };
+}
+
+CallVerdict plain_verdict(const ProfilePolicy& live, std::string_view name) {
+    const auto rule = live.calls.find(name);
+    if (rule == live.calls.end()) return {unknown};
+    return {rule->second.kind == CallRule::Kind::allow ? allow : refuse};
+}
+
+AbiCalls native_calls(const AbiTable& abi) {
+    constexpr std::uint32_t x32 = 0x40000000; // __X32_SYSCALL_BIT
+    AbiCalls list;
+    list.audit_arch = abi.audit_arch;
+    list.otherwise = unknown;
+    if (abi.audit_arch == AUDIT_ARCH_X86_64) list.beyond = {x32, refuse};
+    return list;
+}
+
+} // namespace
+
+std::vector<sock_filter> compile_query_filter(const ProfilePolicy& live, const CallTable& table,
+                                              QuerySockets sockets) {
+    const auto by_argument = argument_rules(sockets);
+    std::vector<AbiCalls> lists;
+    for (const AbiTable& abi : table.abis) {
+        if (!abi.native) continue;
+        AbiCalls& list = lists.emplace_back(native_calls(abi));
+        for (const auto& [name, number] : abi.numbers) {
+            const auto rule = by_argument.find(name);
+            list.calls[number] = rule != by_argument.end()         ? rule->second
+                                 : changing_calls().contains(name) ? CallVerdict{refuse}
+                                                                   : plain_verdict(live, name);
+        }
+    }
+    return compile_calls(lists, refuse);
+}
+
+std::vector<sock_filter> compile_action_filter(const ProfilePolicy& live, const CallTable& table) {
+    const auto by_argument = argument_rules(QuerySockets::netlink_unix);
+    std::vector<AbiCalls> lists;
+    for (const AbiTable& abi : table.abis) {
+        AbiCalls& list = lists.emplace_back(native_calls(abi));
+        for (const auto& [name, number] : abi.numbers) {
+            list.calls[number] = plain_verdict(live, name);
+            if (name == "clone" || name == "personality") list.calls[number] = by_argument.at(name);
+            if (name == "ioctl")
+                list.calls[number] = {allow,
+                                      {Unless{1, Test::equals_any, {TIOCSTI, TIOCLINUX, TIOCSETD}, refuse}}};
+            if (name == "socket")
+                list.calls[number] = {
+                    SECCOMP_RET_ERRNO | EAFNOSUPPORT,
+                    {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
+                     Unless{0, Test::equals_any, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, allow}}};
+        }
+    }
+    return compile_calls(lists, refuse);
+}
+
+} // namespace disco::policy

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "policy/call_table.hpp"
+#include "policy/profile.hpp"
+
+#include <vector>
+
+#include <linux/filter.h>
+
+namespace disco::policy {
+
+/// Which sockets a question may have. Of no other family is there anything that a question needs.
+enum class QuerySockets {
+    netlink,      ///< asks the kernel
+    netlink_unix, ///< also services of the machine
+};
+
+/// The seccomp program of a question that is put to the machine: what `live` allows, less every call that
+/// changes a file, a process, a lock or anything else outside of the process itself, and of ioctl(2) only
+/// what is known to ask. Locks are pretended: who only reads needs none, and a lock would hold up others.
+/// Programs of other ABIs cannot run. Throws sys::Error. Pure.
+[[nodiscard]] std::vector<sock_filter> compile_query_filter(const ProfilePolicy& live, const CallTable& table,
+                                                            QuerySockets sockets);
+
+/// `live` for programs that nobody watches: what it reports is refused, and nothing is heard.
+[[nodiscard]] std::vector<sock_filter> compile_action_filter(const ProfilePolicy& live,
+                                                             const CallTable& table);
+
+} // namespace disco::policy

@@ -1,0 +1,145 @@
+#include "runner/border/cell/confine.hpp"
+
+#include "runner/border/cell/failure.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/keyctl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace disco::border::cell {
+namespace {
+
+constexpr std::uint64_t bit(unsigned capability) { return std::uint64_t{1} << capability; }
+
+void bound_capabilities(std::uint64_t kept) {
+    for (unsigned long capability = 0; capability < 64; ++capability) {
+        if ((kept >> capability & 1) != 0) continue;
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+        if (errno != EINVAL) fail("give up a capability in the", "bounding set");
+        break; // past the last one that this kernel knows
+    }
+}
+
+void set_capabilities(std::uint64_t kept) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {};
+    for (unsigned half = 0; half < 2; ++half) {
+        const auto mask = static_cast<__u32>(kept >> (32 * half));
+        data[half] = {mask, mask, mask};
+    }
+    if (::syscall(SYS_capset, &header, data) != 0) fail("set", "the capabilities");
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+        fail("clear", "the ambient capabilities");
+    for (unsigned long capability = 0; capability < 64; ++capability)
+        if ((kept >> capability & 1) != 0 &&
+            ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0)
+            fail("keep", "a capability over exec");
+}
+
+void forbid_new_privileges() {
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("set", "no_new_privs");
+}
+
+} // namespace
+
+void close_descriptors_above_standard() {
+    if (::syscall(SYS_close_range, 3U, ~0U, 0) != 0) fail("close", "the caller's descriptors");
+}
+
+void give_empty_input() {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0 || ::dup2(ends[0], 0) < 0) fail("empty", "standard input");
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+void limit_resources() {
+    struct Row {
+        __rlimit_resource_t resource;
+        rlim_t limit;
+        const char* name;
+    };
+    constexpr rlim_t mib = rlim_t{1} << 20;
+    constexpr Row rows[] = {{RLIMIT_NPROC, 64, "processes"},
+                            {RLIMIT_FSIZE, 0, "file size"},
+                            {RLIMIT_NOFILE, 1024, "open files"},
+                            {RLIMIT_CPU, 15, "processor time"},
+                            {RLIMIT_AS, 4096 * mib, "address space"}, // Go reserves more than it uses
+                            {RLIMIT_DATA, 1024 * mib, "memory"},
+                            {RLIMIT_CORE, 0, "core dumps"},
+                            {RLIMIT_MEMLOCK, 0, "locked memory"},
+                            {RLIMIT_MSGQUEUE, 0, "message queues"},
+                            {RLIMIT_SIGPENDING, 256, "pending signals"}};
+    for (const Row& row : rows) {
+        struct rlimit now = {};
+        ::getrlimit(row.resource, &now);
+        const rlim_t limit = now.rlim_max < row.limit ? now.rlim_max : row.limit;
+        const struct rlimit wanted = {limit, limit};
+        if (::setrlimit(row.resource, &wanted) != 0) fail("limit", row.name);
+    }
+}
+
+void become(uid_t user, const Needs& needs) {
+    std::uint64_t kept = 0;
+    if (needs.read_all) kept |= bit(CAP_DAC_READ_SEARCH);
+    if (needs.net_admin) kept |= bit(CAP_NET_ADMIN);
+    if (needs.ptrace) kept |= bit(CAP_SYS_PTRACE);
+    bound_capabilities(kept);
+    if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) fail("keep", "capabilities");
+    if (::setgroups(0, nullptr) != 0) fail("leave", "all groups");
+    const auto group = static_cast<gid_t>(user);
+    if (::setresgid(group, group, group) != 0 || ::setresuid(user, user, user) != 0)
+        fail("become the user", std::to_string(user));
+    // With the user id 0 the program would get all that is left in the bounding set: it is just that.
+    set_capabilities(kept);
+    if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) fail("lose", "capabilities at exec");
+    forbid_new_privileges();
+}
+
+void keep_capabilities_over_files() {
+    constexpr std::uint64_t kept = bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) |
+                                   bit(CAP_FSETID) | bit(CAP_KILL) | bit(CAP_SETGID) | bit(CAP_SETUID) |
+                                   bit(CAP_SETFCAP) | bit(CAP_NET_BIND_SERVICE);
+    bound_capabilities(kept);
+    set_capabilities(kept);
+    forbid_new_privileges();
+}
+
+Filter read_filter(const std::string& lib, const char* name) {
+    const std::string file = lib + "/compiled/" + name;
+    std::FILE* in = std::fopen(file.c_str(), "re");
+    if (in == nullptr) fail("open", file);
+    Filter filter(BPF_MAXINSNS + 1);
+    filter.resize(std::fread(filter.data(), sizeof(sock_filter), filter.size(), in));
+    const bool whole = std::ferror(in) == 0 && std::feof(in) != 0;
+    std::fclose(in);
+    errno = EBADMSG;
+    if (!whole || filter.empty() || filter.size() > BPF_MAXINSNS) fail("use the filter of calls", file);
+    return filter;
+}
+
+void load_filter(Filter filter) {
+    const struct sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
+    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) fail("load", "a filter of calls");
+}
+
+void leave_keyring() {
+    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return;
+    // A kernel without keys, or a container that refuses the call: then no key is within reach.
+    if (errno != ENOSYS && errno != EPERM) fail("leave", "the caller's keyring");
+}
+
+} // namespace disco::border::cell

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "runner/border/cell/request.hpp"
+
+#include <string>
+#include <vector>
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+namespace disco::border::cell {
+
+// Each ends the process with a message when a step fails.
+
+void close_descriptors_above_standard();
+
+/// Standard input is empty: a pipe that nobody writes to.
+void give_empty_input();
+
+/// Processes, memory, time and files of a question.
+void limit_resources();
+
+/// This process becomes a user who may do nothing but what the question needs: by capabilities, if it has to.
+void become(uid_t user, const Needs& needs);
+
+/// An action on another tree: root, with the capabilities to work on its files alone.
+void keep_capabilities_over_files();
+
+/// Landlock, as far as this kernel has it: nothing can be written but to plain devices; no TCP; no abstract
+/// sockets, no signals to outside; no control of devices, unless they are to be read.
+void forbid_writes(const Needs& needs);
+
+/// LIB/compiled/NAME; `lib` is the directory of this program, while its root is still the machine's.
+using Filter = std::vector<sock_filter>;
+[[nodiscard]] Filter read_filter(const std::string& lib, const char* name);
+/// From now on. After no_new_privs is set.
+void load_filter(Filter filter);
+
+/// Another session keyring: what the caller's holds is not the command's.
+void leave_keyring();
+
+} // namespace disco::border::cell

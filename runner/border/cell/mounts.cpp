@@ -1,0 +1,186 @@
+#include "runner/border/cell/mounts.hpp"
+
+#include "runner/border/cell/failure.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+namespace disco::border::cell {
+namespace {
+
+constexpr unsigned long covering = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+constexpr const char* plain_devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+                                         "/dev/urandom"};
+
+int open_tree(const char* path, unsigned flags) {
+    return static_cast<int>(
+        ::syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags));
+}
+
+int set_attributes(int tree, unsigned flags, unsigned long long set, unsigned long long clear) {
+    struct mount_attr attributes = {};
+    attributes.attr_set = set;
+    attributes.attr_clr = clear;
+    return static_cast<int>(
+        ::syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes));
+}
+
+int attach(int tree, const char* target) {
+    return static_cast<int>(::syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
+}
+
+/// A device of the machine that can be opened, and whose mode and owner cannot be changed; -1: none is there.
+int device_tree(const char* path) {
+    constexpr unsigned memory_devices = 1; // null, zero, full, random, urandom: devices.txt of the kernel
+    struct stat status = {};
+    if (::lstat(path, &status) != 0 || !S_ISCHR(status.st_mode) || major(status.st_rdev) != memory_devices)
+        return -1;
+    const int tree = open_tree(path, AT_SYMLINK_NOFOLLOW);
+    if (tree < 0) return -1;
+    if (set_attributes(tree, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                       MOUNT_ATTR_NODEV) != 0)
+        fail("make a read-only mount of", path);
+    return tree;
+}
+
+bool is_there(const std::string& path) {
+    struct stat status = {};
+    return ::stat(path.c_str(), &status) == 0;
+}
+
+/// Empty, if it is there at all.
+void cover_directory(const std::string& path) {
+    if (::mount("tmpfs", path.c_str(), "tmpfs", covering, "mode=0555,size=4k,nr_inodes=2") == 0) return;
+    if (errno != ENOENT && errno != ENOTDIR) fail("cover", path);
+}
+
+/// A directory's files as they are, its mounts' not; and through an overlay no socket and no FIFO of the
+/// machine is reached (unix(7): the inode is another).
+void cover_with_files_only(const char* path) {
+    const std::string options = std::string{"lowerdir=/tmp:"} + path; // /tmp is empty; two are needed
+    if (::mount("overlay", path, "overlay", covering, options.c_str()) == 0) return;
+    if (errno == ENOENT || errno == ENOTDIR) return;
+    cover_directory(path); // on an overlay that lies on others: nothing of it, then
+}
+
+/// The sockets that a question may reach, held while /run is covered.
+MountTrees wanted_sockets(const Needs& needs) {
+    MountTrees sockets;
+    const auto want = [&](const char* path) {
+        if (const int tree = open_tree(path, 0); tree >= 0) sockets[path] = tree;
+    };
+    if (needs.bus) want("/run/dbus/system_bus_socket");
+    // Where there is no D-Bus, systemd hears root here.
+    if (needs.bus && needs.root_user && sockets.empty()) want("/run/systemd/private");
+    return sockets;
+}
+
+} // namespace
+
+void enter_copy_of(const std::string& root, Writable writable) {
+    if (::unshare(CLONE_NEWNS) != 0) fail("make a mount namespace for", root);
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+        // In a chroot '/' may be no mount; its namespace's root is reached first.
+        if (errno != EINVAL) fail("isolate the mounts of", root);
+    }
+    const int tree = open_tree(root.c_str(), AT_RECURSIVE);
+    if (tree < 0) fail("copy the mounts of", root);
+    const unsigned long long set =
+        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (writable == Writable::no ? MOUNT_ATTR_RDONLY : 0);
+    if (set_attributes(tree, AT_RECURSIVE, set, 0) != 0) fail("set up the mounts of", root);
+    // pivot_root(2) replaces the namespace's root, which in a chroot is another than this process's; setns(2)
+    // into the own namespace leads there.
+    const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || ::setns(own, CLONE_NEWNS) != 0) fail("reach the root of the mounts for", root);
+    ::close(own);
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        fail("isolate the mounts of", root);
+    if (attach(tree, "/") != 0) fail("attach the mounts of", root);
+    if (::fchdir(tree) != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0) fail("enter", root);
+    ::close(tree);
+}
+
+MountTrees take_plain_devices() {
+    MountTrees trees;
+    for (const char* path : plain_devices)
+        if (const int tree = device_tree(path); tree >= 0) trees[path] = tree;
+    return trees;
+}
+
+void let_old_root_go() {
+    if (::umount2(".", MNT_DETACH) != 0) fail("let go", "the old root");
+    if (::chdir("/") != 0) fail("enter", "/");
+}
+
+void give_plain_devices(const MountTrees& trees, bool other_root) {
+    if (!is_there("/dev")) return;
+    if (other_root) {
+        if (::mount("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=0755,size=64k") != 0)
+            fail("mount", "/dev");
+        for (const auto& [path, tree] : trees) {
+            const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+            if (file < 0) fail("make", path);
+            ::close(file);
+        }
+        for (const auto& [name, target] : {std::pair{"/dev/fd", "/proc/self/fd"},
+                                           {"/dev/stdin", "fd/0"},
+                                           {"/dev/stdout", "fd/1"},
+                                           {"/dev/stderr", "fd/2"}})
+            if (::symlink(target, name) != 0) fail("make", name);
+    }
+    for (const auto& [path, tree] : trees) {
+        if (attach(tree, path.c_str()) != 0 && errno != ENOENT) fail("attach", path);
+        ::close(tree);
+    }
+    if (other_root &&
+        ::mount(nullptr, "/dev", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                nullptr) != 0)
+        fail("make read-only", "/dev");
+}
+
+void mount_own_proc() {
+    if (::mount("proc", "/proc", "proc", covering, nullptr) != 0 && errno != ENOENT) fail("mount", "/proc");
+}
+
+void cover(const Request& request) {
+    for (const std::string& path : request.hidden) cover_directory(path);
+    for (const char* path : {"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/root"}) cover_directory(path);
+    if (request.needs.read_all) cover_directory("/home");
+    const auto sockets = wanted_sockets(request.needs);
+    cover_with_files_only("/run");
+    for (const auto& [path, tree] : sockets) {
+        if (attach(tree, path.c_str()) != 0) fail("attach", path);
+        ::close(tree);
+    }
+    if (!request.needs.read_all) return;
+    // MountTrees of the machine can be read then.
+    const int devices = ::open("/dev", O_PATH | O_CLOEXEC);
+    if (devices >= 0 && set_attributes(devices, 0, 0, MOUNT_ATTR_NODEV) != 0 && errno != EINVAL)
+        fail("open the devices of", "/dev");
+    ::close(devices);
+}
+
+void show_machine_in_proc(const std::vector<std::string>& hidden, const std::string& observer) {
+    char self[64] = {};
+    if (::readlink("/proc/self", self, sizeof self - 1) <= 0) return; // no /proc: nothing to be shown
+    for (const char* file : {"mountinfo", "mounts", "mountstats"}) {
+        const std::string from = "/proc/" + observer + "/" + file,
+                          to = std::string{"/proc/"} + self + "/" + file;
+        if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT)
+            fail("show the mounts in", to);
+    }
+    cover_directory("/proc/" + observer);
+    for (const std::string& process : hidden) cover_directory("/proc/" + process);
+}
+
+} // namespace disco::border::cell

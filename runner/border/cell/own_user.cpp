@@ -1,0 +1,65 @@
+#include "runner/border/cell/own_user.hpp"
+
+#include "runner/border/cell/failure.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace disco::border::cell {
+namespace {
+
+constexpr uid_t first = 65520, last = 65533;
+constexpr const char* directory = "/run/disco/query-users";
+
+int open_directory() {
+    for (const char* each : {"/run/disco", directory})
+        if (::mkdir(each, 0700) != 0 && errno != EEXIST) fail("make", each);
+    const int fd = ::open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) fail("open", directory);
+    return fd;
+}
+
+} // namespace
+
+OwnUser::OwnUser() {
+    const int place = open_directory();
+    for (;;) { // whoever waits is ended by its time-out
+        for (uid_t each = first; each <= last; ++each) {
+            const std::string name = std::to_string(each);
+            const int file = ::openat(place, name.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+            if (file < 0) fail("open", std::string{directory} + "/" + name);
+            if (::flock(file, LOCK_EX | LOCK_NB) == 0) {
+                ::close(place);
+                id_ = each;
+                lock_ = file;
+                return;
+            }
+            ::close(file);
+        }
+        ::usleep(20'000);
+    }
+}
+
+OwnUser::~OwnUser() { ::close(lock_); }
+
+void OwnUser::end_processes() const {
+    const pid_t killer = ::fork();
+    if (killer < 0) fail("start a process to end those of user", std::to_string(id_));
+    if (killer == 0) {
+        // The real id, too: kill(2) compares that and the effective one. It ends itself last of all.
+        if (::setresuid(id_, id_, id_) != 0) ::_exit(cannot);
+        ::kill(-1, SIGKILL); // nobody there: ESRCH, and all is well
+        ::_exit(0);
+    }
+    int status = 0;
+    while (::waitpid(killer, &status, 0) < 0 && errno == EINTR) {}
+}
+
+} // namespace disco::border::cell

@@ -1,0 +1,98 @@
+#include "runner/border/cell/supervisor.hpp"
+
+#include "runner/border/cell/failure.hpp"
+#include "runner/border/cell/own_user.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace disco::border::cell {
+namespace {
+
+/// The broker's patience is over before that.
+constexpr int most_seconds = 15;
+
+/// As the child ended.
+[[noreturn]] void end_like(int status) {
+    if (WIFSIGNALED(status)) {
+        ::signal(WTERMSIG(status), SIG_DFL);
+        sigset_t set;
+        ::sigemptyset(&set);
+        ::sigprocmask(SIG_SETMASK, &set, nullptr);
+        ::raise(WTERMSIG(status));
+    }
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : cannot);
+}
+
+/// True when the child has ended; false when its time is over, by whatever signal says so.
+bool wait_for(pid_t child, int signals, int& status) {
+    int left_ms = most_seconds * 1000;
+    for (;;) {
+        for (;;) {
+            int each = 0;
+            const pid_t reaped = ::waitpid(-1, &each, WNOHANG); // also what the child has left to us
+            if (reaped == child) {
+                status = each;
+                return true;
+            }
+            if (reaped <= 0) break;
+        }
+        struct pollfd wait = {signals, POLLIN, 0};
+        constexpr int step_ms = 1000;
+        const int ready = ::poll(&wait, 1, step_ms);
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready == 0) left_ms -= step_ms;
+        if (left_ms <= 0) return false;
+        struct signalfd_siginfo signal = {};
+        if (ready > 0 && ::read(signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal) &&
+            signal.ssi_signo != SIGCHLD)
+            return false;
+    }
+}
+
+} // namespace
+
+void supervise(EndBy how, const std::function<void(uid_t user)>& work) {
+    sigset_t watched, before;
+    ::sigemptyset(&watched);
+    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&watched, signal);
+    ::sigprocmask(SIG_BLOCK, &watched, &before);
+    const int signals = ::signalfd(-1, &watched, SFD_CLOEXEC);
+    if (signals < 0) fail("hear", "signals");
+    const pid_t parent = ::getppid();
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    if (::getppid() != parent) ::_exit(cannot);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    const OwnUser user;
+    user.end_processes(); // of somebody who was killed before this could be done
+    if (how == EndBy::process_namespace && ::unshare(CLONE_NEWPID) != 0) fail("make", "a process namespace");
+    const pid_t child = ::fork();
+    if (child < 0) fail("start", "a process");
+    if (child == 0) {
+        ::sigprocmask(SIG_SETMASK, &before, nullptr);
+        work(user.id());
+        ::_exit(cannot);
+    }
+    int status = 0;
+    const bool ended = wait_for(child, signals, status);
+    ::kill(child, SIGKILL); // it may not have become the user yet; and a namespace goes with it
+    if (how == EndBy::own_user) user.end_processes();
+    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {}
+    if (ended) end_like(status);
+    ::_exit(timed_out);
+}
+
+void follow(pid_t child) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    end_like(status);
+}
+
+} // namespace disco::border::cell

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+
+#include <sys/types.h>
+
+namespace disco::border::cell {
+
+/// How all that a question has started is found when it is to end.
+enum class EndBy {
+    own_user,         ///< by a user id that nothing else has
+    process_namespace ///< by the first process of a namespace, with which all others go
+};
+/// Runs `work`, which does not return, in a child, as root still; `user` is what it may become. Ends as that
+/// did (also by the same signal) when all that it has started is gone. When this process gets SIGTERM, or its
+/// parent dies, or it takes too long, the same sooner, with `timed_out`.
+[[noreturn]] void supervise(EndBy how, const std::function<void(uid_t user)>& work);
+
+/// Waits for a child that is the first process of its namespace, and ends as it did.
+[[noreturn]] void follow(pid_t child);
+
+} // namespace disco::border::cell
