@@ -4,6 +4,7 @@
 #include "runner/dance/notice_reader.hpp"
 #include "runner/dance/program_step.hpp"
 #include "runner/dance/stopwatch.hpp"
+#include "runner/model/repetition.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
@@ -24,19 +25,7 @@ namespace {
 using model::Phase;
 using model::Profile;
 
-constexpr const char* bash = "/bin/bash";
-
 bool is_resolver_file(const Deliverable& item) { return item.path == "etc/resolv.conf"; }
-bool is_for_a_shell(const Script& script) {
-    if (script.interpreter.empty()) return true;
-    for (const std::string& word : script.interpreter) { // "/usr/bin/env bash", too
-        const std::string name = word.substr(word.rfind('/') + 1);
-        if (name == "env") continue;
-        return name == "bash" || name == "sh" || name == "dash";
-    }
-    return true;
-}
-
 bool is_file(const Deliverable& item) { return item.type == model::ObjectType::file; }
 
 /// The begun layer is dropped unless it is kept.
@@ -78,23 +67,12 @@ private:
 } // namespace
 
 ModuleRun::ModuleRun(const ModuleContents& module, const ModuleRunContext& context)
-    : module_{module}, context_{context} {
+    : module_{module}, context_{context}, output_{[this](std::string_view bytes) {
+          if (context_.options.on_output) context_.options.on_output(module_.name, bytes);
+      }} {
     for (const Script& script : module.scripts) script_profiles_.push_back(profile_of(script));
-}
-
-Profile ModuleRun::profile_of(const Script& script) const {
-    if (live()) return Profile::live;
-    switch (module_.sandbox.profile.value_or(context_.profile)) {
-    case model::ScriptProfile::strict: return Profile::strict;
-    case model::ScriptProfile::simulate: return Profile::simulate;
-    case model::ScriptProfile::automatic: break;
-    }
-    if (!is_for_a_shell(script)) return Profile::simulate; // bash would make something else of it
-    return context_.verdicts->simulate(digest_of(script)) ? Profile::simulate : Profile::strict;
-}
-
-sys::Sha256Digest ModuleRun::digest_of(const Script& script) const {
-    return sys::sha256(sys::read_file(module_.directory / script.in_module));
+    if (is_automatic() && std::count(script_profiles_.begin(), script_profiles_.end(), Profile::strict) != 0)
+        output_.hold();
 }
 
 /// Delivering files takes none.
@@ -132,9 +110,12 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
         if (guard_generation_ != context_.views.guard_generation()) box_.reset(); // started too early
         if (!box_) start();
         work();
+        show_output();
     } catch (const sys::Interrupted&) {
+        show_output();
         throw;
     } catch (const sys::Error& error) {
+        show_output();
         report.outcome = model::ModuleOutcome::failed;
         report.reason = error.full_text();
         return report;
@@ -176,55 +157,6 @@ void ModuleRun::work() {
     run_scripts(module_.scripts, Phase::script, script_profiles_);
     context_.views.complete(*box_);
     context_.recorder.read_owners(box_->root());
-}
-
-void ModuleRun::build_programs() {
-    const bool restricted = std::any_of(module_.templates.begin(), module_.templates.end(), is_file) ||
-                            std::find(script_profiles_.begin(), script_profiles_.end(), Profile::strict) !=
-                                script_profiles_.end();
-    if (restricted) context_.views.need_command_directory();
-    for (const Deliverable& item : module_.templates)
-        if (is_file(item)) add_template(item);
-    for (std::size_t i = 0; i < module_.scripts.size(); ++i)
-        add_script(module_.scripts[i], Phase::script, script_profiles_[i]);
-}
-
-void ModuleRun::add_template(const Deliverable& item) {
-    sandbox::Program program;
-    program.path = bash;
-    program.argv = {"bash", "--restricted", "/run/disco/module/" + item.in_module};
-    program.environment =
-        context_.views.environment(context_.mode, module_.name, model::to_string(Phase::template_), true);
-    context_.views.confine(program, Profile::template_);
-    program.output = sandbox::Program::Output::separate;
-    program.view = sandbox::Program::View::readonly;
-    program.standard_output_limit = templates::output_limit;
-    add(std::move(program));
-}
-
-void ModuleRun::add_script(const Script& script, Phase phase, Profile profile) {
-    sandbox::Program program;
-    const std::string path = "/run/disco/module/" + script.in_module;
-    if (profile == Profile::strict) {
-        program.path = bash;
-        program.argv = {"bash", "--restricted", path};
-    } else if (script.interpreter.empty()) {
-        program.path = bash;
-        program.argv = {"bash", path};
-    } else {
-        program.path = script.interpreter[0];
-        program.argv = script.interpreter;
-        program.argv.push_back(path);
-    }
-    program.environment = context_.views.environment(context_.mode, module_.name, model::to_string(phase),
-                                                     profile == Profile::strict);
-    context_.views.confine(program, profile);
-    add(std::move(program));
-}
-
-void ModuleRun::add(sandbox::Program program) {
-    program.timeout = module_.sandbox.timeout.value_or(context_.timeout);
-    programs_.push_back(std::move(program));
 }
 
 void ModuleRun::deliver_files() {
@@ -297,19 +229,21 @@ bool ModuleRun::run_scripts(const std::vector<Script>& scripts, Phase phase,
 /// With `auto`, a script that the restricted shell refused something, or that ran a command which is not on
 /// its list, did not do what it will do in a live dance.
 void ModuleRun::look_for_refusals(const Script& script) {
-    if (module_.sandbox.profile.value_or(context_.profile) != model::ScriptProfile::automatic) return;
+    if (!is_automatic()) return;
     std::string first;
     for (const model::Notice& notice : report_->notices) {
         if (notice.step != script.in_module) continue;
         const bool refused = notice.kind == model::NoticeKind::restricted;
         if (!refused && std::find(unlisted_.begin(), unlisted_.end(), notice.argv) == unlisted_.end())
             continue;
-        const std::string reason = refused ? notice.text
-                                           : fmt::format("not on the list of strict scripts' commands: {}",
-                                                         sys::printable_text(sys::quote_words(notice.argv)));
+        std::string reason = refused ? notice.text
+                                     : fmt::format("not on the list of strict scripts' commands: {}",
+                                                   sys::printable_text(sys::quote_words(notice.argv)));
         if (first.empty()) first = reason;
-        repeat_reasons_.push_back(
-            {model::NoticeKind::restricted, reason + " (repeated as simulate)", {}, script.in_module});
+        repeat_reasons_.push_back({model::NoticeKind::restricted,
+                                   reason.append(model::repeated_as_simulate),
+                                   {},
+                                   script.in_module});
     }
     if (!first.empty())
         context_.verdicts->remember(digest_of(script), {module_.name + "/" + script.in_module, first});
@@ -324,7 +258,7 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
     for (const std::string& name : names) notices.emplace_back(name);
     const auto hear = [&](std::size_t program, std::string_view bytes) {
         if (reports) notices[program].feed(bytes);
-        if (context_.options.on_output) context_.options.on_output(module_.name, bytes);
+        output_.pass(bytes);
     };
     // While one program runs there is a processor to spare, mostly.
     const bool spare = names.size() == 1 || module_.scripts.empty();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/dance/change_recorder.hpp"
+#include "runner/dance/held_output.hpp"
 #include "runner/dance/module_contents.hpp"
 #include "runner/dance/options.hpp"
 #include "runner/dance/verdicts.hpp"
@@ -59,6 +60,8 @@ private:
     void add_template(const Deliverable& item);
     void add_script(const Script& script, model::Phase phase, model::Profile profile);
     [[nodiscard]] bool live() const noexcept { return context_.mode == model::RunMode::live; }
+    [[nodiscard]] bool is_automatic() const;
+    void show_output();
     [[nodiscard]] model::Profile profile_of(const Script& script) const;
     [[nodiscard]] sys::Sha256Digest digest_of(const Script& script) const;
     void look_for_refusals(const Script& script);
@@ -88,6 +91,7 @@ private:
     std::vector<model::Profile> script_profiles_;    ///< of module_.scripts
     std::vector<std::vector<std::string>> unlisted_; ///< commands that strict scripts did not get
     std::vector<model::Notice> repeat_reasons_;
+    HeldOutput output_;
     std::map<std::string, std::string> faults_; ///< step → why it fails, whatever its exit status is
     std::vector<sandbox::Program> programs_;
     std::size_t next_ = 0;

@@ -1,6 +1,7 @@
 #include "runner/report/text_report.hpp"
 
 #include "runner/model/exit_code.hpp"
+#include "runner/model/repetition.hpp"
 #include "runner/report/text_changes.hpp"
 #include "runner/sys/printable.hpp"
 
@@ -117,7 +118,8 @@ private:
         if (module.changes() != 0 && module.outcome != ModuleOutcome::failed) write_changes(module);
         if (module.outcome != ModuleOutcome::failed) write_shell_exit(module.steps);
         for (const model::Notice& notice : module.notices)
-            write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_text(notice.text)));
+            if (style_.detail == Detail::verbose || !model::tells_of_repetition(notice))
+                write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_text(notice.text)));
         for (const model::Action& action : module.actions)
             if (run_.mode == model::RunMode::live || !told(action, module.notices))
                 write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),

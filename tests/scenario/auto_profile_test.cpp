@@ -59,6 +59,32 @@ TEST_F(AutoProfile, WhatTheRestrictedShellRefusesIsSimulated) {
     EXPECT_EQ(difference(before, root_snapshot()), "");
 }
 
+/// What is shown is what was done, once.
+TEST_F(AutoProfile, APassThatIsRepeatedIsNotShown) {
+    script("m", "05-first.sh", "echo first said\n");
+    script("m", "10-more.sh", "echo before\ncd /etc\nmissing=$(frob)\nsystemctl reload x\necho after\n");
+    script("m", "20-last.sh", "echo last said\n");
+    put(root() / "usr/bin/frob", "#!/bin/bash\necho frobbed >&2\n", 0755);
+    const auto result = noop();
+    ASSERT_EQ(result.exit, 0) << result.error;
+    const std::string shown = result.output + result.error;
+    for (const char* once : {"first said", "before", "after", "frobbed", "last said"})
+        EXPECT_EQ(shown.find(once), shown.rfind(once)) << once << "\n" << shown;
+    for (const char* never : {"restricted", "Would execute: frob", "repeated as simulate"})
+        EXPECT_THAT(shown, testing::Not(HasSubstr(never)));
+    EXPECT_THAT(notices(), testing::Contains(HasSubstr("(repeated as simulate)"))); // the record has it
+    script("m", "10-more.sh", "cd /srv\n");
+    const auto verbose = noop({"--verbose"});
+    EXPECT_THAT(verbose.output, HasSubstr("(repeated as simulate)"));
+}
+
+TEST_F(AutoProfile, AFailureOfAPassThatIsNotRepeatedIsShown) {
+    script("m", "10-x.sh", "echo said\nexit 3\n");
+    const auto result = noop();
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_THAT(result.output + result.error, HasSubstr("said"));
+}
+
 TEST_F(AutoProfile, TheVerdictIsRememberedByContent) {
     script("m", "10-more.sh", "cd /etc\n");
     EXPECT_EQ(noop().exit, 0);
