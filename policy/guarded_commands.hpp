@@ -1,7 +1,12 @@
 #pragma once
 
+#include "policy/guard_grammar.hpp"
+#include "policy/guard_parser.hpp"
+
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -9,59 +14,51 @@
 
 namespace disco::policy {
 
-/// What becomes of a guarded command, one that would act on the host.
-enum class GuardKind {
-    query,  ///< the broker runs it on the host, read-only, and hands the answer over
-    action, ///< told in a no-op; queued in a live dance, and run after the merge
-    refuse, ///< told, and fails
-    run,    ///< runs in the sandbox like any other command
-};
-[[nodiscard]] const char* to_string(GuardKind kind); ///< "query", …
-
-/// One line of policy/guarded.d:
-///
-///     KIND COMMAND [OPTION…] WORD…
-///
-/// WORD is a pattern (fnmatch(3)) for one argument, alternatives parted by '|'; `...` stands for any further
-/// ones, `PATTERN...` for any that match, `!PATTERN...` for any that do not. With a list of options in
-/// brackets, the command may have these (patterns, too) and no others, anywhere; `+OPTION` must be there.
-/// Without one, options are not looked at. The first line that fits decides.
-struct GuardRule {
-    GuardKind kind = GuardKind::action;
-    std::string command;
-    bool limits_options = false;
-    std::vector<std::string> options, required; ///< patterns
-    std::vector<std::string> words;
-    std::string place; ///< "FILE:LINE"
+/// What becomes of a command line of a guarded command.
+struct GuardDecision {
+    GuardKind kind = GuardKind::refuse;
+    bool known = false;              ///< false: no form fits, and it is refused
+    std::vector<std::string> query;  ///< of a query: rebuilt from what was parsed, never the caller's words
+    std::vector<std::string> action; ///< what is queued, if anything
+    std::vector<std::string> view;   ///< what runs in the view, if anything
+    std::vector<std::string> environment; ///< "NAME=VALUE", added to that of `view`
+    std::set<Need> needs;                 ///< of a query
+    model::ServiceMeaning meaning;        ///< of the query or the action
+    std::string reason; ///< of a refusal: what, why, what to write instead, and the line to add
+    std::string place;  ///< "FILE:LINE" of the form
+    std::string line;   ///< of an unknown form: that would make it known; "" when no single line would
 };
 
-struct Classified {
-    GuardKind kind = GuardKind::action;
-    const GuardRule* rule = nullptr; ///< nothing: no line fits, so it is taken for an action
+/// How a command line was parsed, for people.
+struct GuardExplanation {
+    std::map<std::size_t, std::string> words; ///< what each word is, by its index
+    std::string form;                         ///< that fits, as it was written; "" for none
+    GuardDecision decision;
 };
 
+/// The grammars of guarded commands in force. Pure once read.
 class GuardedCommands {
 public:
-    explicit GuardedCommands(std::vector<GuardRule> rules);
+    /// Throws BadConfiguration when command lines could fit two forms.
+    explicit GuardedCommands(GuardGrammars grammars);
 
-    [[nodiscard]] bool contains(std::string_view command) const { return names_.contains(command); }
+    [[nodiscard]] bool contains(std::string_view command) const { return grammars_.contains(command); }
     [[nodiscard]] const std::set<std::string, std::less<>>& names() const noexcept { return names_; }
-    /// Commands for which some line says `run`: the sandbox needs the real ones, too.
+    /// Commands of which some form runs in the view: the sandbox needs the real ones, too.
     [[nodiscard]] std::set<std::string> runnable() const;
-    [[nodiscard]] const std::vector<GuardRule>& rules() const noexcept { return rules_; }
+    [[nodiscard]] const GuardGrammars& grammars() const noexcept { return grammars_; }
 
     /// `argv[0]` may have a path. The command must be a guarded one.
-    [[nodiscard]] Classified classify(const std::vector<std::string>& argv) const;
+    [[nodiscard]] GuardDecision decide(const std::vector<std::string>& argv) const;
+    [[nodiscard]] GuardExplanation explain(const std::vector<std::string>& argv) const;
 
 private:
-    std::vector<GuardRule> rules_;
+    GuardGrammars grammars_;
     std::set<std::string, std::less<>> names_;
 };
 
-/// Throws BadConfiguration with file and line. Pure.
-[[nodiscard]] std::vector<GuardRule> parse_guard_rules(std::string_view text, std::string_view file);
-
-/// LIB/guarded.d with the administrator's files in their places. Throws like it, and SysError.
+/// LIB/guarded.d with the administrator's files in their places and beside them. Throws BadConfiguration with
+/// file, line and word; SysError.
 [[nodiscard]] GuardedCommands load_guarded_commands(const std::filesystem::path& lib,
                                                     const std::filesystem::path& overrides);
 

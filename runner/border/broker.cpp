@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -27,18 +28,6 @@ using policy::shim::Wish;
 
 constexpr auto query_timeout = std::chrono::seconds{10};
 constexpr std::size_t most_clients = 64;
-
-/// TODO: of the grammar's decision, once there is one.
-std::vector<std::string> needs_until_grammar(std::string_view name) {
-    for (const char* bus : {"systemctl", "service", "invoke-rc.d", "deb-systemd-invoke", "hostnamectl",
-                            "timedatectl", "localectl", "loginctl", "nmcli", "firewall-cmd"})
-        if (name == bus) return {"bus"};
-    for (const char* filter : {"iptables", "ip6tables", "iptables-save", "ip6tables-save", "nft", "ufw"})
-        if (name == filter) return {"net-admin", "root-user"};
-    for (const char* docker : {"docker", "podman"})
-        if (name == docker) return {"docker-socket"};
-    return {};
-}
 
 std::string reply(int exit, std::string_view output, std::string_view error, bool run = false) {
     const Reply heading = {exit, run ? 1U : 0U, static_cast<std::uint32_t>(output.size()),
@@ -165,21 +154,30 @@ std::string Broker::reply_to(Wish wish, const std::vector<std::string>& argv) {
     }
     if (wish == Wish::guarded && !commands_.contains(shown[0]))
         return reply(126, {}, "disco: not a guarded command\n");
-    const policy::Classified found =
-        wish == Wish::defer ? policy::Classified{GuardKind::action, nullptr} : commands_.classify(shown);
-    switch (found.kind) {
-    case GuardKind::run: return reply(0, {}, {}, true);
+    policy::GuardDecision decision;
+    if (wish == Wish::defer) {
+        decision.kind = GuardKind::action;
+        decision.action = shown;
+    } else
+        decision = commands_.decide(shown);
+    const auto queue = [&] {
+        if (decision.action.empty()) return;
+        asked_.push_back({Asked::What::action, decision.action});
+    };
+    switch (decision.kind) {
+    case GuardKind::view:
+    case GuardKind::both: queue(); return reply(0, {}, {}, true);
     case GuardKind::refuse:
         asked_.push_back({Asked::What::refused, shown});
-        return reply(1, {}, fmt::format("disco: {}: refused by {}\n", words, found.rule->place));
-    case GuardKind::action:
-        asked_.push_back({Asked::What::action, shown});
-        return reply(0, {}, mode_ == Mode::noop ? would : std::string{});
+        return reply(decision.known ? 1 : EX_UNAVAILABLE, {}, fmt::format("disco: {}\n", decision.reason));
+    case GuardKind::action: queue(); return reply(0, {}, mode_ == Mode::noop ? would : std::string{});
     case GuardKind::query: break;
     }
-    // By its plain name, which is all that was looked up: whoever asks may call itself /proc/N/root/…/ip, and
-    // so name a program of its own.
-    HostCommand command = question(host_, shown, needs_until_grammar(shown[0]), 0);
+    // Rebuilt from what was parsed, by its plain name: whoever asks may call itself /proc/N/root/…/ip, and so
+    // name a program of its own.
+    std::vector<std::string> needs;
+    for (const policy::Need need : decision.needs) needs.emplace_back(to_string(need));
+    HostCommand command = question(host_, decision.query, needs, 0);
     constexpr std::size_t most_output = std::size_t{1} << 20;
     const sys::ProgramResult result = sys::run_program({.argv = std::move(command.argv),
                                                         .environment = std::move(command.environment),

@@ -62,20 +62,23 @@ void show_profile(policy::PolicyStore& store, Profile profile) {
     say("\n");
 }
 
+void show_grammar(const std::string& name, const policy::GuardGrammar& grammar) {
+    for (const policy::GuardScope& scope : grammar.scopes) {
+        std::string path = name;
+        for (const auto& names : scope.path) path += fmt::format(" {}", fmt::join(names, "|"));
+        for (const policy::GuardForm& form : scope.forms)
+            say(fmt::format("  {:<6} {}{}{}  # {}\n", policy::to_string(form.kind), path,
+                            form.text.empty() ? "" : " ", form.text, form.place));
+    }
+}
+
 void show_commands(const std::filesystem::path& data) {
     const std::set<std::string> listed = policy::load_allow_list(data);
     say(fmt::format("commands that templates and strict scripts may run (restricted.d)\n{}\n",
                     paragraph({listed.begin(), listed.end()})));
-    say("guarded commands (guarded.d); the first line that fits decides, none: action\n");
+    say("guarded commands (guarded.d); a command line that no form fits is refused\n");
     const auto guarded = policy::load_guarded_commands(data, policy::override_directory);
-    for (const policy::GuardRule& rule : guarded.rules()) {
-        std::vector<std::string> options = rule.options;
-        for (const std::string& option : rule.required) options.push_back("+" + option);
-        say(fmt::format("  {:<6} {}{}{}  # {}\n", policy::to_string(rule.kind), rule.command,
-                        rule.limits_options ? fmt::format(" [{}]", fmt::join(options, " ")) : "",
-                        rule.words.empty() ? "" : fmt::format(" {}", fmt::join(rule.words, " ")),
-                        rule.place));
-    }
+    for (const auto& [name, grammar] : guarded.grammars()) show_grammar(name, grammar);
 }
 
 int show(const PolicyOptions& options) {
@@ -99,11 +102,14 @@ int show(const PolicyOptions& options) {
 
 const char* meaning(GuardKind kind, Profile profile) {
     switch (kind) {
+    case GuardKind::view: return "runs it in the sandbox";
     case GuardKind::query: return "asks the host, read-only, and hands its answer over";
     case GuardKind::action:
         return profile == Profile::live ? "queues it; it runs after the merge" : "tells it, and succeeds";
+    case GuardKind::both:
+        return profile == Profile::live ? "runs it in the sandbox, and again after the merge"
+                                        : "runs it in the sandbox, and tells it";
     case GuardKind::refuse: return "refuses it, and tells";
-    case GuardKind::run: return "runs it in the sandbox";
     }
     return "?"; // not reached: -Wswitch guards the list
 }
@@ -122,9 +128,9 @@ int check_command(const std::vector<std::string>& argv) {
         if (restricted && by_path)
             text = "the restricted shell refuses a command name with '/' (auto: simulate instead)";
         else if (guarded.contains(name)) {
-            const policy::Classified found = guarded.classify(argv);
+            const policy::GuardDecision found = guarded.decide(argv);
             text = fmt::format("{}  ({}, {})", meaning(found.kind, profile), policy::to_string(found.kind),
-                               found.rule != nullptr ? found.rule->place : "no line of guarded.d fits");
+                               found.known ? found.place : "no form fits");
         } else if (restricted && !listed.contains(name))
             text = "tells it, and succeeds: it is not in restricted.d (auto: simulate instead)";
         else

@@ -83,7 +83,9 @@ private:
             (status.st_mode & 0111) == 0)
             return;
         const std::string host = host_path(real.get());
-        if (runnable_.erase(name) != 0) guards_.real.push_back(host);
+        if (runnable_.erase(name) != 0 &&
+            std::find(guards_.real.begin(), guards_.real.end(), host) == guards_.real.end())
+            guards_.real.push_back(host);
         Guard& guard = guards_.by_mount[mount];
         if (guard.directory.empty()) guard.directory = fmt::format("{}{}", place_, mount);
         const std::string& top = managed_[mount].inside;

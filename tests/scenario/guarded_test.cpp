@@ -21,8 +21,8 @@ protected:
         DanceTest::SetUp();
         if (IsSkipped()) return;
         // The host's commands, as far as these tests go: they tell what they were asked for, in the tree.
-        command("usr/bin/systemctl", "case $1 in is-active) echo active-$2;; sleep) sleep 60;; "
-                                     "fail) echo no such unit >&2; exit 5;; esac\n"
+        command("usr/bin/systemctl", "case $1 in is-active) echo active-$3;; show) sleep 60;; "
+                                     "reload) echo no such unit >&2; exit 5;; esac\n"
                                      "echo \"systemctl $*\" >> /var/log/asked 2>/dev/null\n");
         command("usr/sbin/service", "echo \"service $*\" >> /var/log/asked\n");
         fs::create_directories(root() / "var/log");
@@ -65,14 +65,14 @@ TEST_F(Guarded, AQueryIsAnsweredByTheHost) {
 }
 
 TEST_F(Guarded, AnActionIsToldInANoop) {
-    script("m", "10-do.sh", "systemctl restart nginx && echo fine\nservice nginx 'two words'\n");
+    script("m", "10-do.sh", "systemctl restart nginx && echo fine\nservice nginx reload\n");
     const Snapshot before = root_snapshot();
     const auto result = noop();
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_THAT(result.output + result.error, HasSubstr("fine"));
-    EXPECT_THAT(notices("would-execute"), ElementsAre("would execute: systemctl restart nginx",
-                                                      "would execute: service nginx 'two words'"));
-    EXPECT_THAT(actions(), ElementsAre("pending systemctl restart nginx", "pending service nginx two words"));
+    EXPECT_THAT(notices("would-execute"),
+                ElementsAre("would execute: systemctl restart nginx", "would execute: service nginx reload"));
+    EXPECT_THAT(actions(), ElementsAre("pending systemctl restart nginx", "pending service nginx reload"));
     EXPECT_EQ(difference(before, root_snapshot()), "");
 }
 
@@ -96,11 +96,11 @@ TEST_F(Guarded, NoActionIsRunWhenAModuleFails) {
 }
 
 TEST_F(Guarded, AFailedActionIsExitCode6AndTheOthersStillRun) {
-    script("m", "10-do.sh", "#!/bin/bash\nsystemctl fail a\nservice b reload\n");
+    script("m", "10-do.sh", "#!/bin/bash\nsystemctl reload a\nservice b reload\n");
     const auto result = live();
     EXPECT_EQ(result.exit, 6) << result.output << result.error;
     EXPECT_THAT(result.output + result.error,
-                HasSubstr("the action 'systemctl fail a' of module 'm' exited with 5"));
+                HasSubstr("the action 'systemctl reload a' of module 'm' exited with 5"));
     EXPECT_THAT(asked(), HasSubstr("service b reload\n"));
     std::string output;
     const auto report = last_report();

@@ -17,9 +17,9 @@ class Policy : public DanceTest {};
 TEST_F(Policy, ShowPrintsWhatIsInForce) {
     const auto all = disco({"policy", "show"});
     EXPECT_EQ(all.exit, 0) << all.error;
-    for (const char* text :
-         {"profile template  (", "profile strict  (", "profile simulate  (", "profile live  (",
-          "reboot=EPERM", "guarded commands", "action systemctl ...", "guarded.d/services:"})
+    for (const char* text : {"profile template  (", "profile strict  (", "profile simulate  (",
+                             "profile live  (", "reboot=EPERM", "guarded commands",
+                             "query  systemctl is-active|check UNITGLOB...", "guarded.d/systemd:"})
         EXPECT_THAT(all.output, HasSubstr(text));
     const auto live = disco({"policy", "show", "live"});
     EXPECT_THAT(live.output, HasSubstr("SYS_CHROOT"));
@@ -34,7 +34,7 @@ TEST_F(Policy, CheckSaysWhatEachProfileDoesAndWhy) {
     EXPECT_EQ(query.exit, 0) << query.error;
     EXPECT_THAT(query.output,
                 HasSubstr("strict    asks the host, read-only, and hands its answer over  (query, "));
-    EXPECT_THAT(query.output, HasSubstr("guarded.d/services:"));
+    EXPECT_THAT(query.output, HasSubstr("guarded.d/systemd:"));
     const auto action = disco({"policy", "check", "reboot"});
     EXPECT_THAT(action.output, HasSubstr("simulate  tells it, and succeeds  (action, "));
     EXPECT_THAT(action.output, HasSubstr("live      queues it; it runs after the merge"));
@@ -81,10 +81,10 @@ TEST_F(Policy, AReplacedFileCountsAndABadOneStopsEverything) {
                                  .input = {},
                                  .timeout = std::chrono::seconds{60}});
     };
-    const auto replaced =
-        with_policy("guarded.d/services", "refuse systemctl ...\n", {"policy", "check", "systemctl", "x"});
+    const auto replaced = with_policy("guarded.d/systemd", "form refuse systemctl [ANY...]\n",
+                                      {"policy", "check", "systemctl", "x"});
     EXPECT_THAT(replaced.output,
-                HasSubstr("refuses it, and tells  (refuse, /etc/disco/policy/guarded.d/services:1)"))
+                HasSubstr("refuses it, and tells  (refuse, /etc/disco/policy/guarded.d/systemd:1)"))
         << replaced.error;
     const std::vector<std::string> dance = {"dance", "--noop", "--server", server,        "--node",
                                             node,    "--root", root(),     "--state-dir", state()};
@@ -96,7 +96,7 @@ TEST_F(Policy, AReplacedFileCountsAndABadOneStopsEverything) {
     const auto bad_table = with_policy("guarded.d/own", "\nquerry ls\n", dance);
     EXPECT_EQ(bad_table.exit, 78) << bad_table.output;
     EXPECT_THAT(bad_table.error,
-                HasSubstr("/etc/disco/policy/guarded.d/own:2: 'querry' is no kind of command"));
+                HasSubstr("/etc/disco/policy/guarded.d/own:2: 'querry' stands in no grammar"));
     const auto bad_list = with_policy("restricted.d/own", "/bin/ls\n", dance);
     EXPECT_EQ(bad_list.exit, 78) << bad_list.output;
     EXPECT_THAT(bad_list.error, HasSubstr("/etc/disco/policy/restricted.d/own:1"));

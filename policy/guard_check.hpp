@@ -1,0 +1,15 @@
+#pragma once
+
+#include "policy/guard_grammar.hpp"
+
+#include <string>
+#include <vector>
+
+namespace disco::policy {
+
+/// What is wrong with a command's grammar as a whole, one message each, with FILE:LINE: forms that fit one
+/// command line, sub-commands that do, settings that do not go together. Pure.
+[[nodiscard]] std::vector<std::string> grammar_objections(const std::string& name,
+                                                          const GuardGrammar& grammar);
+
+} // namespace disco::policy

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "policy/guard_match.hpp"
+
+#include <string>
+#include <vector>
+
+namespace disco::policy {
+
+/// The command line in its canonical words: what was parsed, not what was written. `without`: options that
+/// are left out, by any of their names. Pure.
+[[nodiscard]] std::vector<std::string> rebuild_line(const std::string& name, const MatchedLine& matched,
+                                                    const std::vector<std::string>& without = {});
+
+/// What `=> queue` of the form makes of the line; nothing when the form has none.
+[[nodiscard]] std::vector<std::string> queued_line(const MatchedLine& matched);
+
+/// What the form means for services, with the line's units.
+[[nodiscard]] model::ServiceMeaning meaning_of(const MatchedLine& matched);
+
+} // namespace disco::policy
