@@ -73,6 +73,7 @@ int run_dance(Options& options) {
     options.dance.on_output = [&](std::string_view module, std::string_view bytes) {
         stream.pass(module, bytes);
     };
+    options.dance.outlet = &stream.writer();
     dance::Result result = dance::dance(options.dance);
     stream.flush();
     if (options.dance.confirm.count() != 0) wait_for_confirmation(result, options.dance);
@@ -105,9 +106,19 @@ int run_exec(Options& options) {
     require_root();
     require_report_file(options.output);
     const int to = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
-    options.exec.on_output = [&](std::string_view, std::string_view bytes) { write_to(to, bytes); };
-    options.exec.confirm = [&](const dance::Result& result) { return confirm(result, options); };
-    return conclude(dance::exec(options.exec), options, options.exec.state_dir);
+    sys::PatientWriter writer{to};
+    options.exec.outlet = &writer;
+    options.exec.on_output = [&](std::string_view, std::string_view bytes) { writer.write(bytes); };
+    options.exec.confirm = [&](const dance::Result& result) {
+        writer.finish();
+        return confirm(result, options);
+    };
+    const dance::Result result = dance::exec(options.exec);
+    try {
+        writer.finish();
+    } catch (const sys::Error&) { // the report that follows meets the same and says so
+    }
+    return conclude(result, options, options.exec.state_dir);
 }
 
 /// What was run in the shell may have left the terminal with other colours, another character set, no cursor:

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -31,9 +32,16 @@ bool wants_color(Color color, int fd) {
 
 } // namespace
 
+OutputStream::~OutputStream() {
+    try {
+        flush();
+    } catch (const sys::Error&) { // the report that follows meets the same and says so
+    }
+}
+
 void OutputStream::pass(std::string_view module, std::string_view bytes) {
     if (quiet_) return;
-    if (module != module_) flush();
+    if (module != module_) end_line();
     module_ = module;
     for (;;) {
         const std::size_t end = bytes.find('\n');
@@ -44,17 +52,24 @@ void OutputStream::pass(std::string_view module, std::string_view bytes) {
         bytes.remove_prefix(end + 1);
     }
     constexpr std::size_t longest = 8192; // a program that never ends its line shows what it has
-    if (partial_.size() > longest) flush();
+    if (partial_.size() > longest) end_line();
+    writer_.write(std::exchange(lines_, {}));
 }
 
 void OutputStream::flush() {
+    end_line();
+    writer_.write(std::exchange(lines_, {}));
+    writer_.finish();
+}
+
+void OutputStream::end_line() {
     if (!partial_.empty()) print(partial_);
     partial_.clear();
 }
 
 void OutputStream::print(std::string_view line) {
-    const std::string text = sys::printable_text(line);
-    write_to(STDERR_FILENO, module_.empty() ? text + "\n" : fmt::format("{} | {}\n", module_, text));
+    if (!module_.empty()) lines_ += module_ + " | ";
+    lines_ += sys::printable_text(line) + "\n";
 }
 
 void occupy_standard_descriptors() {
@@ -64,12 +79,9 @@ void occupy_standard_descriptors() {
 }
 
 void write_to(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t wrote = TEMP_FAILURE_RETRY(::write(fd, bytes.data(), bytes.size()));
-        if (wrote < 0 && errno == EPIPE) return; // `disco-run | head`: the reader has what it wanted
-        if (wrote < 0) throw sys::SysError{errno, "write the report"};
-        bytes.remove_prefix(static_cast<std::size_t>(wrote));
-    }
+    sys::PatientWriter writer{fd};
+    writer.write(bytes);
+    writer.finish();
 }
 
 report::TextStyle text_style(const Output& output, int fd) {

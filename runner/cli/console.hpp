@@ -2,9 +2,12 @@
 
 #include "runner/dance/run_record.hpp"
 #include "runner/report/text_report.hpp"
+#include "runner/sys/patient_writer.hpp"
 
 #include <string>
 #include <string_view>
+
+#include <unistd.h>
 
 // What people see: standard output for reports, standard error for what happens meanwhile and for errors.
 namespace disco::cli {
@@ -25,22 +28,27 @@ public:
     explicit OutputStream(bool quiet) : quiet_{quiet} {}
     OutputStream(const OutputStream&) = delete;
     OutputStream& operator=(const OutputStream&) = delete;
-    ~OutputStream() { flush(); }
+    ~OutputStream();
+    /// Does not wait for standard error to take it.
     void pass(std::string_view module, std::string_view bytes);
-    /// Ends an unfinished line.
+    /// Ends an unfinished line, and waits until all is written; see sys::PatientWriter.
     void flush();
+    [[nodiscard]] sys::PatientWriter& writer() noexcept { return writer_; }
 
 private:
+    void end_line();
     void print(std::string_view line);
     bool quiet_;
+    sys::PatientWriter writer_{STDERR_FILENO};
     std::string module_, partial_;
+    std::string lines_; ///< of one `pass`: few, large writes
 };
 
 /// Standard input, output and error that are closed become /dev/null, so that no other file gets their
 /// numbers.
 void occupy_standard_descriptors();
 
-/// Writes to a descriptor; false (once told on standard error) when nobody reads any more.
+/// Writes to a descriptor, and waits until all is written; see sys::PatientWriter.
 void write_to(int fd, std::string_view bytes);
 
 /// Prints the reports of a run that `output` asks for. With JSON on standard output, people get theirs on

@@ -3,6 +3,7 @@
 #include "runner/model/command_hint.hpp"
 #include "runner/model/report.hpp"
 #include "runner/model/sandbox_settings.hpp"
+#include "runner/sys/patient_writer.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -25,6 +26,7 @@ struct CommonOptions {
     bool detailed_exitcode = false; ///< exit code 2 when there are changes
     /// Gets what scripts print, as it comes, with the module's name; may be empty.
     std::function<void(std::string_view module, std::string_view bytes)> on_output;
+    sys::PatientWriter* outlet = nullptr; ///< what on_output writes to, if to anything; borrowed
 };
 
 /// One dance, as the command line asks for it.

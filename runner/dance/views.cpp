@@ -95,6 +95,7 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
              std::string node)
     : root_{canonical_root(options.root)},
       node_{std::move(node)},
+      outlet_{options.outlet},
       scratch_{scratch},
       guarded_{policy::load_guarded_commands(data_, policy::override_directory)},
       mounts_{usable(overlay::classify_host_mounts(root_, scratch.path()))},
@@ -166,6 +167,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     spec.programs = std::move(work.programs);
     spec.lanes = work.lanes;
     spec.input = work.input;
+    spec.outlet = outlet_;
     spec.terminal = work.terminal;
     sandbox::Sandbox started{std::move(spec)};
     networks_.started(started);

@@ -99,6 +99,7 @@ private:
 
     std::filesystem::path root_;
     std::string node_;
+    sys::PatientWriter* outlet_; ///< see CommonOptions
     const Scratch& scratch_;
     std::filesystem::path data_ = data_directory();
     policy::PolicyStore policy_{data_};

@@ -63,7 +63,7 @@ public:
             if (!wait_until(killed)) return finish_dead();
         }
         if (!watched()) return finish_dead();
-        return finish(); // nobody is left to write: what is in the pipes is all
+        return finish();
     }
 
 private:
@@ -82,10 +82,11 @@ private:
             std::vector<pollfd> waits = {{sandbox_.control_.get(), POLLIN, 0},
                                          {sys::interrupt_fd(), POLLIN, 0},
                                          {sandbox_.spec_.attendant.fd, POLLIN, 0}};
-            for (const Run& run : runs_) {
-                waits.push_back({run.lane.output.get(), POLLIN, 0});
-                waits.push_back({run.lane.standard_output.get(), POLLIN, 0});
+            for (std::size_t i = 0; i < runs_.size(); ++i) {
+                waits.push_back({must_wait(i) ? -1 : runs_[i].lane.output.get(), POLLIN, 0});
+                waits.push_back({runs_[i].lane.standard_output.get(), POLLIN, 0});
             }
+            if (sandbox_.spec_.outlet != nullptr) waits.push_back(sandbox_.spec_.outlet->wait());
             if (relay_)
                 for (const pollfd& wait : relay_->waits()) waits.push_back(wait);
             if (sandbox_.input_)
@@ -96,7 +97,8 @@ private:
             const int ready = ::poll(waits.data(), waits.size(), patience_ms());
             if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
             sys::throw_if_interrupted();
-            drain();
+            if (sandbox_.spec_.outlet != nullptr) sandbox_.spec_.outlet->serve();
+            (void)drain();
             if (relay_) relay_->serve();
             if (sandbox_.input_) sandbox_.input_->serve();
             if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
@@ -203,25 +205,38 @@ private:
         return false;
     }
 
-    void drain() {
-        std::array<char, 65536> buffer;
+    enum class Drained { some, nothing };
+
+    /// A piece from each program, so that one that never stops printing keeps nobody from being looked after.
+    Drained drain() {
+        Drained drained = Drained::nothing;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
-            Run& run = runs_[i];
-            for (;;) {
-                const ssize_t got = ::read(run.lane.output.get(), buffer.data(), buffer.size());
-                if (got <= 0) break;
-                const std::string_view bytes{buffer.data(), static_cast<std::size_t>(got)};
-                run.output.append(bytes);
-                if (i == heard_) sink_(i, bytes);
+            if (!must_wait(i)) {
+                const std::string_view bytes = read_some(runs_[i].lane.output);
+                runs_[i].output.append(bytes);
+                if (!bytes.empty()) drained = Drained::some;
+                if (i == heard_ && !bytes.empty()) sink_(i, bytes);
+                if (i == heard_ && bytes.empty() && runs_[i].ended && i + 1 < runs_.size()) hear_next();
             }
-            while (run.end.standard_output.size() <= run.program.standard_output_limit) {
-                const ssize_t got = ::read(run.lane.standard_output.get(), buffer.data(), buffer.size());
-                if (got <= 0) break;
-                if (run.program.output == Program::Output::separate)
-                    run.end.standard_output.append(buffer.data(), static_cast<std::size_t>(got));
-            }
-            if (i == heard_ && run.ended && i + 1 < runs_.size()) hear_next();
+            ProgramEnd& end = runs_[i].end;
+            if (end.standard_output.size() > runs_[i].program.standard_output_limit) continue;
+            const std::string_view value = read_some(runs_[i].lane.standard_output);
+            if (!value.empty()) drained = Drained::some;
+            if (runs_[i].program.output == Program::Output::separate) end.standard_output.append(value);
         }
+        return drained;
+    }
+
+    /// What it prints stays in its pipe until there is room for it.
+    [[nodiscard]] bool must_wait(std::size_t program) const {
+        const sys::PatientWriter* outlet = sandbox_.spec_.outlet;
+        return program == heard_ && outlet != nullptr && outlet->full() && !none_left_;
+    }
+
+    /// What is there, valid until the next call.
+    std::string_view read_some(const sys::UniqueFd& from) {
+        const ssize_t got = ::read(from.get(), buffer_.data(), buffer_.size());
+        return {buffer_.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
     }
 
     /// The next program's turn: what it has printed so far, and from now on as it comes.
@@ -242,7 +257,8 @@ private:
     }
 
     std::vector<ProgramEnd> finish() {
-        drain();
+        none_left_ = true; // who could write, so the pipes hold what they hold
+        while (drain() == Drained::some) {}
         if (relay_) relay_->finish();
         if (sandbox_.input_) sandbox_.input_->give_back();
         std::vector<ProgramEnd> ends;
@@ -267,6 +283,8 @@ private:
     std::optional<TerminalRelay> relay_; ///< tells one of them what is shown
     std::size_t first_ = 0;
     std::size_t heard_ = 0; ///< whose output goes to the sink
+    bool none_left_ = false;
+    std::array<char, 65536> buffer_;
 };
 
 std::vector<ProgramEnd> Sandbox::run_together(std::size_t first, std::size_t count,

@@ -7,6 +7,7 @@
 #include "runner/sandbox/mount_plan.hpp"
 #include "runner/sandbox/notifier.hpp"
 #include "runner/sandbox/protocol.hpp"
+#include "runner/sys/patient_writer.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <chrono>
@@ -58,7 +59,8 @@ struct SandboxSpec {
     int broker = -1;       ///< a socket that PID 1 binds where the mount plan says, borrowed; -1: none
     Attendant attendant;   ///< the broker's
     int input = -1;        ///< what programs read, by an InputRelay; borrowed; -1: the view's /dev/null
-    int terminal = -1;     ///< a person's, for a program with Output::terminal, borrowed; never seen inside
+    sys::PatientWriter* outlet = nullptr; ///< what sinks write to, borrowed: programs wait while it is full
+    int terminal = -1; ///< a person's, for a program with Output::terminal, borrowed; never seen inside
 };
 
 /// How a program ended. Only `exited` with status 0 is success.

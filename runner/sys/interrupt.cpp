@@ -47,8 +47,10 @@ void watch_interrupts() {
 
 int interrupt_fd() noexcept { return uninterrupted_depth > 0 ? -1 : wake_pipe[0]; }
 
+bool interrupted() noexcept { return arrived != 0 && uninterrupted_depth == 0; }
+
 void throw_if_interrupted() {
-    if (arrived != 0 && uninterrupted_depth == 0) throw Interrupted{arrived};
+    if (interrupted()) throw Interrupted{arrived};
 }
 
 UninterruptedSection::UninterruptedSection() noexcept { ++uninterrupted_depth; }

@@ -12,6 +12,9 @@ void watch_interrupts();
 /// Readable when a signal has arrived; -1 before `watch_interrupts`. Belongs to this module.
 [[nodiscard]] int interrupt_fd() noexcept;
 
+/// A signal has arrived, and no UninterruptedSection is alive.
+[[nodiscard]] bool interrupted() noexcept;
+
 /// Throws Interrupted when a signal has arrived, unless an UninterruptedSection is alive.
 void throw_if_interrupted();
 
