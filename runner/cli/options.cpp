@@ -172,6 +172,12 @@ private:
             ->check(CLI::IsMember({"auto", "always", "never"}));
     }
 
+    void add_followup(CLI::App& command) {
+        command.add_flag("--allow-reboot", allow_reboot_,
+                         "Run also what reboots or stops this machine, last");
+        command.add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+    }
+
     void add_dance() {
         auto* command =
             app_.add_subcommand("dance", "Bring this machine to what the server says (also: disco-run)");
@@ -193,7 +199,7 @@ private:
         command->add_flag("--offline", options_.dance.offline, "Use the last good copy of the universe");
         command->add_flag("--keep-going", options_.dance.keep_going,
                           "After a failure go on with other modules");
-        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        add_followup(*command);
         add_output(*command);
         command->callback([this] { options_.command = CommandName::dance; });
     }
@@ -205,7 +211,7 @@ private:
         command->add_flag("--merge", merge_, "Merge the changes if the command succeeds")->excludes(noop);
         add_profile(*command, "How the command is confined in a no-op: auto, strict or simulate");
         add_common(*command);
-        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        add_followup(*command);
         add_output(*command);
         command->add_option("COMMAND", options_.exec.command, "The command and its arguments")->required();
         command->positionals_at_end();
@@ -217,7 +223,7 @@ private:
             "shell", "Run a shell in the sandbox, then show what it would change, and ask");
         command->add_flag("--noop", noop_, "Show the changes, merge nothing");
         add_common(*command);
-        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        add_followup(*command);
         add_output(*command);
         command->callback([this] { options_.command = CommandName::shell; });
     }
@@ -235,7 +241,7 @@ private:
         command->add_flag("--noop", noop_, "Only say whether it can still be merged");
         add_state(*command);
         add_wait(*command);
-        command->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        add_followup(*command);
         add_output(*command);
         command->callback([this] { options_.command = CommandName::apply; });
     }
@@ -357,6 +363,7 @@ private:
             common->wait = std::chrono::seconds{wait_};
             common->version = DISCO_VERSION;
             common->detailed_exitcode = detailed_exitcode_;
+            common->allow_reboot = allow_reboot_;
             if (!network_.empty()) common->network = model::parse_network(network_);
         }
         options_.apply.noop = options_.rollback.noop = noop_;
@@ -377,7 +384,7 @@ private:
                 profile_;
     std::vector<std::string> modules_;
     int wait_ = 0, confirm_ = 0;
-    bool noop_ = false, merge_ = false, detailed_exitcode_ = false;
+    bool noop_ = false, merge_ = false, detailed_exitcode_ = false, allow_reboot_ = false;
 };
 
 } // namespace

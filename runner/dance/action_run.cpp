@@ -51,13 +51,18 @@ bool systemd_runs(const border::Host& host) {
     return host.root == "/" && ::stat("/run/systemd/system", &status) == 0; // see sd_booted(3)
 }
 
-void run_actions(model::RunReport& run, const border::Host& host) {
+namespace {
+
+enum class Part { all_but_the_end, end };
+
+void run_part(model::RunReport& run, const border::Host& host, Part part) {
     const std::vector<model::Action*> asked = model::actions_of(run.modules);
     const model::ActionPlan plan = model::plan_actions({asked.begin(), asked.end()});
     std::vector<model::ModuleReport*> askers;
     for (model::ModuleReport& report : run.modules)
         askers.resize(askers.size() + report.actions.size(), &report);
     for (const std::size_t i : plan.order) {
+        if (model::ends_machine(*asked[i]) != (part == Part::end)) continue;
         sys::throw_if_interrupted();
         run.outcome = model::RunOutcome::merged;
         model::ModuleReport& report = *askers[i];
@@ -75,5 +80,13 @@ void run_actions(model::RunReport& run, const border::Host& host) {
                         report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure));
     }
 }
+
+} // namespace
+
+void run_actions(model::RunReport& run, const border::Host& host) {
+    run_part(run, host, Part::all_but_the_end);
+}
+
+void run_machine_end(model::RunReport& run, const border::Host& host) { run_part(run, host, Part::end); }
 
 } // namespace disco::dance

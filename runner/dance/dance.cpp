@@ -4,6 +4,7 @@
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/confirmation.hpp"
 #include "runner/dance/foreign_mounts.hpp"
+#include "runner/dance/machine_end.hpp"
 #include "runner/dance/module_run.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/recover.hpp"
@@ -361,6 +362,7 @@ Result dance(const DanceOptions& options) {
         note_failure(result.run, error);
     }
     conclude(result, options, watch, state);
+    end_machine(result, options, state);
     if (!options.save.empty() && result.run.exit_code != static_cast<int>(model::ExitCode::failed))
         save_plan_report(options.save, state, result.run.id);
     else if (!options.save.empty())

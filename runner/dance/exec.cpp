@@ -4,6 +4,7 @@
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/confirmation.hpp"
 #include "runner/dance/foreign_mounts.hpp"
+#include "runner/dance/machine_end.hpp"
 #include "runner/dance/notice_reader.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/program_step.hpp"
@@ -189,6 +190,7 @@ Result exec(const ExecOptions& options) {
         note_failure(result.run, error);
     }
     conclude(result, options, watch, state);
+    end_machine(result, options, state);
     return result;
 }
 

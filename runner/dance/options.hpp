@@ -24,6 +24,7 @@ struct CommonOptions {
     std::chrono::seconds wait{0}; ///< for the lock
     std::string version;
     bool detailed_exitcode = false; ///< exit code 2 when there are changes
+    bool allow_reboot = false;      ///< actions may end the machine
     /// Gets what scripts print, as it comes, with the module's name; may be empty.
     std::function<void(std::string_view module, std::string_view bytes)> on_output;
     sys::PatientWriter* outlet = nullptr; ///< what on_output writes to, if to anything; borrowed

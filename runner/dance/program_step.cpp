@@ -18,6 +18,7 @@ model::ServiceMeaning meaning_of(const std::vector<std::string>& argv) {
         std::pair{"start", ServiceVerb::start}, std::pair{"stop", ServiceVerb::stop},
         std::pair{"restart", ServiceVerb::restart}, std::pair{"reload", ServiceVerb::reload},
         std::pair{"daemon-reload", ServiceVerb::daemon_reload}};
+    if (argv[0] == "reboot") return {ServiceVerb::end_machine, {}};
     const bool systemctl = argv.size() >= 2 && argv[0] == "systemctl";
     if (!systemctl && (argv.size() != 3 || argv[0] != "service")) return {};
     const std::string& word = systemctl ? argv[1] : argv[2];

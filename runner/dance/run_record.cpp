@@ -1,6 +1,7 @@
 #include "runner/dance/run_record.hpp"
 
 #include "runner/dance/action_run.hpp"
+#include "runner/dance/machine_end.hpp"
 #include "runner/dance/old_runs.hpp"
 #include "runner/merge/merger.hpp"
 #include "runner/model/action_queue.hpp"
@@ -163,6 +164,7 @@ std::string why_it_failed(const model::RunReport& run) {
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
               const StateDirectory& state) {
     model::RunReport& run = result.run;
+    note_machine_end(run, options);
     const bool changes = run.outcome == RunOutcome::pending || run.outcome == RunOutcome::merged;
     if (run.exit_code == 0 && changes && options.detailed_exitcode)
         run.exit_code = static_cast<int>(ExitCode::changes);

@@ -2,6 +2,7 @@
 
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/confirmation.hpp"
+#include "runner/dance/machine_end.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/recover.hpp"
 #include "runner/dance/saved_actions.hpp"
@@ -223,6 +224,7 @@ Result apply_plan(const ApplyOptions& options) {
         note_failure(result.run, error);
     }
     conclude(result, options, watch, state);
+    end_machine(result, options, state);
     return result;
 }
 

@@ -197,6 +197,8 @@ void insert_reload(std::vector<ModuleReport>& modules) {
 
 ActionPlan plan_actions(const std::vector<const Action*>& asked) { return Planner{asked}.plan(); }
 
+bool ends_machine(const Action& action) { return sort_of(action) == Sort::ending; }
+
 bool is_unit_file(std::string_view path) {
     constexpr std::string_view units = "/systemd/system/", scripts = "/etc/init.d/";
     const std::size_t at = path.find(units);

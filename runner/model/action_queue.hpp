@@ -25,6 +25,9 @@ struct ActionPlan {
 };
 [[nodiscard]] ActionPlan plan_actions(const std::vector<const Action*>& asked);
 
+/// Reboots it, or turns it off.
+[[nodiscard]] bool ends_machine(const Action& action);
+
 /// Whether systemd reads this file when it loads units: "/etc/systemd/system/a.service", "/etc/init.d/a".
 [[nodiscard]] bool is_unit_file(std::string_view path);
 

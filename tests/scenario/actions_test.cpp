@@ -146,6 +146,47 @@ TEST_F(Actions, OfTwoModulesAreRunOnceAndToldOfInBoth) {
     EXPECT_EQ(actions[1].at("outcome"), "done");
 }
 
+TEST_F(Actions, ThatEndTheMachineAreRunWhenAllowed) {
+    put(root() / "usr/sbin/reboot", "#!/bin/bash\necho reboot >> /var/log/asked\n", 0755);
+    script("m", "10-do.sh", "#!/bin/bash\nreboot\nsystemctl start a\nreboot\necho x > /etc/x\n");
+    module_file("m", "checks/10-c.sh", "#!/bin/bash\n! grep reboot /var/log/asked\n", 0755);
+    EXPECT_THAT(noop().output, HasSubstr("1 change, 2 actions pending"));
+    const auto kept = live({"--detailed-exitcode"});
+    EXPECT_EQ(kept.exit, 2) << kept.output << kept.error;
+    EXPECT_EQ(asked(), "start a\n");
+    EXPECT_THAT(kept.output, HasSubstr("> not run: reboot: it is run only with --allow-reboot\n"));
+    EXPECT_THAT(kept.output, HasSubstr("1 change merged, 1 action done, 1 pending"));
+    fs::remove(root() / "var/log/asked");
+
+    const auto run = live({"--allow-reboot"});
+    EXPECT_EQ(run.exit, 0) << run.output << run.error;
+    EXPECT_EQ(asked(), "start a\nreboot\n") << "after the check, and once";
+    EXPECT_THAT(run.output, HasSubstr("2 actions done"));
+    EXPECT_EQ(module_of(last_report(), "m").at("actions").at(0).at("outcome"), "done");
+}
+
+TEST_F(Actions, ThatEndTheMachineAreNotRunAfterAFailure) {
+    put(root() / "usr/sbin/reboot", "#!/bin/bash\necho reboot >> /var/log/asked\n", 0755);
+    script("m", "10-do.sh", "#!/bin/bash\nreboot\nsystemctl start bad\n");
+    const auto result = live({"--allow-reboot"});
+    EXPECT_EQ(result.exit, 6) << result.output << result.error;
+    EXPECT_EQ(asked(), "start bad\n");
+    EXPECT_THAT(result.output, HasSubstr("> not run: reboot: something failed before\n"));
+    EXPECT_THAT(result.output, HasSubstr("1 action failed, 1 pending"));
+}
+
+TEST_F(Actions, ThatEndTheMachineAloneStayPending) {
+    put(root() / "usr/sbin/reboot", "#!/bin/bash\necho reboot >> /var/log/asked\n", 0755);
+    const auto kept = exec({"--merge", "--", "reboot"});
+    EXPECT_EQ(kept.exit, 2) << kept.output << kept.error;
+    EXPECT_THAT(kept.output, HasSubstr("1 action pending, nothing was run"));
+    EXPECT_EQ(last_report().at("run").at("outcome"), "pending");
+    const auto run = exec({"--merge", "--allow-reboot", "--", "reboot"});
+    EXPECT_EQ(run.exit, 2) << run.output << run.error;
+    EXPECT_EQ(asked(), "reboot\n");
+    EXPECT_EQ(last_report().at("run").at("outcome"), "merged");
+}
+
 TEST_F(Actions, KeepTheirMeaning) {
     script("m", "10-do.sh",
            "#!/bin/bash\nfor verb in stop start stop daemon-reload; do systemctl $verb a; done\n"
