@@ -16,7 +16,6 @@ struct FilterView {
 /// A Confinement as plain memory.
 struct ConfinementView {
     std::uint64_t capabilities = 0;
-    bool reports = false; ///< see Confinement
     FilterView calls;
 };
 
@@ -27,8 +26,8 @@ struct ConfinementView {
 
 /// For a program of that sandbox: sets no_new_privs, drops capabilities (bounding, ambient, inheritable,
 /// permitted, effective) and loads its filter on top, in this order. As above when a step fails. Needs
-/// CAP_SETPCAP. `listener` becomes a descriptor on which the calls to report are heard
-/// (seccomp_unotify(2)), closed by exec; -1 when the filter has none.
+/// CAP_SETPCAP. `listener` becomes a descriptor on which execs and the calls to report are heard
+/// (seccomp_unotify(2)), closed by exec.
 [[nodiscard]] bool confine_program(const ConfinementView& program, const ConfinementView& sandbox,
                                    int& listener) noexcept;
 

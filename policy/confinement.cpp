@@ -14,8 +14,7 @@ namespace {
 /// What stands before the instructions, in this machine's byte order.
 struct Heading {
     std::uint64_t capabilities = 0;
-    std::uint32_t reports = 0;
-    std::uint32_t length = 0; ///< instructions
+    std::uint64_t length = 0; ///< instructions
 };
 
 } // namespace
@@ -24,13 +23,12 @@ bool Confinement::operator==(const Confinement& other) const {
     const auto same = [](const sock_filter& a, const sock_filter& b) {
         return a.code == b.code && a.jt == b.jt && a.jf == b.jf && a.k == b.k;
     };
-    return capabilities == other.capabilities && reports == other.reports &&
+    return capabilities == other.capabilities &&
            std::equal(calls.begin(), calls.end(), other.calls.begin(), other.calls.end(), same);
 }
 
 std::string print_confinement(const Confinement& confinement) {
-    const Heading heading = {confinement.capabilities, confinement.reports ? 1U : 0U,
-                             static_cast<std::uint32_t>(confinement.calls.size())};
+    const Heading heading = {confinement.capabilities, confinement.calls.size()};
     std::string bytes(sizeof heading + confinement.calls.size() * sizeof(sock_filter), '\0');
     std::memcpy(bytes.data(), &heading, sizeof heading);
     std::memcpy(bytes.data() + sizeof heading, confinement.calls.data(),
@@ -45,8 +43,7 @@ Confinement parse_confinement(std::string_view bytes, std::string_view file) {
     if (!whole || heading.length == 0 || heading.length > BPF_MAXINSNS ||
         bytes.size() != sizeof heading + heading.length * sizeof(sock_filter))
         throw sys::Error{fmt::format("'{}' is not a compiled profile: install disco again", file)};
-    Confinement confinement{heading.capabilities, heading.reports != 0,
-                            std::vector<sock_filter>(heading.length)};
+    Confinement confinement{heading.capabilities, std::vector<sock_filter>(heading.length)};
     std::memcpy(confinement.calls.data(), bytes.data() + sizeof heading,
                 heading.length * sizeof(sock_filter));
     return confinement;

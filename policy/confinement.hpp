@@ -12,7 +12,6 @@ namespace disco::policy {
 /// How a sandbox or a program in it is confined: values only, ready for policy/apply.
 struct Confinement {
     std::uint64_t capabilities = 0; ///< what it may have: bit N is capability N (capabilities(7))
-    bool reports = false;           ///< `calls` has calls that are to be reported (SECCOMP_RET_USER_NOTIF)
     std::vector<sock_filter> calls; ///< a seccomp program (seccomp(2))
     bool operator==(const Confinement& other) const;
 };

@@ -106,15 +106,6 @@ GuardedCommands::GuardedCommands(GuardGrammars grammars) : grammars_{std::move(g
     if (!objections.empty()) throw sys::BadConfiguration{fmt::format("{}", fmt::join(objections, "\n"))};
 }
 
-std::set<std::string> GuardedCommands::runnable() const {
-    std::set<std::string> names;
-    for (const auto& [name, grammar] : grammars_)
-        for (const GuardScope& scope : grammar.scopes)
-            for (const GuardForm& form : scope.forms)
-                if (form.kind == GuardKind::view || form.kind == GuardKind::both) names.insert(name);
-    return names;
-}
-
 GuardExplanation GuardedCommands::explain(const std::vector<std::string>& argv) const {
     const std::string name = base_name(argv.at(0));
     const GuardGrammar& grammar = grammars_.find(name)->second;

@@ -44,8 +44,6 @@ public:
 
     [[nodiscard]] bool contains(std::string_view command) const { return grammars_.contains(command); }
     [[nodiscard]] const std::set<std::string, std::less<>>& names() const noexcept { return names_; }
-    /// Commands of which some form runs in the view: the sandbox needs the real ones, too.
-    [[nodiscard]] std::set<std::string> runnable() const;
     [[nodiscard]] const GuardGrammars& grammars() const noexcept { return grammars_; }
 
     /// `argv[0]` may have a path. The command must be a guarded one.

@@ -4,7 +4,6 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,11 +28,7 @@ Confinement confine_sandbox_by(const Profiles& profiles, const CallTable& table)
 }
 
 Confinement confine_program_by(Profile profile, const Profiles& profiles, const CallTable& table) {
-    const ProfilePolicy& policy = profiles.at(profile);
-    const bool reports = std::any_of(policy.calls.begin(), policy.calls.end(), [](const auto& rule) {
-        return rule.second.kind == CallRule::Kind::report;
-    });
-    return {policy.capabilities, reports, compile_program_filter(profile, profiles, table)};
+    return {profiles.at(profile).capabilities, compile_program_filter(profile, profiles, table)};
 }
 
 PolicyStore::PolicyStore(std::filesystem::path lib, const std::filesystem::path& overrides)

@@ -106,7 +106,11 @@ std::vector<sock_filter> compile_program_filter(model::Profile profile, const Pr
         list.otherwise = allow;
         for (const auto& [name, number] : abi.numbers) {
             const std::uint32_t verdict = verdict_of(policy, name);
-            if (verdict != sandbox_verdict(profiles, abi, name)) list.calls[number] = {verdict};
+            const bool exec = name == "execve" || name == "execveat";
+            if (exec && verdict == allow)
+                list.calls[number] = {SECCOMP_RET_USER_NOTIF}; // guarded commands become the shim
+            else if (verdict != sandbox_verdict(profiles, abi, name))
+                list.calls[number] = {verdict};
         }
     }
     return compile_calls(lists, refuse);

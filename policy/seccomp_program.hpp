@@ -24,7 +24,8 @@ using Profiles = std::map<model::Profile, ProfilePolicy>;
 [[nodiscard]] std::vector<sock_filter> compile_sandbox_filter(const Profiles& profiles,
                                                               const CallTable& table);
 
-/// The rest: short, because the kernel translates it anew for each program that is started.
+/// The rest, and that the parent hears of every exec: short, because the kernel translates it anew for each
+/// program that is started.
 [[nodiscard]] std::vector<sock_filter>
 compile_program_filter(model::Profile profile, const Profiles& profiles, const CallTable& table);
 

@@ -67,6 +67,22 @@ const char* base_name(const char* path) {
     return base;
 }
 
+bool begins(const char* text, const char* start) {
+    while (*start != '\0' && *text == *start) ++text, ++start;
+    return *start == '\0';
+}
+
+/// By which file this program was executed: the path, or "/dev/fd/N" by execveat(2) without one. The kernel
+/// puts it after the environment (getauxval(3), AT_EXECFN).
+const char* execution_name(char** environment) {
+    constexpr unsigned long end_of_vector = 0, execution = 31;
+    while (*environment != nullptr) ++environment;
+    const auto* vector = reinterpret_cast<const unsigned long*>(environment + 1);
+    for (; vector[0] != end_of_vector; vector += 2)
+        if (vector[0] == execution) return reinterpret_cast<const char*>(vector[1]);
+    return "";
+}
+
 constexpr long interrupted = -4; // -EINTR
 
 bool write_all(int fd, const char* bytes, std::size_t size) {
@@ -126,35 +142,34 @@ int connect_to_broker() {
     return static_cast<int>(fd);
 }
 
-int become_real(const char* command, char** argv, char** environment) {
-    static char path[512] = "/run/disco-real/";
-    std::size_t at = length(path);
-    for (const char* c = command; *c != '\0' && at + 1 < sizeof path; ++c) path[at++] = *c;
+int become_real(const char* command, int broker, std::uint32_t size, char** argv, char** environment) {
+    static char path[4096];
+    if (size >= sizeof path || !read_all(broker, path, size)) fail(command, "the sandbox's broker broke off");
     system_call(__NR_execve, pointer(path), pointer(argv), pointer(environment));
-    fail(command, "the real command cannot be run");
+    fail(command, "the command itself cannot be run");
 }
 
 int run(int argc, char** argv, char** environment) {
-    static char self[4096];
-    const long got =
-        system_call(__NR_readlinkat, -100, pointer("/proc/self/exe"), pointer(self), sizeof self - 1);
-    const char* command = base_name(got > 0 ? self : argv[0]);
+    const char* file = execution_name(environment);
+    const char* command = base_name(argv[0]);
     shim::Request request;
     int first = 0;
-    if (same(command, "disco-shim")) { // by a symbolic link: the name is that of the link
-        request.wish = shim::Wish::unlisted;
-        command = base_name(argv[0]);
-        if (same(command, "disco-fail")) {
-            request.wish = shim::Wish::fail;
-            first = 1;
-            if (argc != 3) return 64;
-        }
-    } else if (same(command, "disco-defer")) {
+    if (begins(file, "/dev/fd/")) {
+        request.wish = shim::Wish::guarded; // by descriptor; the broker knows what was called
+    } else if (same(base_name(file), "disco-defer")) {
         request.wish = shim::Wish::defer;
+        command = "disco-defer";
         first = 1;
         if (argc < 2) {
             say("usage: disco-defer COMMAND…: runs the command on the host, after the merge\n");
             return 64;
+        }
+    } else {
+        request.wish = shim::Wish::unlisted; // by a link of the strict scripts' PATH, under that link's name
+        if (same(command, "disco-fail")) {
+            request.wish = shim::Wish::fail;
+            first = 1;
+            if (argc != 3) return 64;
         }
     }
     request.words = static_cast<std::uint32_t>(argc - first);
@@ -173,7 +188,7 @@ int run(int argc, char** argv, char** environment) {
     shim::Reply reply;
     if (!sent || !read_all(broker, reinterpret_cast<char*>(&reply), sizeof reply))
         fail(command, "the sandbox's broker gave no answer");
-    if (reply.run != 0) return become_real(command, argv, environment);
+    if (reply.run != 0) return become_real(command, broker, reply.output, argv, environment);
     if (!relay(broker, reply.output, 1) || !relay(broker, reply.error, 2))
         fail(command, "the sandbox's broker broke off");
     return reply.exit;

@@ -28,7 +28,7 @@ struct Request {
 /// Followed by what the shim is to print on standard output and on standard error.
 struct Reply {
     std::int32_t exit = 0;
-    std::uint32_t run = 0; ///< not 0: the shim runs the real command instead
+    std::uint32_t run = 0; ///< not 0: the shim runs the command itself, whose path comes as the output
     std::uint32_t output = 0, error = 0;
 };
 

@@ -67,8 +67,8 @@ Progress parse(const std::string& bytes, Heard& heard) {
 
 } // namespace
 
-Broker::Broker(const policy::GuardedCommands& commands, Host host, Mode mode)
-    : commands_{commands}, host_{std::move(host)}, mode_{mode} {
+Broker::Broker(const policy::GuardedCommands& commands, Host host, Mode mode, CalledCommands& called)
+    : commands_{commands}, host_{std::move(host)}, mode_{mode}, called_{called} {
     socket_ = sys::UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!socket_) throw sys::SysError{errno, "make the broker's socket"};
     events_ = sys::UniqueFd{::epoll_create1(EPOLL_CLOEXEC)};
@@ -124,7 +124,7 @@ void Broker::hear(int fd) {
 }
 
 void Broker::answer(Client& client, Wish wish, const std::vector<std::string>& argv) {
-    const std::string bytes = reply_to(wish, argv);
+    const std::string bytes = reply_to(client.fd.get(), wish, argv);
     // A shim reads all of it at once; one that does not must not hold up the script's other work.
     struct timeval patience = {5, 0};
     ::setsockopt(client.fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -139,13 +139,24 @@ void Broker::answer(Client& client, Wish wish, const std::vector<std::string>& a
     }
 }
 
-std::string Broker::reply_to(Wish wish, const std::vector<std::string>& argv) {
+std::string Broker::reply_to(int client, Wish wish, const std::vector<std::string>& argv) {
     if (wish == Wish::fail) {
         asked_.push_back({Asked::What::failure, argv});
         return reply(0, {}, {});
     }
     std::vector<std::string> shown = argv;
     if (wish != Wish::defer) shown[0] = shown[0].substr(shown[0].rfind('/') + 1); // the shim's own name
+    struct ucred peer = {};
+    socklen_t size = sizeof peer;
+    sys::check(::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size), "ask who speaks to the broker");
+    const auto called = wish == Wish::guarded ? called_.find(peer.pid) : std::nullopt;
+    if (called) {
+        std::vector<std::string> words = called->words;
+        if (words.empty()) words.push_back(called->name);
+        words.front() = called->name;
+        shown.erase(shown.begin());
+        shown.insert(shown.begin(), words.begin(), words.end());
+    }
     const std::string words = sys::quote_words(shown);
     const std::string would = fmt::format("warning: Would execute: {}\n", words);
     if (wish == Wish::unlisted) {
@@ -166,7 +177,11 @@ std::string Broker::reply_to(Wish wish, const std::vector<std::string>& argv) {
     };
     switch (decision.kind) {
     case GuardKind::view:
-    case GuardKind::both: queue(); return reply(0, {}, {}, true);
+    case GuardKind::both:
+        if (!called) return reply(126, {}, "disco: not a guarded command\n");
+        queue();
+        called_.let_run(peer.pid);
+        return reply(0, called->path, {}, true);
     case GuardKind::refuse:
         asked_.push_back({Asked::What::refused, shown});
         return reply(decision.known ? 1 : EX_UNAVAILABLE, {}, fmt::format("disco: {}\n", decision.reason));

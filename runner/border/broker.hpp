@@ -2,6 +2,7 @@
 
 #include "policy/guarded_commands.hpp"
 #include "policy/shim_protocol.hpp"
+#include "runner/border/called_commands.hpp"
 #include "runner/border/host_command.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -26,8 +27,8 @@ struct Asked {
 class Broker {
 public:
     enum class Mode { noop, live };
-    /// `commands` must outlive it. Throws SysError.
-    Broker(const policy::GuardedCommands& commands, Host host, Mode mode);
+    /// `commands` and `called` must outlive it. Throws SysError.
+    Broker(const policy::GuardedCommands& commands, Host host, Mode mode, CalledCommands& called);
 
     /// Not yet bound: for PID 1 of the sandbox, which binds it and listens.
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
@@ -49,11 +50,13 @@ private:
     void accept_all();
     void hear(int fd);
     void answer(Client& client, policy::shim::Wish wish, const std::vector<std::string>& argv);
-    [[nodiscard]] std::string reply_to(policy::shim::Wish wish, const std::vector<std::string>& argv);
+    [[nodiscard]] std::string reply_to(int client, policy::shim::Wish wish,
+                                       const std::vector<std::string>& argv);
 
     const policy::GuardedCommands& commands_;
     Host host_;
     Mode mode_;
+    CalledCommands& called_;
     sys::UniqueFd socket_, events_;
     std::map<int, Client> clients_;
     std::vector<Asked> asked_;

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -12,7 +13,10 @@ namespace disco::border {
 /// A guarded command that a process of the sandbox called, and got the shim instead.
 struct CalledCommand {
     std::string name; ///< by which it was called; what policy/guarded.d knows
-    std::string path; ///< as the caller gave it, or absolute in its root: what runs the command itself
+    std::string path; ///< absolute, in the sandbox's root: what runs the command itself
+    /// What stands in the place of the caller's argv[0], when the command is the interpreter of a script
+    /// ("#!/usr/sbin/nft -f"): itself, its argument, and the script. Else empty.
+    std::vector<std::string> words{};
 };
 
 /// What the thread that redirects execs tells the broker, and what the broker tells that thread, by process

@@ -324,7 +324,7 @@ private:
     }
 
     void check_all(const Fetched& fetched, const ModuleRunContext& context) {
-        context.views.leave_kept();
+        context.views.layers().leave_kept();
         for (model::ModuleReport& report : result_.run.modules) {
             if (ModuleRun{fetched.modules.at(report.name), context}.run_checks(report)) continue;
             note_followup_failure(

@@ -55,7 +55,6 @@ public:
         if (may_merge) locks = PackageLocks{views_.root(), options_.wait};
         model::ModuleReport& report = result_.run.modules.emplace_back(run_program(program));
         note_foreign_mounts(result_.run.modules, views_.mounts());
-        enter_copied_guards(report, views_.remove_guard_traces());
         if (report.outcome != model::ModuleOutcome::failed) {
             recorder_.record(report);
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
@@ -122,7 +121,8 @@ private:
         const bool noop = mode() == RunMode::noop;
         const auto network = options_.network.value_or(model::Network::isolated);
         border::Broker broker{views_.guarded(), views_.host(),
-                              noop ? border::Broker::Mode::noop : border::Broker::Mode::live};
+                              noop ? border::Broker::Mode::noop : border::Broker::Mode::live,
+                              views_.called()};
         sandbox::Sandbox box =
             views_.start({}, {.programs = {program},
                               .network = network,

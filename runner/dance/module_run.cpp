@@ -44,7 +44,7 @@ public:
     }
     void keep() {
         kept_ = true;
-        views_.keep_layer();
+        views_.layers().keep();
     }
 
 private:
@@ -87,9 +87,9 @@ void ModuleRun::start() {
 }
 
 void ModuleRun::start(model::Network network) {
-    guard_generation_ = context_.views.guard_generation();
     broker_.emplace(context_.views.guarded(), context_.views.host(),
-                    live() ? border::Broker::Mode::live : border::Broker::Mode::noop);
+                    live() ? border::Broker::Mode::live : border::Broker::Mode::noop,
+                    context_.views.called());
     const bool own_resolver_file =
         std::any_of(module_.files.begin(), module_.files.end(), is_resolver_file) ||
         std::any_of(module_.templates.begin(), module_.templates.end(), is_resolver_file);
@@ -107,7 +107,6 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
     BegunLayer layer{context_.views};
     const SandboxEnd end{box_}; // before its layer, on every way out
     try {
-        if (guard_generation_ != context_.views.guard_generation()) box_.reset(); // started too early
         if (!box_) start();
         work();
         show_output();
@@ -123,8 +122,6 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
     if (meanwhile_) std::exchange(meanwhile_, {})();
     if (!repeat_reasons_.empty()) return report; // to be done again, so nothing of it is kept
     box_->stop();                                // it goes while the layer is looked at
-    enter_copied_guards(report, context_.views.remove_guard_traces());
-    if (report.outcome == model::ModuleOutcome::failed) return report;
     // A scan that fails half-way leaves half a change set: nothing after it could be trusted, so the dance
     // ends.
     sys::while_doing(fmt::format("looking at what module '{}' changed", module_.name),

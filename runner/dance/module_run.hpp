@@ -97,7 +97,6 @@ private:
     std::size_t next_ = 0;
     std::optional<border::Broker> broker_; ///< before the sandbox that it attends to
     std::optional<sandbox::Sandbox> box_;
-    unsigned guard_generation_ = 0;   ///< what box_ knows of
     std::function<void()> meanwhile_; ///< empty once it was called
     model::ModuleReport* report_ = nullptr;
 };

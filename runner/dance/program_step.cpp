@@ -49,8 +49,11 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
     for (const sandbox::AnsweredCall& call : end.calls)
         report.notices.push_back(
             {model::NoticeKind::refused,
-             fmt::format("{} {}{}", profile == model::Profile::live ? "refused to" : "would", call.text,
-                         call.count > 1 ? fmt::format(" ({} times)", call.count) : ""),
+             fmt::format("{} {}{}",
+                         call.failed                       ? "could not"
+                         : profile == model::Profile::live ? "refused to"
+                                                           : "would",
+                         call.text, call.count > 1 ? fmt::format(" ({} times)", call.count) : ""),
              {},
              name});
     for (const std::string& line : end.left_running)
@@ -83,22 +86,6 @@ void enter_asked(model::ModuleReport& report, const border::Asked& asked, const 
         report.actions.push_back(std::move(queued));
     }
     if (!action || mode == model::RunMode::noop) enter_unqueued(report, asked, step);
-}
-
-void enter_copied_guards(model::ModuleReport& report, const std::vector<std::string>& paths) {
-    if (paths.empty()) return;
-    for (const std::string& path : paths)
-        report.notices.push_back(
-            {model::NoticeKind::copied_shim,
-             fmt::format("'{}' is a copy of what stands in the place of a guarded command",
-                         sys::printable(path)),
-             {},
-             {}});
-    report.outcome = model::ModuleOutcome::failed;
-    report.reason =
-        fmt::format("a guarded command was copied or moved to '{}': in the sandbox something else stands "
-                    "in its place, so the copy would not be the command (see `disco policy show`)",
-                    sys::printable(paths.front()));
 }
 
 } // namespace disco::dance

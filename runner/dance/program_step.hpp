@@ -20,7 +20,4 @@ void enter_unqueued(model::ModuleReport& report, const border::Asked& asked, con
 void enter_asked(model::ModuleReport& report, const border::Asked& asked, const std::string& step,
                  model::RunMode mode);
 
-/// Enters that a program has copied stand-ins of guarded commands to `paths`, which fails the module.
-void enter_copied_guards(model::ModuleReport& report, const std::vector<std::string>& paths);
-
 } // namespace disco::dance

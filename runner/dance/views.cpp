@@ -1,7 +1,8 @@
 #include "runner/dance/views.hpp"
 
 #include "policy/command_directory.hpp"
-#include "runner/dance/guard_traces.hpp"
+#include "runner/border/exec_guard.hpp"
+#include "runner/border/exec_redirect.hpp"
 #include "runner/overlay/completion.hpp"
 #include "runner/overlay/mount_class.hpp"
 #include "runner/overlay/user_attributes.hpp"
@@ -21,6 +22,8 @@
 
 namespace disco::dance {
 namespace {
+
+constexpr const char* shim_in_view = "/run/disco/bin/disco-shim";
 
 using Class = overlay::MountClass;
 using On = overlay::Layers::On;
@@ -43,27 +46,6 @@ std::string inside(const std::filesystem::path& path, const std::filesystem::pat
     const std::string text = relative.string();
     if (text.empty() || text == "." || text.starts_with("..")) return "";
     return "/" + text;
-}
-
-/// A newer program of the same name takes the older one's place.
-void add_real(std::vector<std::string>& real, const std::string& program) {
-    const auto name = std::filesystem::path{program}.filename();
-    std::erase_if(real,
-                  [&](const std::string& other) { return std::filesystem::path{other}.filename() == name; });
-    real.push_back(program);
-}
-
-bool same_guards(const Guards& a, const Guards& b) {
-    const auto same_files = [](const sandbox::ViewSpec::Guard& x, const sandbox::ViewSpec::Guard& y) {
-        return std::equal(x.files.begin(), x.files.end(), y.files.begin(), y.files.end(),
-                          [](const auto& one, const auto& other) { return one.path == other.path; });
-    };
-    return std::equal(a.by_mount.begin(), a.by_mount.end(), b.by_mount.begin(), b.by_mount.end(), same_files);
-}
-
-bool none(const Guards& guards) {
-    return std::all_of(guards.by_mount.begin(), guards.by_mount.end(),
-                       [](const auto& guard) { return guard.files.empty(); });
 }
 
 std::vector<overlay::ClassifiedMount> of_class(const std::vector<overlay::ClassifiedMount>& mounts,
@@ -101,12 +83,17 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
       mounts_{usable(overlay::classify_host_mounts(root_, scratch.path()))},
       layers_{scratch.path(), of_class(mounts_, Class::managed)},
       networks_{scratch.path()},
-      proc_entries_{sandbox::entries_in_proc()},
-      guards_{find_guards(root_, layers_.managed(), guarded_)} {
+      proc_entries_{sandbox::entries_in_proc()} {
     for (const auto& [kind, inside, live, type] : mounts_)
         if (kind == Class::bound_file || kind == Class::readonly || kind == Class::foreign)
             bound_.push_back({.source = live.native(), .inside = inside, .file = kind == Class::bound_file});
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
+    if (const int refused = border::redirection_refused(); refused != 0)
+        spdlog::warn(
+            "this machine refuses ptrace(2) ({}), so guarded commands such as systemctl will fail in "
+            "scripts. What to do: give the container CAP_SYS_PTRACE, or set "
+            "kernel.yama.ptrace_scope below 3",
+            sys::errno_text(refused));
 }
 
 void Views::expect_room_for_attributes(bool merged) const {
@@ -121,9 +108,7 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     for (const On on : {On::live, On::kept}) {
         sandbox::OverlayMounts& overlays = view.overlays.emplace_back();
         for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-            overlay::OverlayOptions options = layers_.options(
-                mount, on, guards_.by_mount[mount].directory,
-                kept_guards_.by_mount.empty() ? std::string{} : kept_guards_.by_mount[mount].directory);
+            overlay::OverlayOptions options = layers_.options(mount, on);
             overlays.push_back(
                 {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
         }
@@ -141,12 +126,6 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.commands = commands_;
     view.parameters = shown.parameters;
     view.node = node_;
-    for (const Guards* guards : {&guards_, &kept_guards_})
-        for (const sandbox::ViewSpec::Guard& guard : guards->by_mount)
-            if (!guard.directory.empty()) view.guards.push_back(guard);
-    view.shim = view.runtime + "/bin/disco-shim";
-    view.real = guards_.real;
-    for (const std::string& program : kept_guards_.real) add_real(view.real, program);
     view.proc_entries = proc_entries_;
     if (sandbox::pid_max_is_per_namespace()) view.pid_max = sandbox::Watch::pid_max;
     if (work.broker != nullptr) view.broker = policy::shim::socket_path;
@@ -165,6 +144,12 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
         spec.attendant = {work.broker->fd(), [broker = work.broker] { broker->serve(); }};
     }
     spec.programs = std::move(work.programs);
+    const auto guard = std::make_shared<border::ExecGuard>(
+        [this](std::string_view name) { return guarded_.contains(name); }, called_, shim_in_view);
+    for (sandbox::Program& program : spec.programs)
+        program.exec = [guard](int root, int listener, const seccomp_notif& request) {
+            return guard->answer(root, listener, request);
+        };
     spec.lanes = work.lanes;
     spec.input = work.input;
     spec.outlet = outlet_;
@@ -179,24 +164,6 @@ void Views::enter(sandbox::Sandbox& sandbox) {
     sandbox.enter(layers_.on() == On::live ? 0 : 1); // in the order of the alternatives above
 }
 
-void Views::keep_layer() {
-    layers_.keep();
-    std::vector<std::filesystem::path> kept;
-    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
-        kept.push_back(layers_.kept(mount));
-    Guards found = find_kept_guards(root_, layers_.managed(), kept, guarded_);
-    if (none(found)) found.by_mount.clear();
-    if (!same_guards(found, kept_guards_)) ++guard_generation_;
-    kept_guards_ = std::move(found);
-}
-
-void Views::leave_kept() {
-    layers_.leave_kept();
-    kept_guards_ = {};
-    guards_ = find_guards(root_, layers_.managed(), guarded_);
-    ++guard_generation_;
-}
-
 void Views::complete(const sandbox::Sandbox& sandbox) const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         const std::string& inside = layers_.managed()[mount].inside;
@@ -205,28 +172,11 @@ void Views::complete(const sandbox::Sandbox& sandbox) const {
     }
 }
 
-std::vector<std::string> Views::remove_guard_traces() {
-    if (guard_bytes_.empty()) guard_bytes_ = sys::read_file(data_ / "sandbox/bin/disco-shim");
-    std::vector<std::string> copies;
-    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-        sandbox::ViewSpec::Guard guard = guards_.by_mount[mount];
-        if (!kept_guards_.by_mount.empty()) {
-            const auto& kept = kept_guards_.by_mount[mount].files;
-            guard.files.insert(guard.files.end(), kept.begin(), kept.end());
-        }
-        const GuardedLayer layer = {.upper = layers_.upper(mount),
-                                    .kept = layers_.kept(mount),
-                                    .live = layers_.managed()[mount].live,
-                                    .prefix = layers_.managed()[mount].inside};
-        for (std::string& path : dance::remove_guard_traces(layer, guard, guard_bytes_))
-            copies.push_back(std::move(path));
-    }
-    return copies;
-}
-
 void Views::confine(sandbox::Program& program, model::Profile profile) {
+    const std::scoped_lock lock{policy_mutex_};
     program.confinement = policy_.program(profile);
     program.answer = [this, profile](std::uint32_t audit_arch, std::uint32_t number) -> sandbox::CallAnswer {
+        const std::scoped_lock in_use{policy_mutex_}; // the policy reads its files when it is asked first
         const std::string name = policy_.calls().name_of(audit_arch, number);
         const auto& rules = policy_.profile(profile).calls;
         const auto rule = rules.find(name);
@@ -253,7 +203,7 @@ void Views::make_commands(int root) {
     std::set<std::string> allowed = allowed_;
     allowed.insert(guarded_.names().begin(), guarded_.names().end()); // their guards are in their places
     commands_stamp_ = policy::command_stamp(root); // before: what comes meanwhile is seen next time
-    policy::make_command_directory(root, allowed, "/run/disco/bin/disco-shim", commands_);
+    policy::make_command_directory(root, allowed, shim_in_view, commands_);
 }
 
 std::vector<std::string> Views::environment(model::RunMode mode, const std::string& module, const char* phase,

@@ -4,7 +4,7 @@
 #include "policy/guarded_commands.hpp"
 #include "policy/policy_store.hpp"
 #include "runner/border/broker.hpp"
-#include "runner/dance/guards.hpp"
+#include "runner/border/called_commands.hpp"
 #include "runner/dance/networks.hpp"
 #include "runner/dance/options.hpp"
 #include "runner/dance/state.hpp"
@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,26 +62,17 @@ public:
     /// Lets it in to the begun layer, when its network is there.
     void enter(sandbox::Sandbox& sandbox);
 
-    /// The begun layer becomes part of the kept one. Guarded commands that it brings are guarded from now on;
-    /// a sandbox that was started before knows nothing of them.
-    void keep_layer();
-    /// What was kept is merged, and the live root has other commands now.
-    void leave_kept();
-    /// Counts how often other commands came to be guarded.
-    [[nodiscard]] unsigned guard_generation() const noexcept { return guard_generation_; }
-
     /// Makes the begun layer tell by itself all that its view shows; see overlay::complete_layer. When the
     /// sandbox's programs have ended, and before it is stopped.
     void complete(const sandbox::Sandbox& sandbox) const;
 
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
+    /// What the sandboxes' processes called; for their brokers.
+    [[nodiscard]] border::CalledCommands& called() noexcept { return called_; }
     /// Where queries and actions are run.
     [[nodiscard]] border::Host host() const {
         return {root_, data_ / "disco-on-host", {hidden_.begin(), hidden_.end()}};
     }
-
-    /// See dance::remove_guard_traces: of the begun layer, whose sandbox's programs have ended.
-    [[nodiscard]] std::vector<std::string> remove_guard_traces();
 
     /// Gives a program what its profile says. The program must not outlive the views.
     void confine(sandbox::Program& program, model::Profile profile);
@@ -102,19 +94,17 @@ private:
     sys::PatientWriter* outlet_; ///< see CommonOptions
     const Scratch& scratch_;
     std::filesystem::path data_ = data_directory();
+    std::mutex policy_mutex_; ///< of the next one, which threads of sandboxes use, too
     policy::PolicyStore policy_{data_};
     std::set<std::string> allowed_ = policy::load_allow_list(data_); ///< read at once, to tell what is wrong
     policy::GuardedCommands guarded_;
+    border::CalledCommands called_;
     std::vector<std::string> hidden_;
     std::vector<sandbox::ViewSpec::Bind> bound_;
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox
     overlay::Layers layers_;
     Networks networks_;
     std::vector<std::string> proc_entries_; ///< of the running kernel
-    Guards guards_;
-    Guards kept_guards_; ///< by_mount is empty while there are none
-    unsigned guard_generation_ = 0;
-    std::string guard_bytes_; ///< what a guard consists of; empty until it is needed
     std::filesystem::path commands_;
     policy::CommandStamp commands_stamp_ = {}; ///< of the tree that they are made for
 };

@@ -175,8 +175,7 @@ void Layers::leave_kept() noexcept {
     upper_is_clean_ = false;
 }
 
-OverlayOptions Layers::options(std::size_t mount, On on, const std::string& guard,
-                               const std::string& kept_guard) const {
+OverlayOptions Layers::options(std::size_t mount, On on) const {
     const std::string ground = ground_of(managed_[mount].inside);
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
@@ -184,11 +183,7 @@ OverlayOptions Layers::options(std::size_t mount, On on, const std::string& guar
         options.base = lowerdir_option(lowerdirs) + base_options;
         lowerdirs = {place::base};
     }
-    if (!guard.empty()) lowerdirs.insert(lowerdirs.begin(), guard);
-    if (on == On::kept) {
-        lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
-        if (!kept_guard.empty()) lowerdirs.insert(lowerdirs.begin(), kept_guard);
-    }
+    if (on == On::kept) lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
     options.top = fmt::format("{},upperdir={},workdir={}{}", lowerdir_option(lowerdirs), upper_name(mount),
                               work_name(mount), view_options);
     return options;

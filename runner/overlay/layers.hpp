@@ -23,8 +23,6 @@ constexpr const char* nothing = "/proc/e";
 constexpr const char* base = "/proc/b";
 constexpr const char* view = "/proc/v";
 constexpr const char* stage = "/proc/s";
-constexpr const char* guard = "/proc/g";      ///< with the number of the managed mount
-constexpr const char* kept_guard = "/proc/k"; ///< the same
 } // namespace place
 
 /// mount(2) options of one overlay; the names of layers are relative to their directory.
@@ -71,10 +69,7 @@ public:
     enum class On { live, kept };
     [[nodiscard]] On on() const noexcept { return any_kept_ ? On::kept : On::live; }
     /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
-    /// `guard`, `kept_guard`: lowerdirs right above the live one and right above the kept one, absolute;
-    /// empty: none.
-    [[nodiscard]] OverlayOptions options(std::size_t mount, On on, const std::string& guard = {},
-                                         const std::string& kept_guard = {}) const;
+    [[nodiscard]] OverlayOptions options(std::size_t mount, On on) const;
 
     /// The upperdir of the begun layer.
     [[nodiscard]] std::filesystem::path upper(std::size_t mount) const;

@@ -14,12 +14,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace disco::sandbox {
@@ -64,66 +62,6 @@ int pivot_to(const char* target) noexcept {
 int let_old_root_go() noexcept {
     if (wall_stands(Wall::old_root) && ::umount2(".", MNT_DETACH) != 0) return -1;
     return ::chdir("/");
-}
-
-/// A small file, which is read once: a guard's copies are made of one program.
-class SmallFile {
-public:
-    bool read(const char* source) noexcept {
-        if (source_ != nullptr && std::strcmp(source, source_) == 0) return true;
-        source_ = nullptr;
-        const int from = ::open(source, O_RDONLY | O_CLOEXEC);
-        if (from < 0) return false;
-        const ssize_t got = ::read(from, bytes_, sizeof bytes_);
-        ::close(from);
-        if (got == sizeof bytes_) errno = EFBIG;
-        if (got < 0 || got == sizeof bytes_) return false;
-        size_ = got;
-        source_ = source;
-        return true;
-    }
-    [[nodiscard]] bool write(int to) const noexcept {
-        return ::write(to, bytes_, static_cast<std::size_t>(size_)) == size_;
-    }
-
-private:
-    const char* source_ = nullptr;
-    ssize_t size_ = 0;
-    char bytes_[256 << 10];
-};
-
-/// What is being copied; in the child, so that there is one only.
-SmallFile small_file;
-
-int copy_file(const char* source, const char* target, mode_t mode) noexcept {
-    if (!small_file.read(source)) return -1;
-    const int to = ::open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (to < 0 || !small_file.write(to)) return -1;
-    return ::close(to);
-}
-
-/// Owner, mode, xattrs and times of `source`, which is followed. `target` was made a moment ago, by root and
-/// with `mode`.
-int make_like(const char* source, const char* target, mode_t mode) noexcept {
-    struct stat status = {};
-    if (::stat(source, &status) != 0) return -1;
-    const bool owned = status.st_uid == 0 && status.st_gid == 0;
-    if (!owned && ::lchown(target, status.st_uid, status.st_gid) != 0) return -1;
-    if ((status.st_mode & 07777) != mode && ::chmod(target, status.st_mode & 07777) != 0) return -1;
-    char names[4096], value[4096]; // more than that on the directory of a command is not to be expected
-    const ssize_t size = ::listxattr(source, names, sizeof names);
-    if (size < 0 && errno != EOPNOTSUPP) return -1;
-    for (const char* name = names; size > 0 && name < names + size; name += std::strlen(name) + 1) {
-        constexpr char bookkeeping[] = "trusted.overlay."; // of a layer's directory
-        if (std::strncmp(name, bookkeeping, sizeof bookkeeping - 1) == 0) continue;
-        const ssize_t length = ::getxattr(source, name, value, sizeof value);
-        if (length < 0) return -1;
-        // Before Linux 6.6 a tmpfs has no user.*; they are of no consequence to a script.
-        if (::setxattr(target, name, value, static_cast<std::size_t>(length), 0) != 0 && errno != EOPNOTSUPP)
-            return -1;
-    }
-    const struct timespec times[2] = {status.st_atim, status.st_mtim};
-    return ::utimensat(AT_FDCWD, target, times, 0);
 }
 
 int listen_at(const char* path) noexcept {
@@ -188,8 +126,6 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
         return set_mount_attributes(AT_FDCWD, target, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0);
     case Kind::make_writable: return set_mount_attributes(AT_FDCWD, target, 0, 0, MOUNT_ATTR_RDONLY);
     case Kind::make_file: return ::mknod(target, S_IFREG | step.mode, 0);
-    case Kind::copy_file: return copy_file(step.source.c_str(), target, step.mode);
-    case Kind::like: return make_like(step.source.c_str(), target, step.mode);
     case Kind::listen: return listen_at(target);
     case Kind::write: return write_to(target, step.options.c_str());
     }

@@ -56,9 +56,7 @@ policy::FilterView view_of(const std::vector<sock_filter>& filter) {
 }
 
 policy::ConfinementView view_of(const policy::Confinement& confinement) {
-    return {.capabilities = confinement.capabilities,
-            .reports = confinement.reports,
-            .calls = view_of(confinement.calls)};
+    return {.capabilities = confinement.capabilities, .calls = view_of(confinement.calls)};
 }
 
 ProgramView view_of(const Program& program, const ProgramMemory& memory) {

@@ -43,7 +43,6 @@ public:
     MountPlans build() {
         MountPlans plans;
         take_from_host();
-        for (const ViewSpec::Guard& guard : view_.guards) build_guard(guard);
         build_kernel_trees();
         build_private_trees();
         build_own_tree();
@@ -106,7 +105,7 @@ private:
     /// All that names a host path comes first: after the pivot no host path exists any more, and every target
     /// is resolved inside the view, whatever symlinks a script has left there.
     void take_from_host() {
-        mount("tmpfs", view_.ground, MS_NOSUID | MS_NODEV, "mode=0755,nr_inodes=4096"); // guards are programs
+        mount("tmpfs", view_.ground, inert, "mode=0755,nr_inodes=256");
         for (const std::string& place : {view_.nothing, view_.base, view_.view, view_.stage})
             make_directory(place, 0755);
         make_directory(view_.skeleton, 0755);
@@ -122,23 +121,6 @@ private:
         make_directory(view_.skeleton + "/etc", 0755);
         add({.kind = Kind::make_file, .target = view_.skeleton + resolver_file, .mode = 0644});
         resolver_slot_ = clone(view_.resolver_file, readonly_clone);
-    }
-
-    void build_guard(const ViewSpec::Guard& guard) {
-        make_directory(guard.directory, 0755);
-        for (const ViewSpec::Guard::Entry& entry : guard.directories)
-            make_directory(guard.directory + entry.path, 0755);
-        for (const ViewSpec::Guard::Entry& entry : guard.files) {
-            const std::string target = guard.directory + entry.path;
-            add({.kind = Kind::copy_file, .target = target, .source = view_.shim, .mode = 0755});
-            add({.kind = Kind::like, .target = target, .source = entry.like, .mode = 0755});
-        }
-        // Last, and children first: making entries changes a directory's times.
-        for (auto entry = guard.directories.rbegin(); entry != guard.directories.rend(); ++entry)
-            add({.kind = Kind::like,
-                 .target = guard.directory + entry->path,
-                 .source = entry->like,
-                 .mode = 0755});
     }
 
     void build_kernel_trees() {
@@ -241,12 +223,6 @@ private:
         if (!view_.commands.empty()) attach(clone(view_.commands, readonly_clone), run + "/disco/restricted");
         if (!view_.broker.empty())
             add({.kind = Kind::listen, .target = run + view_.broker.substr(run_length)});
-        if (!view_.real.empty()) make_directory(run + "/disco-real", 0755);
-        for (const std::string& file : view_.real) {
-            const std::string target = run + "/disco-real/" + file.substr(file.rfind('/') + 1);
-            add({.kind = Kind::make_file, .target = target, .mode = 0755});
-            attach(clone(file, readonly_clone), target);
-        }
         take(run);
     }
 
@@ -338,8 +314,6 @@ std::string MountStep::describe() const {
     case Kind::make_tree_readonly: return fmt::format("make '{}' read-only in the sandbox", target);
     case Kind::make_writable: return fmt::format("make '{}' writable in the sandbox", target);
     case Kind::make_file: return fmt::format("make file '{}' in the sandbox", target);
-    case Kind::copy_file: return fmt::format("copy '{}' to '{}' in the sandbox", source, target);
-    case Kind::like: return fmt::format("give '{}' the metadata of '{}' in the sandbox", target, source);
     case Kind::listen: return fmt::format("listen at '{}' in the sandbox", target);
     case Kind::write: return fmt::format("write '{}' to '{}' in the sandbox", options, target);
     }

@@ -28,10 +28,8 @@ struct MountStep {
         make_tree_readonly, ///< and all that is mounted below it
         make_writable,      ///< `target` again (this mount only)
         make_file,          ///< an empty file at `target` with `mode`, to mount on
-        copy_file,          ///< make `target` with the bytes of `source`
-        like,   ///< give `target`, made with `mode`, owner, mode, times and xattrs of the host's `source`
-        listen, ///< bind(2) the broker's socket to `target`
-        write,  ///< write(2) `options` to the kernel's file `target`
+        listen,             ///< bind(2) the broker's socket to `target`
+        write,              ///< write(2) `options` to the kernel's file `target`
     };
     Kind kind = Kind::mount;
     std::string target;
@@ -86,18 +84,6 @@ struct ViewSpec {
     std::string commands;    ///< host directory shown as /run/disco/restricted; empty: none
     std::string parameters;  ///< host directory shown as /var/lib/disco/parameters/NODE; empty: none
     std::string node;
-    /// Stands in the place of guarded commands, in a lowerdir of its own right above a managed mount.
-    struct Guard {
-        std::string directory; ///< the lowerdir, below `ground`
-        struct Entry {
-            std::string path; ///< in the lowerdir, "/usr/bin/systemctl"
-            std::string like; ///< on the host: what it stands for
-        };
-        std::vector<Entry> directories, files; ///< parents first
-    };
-    std::vector<Guard> guards;
-    std::string shim;                      ///< host file that they are copies of
-    std::vector<std::string> real;         ///< host files shown in /run/disco-real, which the shim may run
     std::string broker;                    ///< where the broker's socket is bound; empty: nowhere
     std::string resolver_file;             ///< host file shown as /etc/resolv.conf; empty: the tree's own
     std::vector<std::string> proc_entries; ///< see entries_in_proc

@@ -4,9 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include <linux/seccomp.h>
 
 namespace disco::sandbox {
 
@@ -18,41 +22,52 @@ struct CallAnswer {
 /// By AUDIT_ARCH_… and number.
 using AnswerCall = std::function<CallAnswer(std::uint32_t audit_arch, std::uint32_t number)>;
 
+/// Answers an exec on the listener, in the thread that hears it. `root`: of the sandbox (O_PATH). Returns
+/// what could not be done, to follow "could not"; empty when there is nothing to report.
+using AnswerExec = std::function<std::string(int root, int listener, const seccomp_notif& call)>;
+
 /// A call that was answered in the kernel's place, as often as it was made.
 struct AnsweredCall {
     std::string text; ///< see describe_call
     std::size_t count = 0;
+    bool failed = false; ///< the text follows "could not": the caller was to get something else than an error
+    bool operator==(const AnsweredCall&) const = default;
 };
 
-/// The parent's end of a program's calls that are to be reported (seccomp_unotify(2)). It only reads and
-/// answers: what a caller's memory holds is told, never decided by, and no call is ever let through.
+/// The parent's end of one program's calls that are heard (seccomp_unotify(2)), in a thread of its own: every
+/// exec waits for it, and ptrace(2) binds a tracee to the thread that seized it. The only call that is ever
+/// let through is exec, by `exec`; of the others, what a caller's memory holds is reported, never decided by.
 class Notifier {
 public:
-    Notifier(sys::UniqueFd listener, AnswerCall answer);
+    /// `root`: of the sandbox, borrowed. `call` and `exec` are called in the thread. Throws SysError.
+    Notifier(sys::UniqueFd listener, int root, AnswerCall call, AnswerExec exec);
+    Notifier(const Notifier&) = delete;
+    Notifier& operator=(const Notifier&) = delete;
+    /// Stops hearing: an exec then fails with ENOSYS.
+    ~Notifier();
 
-    /// To be polled for POLLIN; POLLHUP says that no process of the program is left.
-    [[nodiscard]] int fd() const noexcept { return listener_.get(); }
-
-    /// Answers what is waiting, but not so much that a flood keeps the caller from other work. Does not
-    /// block when the descriptor is ready. Throws SysError when the kernel refuses an answer for another
-    /// reason than that the caller is gone.
-    void serve();
-
-    /// Distinct calls in the order in which they were first made. Beyond `most_texts` they are counted in one
-    /// last entry.
+    /// Ends the hearing, when the program's processes have gone. Distinct calls in the order in which they
+    /// were first made; beyond `most_texts` they are counted in one last entry. Throws what kept the thread
+    /// from answering.
     [[nodiscard]] std::vector<AnsweredCall> take();
 
     static constexpr std::size_t most_texts = 100;
 
 private:
-    bool serve_one();
-    [[nodiscard]] bool ready() const;
-    void note(std::string text);
+    void serve();
+    void serve_one();
+    void answer_call(const seccomp_notif& request);
+    void note(AnsweredCall call);
+    void stop() noexcept;
 
-    sys::UniqueFd listener_;
-    AnswerCall answer_;
-    std::vector<AnsweredCall> calls_;
+    sys::UniqueFd listener_, stopped_;
+    int root_;
+    AnswerCall answer_call_;
+    AnswerExec answer_exec_;
+    std::vector<AnsweredCall> calls_; ///< the thread's until it is joined, and so are the next two
     std::size_t further_ = 0;
+    std::exception_ptr failure_;
+    std::thread thread_; ///< the last one: it uses the others
 };
 
 } // namespace disco::sandbox

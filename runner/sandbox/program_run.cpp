@@ -13,7 +13,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include <poll.h>
 #include <sys/wait.h>
@@ -52,8 +54,10 @@ public:
         if (!sandbox_.control_)
             throw sys::Error{"the sandbox has ended, so no further program can run in it"};
         sandbox_.order(Order::run, first_, runs_.size());
-        if (meanwhile) meanwhile();
-        if (!wait_until([](const Message& message) { return message.last != 0; })) return finish_dead();
+        meanwhile_ = meanwhile;
+        const bool ended = wait_until([](const Message& message) { return message.last != 0; });
+        if (meanwhile_) std::exchange(meanwhile_, {})();
+        if (!ended) return finish_dead();
         if (message_.others != 0) {
             runs_.back().end.left_running = watch_.command_lines();
             sandbox_.order(Order::kill_others, 0);
@@ -73,7 +77,7 @@ private:
         bool ended = false;
         ProgramEnd end{};
         OutputCollector output{};
-        std::optional<Notifier> notifier{};
+        std::unique_ptr<Notifier> notifier{};
     };
 
     /// False when a program had to be stopped or PID 1 died; the ends then say why.
@@ -91,9 +95,6 @@ private:
                 for (const pollfd& wait : relay_->waits()) waits.push_back(wait);
             if (sandbox_.input_)
                 for (const pollfd& wait : sandbox_.input_->waits()) waits.push_back(wait);
-            const std::size_t first_notifier = waits.size();
-            for (const Run& run : runs_)
-                if (run.notifier) waits.push_back({run.notifier->fd(), POLLIN, 0});
             const int ready = ::poll(waits.data(), waits.size(), patience_ms());
             if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
             sys::throw_if_interrupted();
@@ -102,7 +103,6 @@ private:
             if (relay_) relay_->serve();
             if (sandbox_.input_) sandbox_.input_->serve();
             if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
-            serve_calls(waits, first_notifier);
             if (waits[0].revents != 0) {
                 sys::UniqueFd descriptor;
                 if (!sandbox_.receive(message_, descriptor))
@@ -110,6 +110,8 @@ private:
                 if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
                 if (message_.kind == Message::Kind::ended) note_end();
                 if (message_.kind == Message::Kind::setup_failed) note_not_started();
+                // Not before: every program's first exec waits for its listener to be heard.
+                if (meanwhile_ && started()) std::exchange(meanwhile_, {})();
                 if (wanted(message_)) return true;
             }
             if (!within_bounds()) return false;
@@ -156,17 +158,13 @@ private:
 
     void hear_calls(sys::UniqueFd listener) {
         Run& run = run_of(message_);
-        run.notifier.emplace(std::move(listener), run.program.answer);
+        run.notifier = std::make_unique<Notifier>(std::move(listener), sandbox_.root_.get(),
+                                                  run.program.answer, run.program.exec);
     }
 
-    /// `waits` from `first` on are the notifiers'.
-    void serve_calls(const std::vector<pollfd>& waits, std::size_t first) {
-        for (Run& run : runs_)
-            for (std::size_t i = first; run.notifier && i < waits.size(); ++i) {
-                if (waits[i].fd != run.notifier->fd() || waits[i].revents == 0) continue;
-                run.notifier->serve();
-                if ((waits[i].revents & POLLIN) == 0) end_hearing(run); // nobody is left who could call
-            }
+    [[nodiscard]] bool started() const {
+        return std::all_of(runs_.begin(), runs_.end(),
+                           [](const Run& run) { return run.notifier != nullptr || run.ended; });
     }
 
     static void end_hearing(Run& run) {
@@ -279,6 +277,7 @@ private:
     Clock::time_point started_;
     Watch watch_;
     Message message_;
+    std::function<void()> meanwhile_; ///< empty once it was called
     std::vector<Run> runs_;
     std::optional<TerminalRelay> relay_; ///< tells one of them what is shown
     std::size_t first_ = 0;

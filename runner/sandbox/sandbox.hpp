@@ -38,7 +38,8 @@ struct Program {
     enum class View { writable, readonly } view = View::writable;
     std::optional<std::chrono::milliseconds> timeout{std::chrono::minutes{15}};
     std::size_t standard_output_limit = 0; ///< bytes, with Output::separate
-    AnswerCall answer;                     ///< for calls that its confinement reports
+    AnswerCall answer; ///< for calls that its confinement reports; this and `exec` are called by a thread
+    AnswerExec exec;   ///< for every exec, beginning with that of `path`
 };
 
 /// What else the parent attends to while programs run: `serve` is called when `fd` (borrowed) is readable.

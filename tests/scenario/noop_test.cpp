@@ -76,6 +76,7 @@ TEST_F(Noop, TellsWhatWouldChange) {
 
 TEST_F(Noop, ReportsWhatTheRestrictedShellRefused) {
     script("m", "10-x.sh", "cd /etc\necho x > /etc/new\n/bin/ls\nservice postgresql stop\n");
+    put(root() / "usr/sbin/service", "#!/bin/sh\n", 0755);
     want("m");
     const auto result = noop({"--profile", "strict"});
     const auto module = module_of(last_report(), "m");

@@ -59,10 +59,17 @@ class EveryProfile : public testing::TestWithParam<Profile> {};
 
 TEST_P(EveryProfile, AllowsOrdinaryWork) {
     for (const std::uint32_t call :
-         {SYS_read, SYS_write, SYS_openat, SYS_execve, SYS_mmap, SYS_fork, SYS_unlinkat, SYS_renameat2,
-          SYS_fchownat, SYS_setxattr, SYS_kill, SYS_wait4, SYS_statx, SYS_getrandom})
+         {SYS_read, SYS_write, SYS_openat, SYS_mmap, SYS_fork, SYS_unlinkat, SYS_renameat2, SYS_fchownat,
+          SYS_setxattr, SYS_kill, SYS_wait4, SYS_statx, SYS_getrandom})
         EXPECT_EQ(answer(GetParam(), native, call), allowed) << call;
     EXPECT_EQ(answer(GetParam(), i386, 4), allowed); // write
+}
+
+TEST_P(EveryProfile, LetsTheParentHearOfEveryExec) {
+    EXPECT_EQ(answer(GetParam(), native, SYS_execve), reported);
+    EXPECT_EQ(answer(GetParam(), native, SYS_execveat), reported);
+    EXPECT_EQ(answer(GetParam(), i386, 11), reported);
+    EXPECT_EQ(answer(GetParam(), i386, 358), reported);
 }
 
 TEST_P(EveryProfile, ReportsWhatAReaderShouldKnow) {

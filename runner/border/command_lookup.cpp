@@ -1,0 +1,137 @@
+#include "runner/border/command_lookup.hpp"
+
+#include "policy/command_directory.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/unique_fd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::border {
+namespace {
+
+constexpr int most_links = 40;       // namei.c, MAXSYMLINKS
+constexpr int most_interpreters = 5; // exec.c, exec_binprm
+constexpr std::size_t heading = 256; // binfmts.h, BINPRM_BUF_SIZE
+
+/// An empty owner when the path leads nowhere.
+sys::UniqueFd open_below(int root, const std::string& path, int flags) {
+    struct open_how how = {};
+    how.flags = static_cast<__u64>(flags) | O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    sys::UniqueFd fd{static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how))};
+    if (!fd && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        throw sys::SysError{errno, "look up a command of the sandbox", path};
+    return fd;
+}
+
+std::string link_text(int directory, const char* name) {
+    std::array<char, 4096> text; // NOLINT(*-member-init): readlinkat fills it
+    const ssize_t size = ::readlinkat(directory, name, text.data(), text.size());
+    return size <= 0 ? std::string{} : std::string{text.data(), static_cast<std::size_t>(size)};
+}
+
+struct Parts {
+    std::string directory, name;
+};
+Parts split(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+/// By its real path, so that links to directories (/bin) and directories that were made anew are all right.
+bool is_command_directory(int root, const std::string& directory) {
+    const sys::UniqueFd fd = open_below(root, directory, O_DIRECTORY);
+    if (!fd) return false;
+    const std::string real = link_text(AT_FDCWD, fmt::format("/proc/self/fd/{}", fd.get()).c_str());
+    return std::find(std::begin(policy::command_directories), std::end(policy::command_directories), real) !=
+           std::end(policy::command_directories);
+}
+
+struct Interpreter {
+    std::string path, argument; ///< the argument is one word, blanks and all; empty: none
+};
+
+/// As binfmt_script of the kernel reads the first line.
+std::optional<Interpreter> interpreter(int file) {
+    const std::string path = fmt::format("/proc/self/fd/{}", file); // `file` is regular: nothing can hang
+    const sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+    if (!fd) return std::nullopt;
+    std::array<char, heading> bytes = {};
+    const ssize_t got = ::pread(fd.get(), bytes.data(), bytes.size(), 0);
+    std::string_view line{bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+    if (!line.starts_with("#!")) return std::nullopt;
+    line = line.substr(2, line.find('\n') == std::string_view::npos ? line.npos : line.find('\n') - 2);
+    constexpr std::string_view blanks = " \t";
+    const auto trimmed = [&](std::string_view text) {
+        const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
+        text.remove_prefix(begin);
+        return text.substr(0, text.find_last_not_of(blanks) + 1);
+    };
+    line = trimmed(line);
+    const std::size_t end = std::min(line.find_first_of(blanks), line.size());
+    if (line.substr(0, end).find('\0') != std::string_view::npos || !line.starts_with('/'))
+        return std::nullopt;
+    return Interpreter{std::string{line.substr(0, end)}, std::string{trimmed(line.substr(end))}};
+}
+
+class Lookup {
+public:
+    Lookup(int root, const IsGuarded& is_guarded) : root_{root}, is_guarded_{is_guarded} {}
+
+    std::optional<CalledCommand> at(std::string path, int interpreters) {
+        std::optional<CalledCommand> met; // on the way; it counts when a program is at the end
+        for (int links = 0; links <= most_links; ++links) {
+            while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+            if (!path.starts_with('/')) return std::nullopt;
+            const sys::UniqueFd fd = open_below(root_, path, O_NOFOLLOW);
+            struct stat status = {};
+            if (!fd || ::fstat(fd.get(), &status) != 0) return std::nullopt;
+            const Parts parts = split(path);
+            if (!met && is_guarded_(parts.name) && is_command_directory(root_, parts.directory))
+                met = CalledCommand{parts.name, path};
+            if (!S_ISLNK(status.st_mode)) {
+                if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) return std::nullopt;
+                return met ? met : by_interpreter(fd.get(), path, interpreters);
+            }
+            std::string target = link_text(fd.get(), "");
+            if (target.empty()) return std::nullopt;
+            path = target.starts_with('/') ? std::move(target) : parts.directory + "/" + target;
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::optional<CalledCommand> by_interpreter(int file, const std::string& script, int interpreters) {
+        if (interpreters == most_interpreters) return std::nullopt;
+        const auto named = interpreter(file);
+        if (!named) return std::nullopt;
+        auto found = at(named->path, interpreters + 1);
+        if (!found) return std::nullopt;
+        if (found->words.empty()) found->words.push_back(named->path);
+        if (!named->argument.empty()) found->words.push_back(named->argument);
+        found->words.push_back(script);
+        return found;
+    }
+
+    int root_;
+    const IsGuarded& is_guarded_;
+};
+
+} // namespace
+
+std::optional<CalledCommand> look_up_command(int root, std::string path, const IsGuarded& is_guarded) {
+    return Lookup{root, is_guarded}.at(std::move(path), 0);
+}
+
+} // namespace disco::border

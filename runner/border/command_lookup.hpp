@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runner/border/called_commands.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace disco::border {
+
+/// Whether the policy guards a command of this name.
+using IsGuarded = std::function<bool(std::string_view name)>;
+
+/// The guarded command that an exec of `path` would run: a guarded name in a directory of commands, met at
+/// the path itself, at a symbolic link on its way, or as the interpreter of a script. Nothing when the path
+/// leads to none, to no file, or to one that nobody may execute; the kernel then answers as it always does.
+///
+/// `root`: of the sandbox (O_PATH), in which `path`, absolute, is looked up step by step as execve(2) does.
+/// No program is started and nothing is changed; a file that scripts chose is only opened when it is regular.
+/// Throws SysError when the machine lacks descriptors or memory.
+[[nodiscard]] std::optional<CalledCommand> look_up_command(int root, std::string path,
+                                                           const IsGuarded& is_guarded);
+
+} // namespace disco::border

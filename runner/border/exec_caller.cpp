@@ -1,0 +1,111 @@
+#include "runner/border/exec_caller.hpp"
+
+#include "runner/sys/unique_fd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <climits>
+#include <cstring>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::border {
+namespace {
+
+std::optional<std::string> link_of(pid_t thread, const std::string& name) {
+    std::array<char, PATH_MAX> text; // NOLINT(*-member-init): readlink fills it
+    const std::string path = fmt::format("/proc/{}/{}", thread, name);
+    const ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
+    if (size <= 0 || size == PATH_MAX) return std::nullopt;
+    return std::string{text.data(), static_cast<std::size_t>(size)};
+}
+
+/// proc(5) shows a path from the root of the thread's mount namespace on; what the thread's own root lies
+/// below there is taken away.
+std::optional<std::string> in_own_root(pid_t thread, std::string path) {
+    const auto root = link_of(thread, "root");
+    if (!root || !path.starts_with('/')) return std::nullopt;
+    if (*root == "/") return path;
+    if (path == *root) return "/";
+    if (!path.starts_with(*root + "/")) return std::nullopt;
+    return path.substr(root->size());
+}
+
+/// The number in "/proc/self/fd/7" and "/dev/fd/7", as fexecve(3) without execveat(2) writes it.
+std::optional<int> descriptor_named(std::string_view path) {
+    for (const std::string_view start : {"/proc/self/fd/", "/dev/fd/"}) {
+        if (!path.starts_with(start)) continue;
+        int number = -1;
+        const char* const end = path.data() + path.size();
+        const auto read = std::from_chars(path.data() + start.size(), end, number);
+        if (read.ec == std::errc{} && read.ptr == end && number >= 0) return number;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::string> read_text(pid_t thread, std::uint64_t address) {
+    constexpr std::uint64_t page = 4096;
+    std::string text;
+    while (text.size() < PATH_MAX) {
+        std::array<char, page> part; // NOLINT(*-member-init): process_vm_readv fills it
+        const std::uint64_t at = address + text.size();
+        const struct iovec local = {part.data(), static_cast<std::size_t>(page - at % page)};
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
+        const struct iovec remote = {reinterpret_cast<void*>(at), local.iov_len};
+        const ssize_t got = ::process_vm_readv(thread, &local, 1, &remote, 1, 0);
+        if (got <= 0) return std::nullopt;
+        const std::string_view bytes{part.data(), static_cast<std::size_t>(got)};
+        const std::size_t end = bytes.find('\0');
+        text += bytes.substr(0, end);
+        if (end != std::string_view::npos) break;
+    }
+    if (text.size() >= PATH_MAX) return std::nullopt;
+    return text;
+}
+
+std::optional<std::string> absolute_path(pid_t thread, const policy::ExecCall& call,
+                                         const std::string& path) {
+    if (const auto number = descriptor_named(path)) {
+        const auto file = link_of(thread, fmt::format("fd/{}", *number));
+        return file ? in_own_root(thread, *file) : std::nullopt;
+    }
+    if (path.starts_with('/')) return path;
+    if (path.empty() && (call.flags & AT_EMPTY_PATH) == 0) return std::nullopt;
+    const auto start =
+        link_of(thread, call.directory == AT_FDCWD ? "cwd" : fmt::format("fd/{}", call.directory));
+    auto directory = start ? in_own_root(thread, *start) : std::nullopt;
+    if (!directory || path.empty()) return directory;
+    return *directory + "/" + path;
+}
+
+bool has_root(pid_t thread, int root) {
+    const std::string path = fmt::format("/proc/{}/root", thread);
+    struct stat own = {}, other = {};
+    return ::fstat(root, &own) == 0 && ::stat(path.c_str(), &other) == 0 && own.st_dev == other.st_dev &&
+           own.st_ino == other.st_ino;
+}
+
+pid_t process_of(pid_t thread) {
+    const std::string path = fmt::format("/proc/{}/status", thread);
+    const sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    std::array<char, 1024> text = {};
+    const ssize_t got = fd ? ::read(fd.get(), text.data(), text.size()) : -1;
+    const std::string_view status{text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+    constexpr std::string_view key = "\nTgid:\t";
+    const std::size_t at = status.find(key);
+    pid_t process = 0;
+    if (at != std::string_view::npos)
+        std::from_chars(status.data() + at + key.size(), status.data() + status.size(), process);
+    return process;
+}
+
+} // namespace disco::border

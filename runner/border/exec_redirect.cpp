@@ -1,0 +1,111 @@
+#include "runner/border/exec_redirect.hpp"
+
+#include "runner/border/exec_registers.hpp"
+#include "runner/sys/unique_fd.hpp"
+
+#include <array>
+#include <cerrno>
+#include <limits>
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace disco::border {
+namespace {
+
+union Response { // kernels may read more than this program's headers know of
+    seccomp_notif_resp known;
+    std::array<char, 512> room;
+};
+
+bool is_valid(int listener, std::uint64_t id) noexcept {
+    return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+/// That the caller is gone, or was interrupted, is the same to us.
+void send_error(int listener, std::uint64_t id, int error) noexcept {
+    Response response = {.room = {}};
+    response.known.id = id;
+    response.known.error = -error;
+    ::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+/// A seized thread. Whoever has seized must see it stop, or reap it: its parent would wait for ever for one
+/// that dies unseen.
+class Seized {
+public:
+    explicit Seized(pid_t thread) noexcept : thread_{thread} {}
+    Seized(const Seized&) = delete;
+    Seized& operator=(const Seized&) = delete;
+    ~Seized() {
+        if (!stopped_) interrupt();
+        if (!stopped_ && !wait()) return;
+        while (::ptrace(PTRACE_DETACH, thread_, nullptr, signal_) != 0)
+            if (!wait()) return; // killed out of its stop, and reaped
+    }
+    /// It stops as soon as it does not wait in a call any more. ESRCH, which it does not report: it is dying.
+    void interrupt() noexcept { ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr); }
+    /// False when it has ended.
+    bool wait() noexcept {
+        int status = 0;
+        pid_t got = -1;
+        while ((got = ::waitpid(thread_, &status, __WALL)) < 0 && errno == EINTR) {}
+        stopped_ = got == thread_ && WIFSTOPPED(status);
+        // A stop for the interrupt has an event; any other is for a signal that is still to be delivered.
+        signal_ = stopped_ && status >> 16 == 0 ? WSTOPSIG(status) : 0;
+        return stopped_;
+    }
+
+private:
+    pid_t thread_;
+    bool stopped_ = false;
+    long signal_ = 0; ///< delivered when it is let go
+};
+
+} // namespace
+
+int redirect_exec(int listener, const seccomp_notif& request, const policy::ExecCall& call, int program,
+                  std::uint64_t empty, const std::function<void(int fd)>& before) {
+    const auto thread = static_cast<pid_t>(request.pid);
+    const auto fail = [&](int error) {
+        send_error(listener, request.id, error);
+        return error;
+    };
+    if (::ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return errno == ESRCH ? 0 : fail(errno);
+    Seized seized{thread};
+    // While the call waits its thread cannot have ended, and so the number was no other's when it was seized.
+    if (!is_valid(listener, request.id)) return 0;
+    struct seccomp_notif_addfd added = {};
+    added.id = request.id;
+    added.srcfd = static_cast<__u32>(program);
+    added.newfd_flags = O_CLOEXEC;
+    const int fd = ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added);
+    if (fd < 0) return fail(errno);
+    seized.interrupt(); // before the answer, or it would go on
+    send_error(listener, request.id, EAGAIN);
+    if (!seized.wait()) return 0;
+    before(fd);
+    // Where that fails the thread is gone, or its call ends with EAGAIN.
+    return repeat_exec_by_descriptor(thread, request.data, call, fd, empty) || errno == ESRCH ? 0 : EAGAIN;
+}
+
+int redirection_refused() noexcept {
+    // There is no such process: anything but ESRCH comes from the machine's own filter.
+    constexpr pid_t nobody = std::numeric_limits<pid_t>::max();
+    if (::ptrace(PTRACE_SEIZE, nobody, nullptr, nullptr) != 0 && errno != ESRCH) return errno;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {};
+    if (::syscall(SYS_capget, &header, data) != 0) return errno;
+    if ((data[0].effective >> CAP_SYS_PTRACE & 1) == 0) return EPERM;
+    const sys::UniqueFd yama{::open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC)};
+    char scope = '0';
+    if (yama && ::read(yama.get(), &scope, 1) == 1 && scope == '3') return EPERM;
+    return 0;
+}
+
+} // namespace disco::border

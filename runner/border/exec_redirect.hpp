@@ -1,0 +1,27 @@
+#pragma once
+
+#include "policy/exec_call.hpp"
+
+#include <cstdint>
+#include <functional>
+
+#include <linux/seccomp.h>
+
+namespace disco::border {
+
+/// Makes a thread that waits in an exec execute `program` (a descriptor of this process) instead, with the
+/// arguments and environment of its own call. The thread is traced (ptrace(2)) for a moment and repeats the
+/// call by a descriptor that it is given; none of its memory is written. `empty`: the address of a NUL byte
+/// in its memory. `before`: is told the number of the descriptor right before the thread goes on.
+///
+/// Answers the request in any case. Returns 0 when the thread goes on or is gone, else the errno that it got:
+/// EPERM where this machine refuses ptrace(2), EMFILE where it has no descriptor left. Called by the thread
+/// that hears `listener`.
+[[nodiscard]] int redirect_exec(int listener, const seccomp_notif& request, const policy::ExecCall& call,
+                                int program, std::uint64_t empty, const std::function<void(int fd)>& before);
+
+/// The errno for which redirect_exec would fail on this machine, as far as it can be known beforehand: the
+/// container's seccomp, no CAP_SYS_PTRACE, yama's ptrace_scope of 3. 0: nothing is known.
+[[nodiscard]] int redirection_refused() noexcept;
+
+} // namespace disco::border
