@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace disco::policy {
 namespace {
@@ -209,7 +210,7 @@ private:
                 object_to(line.place, fmt::format("'{}': there is such a type already", rest[0]));
             grammar_.types.emplace(rest[0], WordType{rest[0], {std::next(rest.begin()), rest.end()}});
         } else
-            read_setting(line, words.size() == 2 ? words[0] + " " + words[1] : words[0]);
+            read_setting(line);
     }
 
     void declare(const Words& rest, bool everywhere, const std::string& place) {
@@ -222,7 +223,8 @@ private:
         scope().options.push_back(std::move(option));
     }
 
-    void read_setting(const Line& line, const std::string& text) {
+    void read_setting(const Line& line) {
+        const std::string text = line.words.size() == 2 ? line.words[0] + " " + line.words[1] : line.words[0];
         using Options = GuardScope::Options;
         GuardScope& to = scope();
         if (text == "options anywhere")
@@ -248,7 +250,8 @@ private:
         else if (line.words[0] == "others" && line.words.size() == 2)
             to.others = find_type(line.words[1], grammar_, line.place);
         else
-            object_to(line.place, fmt::format("'{}' is no line of a grammar", sys::printable(text)));
+            object_to(line.place, fmt::format("'{}' is no line of a grammar",
+                                              sys::printable(fmt::format("{}", fmt::join(line.words, " ")))));
     }
 
     void add_single_form(const Line& line) {

@@ -57,21 +57,19 @@ std::string suggested_form(const std::string& name, const GuardGrammar& grammar,
     std::vector<std::string> words;
     std::string first;
     for (const auto& names : scope.path) words.push_back(names.front());
-    if (scope.path.empty() || !matched.line.words.empty() || !matched.line.options.empty()) {
-        for (std::size_t i = 1; i < argv.size(); ++i) {
-            const std::string& text = argv[i];
-            const auto note = matched.notes.find(i);
-            if (note != matched.notes.end() && note->second == "this sub-command") continue;
-            const bool operand =
-                std::any_of(matched.line.words.begin(), matched.line.words.end(),
-                            [&](const GivenWord& word) { return word.index == i && word.text == text; });
-            if (operand) {
-                words.push_back(as_item(text));
-                if (first.empty()) first = text;
-            } else if (text.size() > 1 && text[0] == '-' && text != "--") {
-                const bool value = note != matched.notes.end() && note->second.starts_with("the value of");
-                if (!value) add_option(words, scope, text);
-            }
+    for (std::size_t i = 1; i < argv.size(); ++i) {
+        const std::string& text = argv[i];
+        const auto note = matched.notes.find(i);
+        if (note != matched.notes.end() && note->second == "this sub-command") continue;
+        const bool operand =
+            std::any_of(matched.line.words.begin(), matched.line.words.end(),
+                        [&](const GivenWord& word) { return word.index == i && word.text == text; });
+        if (operand) {
+            words.push_back(as_item(text));
+            if (first.empty()) first = text;
+        } else if (text.size() > 1 && text[0] == '-' && text != "--") {
+            const bool value = note != matched.notes.end() && note->second.starts_with("the value of");
+            if (!value) add_option(words, scope, text);
         }
     }
     if (!scope.path.empty() && first.empty()) first = scope.path.back().front();

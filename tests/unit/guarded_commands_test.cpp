@@ -36,6 +36,12 @@ TEST_P(Guarded, IsDecided) {
     const GuardDecision decision = shipped().decide(argv);
     EXPECT_STREQ(decision.known ? to_string(decision.kind) : "", GetParam().kind)
         << GetParam().line << ": " << decision.reason;
+    if (decision.kind == GuardKind::query) { // what was rebuilt is understood the same way
+        const GuardDecision again = shipped().decide(decision.query);
+        EXPECT_EQ(again.kind, GuardKind::query) << GetParam().line << ": " << again.reason;
+        EXPECT_EQ(again.query, decision.query);
+        EXPECT_EQ(again.place, decision.place);
+    }
 }
 INSTANTIATE_TEST_SUITE_P(
     Services, Guarded,

@@ -1,0 +1,21 @@
+// Whether the grammars of guarded commands that are shipped are sound. Runs when disco is built.
+
+#include "policy/guarded_commands.hpp"
+#include "runner/sys/error.hpp"
+
+#include <cstdio>
+#include <string>
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::fputs("usage: disco-check-guarded DIRECTORY    (which has guarded.d)\n", stderr);
+        return 64;
+    }
+    try {
+        static_cast<void>(disco::policy::load_guarded_commands(argv[1], ""));
+    } catch (const disco::sys::Error& error) {
+        std::fprintf(stderr, "disco-check-guarded: %s\n", error.full_text().c_str());
+        return 1;
+    }
+    return 0;
+}
