@@ -3,6 +3,7 @@
 #include "policy/command_directory.hpp"
 #include "policy/guarded_commands.hpp"
 #include "policy/policy_store.hpp"
+#include "runner/cli/guarded_text.hpp"
 #include "runner/dance/state.hpp"
 #include "runner/dance/verdicts.hpp"
 #include "runner/dance/views.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <unistd.h>
@@ -26,20 +28,6 @@ using policy::CallRule;
 using policy::GuardKind;
 
 void say(const std::string& text) { write_to(STDOUT_FILENO, text); }
-
-/// Words in lines of a terminal's width, indented.
-std::string paragraph(const std::vector<std::string>& words) {
-    constexpr std::size_t width = 78, indent = 6;
-    std::string text, line;
-    for (const std::string& word : words) {
-        if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
-            text += std::string(indent, ' ') + line + "\n";
-            line.clear();
-        }
-        line += (line.empty() ? "" : " ") + word;
-    }
-    return line.empty() ? text : text + std::string(indent, ' ') + line + "\n";
-}
 
 void show_profile(policy::PolicyStore& store, Profile profile) {
     const policy::ProfilePolicy& rules = store.profile(profile);
@@ -62,23 +50,13 @@ void show_profile(policy::PolicyStore& store, Profile profile) {
     say("\n");
 }
 
-void show_grammar(const std::string& name, const policy::GuardGrammar& grammar) {
-    for (const policy::GuardScope& scope : grammar.scopes) {
-        std::string path = name;
-        for (const auto& names : scope.path) path += fmt::format(" {}", fmt::join(names, "|"));
-        for (const policy::GuardForm& form : scope.forms)
-            say(fmt::format("  {:<6} {}{}{}  # {}\n", policy::to_string(form.kind), path,
-                            form.text.empty() ? "" : " ", form.text, form.place));
-    }
-}
-
 void show_commands(const std::filesystem::path& data) {
     const std::set<std::string> listed = policy::load_allow_list(data);
     say(fmt::format("commands that templates and strict scripts may run (restricted.d)\n{}\n",
                     paragraph({listed.begin(), listed.end()})));
     say("guarded commands (guarded.d); a command line that no form fits is refused\n");
     const auto guarded = policy::load_guarded_commands(data, policy::override_directory);
-    for (const auto& [name, grammar] : guarded.grammars()) show_grammar(name, grammar);
+    say(grammars_text(guarded));
 }
 
 int show(const PolicyOptions& options) {
@@ -122,16 +100,22 @@ int check_command(const std::vector<std::string>& argv) {
     const std::string name = argv[0].substr(argv[0].rfind('/') + 1);
     const bool by_path = argv[0].find('/') != std::string::npos;
     say(fmt::format("{}\n", sys::printable(sys::quote_words(argv))));
+    std::optional<policy::GuardDecision> decision;
+    if (guarded.contains(name)) {
+        const policy::GuardExplanation explanation = guarded.explain(argv);
+        say(explanation_text(argv, explanation));
+        decision = explanation.decision;
+    }
     for (const Profile profile : policy::all_profiles) {
         const bool restricted = profile == Profile::template_ || profile == Profile::strict;
         std::string text;
         if (restricted && by_path)
             text = "the restricted shell refuses a command name with '/' (auto: simulate instead)";
-        else if (guarded.contains(name)) {
-            const policy::GuardDecision found = guarded.decide(argv);
-            text = fmt::format("{}  ({}, {})", meaning(found.kind, profile), policy::to_string(found.kind),
-                               found.known ? found.place : "no form fits");
-        } else if (restricted && !listed.contains(name))
+        else if (decision)
+            text = fmt::format("{}  ({}, {})", meaning(decision->kind, profile),
+                               policy::to_string(decision->kind),
+                               decision->known ? decision->place : "no form fits");
+        else if (restricted && !listed.contains(name))
             text = "tells it, and succeeds: it is not in restricted.d (auto: simulate instead)";
         else
             text = restricted ? "runs it in the sandbox: it is in restricted.d" : "runs it in the sandbox";

@@ -17,9 +17,12 @@ class Policy : public DanceTest {};
 TEST_F(Policy, ShowPrintsWhatIsInForce) {
     const auto all = disco({"policy", "show"});
     EXPECT_EQ(all.exit, 0) << all.error;
-    for (const char* text : {"profile template  (", "profile strict  (", "profile simulate  (",
-                             "profile live  (", "reboot=EPERM", "guarded commands",
-                             "query  systemctl is-active|check UNITGLOB...", "guarded.d/systemd:"})
+    for (const char* text :
+         {"profile template  (", "profile strict  (", "profile simulate  (", "profile live  (",
+          "reboot=EPERM", "guarded commands", "  systemctl  (abbreviated options)  # ", "-q/--quiet",
+          "    query  is-active|check UNITGLOB...  # ", "  halt, poweroff, reboot  # ",
+          "  udevadm info  (abbreviated options)", "           queues: systemctl [--no-block] start UNIT...",
+          "guarded.d/systemd:"})
         EXPECT_THAT(all.output, HasSubstr(text));
     const auto live = disco({"policy", "show", "live"});
     EXPECT_THAT(live.output, HasSubstr("SYS_CHROOT"));
@@ -38,6 +41,20 @@ TEST_F(Policy, CheckSaysWhatEachProfileDoesAndWhy) {
     const auto action = disco({"policy", "check", "reboot"});
     EXPECT_THAT(action.output, HasSubstr("simulate  tells it, and succeeds  (action, "));
     EXPECT_THAT(action.output, HasSubstr("live      queues it; it runs after the merge"));
+    const auto words = disco({"policy", "check", "systemctl -o cat enable --now x"});
+    for (const char* text :
+         {"    -o                   option --output\n",
+          "    cat                  the value of --output: WORD\n", "    enable               this word\n",
+          "    x                    UNIT: ", "  form      view systemctl enable --now UNIT...  (",
+          "  runs      SYSTEMD_OFFLINE=1 systemctl --output=cat enable -- x\n",
+          "  queues    systemctl start x\n", "  units     x.service\n",
+          "  strict    runs it in the sandbox  (view, "})
+        EXPECT_THAT(words.output, HasSubstr(text));
+    const auto unknown = disco({"policy", "check", "systemctl", "list-foo"});
+    EXPECT_EQ(unknown.exit, 0) << unknown.error;
+    EXPECT_THAT(unknown.output, HasSubstr("  form      none fits\n"));
+    EXPECT_THAT(unknown.output, HasSubstr("form query systemctl list-foo\n"));
+    EXPECT_THAT(unknown.output, HasSubstr("  live      refuses it, and tells  (refuse, no form fits)"));
     EXPECT_THAT(disco({"policy", "check", "ls"}).output,
                 HasSubstr("strict    runs it in the sandbox: it is in restricted.d"));
     EXPECT_THAT(
@@ -86,6 +103,10 @@ TEST_F(Policy, AReplacedFileCountsAndABadOneStopsEverything) {
     EXPECT_THAT(replaced.output,
                 HasSubstr("refuses it, and tells  (refuse, /etc/disco/policy/guarded.d/systemd:1)"))
         << replaced.error;
+    const auto added = with_policy("guarded.d/own", "# mine\nform query systemctl list-foo\n",
+                                   {"policy", "check", "--", "systemctl", "-q", "list-foo"});
+    EXPECT_THAT(added.output, HasSubstr("  asks      systemctl --quiet list-foo\n")) << added.error;
+    EXPECT_THAT(added.output, HasSubstr("(query, /etc/disco/policy/guarded.d/own:2)"));
     const std::vector<std::string> dance = {"dance", "--noop", "--server", server,        "--node",
                                             node,    "--root", root(),     "--state-dir", state()};
     const auto bad_profile =
