@@ -167,13 +167,16 @@ std::string Broker::reply_to(int client, Wish wish, const std::vector<std::strin
         return reply(126, {}, "disco: not a guarded command\n");
     policy::GuardDecision decision;
     if (wish == Wish::defer) {
+        // What it may do is known of guarded commands alone.
+        if (commands_.contains(shown[0])) decision = commands_.decide(shown);
+        if (decision.kind != GuardKind::action) decision.meaning = {model::ServiceVerb::anything, {}};
         decision.kind = GuardKind::action;
         decision.action = shown;
     } else
         decision = commands_.decide(shown);
     const auto queue = [&] {
         if (decision.action.empty()) return;
-        asked_.push_back({Asked::What::action, decision.action});
+        asked_.push_back({Asked::What::action, decision.action, decision.meaning});
     };
     switch (decision.kind) {
     case GuardKind::view:

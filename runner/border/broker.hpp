@@ -21,6 +21,7 @@ struct Asked {
         failure,  ///< of the program in argv[0], for the reason in argv[1], in words of the sandbox
     } what = What::action;
     std::vector<std::string> argv;
+    model::ServiceMeaning meaning{}; ///< of an action
 };
 
 /// Answers the shims of one sandbox. Owns the listening socket; the sandbox's PID 1 gives it its name.

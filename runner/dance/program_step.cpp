@@ -3,37 +3,11 @@
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace disco::dance {
-namespace {
-
-/// Of the two commands that scripts use most.
-model::ServiceMeaning meaning_of(const std::vector<std::string>& argv) {
-    using model::ServiceVerb;
-    constexpr std::array verbs = {
-        std::pair{"start", ServiceVerb::start}, std::pair{"stop", ServiceVerb::stop},
-        std::pair{"restart", ServiceVerb::restart}, std::pair{"reload", ServiceVerb::reload},
-        std::pair{"daemon-reload", ServiceVerb::daemon_reload}};
-    if (argv[0] == "reboot") return {ServiceVerb::end_machine, {}};
-    const bool systemctl = argv.size() >= 2 && argv[0] == "systemctl";
-    if (!systemctl && (argv.size() != 3 || argv[0] != "service")) return {};
-    const std::string& word = systemctl ? argv[1] : argv[2];
-    for (const auto& [name, verb] : verbs) {
-        if (word != name) continue;
-        model::ServiceMeaning meaning{verb, {}};
-        for (std::size_t i = systemctl ? 2 : 1; i < (systemctl ? argv.size() : 2); ++i)
-            meaning.units.push_back(argv[i].find('.') == std::string::npos ? argv[i] + ".service" : argv[i]);
-        return meaning;
-    }
-    return {};
-}
-
-} // namespace
-
 void enter_program(model::ModuleReport& report, model::Phase phase, const std::string& name,
                    model::Profile profile, const sandbox::ProgramEnd& end) {
     model::Step step;
@@ -82,7 +56,7 @@ void enter_asked(model::ModuleReport& report, const border::Asked& asked, const 
     if (action) {
         model::Action queued;
         queued.argv = asked.argv;
-        queued.meaning = meaning_of(asked.argv);
+        queued.meaning = asked.meaning;
         report.actions.push_back(std::move(queued));
     }
     if (!action || mode == model::RunMode::noop) enter_unqueued(report, asked, step);

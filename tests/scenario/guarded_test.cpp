@@ -208,7 +208,7 @@ TEST_F(Guarded, ACommandThatAnEarlierModuleInstalledIsGuarded) {
     const auto told = noop();
     EXPECT_EQ(told.exit, 0) << told.output << told.error;
     EXPECT_THAT(actions(), ElementsAre("pending service nginx start", "pending poweroff --force"));
-    const auto result = live();
+    const auto result = live({"--allow-reboot"});
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_EQ(asked(), "installed nginx start\nhalted\n");
     struct stat status = {};
