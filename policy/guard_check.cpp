@@ -83,7 +83,29 @@ std::string describe(const std::string& name, const GuardForm& form) {
     return fmt::format("'{} {}{}{}'", to_string(form.kind), name, form.text.empty() ? "" : " ", form.text);
 }
 
+bool overlap(const GuardScope& scope, const GuardForm& a, const GuardForm& b) {
+    return allows_required(scope, a, b) && allows_required(scope, b, a) && overlap(a.items, b.items);
+}
+
+bool begins_like(const GuardForm& form, const GuardScope& sub) {
+    return overlap(with_rest(items_of(sub.path)), form.items);
+}
+
+std::string overlap_objection(const std::string& name, const GuardForm& a, const GuardForm& b) {
+    return fmt::format("{}: {} overlaps {} at {}: one command line fits both", b.place, describe(name, b),
+                       describe(name, a), a.place);
+}
+
 } // namespace
+
+bool is_last_form_apart(const GuardGrammar& grammar, std::size_t scope) {
+    const GuardScope& of = grammar.scopes[scope];
+    const GuardForm& last = of.forms.back();
+    return std::none_of(of.forms.begin(), std::prev(of.forms.end()),
+                        [&](const GuardForm& other) { return overlap(of, other, last); }) &&
+           (scope != 0 || std::none_of(std::next(grammar.scopes.begin()), grammar.scopes.end(),
+                                       [&](const GuardScope& sub) { return begins_like(last, sub); }));
+}
 
 std::vector<std::string> grammar_objections(const std::string& name, const GuardGrammar& grammar) {
     std::vector<std::string> objections;
@@ -98,7 +120,7 @@ std::vector<std::string> grammar_objections(const std::string& name, const Guard
                 objections.push_back(
                     fmt::format("{}: the sub-command begins like that of {}", b->place, a->place));
         for (const GuardForm& form : own.forms)
-            if (overlap(with_rest(items_of(a->path)), form.items))
+            if (begins_like(form, *a))
                 objections.push_back(fmt::format("{}: {} begins like the sub-command of {}", form.place,
                                                  describe(name, form), a->place));
     }
@@ -114,11 +136,7 @@ std::vector<std::string> grammar_objections(const std::string& name, const Guard
                                     option.place, each));
         for (auto a = scope.forms.begin(); a != scope.forms.end(); ++a)
             for (auto b = std::next(a); b != scope.forms.end(); ++b)
-                if (allows_required(scope, *a, *b) && allows_required(scope, *b, *a) &&
-                    overlap(a->items, b->items))
-                    objections.push_back(fmt::format("{}: {} overlaps {} at {}: one command line fits both",
-                                                     b->place, describe(name, *b), describe(name, *a),
-                                                     a->place));
+                if (overlap(scope, *a, *b)) objections.push_back(overlap_objection(name, *a, *b));
     }
     return objections;
 }

@@ -1,7 +1,9 @@
 #include "policy/guard_suggestion.hpp"
 
+#include "policy/guard_check.hpp"
 #include "policy/guard_form_parser.hpp"
 #include "policy/guard_match.hpp"
+#include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
@@ -47,6 +49,23 @@ void add_option(std::vector<std::string>& words, const GuardScope& scope, const 
 
 } // namespace
 
+namespace {
+
+/// The line does what it says: with it the command line is known, and no other has two forms.
+bool makes_known(GuardGrammar grammar, std::size_t scope, const std::vector<std::string>& words,
+                 const std::vector<std::string>& argv) {
+    try {
+        GuardScope& to = grammar.scopes[scope];
+        to.forms.push_back(parse_form(GuardKind::query, words, grammar, to, ""));
+    } catch (const sys::BadConfiguration&) {
+        return false;
+    }
+    const MatchedLine matched = match_line(grammar, argv);
+    return matched.form == &grammar.scopes[scope].forms.back() && is_last_form_apart(grammar, scope);
+}
+
+} // namespace
+
 std::string suggested_form(const std::string& name, const GuardGrammar& grammar,
                            const std::vector<std::string>& argv) {
     const MatchedLine matched = match_line(grammar, argv);
@@ -56,29 +75,35 @@ std::string suggested_form(const std::string& name, const GuardGrammar& grammar,
         return {};
     std::vector<std::string> words;
     std::string first;
-    for (const auto& names : scope.path) words.push_back(names.front());
     for (std::size_t i = 1; i < argv.size(); ++i) {
         const std::string& text = argv[i];
         const auto note = matched.notes.find(i);
         if (note != matched.notes.end() && note->second == "this sub-command") continue;
-        const bool operand =
-            std::any_of(matched.line.words.begin(), matched.line.words.end(),
-                        [&](const GivenWord& word) { return word.index == i && word.text == text; });
-        if (operand) {
-            words.push_back(as_item(text));
-            if (first.empty()) first = text;
-        } else if (text.size() > 1 && text[0] == '-' && text != "--") {
+        bool operand = false;
+        for (const GivenWord& word : matched.line.words) {
+            if (word.index != i) continue;
+            words.push_back(as_item(word.text));
+            if (first.empty()) first = word.text;
+            operand = true;
+        }
+        if (operand) continue;
+        if (text.size() > 1 && text[0] == '-' && text != "--") {
             const bool value = note != matched.notes.end() && note->second.starts_with("the value of");
             if (!value) add_option(words, scope, text);
         }
     }
     if (!scope.path.empty() && first.empty()) first = scope.path.back().front();
     if (first.empty() && !words.empty()) first = words.front();
-    const bool printable_words = std::all_of(words.begin(), words.end(), [](const std::string& word) {
-        return word.size() > 1 ? sys::printable(word) == word || word.find_first_of("\n\r\t") == word.npos
-                               : true;
+    const auto index = static_cast<std::size_t>(&scope - grammar.scopes.data());
+    if (!makes_known(grammar, index, words, argv)) return {};
+    for (auto names = scope.path.rbegin(); names != scope.path.rend(); ++names)
+        words.insert(words.begin(), names->front());
+    // Whoever adds a line has judged these very words; what a shell might take apart is not to be waved
+    // through.
+    const bool harmless = std::none_of(words.begin(), words.end(), [](const std::string& word) {
+        return sys::printable(word) != word || word.find_first_of(" ;&|<>$`\\\"'()") != word.npos;
     });
-    if (!printable_words) return {};
+    if (!harmless) return {};
     std::vector<std::string> line = {"form", looks_like_a_question(first) ? "query" : "action", name};
     line.insert(line.end(), words.begin(), words.end());
     return sys::quote_words(line);
