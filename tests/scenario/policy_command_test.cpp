@@ -118,6 +118,11 @@ TEST_F(Policy, AReplacedFileCountsAndABadOneStopsEverything) {
     EXPECT_EQ(bad_table.exit, 78) << bad_table.output;
     EXPECT_THAT(bad_table.error,
                 HasSubstr("/etc/disco/policy/guarded.d/own:2: 'querry' stands in no grammar"));
+    const auto overlap = with_policy("guarded.d/own", "form query systemctl restart UNIT\n", dance);
+    EXPECT_EQ(overlap.exit, 78) << overlap.output;
+    EXPECT_THAT(overlap.error,
+                HasSubstr("/etc/disco/policy/guarded.d/own:1: 'query systemctl restart UNIT' overlaps "
+                          "'action systemctl restart UNITGLOB...' at "));
     const auto bad_list = with_policy("restricted.d/own", "/bin/ls\n", dance);
     EXPECT_EQ(bad_list.exit, 78) << bad_list.output;
     EXPECT_THAT(bad_list.error, HasSubstr("/etc/disco/policy/restricted.d/own:1"));
