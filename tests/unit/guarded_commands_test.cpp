@@ -92,6 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"systemd-tmpfiles --root=/ --create", "view"}, Row{"systemd-tmpfiles --cat-config", "view"},
         Row{"systemd-sysusers x.conf", "view"}, Row{"journalctl -u nginx -n 20 --no-pager", "query"},
         Row{"journalctl -b -1", "query"}, Row{"journalctl -f", "refuse"},
+        Row{"journalctl --machine=x", "refuse"}, Row{"systemctl help x", "refuse"},
+        Row{"systemd-tmpfiles --user --create", "refuse"}, Row{"systemctl enable --now --root=/ x", "view"},
         Row{"journalctl --vacuum-time=2d", "action"}, Row{"journalctl --update-catalog", "view"}));
 INSTANTIATE_TEST_SUITE_P(
     Machine, Guarded,
