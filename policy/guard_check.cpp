@@ -127,13 +127,17 @@ std::vector<std::string> grammar_objections(const std::string& name, const Guard
     for (const GuardScope& scope : grammar.scopes) {
         if (!scope.ordered && (scope.others || !scope.prefix.empty()))
             objections.push_back(fmt::format("{}: 'others' and 'prefix' need 'ordered'", scope.place));
-        for (const GuardOption& option : scope.options)
+        for (const GuardOption& option : scope.options) {
+            if (option.takes_words && !scope.ordered)
+                objections.push_back(
+                    fmt::format("{}: an option that takes words needs 'ordered'", option.place));
             for (const std::string& each : option.names)
                 if (!scope.long_single && !option.is_typed && each.size() > 2 && each[1] != '-')
                     objections.push_back(
                         fmt::format("{}: '{}' is a long option of one dash, which needs 'long "
                                     "single'",
                                     option.place, each));
+        }
         for (auto a = scope.forms.begin(); a != scope.forms.end(); ++a)
             for (auto b = std::next(a); b != scope.forms.end(); ++b)
                 if (overlap(scope, *a, *b)) objections.push_back(overlap_objection(name, *a, *b));

@@ -46,8 +46,11 @@ void take_value(std::string& spelling, GuardOption& option, const GuardGrammar& 
         option.type = find_type(type, grammar, place);
         spelling.resize(begin);
     } else if (const std::size_t sign = spelling.find('='); sign != spelling.npos) {
-        option.value = GuardOption::Value::required;
-        option.type = find_type(std::string_view{spelling}.substr(sign + 1), grammar, place);
+        std::string_view type = std::string_view{spelling}.substr(sign + 1);
+        option.takes_words = type.ends_with(repeats);
+        if (option.takes_words) type.remove_suffix(repeats.size());
+        option.value = option.takes_words ? GuardOption::Value::optional : GuardOption::Value::required;
+        option.type = find_type(type, grammar, place);
         spelling.resize(sign);
     }
 }
@@ -187,7 +190,7 @@ GuardOption parse_option(const std::vector<std::string>& words, const GuardGramm
             std::string_view{name}.substr(std::min<std::size_t>(name.find_first_not_of('-'), name.size()));
         const std::size_t dashes = name.size() - bare.size();
         if (dashes < 1 || dashes > 2 || bare.empty() ||
-            bare.find_first_of("=[]|*!'\"\\ ") != std::string_view::npos)
+            bare.find_first_of("=[]|*'\"\\ ") != std::string_view::npos)
             object_to(place, fmt::format("'{}' is no option", shown(name)));
     }
     return option;

@@ -42,8 +42,9 @@ struct GuardOption {
     Value value = Value::none;
     std::optional<WordType> type; ///< of the value; with `is_typed` of what stands behind the dash
     bool is_typed = false;        ///< "-SIGNAL"
-    bool everywhere = true;       ///< every form allows it
-    std::string place;            ///< "FILE:LINE"
+    bool takes_words = false; ///< the words behind it, up to the next option, are its own: "--list=NAME..."
+    bool everywhere = true;   ///< every form allows it
+    std::string place;        ///< "FILE:LINE"
 
     [[nodiscard]] const std::string& name() const { return names.back(); }
 };

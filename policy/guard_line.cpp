@@ -177,6 +177,27 @@ private:
         if (value && own == at_)
             told += fmt::format(" with the value '{}': {}", sys::printable(*value), option.type->name());
         line_.options.push_back({found, std::move(value), {}, prefixed_, {}});
+        if (option.takes_words) take_words(option);
+    }
+
+    bool goes_with_option() const {
+        if (at_ + 1 == words_.size()) return false;
+        const std::string& next = words_[at_ + 1].text;
+        return !begins_option(next) && (scope_.prefix.empty() || next != scope_.prefix);
+    }
+
+    /// The words up to the next option, and before them the value that stood in its own word.
+    void take_words(const GuardOption& option) {
+        GivenOption& given = line_.options.back();
+        if (given.value) given.words.push_back(*std::exchange(given.value, std::nullopt));
+        while (goes_with_option()) {
+            ++at_;
+            if (!option.type->fits(words_[at_].text, WordPlace::operand))
+                fail(at_, fmt::format("'{}' behind '{}' is no {} ({})", sys::printable(words_[at_].text),
+                                      option.name(), option.type->name(), option.type->description()));
+            note(fmt::format("goes with {}", option.name()));
+            given.words.push_back(words_[at_].text);
+        }
     }
 
     void take_other(const std::string& text) {

@@ -14,7 +14,7 @@ namespace disco::policy {
 struct GivenOption {
     std::size_t option = std::string::npos; ///< npos: one of the others, its words in `words`
     std::optional<std::string> value;
-    std::vector<std::string> words;
+    std::vector<std::string> words; ///< that stand behind it and are its own
     bool prefixed = false;
     std::string typed; ///< of "-SIGNAL": what stood behind the dash
 };

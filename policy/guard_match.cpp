@@ -242,7 +242,7 @@ MatchedLine match_line(const GuardGrammar& grammar, const std::vector<std::strin
     matched.scope = &own;
     matched.line = parse_line(own, words_of(argv, own.joined));
     matched.notes = matched.line.notes;
-    if (own.abbreviated_words) lengthen_words(grammar, matched.line.words);
+    if (own.abbreviated_words && matched.line.error.empty()) lengthen_words(grammar, matched.line.words);
     const GuardScope* sub = matched.line.error.empty() ? find_sub(grammar, matched.line.words) : nullptr;
     if (sub != nullptr) {
         matched.scope = sub;

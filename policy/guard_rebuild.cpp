@@ -24,10 +24,11 @@ void append_option(std::vector<std::string>& words, const GuardScope& scope, con
     }
     const std::string& name = option.name();
     const bool takes_sign = name.starts_with("--") && !scope.long_single;
-    if (!given.value)
+    if (!given.value) {
         words.push_back(name);
-    else if (option.value == GuardOption::Value::optional ||
-             (option.value == GuardOption::Value::optional_next && takes_sign))
+        words.insert(words.end(), given.words.begin(), given.words.end());
+    } else if (option.value == GuardOption::Value::optional ||
+               (option.value == GuardOption::Value::optional_next && takes_sign))
         words.push_back(name + (name.size() == 2 ? "" : "=") + *given.value);
     else if (takes_sign)
         words.push_back(name + "=" + *given.value);

@@ -60,6 +60,7 @@ TEST(GuardFormat, IsRefusedWithFileLineAndWord) {
     refused("command x\n  type UNIT a b\n", "/lib/shipped:2: 'UNIT': there is such a type already");
     refused("command x\n  options any\n", "/lib/shipped:2: 'options any' is no line");
     refused("command x\n  others WORD\n", "'others' and 'prefix' need 'ordered'");
+    refused("command x\n  option -L=NAME...\n", "/lib/shipped:2: an option that takes words needs 'ordered'");
     refused("command x\n  query --*\n", "the grammar has no line 'others TYPE'");
     refused("command x\n  query a => foo b\n", "/lib/shipped:2: 'foo' is no clause");
     refused("command x\n  query a => means dance\n", "/lib/shipped:2: 'dance' is no meaning");
@@ -211,6 +212,18 @@ TEST(GuardOptions, KeepTheirOrderWhereItMeansSomething) {
     EXPECT_EQ(outcome(tables, "t -C INPUT !"), "unknown");
     EXPECT_EQ(outcome(tables, "t -C INPUT ! x"), "unknown");
     EXPECT_EQ(outcome(tables, "t -F --x"), "unknown");
+    const GuardedCommands lists = commands("command t\n ordered\n prefix !\n option -n\n option -!\n"
+                                           " extra -L --list=NAME...\n extra -F --flush=NAME...\n"
+                                           " query -L\n action -F\n");
+    EXPECT_EQ(outcome(lists, "t -L"), "query t --list");
+    EXPECT_EQ(outcome(lists, "t -L INPUT 3 -n"), "query t --list INPUT 3 -n");
+    EXPECT_EQ(outcome(lists, "t -nLINPUT 3"), "query t -n --list INPUT 3");
+    EXPECT_EQ(outcome(lists, "t -! --list=INPUT"), "query t -! --list INPUT");
+    EXPECT_EQ(outcome(lists, "t -LF"), "query t --list F") << "F is a value";
+    EXPECT_EQ(outcome(lists, "t -L -n INPUT"), "unknown") << "-n takes no word";
+    EXPECT_EQ(outcome(lists, "t -L a/b"), "unknown");
+    EXPECT_EQ(outcome(lists, "t -L INPUT -F"), "unknown");
+    EXPECT_EQ(outcome(lists, "t -L ! -n"), "query t --list ! -n");
 }
 
 TEST(GuardWords, AreAbbreviatedOnlyWhereThatIsUnambiguous) {
