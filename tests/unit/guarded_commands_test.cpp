@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"nft list $'tables\\ndelete table inet keepme'", ""}, Row{"iptables -t nat -L -n", "query"},
         Row{"iptables -nvL INPUT 1", "query"}, Row{"iptables -L INPUT -F", ""},
         Row{"ip -br addr show dev eth0", "query"}, Row{"ip link set eth0 up", "action"},
-        Row{"ip -family inet addr", "query"}, Row{"ip -n show link set eth0 up", ""}));
+        Row{"ip -family inet addr", "query"}, Row{"ip -n show link set eth0 up", "action"}));
 
 TEST(GuardedCommandLines, AreRebuiltFromWhatWasParsed) {
     EXPECT_THAT(
@@ -135,7 +135,7 @@ TEST(GuardedCommandLines, AreRebuiltFromWhatWasParsed) {
     EXPECT_THAT(decide("/proc/1/root/tmp/systemctl check -q x -- y").query,
                 ElementsAre("systemctl", "--quiet", "is-active", "--", "x", "y"));
     EXPECT_THAT(decide("service x status").query, ElementsAre("service", "x", "status"));
-    EXPECT_THAT(decide("ip -f inet -br a").query, ElementsAre("ip", "-brief", "-family", "inet", "address"));
+    EXPECT_THAT(decide("ip -f inet -br a").query, ElementsAre("ip", "-family", "inet", "-brief", "address"));
     EXPECT_THAT(decide("nft -a list 'table inet  x'").query,
                 ElementsAre("nft", "--handle", "list", "table", "inet", "x"));
     EXPECT_THAT(decide("udevadm -d info -q name -- /dev/sda").query,
@@ -177,9 +177,10 @@ TEST(GuardedCommandLines, HaveNeedsAndPlaces) {
     EXPECT_THAT(decide("systemctl status x").needs, ElementsAre(Need::read_all, Need::bus));
     EXPECT_THAT(decide("systemctl is-active x").place, HasSubstr("guarded.d/systemd:"));
     EXPECT_FALSE(shipped().contains("ls"));
-    // A link to a guarded command is a name of its own.
-    EXPECT_FALSE(shipped().contains("ifquery"));
     EXPECT_FALSE(shipped().contains("deb-systemd-helper"));
+    // A link to a guarded command is a name of its own.
+    EXPECT_EQ(decide("ifquery eth0").kind, GuardKind::view);
+    EXPECT_EQ(decide("ifup eth0").kind, GuardKind::action);
 }
 
 TEST(GuardedCommandLines, OfAnUnknownFormNameTheLineToAdd) {
