@@ -36,6 +36,7 @@ InputPipe make_input_pipe() {
 
 InputRelay::InputRelay(int from, InputPipe pipe) : from_{from}, pipe_{std::move(pipe)} {
     struct stat status = {};
+    if (::fstat(pipe_.read.get(), &status) == 0) inode_ = status.st_ino;
     if (::fstat(from, &status) != 0) throw sys::SysError{errno, "look at standard input"};
     if (S_ISREG(status.st_mode)) source_ = Source::file;
     if (S_ISSOCK(status.st_mode)) source_ = Source::socket;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <poll.h>
+#include <sys/types.h>
 
 namespace disco::sandbox {
 
@@ -35,6 +36,8 @@ public:
     [[nodiscard]] int patience_ms() const;
     /// Moves what can be moved, without waiting. Throws SysError.
     void serve();
+    /// Of the pipe.
+    [[nodiscard]] ino_t inode() const noexcept { return inode_; }
     /// When all programs have ended: a file's reading position is where they have stopped to read.
     void give_back() noexcept;
 
@@ -44,6 +47,7 @@ private:
     void pass();
     int from_;
     InputPipe pipe_;
+    ino_t inode_ = 0;
     sys::UniqueFd opened_; ///< `from` anew, so that it does not block
     enum class Source { file, terminal, socket, other } source_ = Source::other;
     bool ended_ = false;

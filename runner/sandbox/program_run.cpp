@@ -2,6 +2,7 @@
 #include "runner/sandbox/notifier.hpp"
 #include "runner/sandbox/output_collector.hpp"
 #include "runner/sandbox/protocol.hpp"
+#include "runner/sandbox/readers.hpp"
 #include "runner/sandbox/sandbox.hpp"
 #include "runner/sandbox/terminal_relay.hpp"
 #include "runner/sandbox/watch.hpp"
@@ -59,7 +60,7 @@ public:
         if (meanwhile_) std::exchange(meanwhile_, {})();
         if (!ended) return finish_dead();
         if (message_.others != 0) {
-            runs_.back().end.left_running = watch_.command_lines();
+            if (!wait_for_readers()) return finish_dead();
             sandbox_.order(Order::kill_others, 0);
             const auto killed = [](const Message& message) {
                 return message.kind == Message::Kind::others_killed;
@@ -83,39 +84,64 @@ private:
     /// False when a program had to be stopped or PID 1 died; the ends then say why.
     bool wait_until(bool (*wanted)(const Message&)) {
         for (;;) {
-            std::vector<pollfd> waits = {{sandbox_.control_.get(), POLLIN, 0},
-                                         {sys::interrupt_fd(), POLLIN, 0},
-                                         {sandbox_.spec_.attendant.fd, POLLIN, 0}};
-            for (std::size_t i = 0; i < runs_.size(); ++i) {
-                waits.push_back({must_wait(i) ? -1 : runs_[i].lane.output.get(), POLLIN, 0});
-                waits.push_back({runs_[i].lane.standard_output.get(), POLLIN, 0});
-            }
-            if (sandbox_.spec_.outlet != nullptr) waits.push_back(sandbox_.spec_.outlet->wait());
-            if (relay_)
-                for (const pollfd& wait : relay_->waits()) waits.push_back(wait);
-            if (sandbox_.input_)
-                for (const pollfd& wait : sandbox_.input_->waits()) waits.push_back(wait);
-            const int ready = ::poll(waits.data(), waits.size(), patience_ms());
-            if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
-            sys::throw_if_interrupted();
-            if (sandbox_.spec_.outlet != nullptr) sandbox_.spec_.outlet->serve();
-            (void)drain();
-            if (relay_) relay_->serve();
-            if (sandbox_.input_) sandbox_.input_->serve();
-            if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
-            if (waits[0].revents != 0) {
-                sys::UniqueFd descriptor;
-                if (!sandbox_.receive(message_, descriptor))
-                    return watched() && stop(nullptr, How::sandbox_died);
-                if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
-                if (message_.kind == Message::Kind::ended) note_end();
-                if (message_.kind == Message::Kind::setup_failed) note_not_started();
-                // Not before: every program's first exec waits for its listener to be heard.
-                if (meanwhile_ && started()) std::exchange(meanwhile_, {})();
-                if (wanted(message_)) return true;
-            }
-            if (!within_bounds()) return false;
+            const Turn turn = take_turn(-1);
+            if (turn == Turn::stopped) return false;
+            if (turn == Turn::message && wanted(message_)) return true;
         }
+    }
+
+    /// Who reads what the programs have printed gets the time to do so; who is left then is named. False as
+    /// above.
+    bool wait_for_readers() {
+        ReadersPatience patience;
+        const ino_t input = sandbox_.input_ ? sandbox_.input_->inode() : 0;
+        const auto limit = runs_.back().program.timeout;
+        for (;;) {
+            const Remaining remaining = look_at_remaining(sandbox_.root_.get(), input);
+            const auto now = Clock::now();
+            if (!patience.lasts(remaining, printed_, now) || (limit && now - started_ >= *limit)) {
+                runs_.back().end.left_running = watch_.command_lines(remaining.processes);
+                return true;
+            }
+            if (take_turn(10) == Turn::stopped) return false;
+        }
+    }
+
+    enum class Turn { nothing, message, stopped };
+    /// Waits for something to be done, `limit` milliseconds at most (-1: for ever), and does it.
+    Turn take_turn(int limit) {
+        std::vector<pollfd> waits = {{sandbox_.control_.get(), POLLIN, 0},
+                                     {sys::interrupt_fd(), POLLIN, 0},
+                                     {sandbox_.spec_.attendant.fd, POLLIN, 0}};
+        for (std::size_t i = 0; i < runs_.size(); ++i) {
+            waits.push_back({must_wait(i) ? -1 : runs_[i].lane.output.get(), POLLIN, 0});
+            waits.push_back({runs_[i].lane.standard_output.get(), POLLIN, 0});
+        }
+        if (sandbox_.spec_.outlet != nullptr) waits.push_back(sandbox_.spec_.outlet->wait());
+        if (relay_)
+            for (const pollfd& wait : relay_->waits()) waits.push_back(wait);
+        if (sandbox_.input_)
+            for (const pollfd& wait : sandbox_.input_->waits()) waits.push_back(wait);
+        const int ready = ::poll(waits.data(), waits.size(), patience_ms(limit));
+        if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
+        sys::throw_if_interrupted();
+        if (sandbox_.spec_.outlet != nullptr) sandbox_.spec_.outlet->serve();
+        (void)drain();
+        if (relay_) relay_->serve();
+        if (sandbox_.input_) sandbox_.input_->serve();
+        if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
+        if (waits[0].revents != 0) {
+            sys::UniqueFd descriptor;
+            if (!sandbox_.receive(message_, descriptor))
+                return watched() && stop(nullptr, How::sandbox_died) ? Turn::nothing : Turn::stopped;
+            if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
+            if (message_.kind == Message::Kind::ended) note_end();
+            if (message_.kind == Message::Kind::setup_failed) note_not_started();
+            // Not before: every program's first exec waits for its listener to be heard.
+            if (meanwhile_ && started()) std::exchange(meanwhile_, {})();
+            return Turn::message;
+        }
+        return within_bounds() ? Turn::nothing : Turn::stopped;
     }
 
     bool within_bounds() {
@@ -140,10 +166,11 @@ private:
         return true; // not reached: -Wswitch guards the list
     }
 
-    /// -1: for ever.
-    [[nodiscard]] int patience_ms() const {
+    /// At most `limit`; -1: for ever.
+    [[nodiscard]] int patience_ms(int limit) const {
         auto until = Clock::time_point::max();
-        if (!watch_.has_begun()) until = started_ + Watch::interval;
+        if (limit >= 0) until = Clock::now() + std::chrono::milliseconds{limit};
+        if (!watch_.has_begun()) until = std::min(until, started_ + Watch::interval);
         for (const Run& run : runs_)
             if (!run.ended && run.program.timeout) until = std::min(until, started_ + *run.program.timeout);
         const int input = sandbox_.input_ ? sandbox_.input_->patience_ms() : -1;
@@ -212,6 +239,7 @@ private:
             if (!must_wait(i)) {
                 const std::string_view bytes = read_some(runs_[i].lane.output);
                 runs_[i].output.append(bytes);
+                printed_ += bytes.size();
                 if (!bytes.empty()) drained = Drained::some;
                 if (i == heard_ && !bytes.empty()) sink_(i, bytes);
                 if (i == heard_ && bytes.empty() && runs_[i].ended && i + 1 < runs_.size()) hear_next();
@@ -283,6 +311,7 @@ private:
     std::size_t first_ = 0;
     std::size_t heard_ = 0; ///< whose output goes to the sink
     bool none_left_ = false;
+    std::uint64_t printed_ = 0; ///< bytes
     std::array<char, 65536> buffer_;
 };
 

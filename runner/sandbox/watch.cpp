@@ -118,9 +118,9 @@ bool Watch::scratch_nearly_full() const {
     return free < std::min<std::uint64_t>(64U << 20, total / 20) || no_inodes;
 }
 
-std::vector<std::string> Watch::command_lines() const {
+std::vector<std::string> Watch::command_lines(const std::set<pid_t>& processes) const {
     std::vector<std::string> lines;
-    for (const std::string& number : processes(open_proc().get())) {
+    for (const pid_t number : processes) {
         if (lines.size() == 10) {
             lines.emplace_back("…");
             break;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <exception>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -44,8 +45,8 @@ public:
     /// What the sandbox has been killed for. Throws what kept it from looking, for which it was killed, too.
     [[nodiscard]] Verdict end();
 
-    /// Of every process but PID 1, at most ten; unreadable ones by number.
-    [[nodiscard]] std::vector<std::string> command_lines() const;
+    /// Of processes in the sandbox, at most ten; unreadable ones by number.
+    [[nodiscard]] std::vector<std::string> command_lines(const std::set<pid_t>& processes) const;
 
 private:
     void look_until(const std::stop_token& ended);

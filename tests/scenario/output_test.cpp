@@ -5,6 +5,7 @@
 #include "tests/support/terminal_session.hpp"
 #include "tests/support/throw_away.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -19,6 +20,7 @@ namespace disco::tests {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using Clock = std::chrono::steady_clock;
 
 class Output : public DanceTest {
@@ -28,7 +30,8 @@ protected:
         if (IsSkipped() || HasFatalFailure()) return;
         module_file("m", "sandbox", "timeout 1\n");
         script("m", "10-x.sh", "#!/bin/bash\nexec yes\n");
-        std::filesystem::copy_file("/usr/bin/yes", root() / "usr/bin/yes");
+        for (const char* name : {"usr/bin/yes", "usr/bin/tee"})
+            std::filesystem::copy_file(std::filesystem::path{"/"} / name, root() / name);
         want("m");
     }
     [[nodiscard]] std::vector<std::string> exec_words(const std::vector<std::string>& more,
@@ -153,6 +156,69 @@ TEST_F(Output, IsWholeWhateverThePaceOfItsReader) {
     std::string expected;
     for (int i = 1; i <= 300000; ++i) expected += std::to_string(i) + "\n";
     EXPECT_TRUE(shown.starts_with(expected));
+}
+
+class Readers : public Output {
+protected:
+    /// Runs lines of bash and says how many lines /var/log/setup.log has got.
+    std::ptrdiff_t logged(const std::string& mode, const std::string& lines) {
+        began_ = Clock::now();
+        result_ = disco(
+            {"exec", mode, "--root", root(), "--state-dir", state(), "--stat", "--", "bash", "-c", lines});
+        took_ = Clock::now() - began_;
+        const std::string log = sys::read_file_if_exists(root() / "var/log/setup.log").value_or("");
+        std::filesystem::remove(root() / "var/log/setup.log");
+        return std::count(log.begin(), log.end(), '\n');
+    }
+    static constexpr const char* dated =
+        "exec > >(while read l; do echo \"$(date) $l\"; done | tee -a /var/log/setup.log); ";
+    Clock::time_point began_;
+    Clock::duration took_{};
+    sys::ProgramResult result_;
+};
+
+TEST_F(Readers, HaveReadAllWhenTheScriptHasEnded) {
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_EQ(logged("--merge", std::string{dated} + "seq 1 210"), 210) << result_.error;
+        EXPECT_THAT(result_.output, HasSubstr(" 210\n")) << "and have passed it on";
+    }
+    EXPECT_EQ(logged("--merge", "exec > >(tee /var/log/setup.log) 2>&1; seq 1 210"), 210);
+    EXPECT_EQ(logged("--merge", "exec > >(while read l; do sleep 0.3; echo $l; done > /var/log/setup.log); "
+                                "seq 1 4"),
+              4);
+    EXPECT_THAT(result_.output, Not(HasSubstr("left running")));
+}
+
+TEST_F(Readers, HaveReadAllInANoopToo) {
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(logged("--noop", std::string{dated} + "seq 1 210"), 0);
+        EXPECT_THAT(result_.output, HasSubstr(" 210\n"));
+    }
+}
+
+TEST_F(Readers, AreNotWaitedForLongWhenADaemonHoldsTheirPipe) {
+    ASSERT_EQ(logged("--merge", std::string{dated} + "sleep 100 & seq 1 210"), 210) << result_.error;
+    EXPECT_LT(took_, std::chrono::seconds{6});
+    EXPECT_THAT(result_.output, HasSubstr("sleep 100"));
+}
+
+TEST_F(Readers, ThatAreNoneAreNotWaitedFor) {
+    for (const char* lines :
+         {"sleep 100 & true", "sleep 100 > /dev/null 2>&1 & true", "yes > /dev/null & true"}) {
+        (void)logged("--noop", lines);
+        EXPECT_EQ(result_.exit, 0);
+        EXPECT_LT(took_, std::chrono::seconds{1}) << lines;
+    }
+    (void)logged("--noop", "sleep 100 | cat & true"); // a pipe, in which nothing happens
+    EXPECT_LT(took_, std::chrono::seconds{1});
+}
+
+TEST_F(Readers, AreWaitedForUntilTheTimeOut) {
+    module_file("m", "sandbox", "timeout 2\n");
+    script("m", "10-x.sh", "#!/bin/bash\nexec > >(sleep 100; cat)\necho lost\n");
+    const auto result = noop({"--profile", "simulate"});
+    EXPECT_EQ(result.exit, 0) << "the script itself did not take too long";
+    EXPECT_THAT(last_report().dump(), HasSubstr("left-running"));
 }
 
 } // namespace
