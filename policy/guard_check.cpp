@@ -84,6 +84,9 @@ std::string describe(const std::string& name, const GuardForm& form) {
 }
 
 bool overlap(const GuardScope& scope, const GuardForm& a, const GuardForm& b) {
+    // Most forms differ in their first word already.
+    const auto begins = [](const GuardForm& form) { return !form.items.empty() && !form.items[0].optional; };
+    if (begins(a) && begins(b) && !overlap(a.items[0], b.items[0])) return false;
     return allows_required(scope, a, b) && allows_required(scope, b, a) && overlap(a.items, b.items);
 }
 
