@@ -93,6 +93,7 @@ bool confirm(const dance::Result& result, const Options& options) {
     const int people = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
     print_text(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}}, people);
     const bool only_actions = !dance::has_changes(result.run);
+    forget_typed_ahead();
     write_to(STDERR_FILENO,
              fmt::format("{} {}? [y/N] ", only_actions ? "Run these commands on" : "Merge this onto",
                          sys::printable(result.run.root)));

@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -76,6 +77,12 @@ void occupy_standard_descriptors() {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
         while (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
             sys::check(::open("/dev/null", O_RDWR), "open", "/dev/null"); // the lowest number that is free
+}
+
+void forget_typed_ahead() {
+    // In the background that would stop this process (SIGTTOU), and what is typed is somebody else's.
+    if (::isatty(STDIN_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp())
+        ::tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 void write_to(int fd, std::string_view bytes) {

@@ -48,6 +48,9 @@ private:
 /// numbers.
 void occupy_standard_descriptors();
 
+/// What was typed on the terminal so far, when nobody had asked yet, answers no question that comes now.
+void forget_typed_ahead();
+
 /// Writes to a descriptor, and waits until all is written; see sys::PatientWriter.
 void write_to(int fd, std::string_view bytes);
 

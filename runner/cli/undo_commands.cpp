@@ -106,6 +106,7 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
     const std::string& run = result.run.id;
     if (result.run.outcome != model::RunOutcome::merged || result.run.merge.undo.empty()) return;
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
+    forget_typed_ahead();
     write_to(STDERR_FILENO,
              fmt::format("disco: run {} will be undone in {} s unless it is confirmed: {}{}\n", run,
                          options.confirm.count(), terminal ? "press Enter here, or run " : "",

@@ -121,5 +121,37 @@ TEST_F(Descriptors, ATerminalStaysOutsideAndIsRead) {
     EXPECT_EQ(session.exit_code(), 0);
 }
 
+TEST_F(Descriptors, WhatWasTypedBeforeAQuestionDoesNotAnswerIt) {
+    const std::vector<std::string> words = {
+        disco_binary(), "exec",
+        "--root",       root(),
+        "--state-dir",  state(),
+        "--",           "sh",
+        "-c",           "echo more >> /etc/motd; echo 'Continue? [y/N]'; sleep 0.5"};
+    TerminalSession session{words, place() / "log"};
+    ASSERT_TRUE(session.sees("Continue?"));
+    session.type("y\ny\n");
+    ASSERT_TRUE(session.sees("Merge this onto")) << session.shown();
+    ::usleep(500'000);
+    session.type("n\n");
+    EXPECT_EQ(session.exit_code(), 0);
+    EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+}
+
+TEST_F(Descriptors, WhatWasTypedBeforeTheMergeDoesNotConfirmIt) {
+    script("m", "10-x.sh", "#!/bin/sh\necho more >> /etc/motd; echo working; sleep 0.5\n");
+    want("m");
+    TerminalSession session{dance_words({"--confirm", "60"}), place() / "log"};
+    ASSERT_TRUE(session.sees("working"));
+    session.type("\n\n");
+    ASSERT_TRUE(session.sees("unless it is confirmed")) << session.shown();
+    ::usleep(700'000);
+    EXPECT_THAT(session.shown(), Not(HasSubstr("change merged")));
+    session.type("\n");
+    EXPECT_TRUE(session.sees("1 change merged"));
+    EXPECT_EQ(session.exit_code(), 0);
+    wait_for_orphans();
+}
+
 } // namespace
 } // namespace disco::tests
