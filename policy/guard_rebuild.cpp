@@ -78,7 +78,7 @@ std::vector<std::string> rebuild_line(const std::string& name, const MatchedLine
     const GuardScope& scope = *matched.scope;
     if (!scope.path.empty()) {
         append_options(words, *matched.before_scope, matched.before, without);
-        for (const auto& names : scope.path) words.push_back(names.front());
+        for (std::size_t at = 0; at < scope.path.size(); ++at) words.push_back(matched.before.words[at].text);
     }
     append_options(words, scope, matched.line, without);
     // From here on nothing is an option, and the program is told so where it can be: before the first
@@ -94,7 +94,8 @@ std::vector<std::string> rebuild_line(const std::string& name, const MatchedLine
             words.emplace_back("--");
             told = true;
         }
-        words.push_back(item.type ? text : item.words.front());
+        // Not the first of the item's words: `link|route` are no two names of one thing.
+        words.push_back(text);
         any = true;
     }
     return words;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
+#include <map>
 #include <string>
 
 namespace disco::policy {
@@ -47,12 +47,13 @@ void lengthen_words(const GuardGrammar& grammar, std::vector<GivenWord>& words) 
         const bool exact =
             std::any_of(paths.begin(), paths.end(), [&](const Path& path) { return names(path[at], word); });
         if (!exact) {
-            std::set<std::string> begun; // canonical names
+            // By an item's first name: the first of its names that begins so.
+            std::map<std::string, std::string> begun;
             for (const Path& path : paths)
                 for (const std::string& name : path[at])
-                    if (!word.empty() && name.starts_with(word)) begun.insert(path[at].front());
+                    if (!word.empty() && name.starts_with(word)) begun.emplace(path[at].front(), name);
             if (begun.size() != 1) return;
-            word = *begun.begin();
+            word = begun.begin()->second;
         }
         std::erase_if(paths, [&](const Path& path) { return !names(path[at], word); });
     }

@@ -118,7 +118,7 @@ TEST(GuardFormat, TakesSingleFormsFromElsewhere) {
     EXPECT_EQ(outcome(own, "x list-bar a --sort b --wide"), "query x --wide --sort=b list-bar -- a");
     EXPECT_EQ(outcome(own, "x list-bar a"), "unknown");
     EXPECT_EQ(outcome(own, "x list --wide"), "unknown");
-    EXPECT_EQ(outcome(own, "y i /dev/x"), "query y info -- /dev/x");
+    EXPECT_EQ(outcome(own, "y i /dev/x"), "query y i -- /dev/x");
     EXPECT_EQ(outcome(own, "y info --write /dev/x"), "action");
     EXPECT_EQ(outcome(own, "frobctl reload"), "action");
     EXPECT_EQ(outcome(own, "frobctl"), "unknown");
@@ -231,8 +231,8 @@ TEST(GuardWords, AreAbbreviatedOnlyWhereThatIsUnambiguous) {
         commands("command x\n options first\n abbreviated words\n"
                  " query address|addr|a [show|list]\n query addrlabel\n"
                  " action link set|se WORD\n query link list\n sub monitor\n  query\n");
-    EXPECT_EQ(outcome(words, "x a"), "query x address");
-    EXPECT_EQ(outcome(words, "x addr sh"), "query x address show");
+    EXPECT_EQ(outcome(words, "x a"), "query x a");
+    EXPECT_EQ(outcome(words, "x addr sh"), "query x addr show");
     EXPECT_EQ(outcome(words, "x addrl"), "query x addrlabel");
     EXPECT_EQ(outcome(words, "x addre"), "query x address");
     EXPECT_EQ(outcome(words, "x ad"), "unknown");

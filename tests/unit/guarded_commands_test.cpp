@@ -133,9 +133,12 @@ TEST(GuardedCommandLines, AreRebuiltFromWhatWasParsed) {
         ElementsAre("systemctl", "--property=Id,ActiveState", "--all", "--quiet", "show", "--", "nginx"));
     EXPECT_THAT(decide("/usr/bin/systemctl check x -- y --quiet").query, IsEmpty());
     EXPECT_THAT(decide("/proc/1/root/tmp/systemctl check -q x -- y").query,
-                ElementsAre("systemctl", "--quiet", "is-active", "--", "x", "y"));
+                ElementsAre("systemctl", "--quiet", "check", "--", "x", "y"));
     EXPECT_THAT(decide("service x status").query, ElementsAre("service", "x", "status"));
-    EXPECT_THAT(decide("ip -f inet -br a").query, ElementsAre("ip", "-family", "inet", "-brief", "address"));
+    EXPECT_THAT(decide("ip -f inet -br a").query, ElementsAre("ip", "-family", "inet", "-brief", "a"));
+    EXPECT_THAT(decide("ip route show").query, ElementsAre("ip", "route", "show"));
+    EXPECT_THAT(decide("ip netns").query, ElementsAre("ip", "netns"));
+    EXPECT_THAT(decide("systemctl list-sockets").query, ElementsAre("systemctl", "list-sockets"));
     EXPECT_THAT(decide("nft -a list 'table inet  x'").query,
                 ElementsAre("nft", "--handle", "list", "table", "inet", "x"));
     EXPECT_THAT(decide("udevadm -d info -q name -- /dev/sda").query,
