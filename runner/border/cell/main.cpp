@@ -31,6 +31,9 @@ namespace {
 
 using namespace disco::border::cell;
 
+/// D-Bus hangs up on a user that the machine's list of users does not have.
+constexpr uid_t nobody = 65534;
+
 [[noreturn]] void run_command(const std::vector<std::string>& command) {
     std::vector<char*> argv;
     for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
@@ -60,8 +63,9 @@ std::string own_directory() {
     // The number of whoever supervises, in the /proc that is shown.
     const std::string supervisor = std::to_string(::getpid());
     // Processes of the machine are looked at by their numbers, so a question has no process namespace of its
-    // own, unless it is root's: only another user's processes can be told apart.
-    const bool own_processes = request.other_root() || needs.root_user;
+    // own, unless it runs as a user that others may be: only an own user's processes can be told apart.
+    const bool shared_user = needs.root_user || needs.bus;
+    const bool own_processes = request.other_root() || shared_user;
     Filter filter = read_filter(own_directory(), needs.services() ? "query-unix" : "query");
     supervise(own_processes ? EndBy::process_namespace : EndBy::own_user, [&](uid_t user) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -81,7 +85,7 @@ std::string own_directory() {
         if (::chdir("/") != 0) fail("enter", "/");
         give_empty_input();
         limit_resources();
-        become(needs.root_user ? 0 : user, needs);
+        become(needs.root_user ? 0 : needs.bus ? nobody : user, needs);
         forbid_writes(needs);
         load_filter(std::move(filter));
         run_command(request.command);
