@@ -145,6 +145,35 @@ nlohmann::json BootedTest::last_report() {
     return nlohmann::json::parse(sys::read_file(last / "report.json"));
 }
 
+std::string BootedTest::printed() {
+    std::string text;
+    const nlohmann::json report = last_report();
+    for (const auto& module : report.at("modules"))
+        for (const auto& step : module.at("steps"))
+            if (step.at("phase") == "script") text += step.at("output").get<std::string>();
+    return text;
+}
+
+std::string BootedTest::answer_in_noop(const std::string& lines) {
+    const sys::ProgramResult result = exec({"--noop", "--json", "-"}, lines);
+    const nlohmann::json report = nlohmann::json::parse(result.output);
+    const nlohmann::json step = report.at("modules").at(0).at("steps").at(0);
+    std::string text = step.at("output");
+    if (step.at("exit") != 0 || step.at("signal") != 0)
+        text += fmt::format("exit {}, signal {}\n", step.at("exit").get<int>(), step.at("signal").get<int>());
+    return text;
+}
+
+std::string BootedTest::notices() {
+    std::string text;
+    const nlohmann::json report = last_report();
+    for (const auto& module : report.at("modules"))
+        for (const auto& notice : module.at("notices"))
+            text += fmt::format("{}: {}\n", notice.at("kind").get<std::string>(),
+                                notice.at("text").get<std::string>());
+    return text;
+}
+
 std::vector<std::string> BootedTest::actions() {
     std::vector<std::string> texts;
     const nlohmann::json report = last_report();

@@ -56,6 +56,12 @@ protected:
 
     /// The report of the last run.
     [[nodiscard]] static nlohmann::json last_report();
+    /// What the scripts of the last run, or the command of an exec, printed.
+    [[nodiscard]] static std::string printed();
+    /// What lines print, and the exit code when it is not 0, when they run in a no-op of disco.
+    [[nodiscard]] static std::string answer_in_noop(const std::string& lines);
+    /// "kind: text" of every notice of the last run, a line each.
+    [[nodiscard]] static std::string notices();
     /// "outcome words" of every action of the last run.
     [[nodiscard]] static std::vector<std::string> actions();
     /// "kind path" of every change of the last run.

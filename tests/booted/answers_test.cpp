@@ -1,0 +1,108 @@
+// Questions that scripts ask: in a no-op they are given the answers that the machine itself gives.
+
+#include "tests/support/booted_host.hpp"
+
+#include <regex>
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Question {
+    const char* name;
+    const char* lines;
+    friend std::ostream& operator<<(std::ostream& out, const Question& row) { return out << row.lines; }
+};
+class BootedAnswer : public BootedTest, public testing::WithParamInterface<Question> {
+protected:
+    /// Without what is another one at any time.
+    static std::string stable(const std::string& text) {
+        static const std::regex varying{
+            "([0-9]+(min|s|ms|h) ?)+ago|[0-9.]+(ms|s|min|K|M)\\b|valid_lft [0-9a-z]+|"
+            "(timer|users|age):[^ ]*"};
+        return std::regex_replace(text, varying, "X");
+    }
+};
+
+TEST_P(BootedAnswer, InANoopIsThatOfTheMachine) {
+    const std::string machine = answer(Machine::disco, GetParam().lines);
+    EXPECT_EQ(stable(answer_in_noop(GetParam().lines)), stable(machine));
+    EXPECT_THAT(actions(), testing::IsEmpty());
+    EXPECT_EQ(changes(), std::vector<std::string>{});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Network, BootedAnswer,
+    testing::Values(Question{"ip_a_s", "ip a s"}, Question{"ip_a", "ip a"},
+                    Question{"ip_inet_addr", "ip -f inet addr"}, Question{"ip_4_addr", "ip -4 addr show lo"},
+                    Question{"ip_brief", "ip -br link"}, Question{"ip_link", "ip link show dev lo"},
+                    Question{"ip_json", "ip -j addr"}, Question{"ip_oneline", "ip -o -4 addr show"},
+                    Question{"ip_route", "ip route"}, Question{"ip_6_route", "ip -6 route show table all"},
+                    Question{"ip_rule", "ip rule"}, Question{"ip_neighbour", "ip neigh show"},
+                    Question{"ip_no_device", "ip link show dev nothing"},
+                    Question{"ss_listening", "ss -Hltn"}, Question{"ss_tcp", "ss -tlpn"},
+                    Question{"ss_unix", "ss -xlH | grep -vc disco-broker"},
+                    Question{"sysctl", "sysctl -n net.ipv4.ip_forward"},
+                    Question{"sysctl_ne", "sysctl -ne net.ipv4.ip_forward no.such"},
+                    Question{"sysctl_kernel", "sysctl kernel.hostname"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Services, BootedAnswer,
+    testing::Values(
+        Question{"is_active", "systemctl is-active dbus"},
+        Question{"is_active_two", "systemctl is-active dbus nothing"},
+        Question{"is_active_quiet", "systemctl --quiet is-active dbus && echo yes"},
+        Question{"is_failed", "systemctl is-failed dbus"},
+        Question{"is_enabled", "systemctl is-enabled dbus"},
+        Question{"is_running", "systemctl is-system-running"},
+        Question{"show_property", "systemctl show --property MainPID dbus"},
+        Question{"show_p", "systemctl show -p ActiveState -p SubState dbus"},
+        Question{"show_value", "systemctl show -P FragmentPath dbus"},
+        Question{"show_manager", "systemctl show --property Version"},
+        Question{"list_services", "systemctl list-units --type service --no-pager --no-legend --plain"},
+        Question{"list_failed", "systemctl --failed"},
+        Question{"list_all", "systemctl list-units --all --no-pager --plain -t socket"},
+        Question{"list_files", "systemctl list-unit-files --no-pager dbus.service cron.service"},
+        Question{"list_jobs", "systemctl list-jobs"},
+        Question{"list_sockets", "systemctl list-sockets --no-pager"},
+        Question{"dependencies", "systemctl list-dependencies --plain basic.target --no-pager"},
+        Question{"get_default", "systemctl get-default"}, Question{"cat", "systemctl cat dbus.service"},
+        Question{"status_exit", "systemctl status nothing >/dev/null 2>&1; echo $?"},
+        Question{"status_lines", "systemctl status -n 0 --no-pager dbus | grep -E 'Loaded|Main PID'"},
+        Question{"service_status", "service dbus status | grep Loaded"},
+        Question{"hostnamectl", "hostnamectl --static"},
+        Question{"timedatectl", "timedatectl show -p Timezone"},
+        Question{"loginctl", "loginctl list-sessions --no-legend"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Machine, BootedAnswer,
+    testing::Values(Question{"root_source", "findmnt -no SOURCE /"},
+                    Question{"root_type", "findmnt -n -o FSTYPE,TARGET /"},
+                    Question{"findmnt_target", "findmnt -n -o SOURCE --target /etc"},
+                    Question{"pgrep", "pgrep -x systemd"}, Question{"pgrep_name", "pgrep -l dbus-daemon"},
+                    Question{"pgrep_nothing", "pgrep -x nothing"}, Question{"pidof", "pidof dbus-daemon"},
+                    Question{"blkid", "blkid"}, Question{"lsblk", "lsblk -no NAME"},
+                    Question{"swapon", "swapon --show"}, Question{"lsmod", "lsmod | cut -d ' ' -f 1"},
+                    Question{"hostname", "hostname"}, Question{"kill_0", "kill -0 1 && echo there"},
+                    Question{"runlevel", "runlevel"}, Question{"uname", "uname -r"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+class BootedUnknownForm : public BootedTest {};
+
+TEST_F(BootedUnknownForm, OfAnActionIsNotRunAfterTheMerge) {
+    const auto result =
+        exec({"--merge"}, "echo x > /etc/unknown-form; systemctl restart --no-such-option dbus || true");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(actions(), testing::IsEmpty());
+    EXPECT_EQ(answer(Machine::disco, "cat /etc/unknown-form"), "x\n");
+}
+
+} // namespace
+} // namespace disco::tests
