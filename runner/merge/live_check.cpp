@@ -4,7 +4,6 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
 #include "runner/sys/parts.hpp"
-#include "runner/sys/printable.hpp"
 
 #include <array>
 #include <cerrno>
@@ -204,7 +203,7 @@ private:
     }
 
     void add(const std::string& path, std::string expected, std::string found) {
-        conflicts_.push_back({sys::printable(prefix_ + "/" + path), std::move(expected), std::move(found)});
+        conflicts_.push_back({prefix_ + "/" + path, std::move(expected), std::move(found)});
     }
 
     static constexpr int look_flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;

@@ -132,7 +132,7 @@ private:
     void expect_not_taken(const Level& level, const std::string& name, const std::string& path,
                           bool directory) const {
         const auto meanwhile = [&](const char* found) {
-            return ChangedMeanwhile{{sys::printable(layer_.prefix + "/" + path), "it where it was", found}};
+            return ChangedMeanwhile{{layer_.prefix + "/" + path, "it where it was", found}};
         };
         if (origin_was_taken(level.upper, name, directory, below_.live(), layer_.started))
             throw meanwhile("removed or renamed since");

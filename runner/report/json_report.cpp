@@ -116,7 +116,7 @@ void write_json_report(const model::RunReport& run, const ChangeLog& changes,
     append_list(writer, "conflicts", run.merge.conflicts,
                 [](std::string& text, const model::Conflict& conflict) {
                     text += '{';
-                    append_named(text, "path", conflict.path);
+                    append_named(text, "path", json_name(conflict.path));
                     text += ',';
                     append_named(text, "expected", conflict.expected);
                     text += ',';

@@ -86,7 +86,7 @@ void append_state(std::string& out, std::string_view name, const std::optional<m
     else
         append_null(out, "sha256");
     if (state->type == ObjectType::symlink)
-        append_member(out, "target", sys::printable(state->target));
+        append_member(out, "target", json_name(state->target));
     else
         append_null(out, "target");
     const bool device =
@@ -99,11 +99,11 @@ void append_state(std::string& out, std::string_view name, const std::optional<m
     if (state->linked_to.empty())
         append_null(out, "linked_to");
     else
-        append_member(out, "linked_to", sys::printable(state->linked_to));
+        append_member(out, "linked_to", json_name(state->linked_to));
     append_key(out, "xattrs");
     out += '{';
     for (const auto& [attribute, value] : state->xattrs)
-        append_member(out, sys::printable(attribute), shown_value(value));
+        append_member(out, json_name(attribute), shown_value(value));
     out += "}}";
 }
 
@@ -129,9 +129,17 @@ void append_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
+std::string json_name(std::string_view bytes) {
+    return sys::is_utf8(bytes) && !bytes.starts_with('"') ? std::string{bytes} : sys::printable(bytes);
+}
+
+std::string shown_name(std::string_view name) {
+    return name.starts_with('"') ? sys::printable_text(name) : sys::printable(name);
+}
+
 void append_change(std::string& out, const model::Change& change) {
     out += '{';
-    append_member(out, "path", sys::printable(change.path));
+    append_member(out, "path", json_name(change.path));
     append_member(out, "kind", model::to_string(change.kind));
     append_member(out, "type", model::to_string((change.after ? change.after : change.before)->type));
     append_state(out, "before", change.before, change.before_owner, change.before_group);

@@ -12,6 +12,13 @@ namespace disco::report {
 
 /// A JSON string, quotes and all. Bytes that are not UTF-8 become \ooo first (sys::printable_text).
 void append_string(std::string& out, std::string_view text);
+
+/// How JSON holds the name of a file, which may be any bytes: as it is when that is UTF-8; else as
+/// sys::printable shows it, in double quotes. What begins with a double quote is of the second kind.
+[[nodiscard]] std::string json_name(std::string_view bytes);
+/// The same for people, from either form: nothing in it that a terminal obeys.
+[[nodiscard]] std::string shown_name(std::string_view name);
+
 void append_change(std::string& out, const model::Change& change);
 void append_step(std::string& out, const model::Step& step);
 void append_notice(std::string& out, const model::Notice& notice);

@@ -1,5 +1,6 @@
 #include "runner/report/text_changes.hpp"
 
+#include "runner/report/json_values.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <set>
@@ -16,6 +17,10 @@ using nlohmann::json;
 
 std::string text_of(const json& value) { return value.is_null() ? std::string{} : value.get<std::string>(); }
 
+std::string name_of(const json& value) {
+    return value.is_null() ? std::string{} : shown_name(value.get_ref<const std::string&>());
+}
+
 std::string owners(const json& state) {
     return fmt::format("{}:{}", text_of(state.at("owner")), text_of(state.at("group")));
 }
@@ -23,7 +28,7 @@ std::string owners(const json& state) {
 /// "root:root 0644  412 B" of a file; the target of a symlink.
 std::string described(const std::string& type, const json& state) {
     std::string text = owners(state);
-    if (type == "symlink") return fmt::format("{} → {}", text, text_of(state.at("target")));
+    if (type == "symlink") return fmt::format("{} → {}", text, name_of(state.at("target")));
     text += " " + text_of(state.at("mode"));
     if (type == "file") return text + fmt::format("  {} B", state.at("size").get<std::uint64_t>());
     text += "  " + type;
@@ -41,11 +46,11 @@ std::string changed_attributes(const json& before, const json& after) {
     std::set<std::string> names;
     for (const auto& [name, value] : after.items())
         if (!before.contains(name))
-            names.insert("+" + name);
+            names.insert("+" + shown_name(name));
         else if (before.at(name) != value)
-            names.insert("~" + name);
+            names.insert("~" + shown_name(name));
     for (const auto& [name, value] : before.items())
-        if (!after.contains(name)) names.insert("-" + name);
+        if (!after.contains(name)) names.insert("-" + shown_name(name));
     return names.empty() ? std::string{} : fmt::format("xattrs {}", fmt::join(names, " "));
 }
 
@@ -62,14 +67,14 @@ std::string differences(const json& before, const json& after, bool content) {
             else
                 note(notes, "", size(before), size(after));
         }
-        note(notes, "target ", text_of(before.at("target")), text_of(after.at("target")));
+        note(notes, "target ", name_of(before.at("target")), name_of(after.at("target")));
         note(notes, "device ", text_of(before.at("rdev")), text_of(after.at("rdev")));
     }
     note(notes, "", text_of(before.at("mode")), text_of(after.at("mode")));
     note(notes, "", owners(before), owners(after));
     // Reports of earlier versions have no such members.
     const auto none_or = [](const json& state, const char* name) {
-        const std::string text = text_of(state.value(name, json{}));
+        const std::string text = name_of(state.value(name, json{}));
         return text.empty() ? std::string{"none"} : text;
     };
     note(notes, "flags ", none_or(before, "flags"), none_or(after, "flags"));
@@ -128,7 +133,7 @@ std::string shown_diff(const std::string& diff, const Paint& paint) {
 
 std::string change_text(std::string_view source, Detail detail, const Paint& paint) {
     const json change = json::parse(source);
-    const std::string kind = change.at("kind"), type = change.at("type"), path = change.at("path");
+    const std::string kind = change.at("kind"), type = change.at("type"), path = name_of(change.at("path"));
     const json &before = change.at("before"), &after = change.at("after");
     const std::string diff = text_of(change.at("diff"));
     const bool redacted = change.at("redacted"), binary = change.at("binary");

@@ -2,6 +2,7 @@
 
 #include "runner/model/exit_code.hpp"
 #include "runner/model/repetition.hpp"
+#include "runner/report/json_values.hpp"
 #include "runner/report/text_changes.hpp"
 #include "runner/sys/printable.hpp"
 
@@ -209,8 +210,9 @@ private:
 
     void write_conflicts() {
         for (const model::Conflict& conflict : run_.merge.conflicts)
-            write_(fmt::format("{} conflict: {}: expected {}, found: {}\n", paint_.red("!"), conflict.path,
-                               sys::printable_text(conflict.expected), sys::printable_text(conflict.found)));
+            write_(fmt::format("{} conflict: {}: expected {}, found: {}\n", paint_.red("!"),
+                               shown_name(conflict.path), sys::printable_text(conflict.expected),
+                               sys::printable_text(conflict.found)));
     }
 
     void write_sum() {

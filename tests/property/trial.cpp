@@ -1,5 +1,6 @@
 #include "tests/property/trial.hpp"
 
+#include "runner/report/json_values.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
@@ -185,7 +186,7 @@ private:
         std::set<std::string> named, expected;
         for (const auto& module : noop.at("modules"))
             for (const auto& change : module.at("changes")) named.insert(change.at("path"));
-        for (const std::string& path : changed) expected.insert(sys::printable(path));
+        for (const std::string& path : changed) expected.insert(report::json_name(path));
         for (const std::string& path : expected)
             if (!named.contains(path)) object(fmt::format("changed and not named by the no-op: {}", path));
         if (grounds_.modules > 1) return;

@@ -95,7 +95,7 @@ protected:
         must_copy(root(), copy);
         live_ = dance(copy, "live-state", {});
         if (meddle_) meddle_(copy);
-        const Snapshot before = contents(root()), after = with_printable_paths(contents(copy));
+        const Snapshot before = contents(root()), after = with_json_paths(contents(copy));
 
         const VaryingPaths varying = listed();
         found += varying_section(varying_paths(told, told_again));

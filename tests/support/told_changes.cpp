@@ -1,5 +1,6 @@
 #include "tests/support/told_changes.hpp"
 
+#include "runner/report/json_values.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 
@@ -50,7 +51,7 @@ std::string described(const std::string& type, const json& state) {
     if (S_ISREG(bits)) line += fmt::format(" size {}", state.at("size").get<std::uint64_t>());
     for (const auto& [attribute, value] : state.at("xattrs").items())
         line += fmt::format(" {}={}", attribute, shown_attribute(value));
-    if (S_ISLNK(bits)) line += " -> " + state.at("target").get<std::string>();
+    if (S_ISLNK(bits)) line += " -> " + report::shown_name(state.at("target").get<std::string>());
     if (S_ISREG(bits)) line += " sha256 " + state.at("sha256").get<std::string>();
     return line;
 }
@@ -94,14 +95,14 @@ VaryingPaths varying_paths(const json& one, const json& other) {
     return varying;
 }
 
-Snapshot with_printable_paths(const Snapshot& contents) {
+Snapshot with_json_paths(const Snapshot& contents) {
     Snapshot tree;
-    for (const auto& [path, object] : contents) tree[sys::printable(path)] = object;
+    for (const auto& [path, object] : contents) tree[report::json_name(path)] = object;
     return tree;
 }
 
 Snapshot as_told(const Snapshot& contents_before, const json& report) {
-    Snapshot tree = with_printable_paths(contents_before);
+    Snapshot tree = with_json_paths(contents_before);
     for (const json& module : report.at("modules"))
         for (const json& change : module.at("changes")) {
             const std::string path = change.at("path");

@@ -20,10 +20,10 @@ using VaryingPaths = std::set<std::string>;
 [[nodiscard]] VaryingPaths varying_paths(const nlohmann::json& one, const nlohmann::json& other);
 
 /// A tree's contents with paths as reports write them.
-[[nodiscard]] Snapshot with_printable_paths(const Snapshot& contents);
+[[nodiscard]] Snapshot with_json_paths(const Snapshot& contents);
 
-/// What `contents` would find, with printable paths, when everything had been done to a tree that the report
-/// tells, and nothing else.
+/// What `contents` would find, with paths as JSON has them, when everything had been done to a tree that the
+/// report tells, and nothing else.
 [[nodiscard]] Snapshot as_told(const Snapshot& contents_before, const nlohmann::json& report);
 
 /// The same contents without what may differ of varying paths.

@@ -80,7 +80,7 @@ TEST(JsonChange, ShowsTargetsOfSymlinksAndNumbersOfDevices) {
     EXPECT_TRUE(json_of(created(state)).at("after").at("rdev").is_null());
     state.type = ObjectType::symlink;
     state.target = "a\nb";
-    EXPECT_EQ(json_of(created(state)).at("after").at("target"), R"("a\nb")");
+    EXPECT_EQ(json_of(created(state)).at("after").at("target"), "a\nb");
     for (const ObjectType type : {ObjectType::block_device, ObjectType::character_device}) {
         state.type = type;
         EXPECT_EQ(json_of(created(state)).at("after").at("rdev"), "8:300");
@@ -111,6 +111,37 @@ TEST(JsonChange, KeepsPathsAndAttributesUnambiguous) {
         "user.as_if": "0x30783030", "user.no": ""})"));
 }
 
+struct NameRow {
+    std::string bytes, in_json, shown;
+};
+
+TEST(JsonName, FollowsTheTable) {
+    for (const auto& [bytes, in_json, shown] :
+         {NameRow{"/etc/motd", "/etc/motd", "/etc/motd"},
+          NameRow{R"(/etc/a\x2db.slice)", R"(/etc/a\x2db.slice)", R"("/etc/a\\x2db.slice")"},
+          NameRow{R"(/a"b)", R"(/a"b)", R"("/a\"b")"},
+          NameRow{"/a b\xc3\xa4", "/a b\xc3\xa4", "/a b\xc3\xa4"},
+          NameRow{"/a\n\033", "/a\n\033", R"("/a\n\033")"}, NameRow{"/a\xff", R"("/a\377")", R"("/a\377")"},
+          NameRow{R"("quoted")", R"("\"quoted\"")", R"("\"quoted\"")"}}) {
+        EXPECT_EQ(json_name(bytes), in_json);
+        EXPECT_EQ(shown_name(json_name(bytes)), shown);
+        std::string out;
+        append_string(out, json_name(bytes));
+        EXPECT_EQ(json::parse(out), in_json);
+    }
+}
+
+TEST(JsonChange, HoldsNamesAsTheyAre) {
+    model::ObjectState link;
+    link.type = model::ObjectType::symlink;
+    link.target = R"(../a\x2db.service)";
+    model::Change change = created(link);
+    change.path = R"(/etc/systemd/system/a\x2db.service)";
+    const json shown = json_of(change);
+    EXPECT_EQ(shown.at("path"), change.path);
+    EXPECT_EQ(shown.at("after").at("target"), link.target);
+}
+
 TEST(JsonChange, KeepsOddNamesOfAttributes) {
     for (const char* name : {"user.a\"b", "user.\n", "user.\\", "user.\xff"}) {
         model::ObjectState state;
@@ -118,7 +149,7 @@ TEST(JsonChange, KeepsOddNamesOfAttributes) {
         std::string out;
         append_change(out, created(state));
         ASSERT_TRUE(json::accept(out)) << out;
-        EXPECT_EQ(json::parse(out).at("after").at("xattrs"), json::object({{sys::printable(name), "v"}}));
+        EXPECT_EQ(json::parse(out).at("after").at("xattrs"), json::object({{json_name(name), "v"}}));
     }
 }
 
