@@ -23,7 +23,8 @@ void append_option(std::vector<std::string>& words, const GuardScope& scope, con
         return;
     }
     const std::string& name = option.name();
-    const bool takes_sign = name.starts_with("--") && !scope.long_single;
+    // iptables reads the words of its options itself, and knows no sign.
+    const bool takes_sign = name.starts_with("--") && !scope.long_single && !scope.ordered;
     if (!given.value) {
         words.push_back(name);
         words.insert(words.end(), given.words.begin(), given.words.end());

@@ -206,7 +206,7 @@ TEST(GuardOptions, KeepTheirOrderWhereItMeansSomething) {
         " query -C [--*]\n action -F\n");
     EXPECT_EQ(
         outcome(tables, "t -C INPUT ! -p tcp -m state --state NEW,OLD -m x --y a b -j DROP"),
-        "query t --check=INPUT ! --protocol=tcp --match=state --state NEW,OLD --match=x --y a b --jump=DROP");
+        "query t --check INPUT ! --protocol tcp --match state --state NEW,OLD --match x --y a b --jump DROP");
     EXPECT_EQ(outcome(tables, "t -C INPUT --log-prefix 'a b' -F"), "unknown");
     EXPECT_EQ(outcome(tables, "t -C INPUT --fl"), "unknown") << "cut short, it is --flush";
     EXPECT_EQ(outcome(tables, "t -C INPUT !"), "unknown");

@@ -96,8 +96,13 @@ std::string complaint(const Row& row) {
     if (!row.then.empty() && then != row.then)
         return fmt::format("{}: {}: gives '{}', not '{}'", row.place, line, sys::quote_words(then),
                            sys::quote_words(row.then));
-    // What is asked of the machine is a question by itself, and the same one.
+    // What is asked of the machine is a question by itself, and the same one; no word of it is lost.
     if (kind == "query") {
+        for (const std::string& word : row.line)
+            if (!word.starts_with('-') &&
+                fmt::format("{}", fmt::join(decision.query, " ")).find(word) == word.npos)
+                return fmt::format("{}: {}: '{}' is not in '{}'", row.place, line, word,
+                                   sys::quote_words(decision.query));
         const GuardDecision again = shipped().decide(decision.query);
         if (kind_of(again) != "query" || again.query != decision.query)
             return fmt::format("{}: {}: '{}' is {} and gives '{}'", row.place, line,
