@@ -19,6 +19,7 @@ enum class Wall {
     masks,               ///< what is covered of /proc and /sys, and the state directory
     readonly_proc_sys,   ///< /proc/sys and the like, and /sys, are read-only
     readonly_binds,      ///< what is shown of the host is read-only
+    host_sockets,        ///< what is shown of the host is shown by overlays, where nobody listens
     readonly_view,       ///< templates cannot write
     devices,             ///< nodev, and a read-only /dev
     nosuid,              ///< set-user-ID means nothing

@@ -84,9 +84,12 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
       layers_{scratch.path(), of_class(mounts_, Class::managed)},
       networks_{scratch.path()},
       proc_entries_{sandbox::entries_in_proc()} {
-    for (const auto& [kind, inside, live, type] : mounts_)
-        if (kind == Class::bound_file || kind == Class::readonly || kind == Class::foreign)
-            bound_.push_back({.source = live.native(), .inside = inside, .file = kind == Class::bound_file});
+    for (const overlay::ClassifiedMount& mount : mounts_)
+        if (mount.kind == Class::bound_file || mount.kind == Class::readonly || mount.kind == Class::foreign)
+            bound_.push_back({.source = mount.live.native(),
+                              .inside = mount.inside,
+                              .file = mount.kind == Class::bound_file,
+                              .overlay = mount.by_overlay ? overlay::readonly_options(mount.live) : ""});
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
     if (const int refused = border::redirection_refused(); refused != 0)
         spdlog::warn(

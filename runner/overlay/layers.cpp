@@ -106,6 +106,12 @@ std::string work_name(std::size_t mount) { return fmt::format("w{}", mount); }
 
 } // namespace
 
+/// Two lowerdirs are the fewest without an upperdir.
+std::string readonly_options(const std::filesystem::path& directory) {
+    return lowerdir_option({directory, place::nothing}) +
+           ",metacopy=off,redirect_dir=nofollow,xino=off,nfs_export=off";
+}
+
 Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> managed)
     : directory_{std::move(directory)}, managed_{std::move(managed)} {
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {

@@ -34,6 +34,9 @@ struct OverlayOptions {
     std::string top;
 };
 
+/// Of a read-only overlay that shows a directory as it is, but for its sockets and FIFOs: they lead nowhere.
+[[nodiscard]] std::string readonly_options(const std::filesystem::path& directory);
+
 /// The layers of a dance on disk, for every managed mount: the begun one, an upperdir that one module
 /// changes, and below it the kept one, into which every module's layer is squashed when its work is done. A
 /// module's own changes are what the begun layer holds; a module that fails leaves no trace, as its layer is

@@ -29,6 +29,10 @@ constexpr std::array<std::string_view, 7> foreign_types = {"adfs",    "affs",  "
 /// They never do.
 constexpr std::array<std::string_view, 5> usual_types = {"btrfs", "ext2", "ext3", "tmpfs", "xfs"};
 
+/// They are read-only by what they are, so nobody can ever have bound a socket there.
+constexpr std::array<std::string_view, 5> socketless_types = {"cramfs", "erofs", "iso9660", "romfs",
+                                                              "squashfs"};
+
 constexpr std::array<std::string_view, 3> kernel_points = {"/proc", "/sys", "/dev"};
 constexpr std::array<std::string_view, 3> private_points = {"/tmp", "/run", "/dev/shm"};
 
@@ -95,7 +99,7 @@ bool is_readonly(const sys::Mount& mount) {
 MountClass class_of(const SeenMount& seen, const std::string& inside) {
     if (holds(private_points, inside)) return MountClass::private_;
     if (holds(kernel_points, inside) || holds(kernel_types, seen.mount.type)) return MountClass::kernel;
-    if (seen.closed) return MountClass::closed;
+    if (seen.closed || seen.meeting_point) return MountClass::closed;
     if (!seen.directory) return MountClass::bound_file;
     if (is_readonly(seen.mount)) return MountClass::readonly;
     return holds(foreign_types, seen.mount.type) ? MountClass::foreign : MountClass::managed;
@@ -159,6 +163,9 @@ std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mount
         if (row.kind == MountClass::managed && !holds(usual_types, mount->type) && refuses(*mount))
             row.kind = MountClass::foreign;
         if (row.kind == MountClass::foreign) row.type = mount->type;
+        row.by_overlay = row.kind == MountClass::readonly && !holds(foreign_types, mount->type) &&
+                         !holds(socketless_types, mount->type) &&
+                         (holds(usual_types, mount->type) || !refuses(*mount));
     }
     return shown;
 }
@@ -176,7 +183,8 @@ std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& r
         // EACCES: a FUSE mount of one user; ENOTCONN: its server has died; ESTALE, EIO …: the other side has.
         const bool closed = !found && errno != ENOENT && errno != ENOTDIR;
         const bool file = found && !S_ISDIR(status.st_mode);
-        seen.push_back({std::move(mount), !file, closed});
+        const bool meeting_point = file && (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode));
+        seen.push_back({std::move(mount), !file, closed, meeting_point});
     }
     return classify_mounts(seen, root,
                            [&](const sys::Mount& mount) { return refused_as_lower(mount.point, scratch); });

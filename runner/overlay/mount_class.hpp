@@ -11,12 +11,13 @@ namespace disco::overlay {
 
 /// What the merged view makes of a mount at or below the live root.
 enum class MountClass {
-    managed,    ///< files that a dance may change: an overlay of its own
-    private_,   ///< /tmp, /run, /dev/shm: fresh and empty in the view, discarded
-    kernel,     ///< the kernel's own trees: /proc, /sys and /dev are built anew, others are not shown
-    readonly,   ///< a directory tree mounted read-only: nothing can be merged there, so it is shown as it is
-    foreign,    ///< overlayfs refuses its file system as a lower layer (/boot/efi): shown read-only
-    closed,     ///< not even root can look at it: only the user who mounted it may, or its server is gone
+    managed,  ///< files that a dance may change: an overlay of its own
+    private_, ///< /tmp, /run, /dev/shm: fresh and empty in the view, discarded
+    kernel,   ///< the kernel's own trees: /proc, /sys and /dev are built anew, others are not shown
+    readonly, ///< a directory tree mounted read-only: nothing can be merged there, so it is shown as it is
+    foreign,  ///< overlayfs refuses its file system as a lower layer (/boot/efi): shown read-only
+    closed,   ///< not even root can look at it: only the user who mounted it may, or its server is gone. And
+              ///< a socket or FIFO that was bound over a file: not shown, as it leads out
     bound_file, ///< one file mounted over another: shown read-only
 };
 
@@ -25,6 +26,9 @@ struct ClassifiedMount {
     std::string inside;         ///< path in the merged view: "" for the live root itself, "/home"
     std::filesystem::path live; ///< path on the host
     std::string type{};         ///< of a foreign mount, for messages: that of its file system
+    /// Of a read-only mount: sockets and FIFOs of the machine may be on it, and an overlay can show it. By a
+    /// bind mount, which shows the very same objects, whoever listens there would be reached.
+    bool by_overlay = false;
     bool operator==(const ClassifiedMount&) const = default;
 };
 
@@ -33,6 +37,7 @@ struct SeenMount {
     sys::Mount mount;
     bool directory = true; ///< else one file was bound over another
     bool closed = false;   ///< it refuses to be looked at, as a FUSE mount does that was not made for others
+    bool meeting_point = false; ///< a socket or FIFO, bound over a file
 };
 
 /// Whether overlayfs refuses a mount, that would be managed, as a lower layer.

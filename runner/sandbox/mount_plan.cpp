@@ -111,9 +111,21 @@ private:
         make_directory(view_.skeleton, 0755);
         for (const char* path : {"proc", "sys", "dev", "tmp", "run", "var", "var/lib", "var/lib/disco"})
             make_directory(view_.skeleton + "/" + path, 0755);
-        for (const ViewSpec::Bind& bind : view_.bound)
-            bound_.push_back({clone(bind.source, readonly_clone), bind.inside});
+        for (const ViewSpec::Bind& bind : view_.bound) bound_.push_back({take(bind), bind.inside});
         if (!view_.resolver_file.empty()) take_resolver_file();
+    }
+
+    /// An overlay's sockets and FIFOs are others than those of its layers: nobody listens there.
+    int take(const ViewSpec::Bind& bind) {
+        if (bind.overlay.empty() || !wall_stands(Wall::host_sockets))
+            return clone(bind.source, readonly_clone);
+        add({.kind = Kind::overlay,
+             .target = view_.view,
+             .options = bind.overlay,
+             .flags = quiet | MS_RDONLY});
+        const int slot = clone(view_.view, 0);
+        add({.kind = Kind::unmount, .target = view_.view});
+        return slot;
     }
 
     /// The skeleton gives it a place where the tree has none, so that no layer needs one.

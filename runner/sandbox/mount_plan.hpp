@@ -77,6 +77,7 @@ struct ViewSpec {
         std::string source; ///< on the host
         std::string inside;
         bool file = false;
+        std::string overlay{}; ///< options of a read-only overlay that shows it instead; empty: a bind mount
     };
     std::vector<Bind> bound; ///< read-only
     std::string runtime;     ///< host directory shown as /run/disco (prelude, disco-param, shim)

@@ -14,6 +14,7 @@
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -66,6 +67,7 @@ Bait::Bait(const fs::path& outside, const fs::path& root) {
     }
     listen_at(root / "srv/socket");
     add("socket_in_view", "/srv/socket");
+    listen_on_mounts(root);
     listen_at(std::string(1, '\0') + name);
     add("abstract_socket", name);
     listen_on_loopback();
@@ -83,6 +85,7 @@ Bait::~Bait() {
         ::kill(canary_, SIGKILL); // our child, not yet reaped
         ::waitpid(canary_, nullptr, 0);
     }
+    for (const fs::path& mount : mounts_) ::umount2(mount.c_str(), MNT_DETACH);
     ::shmctl(shm_, IPC_RMID, nullptr);
     ::msgctl(msg_, IPC_RMID, nullptr);
     ::semctl(sem_, 0, IPC_RMID);
@@ -124,6 +127,27 @@ void Bait::listen_at(const std::string& path) {
     sys::check(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), length), "bind", path);
     sys::check(::listen(fd.get(), 8), "listen");
     open_.push_back(std::move(fd));
+}
+
+void Bait::listen_on_mounts(const fs::path& root) {
+    const fs::path directory = root / "srv/readonly", socket = directory / "socket",
+                   fifo = directory / "fifo", bound = root / "srv/bound";
+    fs::create_directories(directory);
+    listen_at(socket);
+    sys::check(::mkfifo(fifo.c_str(), 0666), "make a FIFO", fifo);
+    open_.emplace_back(sys::check(::open(fifo.c_str(), O_RDWR | O_CLOEXEC), "open", fifo));
+    put(bound, "");
+    const auto bind = [&](const fs::path& from, const fs::path& to) {
+        sys::check(::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr), "bind", to);
+        mounts_.push_back(to);
+    };
+    bind(socket, bound);
+    bind(directory, directory);
+    sys::check(::mount(nullptr, directory.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr),
+               "make read-only", directory);
+    add("socket_on_mount", "/srv/readonly/socket");
+    add("fifo_on_mount", "/srv/readonly/fifo");
+    add("bound_socket", "/srv/bound");
 }
 
 void Bait::listen_on_loopback() {

@@ -33,6 +33,8 @@ private:
     void leak_descriptors(const std::filesystem::path& outside, const std::filesystem::path& canary);
     void start_canary();
     void listen_at(const std::string& path);
+    /// On a read-only mount, and bound over a file of its own.
+    void listen_on_mounts(const std::filesystem::path& root);
     void listen_on_loopback();
     void make_ipc();
     void make_keys(const std::string& unique);
@@ -41,6 +43,7 @@ private:
     std::string settings_;
     std::vector<sys::UniqueFd> open_;
     sys::UniqueFd terminal_;
+    std::vector<std::filesystem::path> mounts_;
     pid_t canary_ = -1;
     int shm_ = -1, msg_ = -1, sem_ = -1;
     long key_ = -1, session_key_ = -1;

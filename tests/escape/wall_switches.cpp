@@ -22,6 +22,7 @@ constexpr std::string_view name_of(Wall wall) {
     case Wall::masks: return "masks";
     case Wall::readonly_proc_sys: return "readonly-proc-sys";
     case Wall::readonly_binds: return "readonly-binds";
+    case Wall::host_sockets: return "host-sockets";
     case Wall::readonly_view: return "readonly-view";
     case Wall::devices: return "devices";
     case Wall::nosuid: return "nosuid";

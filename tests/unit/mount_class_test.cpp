@@ -52,9 +52,10 @@ TEST_P(OneMount, HasItsClass) {
     const ClassRow& row = GetParam();
     const std::string point = row.mount.mount.point;
     const std::string type = row.expected == foreign ? row.mount.mount.type : "";
-    EXPECT_THAT(
-        classify_mounts({the_root(), row.mount}, "/", refuses_none),
-        ElementsAre(ClassifiedMount{managed, "", "/"}, ClassifiedMount{row.expected, point, point, type}));
+    const bool by_overlay = row.expected == readonly && row.mount.mount.type == "ext4";
+    EXPECT_THAT(classify_mounts({the_root(), row.mount}, "/", refuses_none),
+                ElementsAre(ClassifiedMount{managed, "", "/"},
+                            ClassifiedMount{row.expected, point, point, type, by_overlay}));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -121,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
         TreeRow{"managed_below_readonly",
                 "/",
                 {the_root(), seen(2, 1, "/usr", "ext4", "ro"), seen(3, 2, "/usr/local")},
-                {{readonly, "/usr", "/usr"}, {managed, "/usr/local", "/usr/local"}}},
+                {{readonly, "/usr", "/usr", "", true}, {managed, "/usr/local", "/usr/local"}}},
         TreeRow{"file_below_managed",
                 "/",
                 {the_root(), seen(2, 1, "/srv"), seen(3, 2, "/srv/f", "ext4", "rw", a_file)},
@@ -153,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         TreeRow{"the_upper_of_three_at_one_point",
                 "/",
                 {the_root(), seen(2, 1, "/mnt"), seen(3, 2, "/mnt", "proc"), seen(4, 3, "/mnt", "xfs", "ro")},
-                {{readonly, "/mnt", "/mnt"}}},
+                {{readonly, "/mnt", "/mnt", "", true}}},
         TreeRow{"one_that_a_later_parent_hides",
                 "/",
                 {the_root(), seen(2, 1, "/a/b", "ext4", "ro"), seen(3, 1, "/a")},
@@ -228,7 +229,15 @@ TEST(MountClass, IsForeignWhereTheKernelRefusesItAndItsTypeDoesNotTell) {
             ClassifiedMount{managed, "/home", "/home"}, ClassifiedMount{kernel, "/proc", "/proc"},
             ClassifiedMount{foreign, "/srv", "/srv", "ext4"},
             ClassifiedMount{managed, "/srv/ntfs", "/srv/ntfs"}, ClassifiedMount{readonly, "/usr", "/usr"}));
-    EXPECT_THAT(asked, ElementsAre("/srv", "/srv/ntfs"));
+    EXPECT_THAT(asked, ElementsAre("/srv", "/srv/ntfs", "/usr"));
+}
+
+TEST(MountClass, OfAFileWhereProgramsMeetIsClosed) {
+    SeenMount socket = seen(2, 1, "/srv/docker.sock", "tmpfs", "rw", a_file);
+    socket.meeting_point = true;
+    EXPECT_THAT(classify_mounts({the_root(), socket}, "/", refuses_none),
+                ElementsAre(ClassifiedMount{managed, "", "/"},
+                            ClassifiedMount{closed, "/srv/docker.sock", "/srv/docker.sock"}));
 }
 
 struct RootRow {

@@ -49,6 +49,10 @@ Verdict dbus_socket() { return connect_to("/run/dbus/system_bus_socket"); }
 Verdict docker_socket() { return connect_to("/run/docker.sock"); }
 Verdict containerd_socket() { return connect_to("/run/containerd/containerd.sock"); }
 Verdict socket_in_view() { return connect_to(setting("socket_in_view")); }
+Verdict socket_on_mount() { return connect_to(setting("socket_on_mount")); }
+Verdict bound_socket() { return connect_to(setting("bound_socket")); }
+/// Without a reader it fails.
+Verdict fifo_on_mount() { return by_open(setting("fifo_on_mount"), O_WRONLY | O_NONBLOCK); }
 Verdict abstract_socket() { return connect_to(std::string(1, '\0') + setting("abstract_socket")); }
 
 Verdict loopback() {
@@ -261,6 +265,9 @@ Attempts ipc_attempts() {
             {"docker_socket", docker_socket},
             {"containerd_socket", containerd_socket},
             {"socket_in_view", socket_in_view},
+            {"socket_on_mount", socket_on_mount},
+            {"bound_socket", bound_socket},
+            {"fifo_on_mount", fifo_on_mount},
             {"abstract_socket", abstract_socket},
             {"loopback", loopback},
             {"vsock", vsock},
