@@ -65,8 +65,14 @@ std::size_t make_command_directory(int root, const std::set<std::string>& allowe
                 throw sys::SysError{errno, "make a symlink for the command", entry.name};
         }
     }
-    // By this name it makes who calls it fail, see templates/prelude.bash.
-    sys::check(::symlinkat(shim.c_str(), to.get(), "disco-fail"), "make a symlink for", "disco-fail");
+    // disco's own, beside the shim; by the name of disco-fail that makes who calls it fail
+    // (templates/prelude.bash).
+    const std::string beside = shim.substr(0, shim.rfind('/') + 1);
+    for (const auto& [name, target] :
+         {std::pair{"disco-defer", beside + "disco-defer"}, std::pair{"disco-param", beside + "disco-param"},
+          std::pair{"disco-fail", shim}})
+        if (::symlinkat(target.c_str(), to.get(), name) != 0 && errno != EEXIST)
+            throw sys::SysError{errno, "make a symlink for the command", name};
     return made;
 }
 

@@ -42,11 +42,15 @@ _disco_fail() {
     fi
 }
 
-# What a template calls and is nowhere leaves a hole in its output.
-if [[ ${PATH:-} == /run/disco/restricted && ${DISCO_PHASE:-} == template ]]; then
+# What is nowhere fails as it does in a live dance, whose scripts are not restricted; in a template it leaves a hole in
+# the output, whatever becomes of the status.
+if [[ ${PATH:-} == /run/disco/restricted && ${DISCO_PHASE:-} == @(template|script) ]]; then
     command_not_found_handle() {
+        local _disco_text
+        printf -v _disco_text ' %q' "$@"
+        [[ $DISCO_PHASE == template ]] || printf 'warning: Would execute:%s  # not installed here\n' "$_disco_text" >&2
         printf '%s: line %s: %s: command not found\n' "$0" "${BASH_LINENO[0]}" "$1" >&2
-        [[ $1 == disco-fail ]] || _disco_fail "there is no command '$1'"
+        [[ $DISCO_PHASE != template || $1 == disco-fail ]] || _disco_fail "there is no command '$1'"
         return 127
     }
 fi

@@ -150,6 +150,9 @@ TEST_F(AutoProfile, ACommandThatIsNowhereFailsAsInALiveDance) {
         EXPECT_THAT(result.output, HasSubstr("exited with 127"));
     }
     EXPECT_EQ(noop({"--profile", "strict"}).exit, 4);
+    script("m", "10-x.sh", "set -e\ndisco-defer true\ndisco-param keys\n"); // disco's own are there
+    EXPECT_EQ(noop().exit, 0);
+    EXPECT_THAT(profiles(), ElementsAre("strict"));
     script("m", "10-x.sh", "nosuchcommand || mkdir -p /srv/b\n");
     EXPECT_EQ(noop().exit, 0);
     EXPECT_THAT(paths(), testing::Contains("/srv/b"));

@@ -299,6 +299,7 @@ constexpr const char* restricted_path = "PATH=/run/disco/restricted";
 INSTANTIATE_TEST_SUITE_P(Phases, MissingCommand,
                          testing::Values(MissingRow{"strict_script",
                                                     {restricted_path, "DISCO_PHASE=script"},
+                                                    "# not installed here\n/bin/bash: line 1: "
                                                     "no-such-command: command not found\n",
                                                     127},
                                          MissingRow{"template_",
