@@ -43,8 +43,9 @@ void ChangeRecorder::read_owners(int root) {
     group_ = std::move(group);
 }
 
-void ChangeRecorder::record(model::ModuleReport& report) {
+bool ChangeRecorder::record(model::ModuleReport& report) {
     const Stopwatch watch;
+    bool times = false;
     layers_.check_mounts();
     report.first_change = log_.size();
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
@@ -54,8 +55,9 @@ void ChangeRecorder::record(model::ModuleReport& report) {
                                             .kept = layers_.kept(mount),
                                             .owners_before = &owners_before_,
                                             .owners_after = &owners_,
-                                            .started = started_};
-        overlay::scan_layer(layer, compositions_[mount], [&](model::Change&& change) {
+                                            .started = started_,
+                                            .with_times = true};
+        times |= overlay::scan_layer(layer, compositions_[mount], [&](model::Change&& change) {
             ++report.change_counts[static_cast<std::size_t>(change.kind)];
             add_to_fingerprint(change);
             unit_files_changed_ = unit_files_changed_ || model::is_unit_file(change.path);
@@ -64,6 +66,8 @@ void ChangeRecorder::record(model::ModuleReport& report) {
         });
     }
     report.steps.push_back(watch.step(model::Phase::diff, "diff"));
+    times_set_ = times_set_ || times;
+    return times || report.changes() != 0;
 }
 
 /// The disk can work while a large layer is read.

@@ -29,8 +29,9 @@ public:
     /// Reads the users and groups of a view, for what comes now. `root`: borrowed.
     void read_owners(int root);
 
-    /// Scans the begun layer, whose sandbox has ended; adds counts and the diff step to the report.
-    void record(model::ModuleReport& report);
+    /// Scans the begun layer, whose sandbox has ended; adds counts and the diff step to the report. Whether
+    /// the layer is to be kept: it holds changes, or times that were set.
+    [[nodiscard]] bool record(model::ModuleReport& report);
 
     /// Throws what a merge of all that was recorded would throw before its first step, as far as a look at
     /// the live root can tell: see merge::expect_copies. For a no-op, once the last layer is kept.
@@ -39,6 +40,8 @@ public:
     [[nodiscard]] std::vector<merge::TreeToMerge> trees();
     /// Of all that was recorded, and of the actions that are to be run.
     [[nodiscard]] std::string fingerprint(std::vector<model::ModuleReport>& modules);
+    /// Whether what was recorded holds times that were set, besides or without any change.
+    [[nodiscard]] bool times_set() const noexcept { return times_set_; }
     /// Whether systemd would read its units anew to know what was recorded.
     [[nodiscard]] bool unit_files_changed() const noexcept { return unit_files_changed_; }
 
@@ -55,7 +58,7 @@ private:
     model::OwnerNames owners_, owners_before_;
     std::string passwd_, group_; ///< what owners_ was read from
     sys::Sha256 fingerprint_;
-    bool any_ = false, unit_files_changed_ = false;
+    bool any_ = false, unit_files_changed_ = false, times_set_ = false;
     std::uint64_t unwritten_ = 0; ///< bytes, roughly, that may not be on disk yet
     sys::WriteBack write_back_;
 };

@@ -85,6 +85,8 @@ public:
         if (options_.mode == RunMode::live && to_merge)
             merge_trees(result_.run, recorder.trees(), state_, started_,
                         {.rolls_back = {}, .confirm = options_.confirm});
+        else if (options_.mode == RunMode::live && recorder.times_set() && result_.run.exit_code == 0)
+            (void)merge_times(result_.run, recorder.trees(), state_, started_);
         locks.release(); // actions may be a package manager's
         if (options_.mode == RunMode::noop && to_merge) recorder.expect_merge();
         if (!options_.save.empty()) save(recorder);

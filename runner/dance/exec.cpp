@@ -56,7 +56,7 @@ public:
         model::ModuleReport& report = result_.run.modules.emplace_back(run_program(program));
         note_foreign_mounts(result_.run.modules, views_.mounts());
         if (report.outcome != model::ModuleOutcome::failed) {
-            recorder_.record(report);
+            (void)recorder_.record(report);
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
             views_.layers().keep(); // nothing runs on it
         }
@@ -68,6 +68,9 @@ public:
             if (changes) recorder_.expect_merge();
             return;
         }
+        if (!changes && recorder_.times_set() && options_.merge == ExecOptions::Merge::always &&
+            !merge_times(result_.run, recorder_.trees(), state_, started_))
+            return;
         if (!pending) return;
         const bool wanted =
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));

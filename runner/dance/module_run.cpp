@@ -124,12 +124,11 @@ model::ModuleReport ModuleRun::run(const std::function<void()>& meanwhile) {
     box_->stop();                                // it goes while the layer is looked at
     // A scan that fails half-way leaves half a change set: nothing after it could be trusted, so the dance
     // ends.
-    sys::while_doing(fmt::format("looking at what module '{}' changed", module_.name),
-                     [&] { context_.recorder.record(report); });
+    const bool of_use = sys::while_doing(fmt::format("looking at what module '{}' changed", module_.name),
+                                         [&] { return context_.recorder.record(report); });
     box_.reset();
-    if (report.changes() == 0) return report;
-    report.outcome = model::ModuleOutcome::changed;
-    layer.keep();
+    if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
+    if (of_use) layer.keep();
     return report;
 }
 

@@ -10,6 +10,7 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
@@ -27,7 +28,9 @@ std::string chosen_run(const std::string& wanted, const merge::UndoStore& store,
             throw sys::Error{
                 fmt::format("there is no run to roll back: nothing that a merge replaced is kept in '{}'",
                             store.path().string())};
-        return undoable.back();
+        const auto last = std::find_if(undoable.rbegin(), undoable.rend(),
+                                       [&](const std::string& run) { return !store.is_of_times(run); });
+        return last == undoable.rend() ? undoable.back() : *last;
     }
     std::set<std::string> found = known_runs(state);
     std::erase_if(found, [&](const std::string& run) { return !run.starts_with(wanted); });

@@ -130,6 +130,15 @@ void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, c
     if (!run.merge.conflicts.empty()) run.exit_code = static_cast<int>(ExitCode::conflict);
 }
 
+bool merge_times(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
+                 const timespec& started) {
+    const RunOutcome outcome = run.outcome;
+    merge_trees(run, std::move(trees), state, started);
+    if (run.outcome != RunOutcome::merged) return false;
+    run.outcome = outcome;
+    return true;
+}
+
 namespace {
 
 /// That of a live run is on the disk when this returns.

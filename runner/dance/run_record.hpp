@@ -47,6 +47,11 @@ struct MergeTerms {
 void merge_trees(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
                  const timespec& started, const MergeTerms& terms = {});
 
+/// The same for layers that hold times alone, which are no change: the outcome and the exit code stay as they
+/// are if all goes well, which it returns.
+bool merge_times(model::RunReport& run, std::vector<merge::TreeToMerge> trees, const StateDirectory& state,
+                 const timespec& started);
+
 /// Completes the report (the time since `watch` began; exit code 2 for changes, if that was asked for) and
 /// writes it to runs/ID/report.json. Throws SysError.
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,

@@ -90,8 +90,9 @@ model::Metadata read_metadata(int directory, const std::string& name, Bookkeepin
 void set_metadata(int directory, const std::string& name, const model::Metadata& wanted, Times times) {
     const struct stat status = status_of(directory, name);
     // The owner first: chown(2) clears set-id bits and capabilities.
-    sys::check(::fchownat(directory, name.c_str(), wanted.uid, wanted.gid, AT_SYMLINK_NOFOLLOW),
-               "set the owner of", name);
+    if (status.st_uid != wanted.uid || status.st_gid != wanted.gid)
+        sys::check(::fchownat(directory, name.c_str(), wanted.uid, wanted.gid, AT_SYMLINK_NOFOLLOW),
+                   "set the owner of", name);
     // Where the live tree is a layer of another overlay, its notes are no business of a script.
     sys::replace_xattrs_at(directory, name, wanted.xattrs, [](const std::string& attribute) {
         return attribute.starts_with(model::overlay_prefix);

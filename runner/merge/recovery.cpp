@@ -4,6 +4,7 @@
 #include "runner/merge/journal.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/merge/object_copy.hpp"
+#include "runner/merge/times_set.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
@@ -173,7 +174,8 @@ private:
         }
         if (const auto within = record_.heading.confirm; within.count() != 0)
             store_.await_confirmation(run_, *record_.committed, within);
-        store_.settle(run_, bytes_of_originals());
+        note_times();
+        store_.settle(run_, bytes_of_originals(), sets_times_alone());
         return settled;
     }
 
@@ -210,6 +212,34 @@ private:
         move_back(store_.journal(run_), place / "journal");
         sys::sync_file_system_of(store_.path());
         return place;
+    }
+
+    /// Nothing: it does more than that.
+    static const model::SetMetadata* times_alone(const model::LiveStep& step) {
+        const auto* set = std::get_if<model::SetMetadata>(&step);
+        return set != nullptr && set->change && model::differ_in_times_alone(*set->change) ? set : nullptr;
+    }
+    [[nodiscard]] bool sets_times_alone() const {
+        return std::all_of(record_.trees.begin(), record_.trees.end(), [&](const JournalTree& tree) {
+            return std::all_of(tree.plan.live.begin(), tree.plan.live.end(), times_alone);
+        });
+    }
+
+    /// For the rollback of an earlier run.
+    void note_times() const {
+        std::optional<TimesSet> times;
+        for (const JournalTree& tree : record_.trees)
+            for (const model::LiveStep& step : tree.plan.live) {
+                const model::SetMetadata* set = times_alone(step);
+                if (set == nullptr) continue;
+                if (!times) times.emplace(store_.times());
+                const fs::path path = tree.live / set->path;
+                // Of one that somebody has changed meanwhile there is nothing to say.
+                const auto now = sys::stat_path(path);
+                if (now && !sys::later(now->st_ctim, *record_.committed))
+                    times->note(path, set->expected, *now);
+            }
+        if (times) times->save();
     }
 
     [[nodiscard]] std::uint64_t bytes_of_originals() const {

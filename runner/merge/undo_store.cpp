@@ -52,6 +52,10 @@ std::vector<std::string> UndoStore::undoable() const {
     return names;
 }
 
+bool UndoStore::is_of_times(const std::string& run) const {
+    return sys::stat_path(of(run) / "times").has_value();
+}
+
 std::string UndoStore::rolled_back_by(const std::string& run) const {
     return sys::read_line_if_exists(of(run) / "rolled-back");
 }
@@ -77,7 +81,8 @@ void UndoStore::change_time_to_confirm(const std::string& run, const timespec& s
     sys::check(::fdatasync(fd.get()), "sync", confirm(run));
 }
 
-void UndoStore::settle(const std::string& run, std::uint64_t bytes) const {
+void UndoStore::settle(const std::string& run, std::uint64_t bytes, bool times) const {
+    if (times) sys::write_file(of(run) / "times", "", 0600);
     sys::write_file_atomically(of(run) / "size", std::to_string(bytes) + "\n", 0600);
     sys::rename_durably(journal(run), record(run));
 }
@@ -108,12 +113,17 @@ std::vector<std::string> UndoStore::prune(const Limits& limits) const {
         std::from_chars(text.data(), text.data() + text.size(), bytes);
         return bytes;
     };
-    std::vector<std::string> names = undoable();
-    std::vector<std::string> removed;
+    std::vector<std::string> names, of_times, removed;
+    for (std::string& run : undoable()) (is_of_times(run) ? of_times : names).push_back(std::move(run));
+    for (std::size_t i = 0; i + limits.runs < of_times.size(); ++i) {
+        remove(of_times[i]);
+        removed.push_back(of_times[i]);
+    }
+    const std::size_t removed_before = removed.size();
     std::uint64_t bytes = 0;
     for (const std::string& run : names) bytes += size_of(run);
     for (std::size_t i = 0; i + 1 < names.size(); ++i) {
-        if (names.size() - removed.size() <= limits.runs && bytes <= limits.bytes) break;
+        if (names.size() - (removed.size() - removed_before) <= limits.runs && bytes <= limits.bytes) break;
         if (sys::stat_path(confirm(names[i]))) continue;
         bytes -= size_of(names[i]);
         remove(names[i]);

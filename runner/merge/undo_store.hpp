@@ -21,6 +21,7 @@ namespace disco::merge {
 ///                what was removed, and originals that lay on another file system
 ///   confirm      while the merge waits for confirmation: until when, in seconds of CLOCK_REALTIME
 ///   size         bytes that data takes, as text
+///   times        there, when all that was set is times
 ///   rolled-back  the run that undid this one; data has gone to that
 class UndoStore {
 public:
@@ -37,6 +38,8 @@ public:
         return tree_directory(run, tree) / "kept";
     }
 
+    /// See TimesSet.
+    [[nodiscard]] std::filesystem::path times() const { return directory_ / "times"; }
     [[nodiscard]] std::filesystem::path confirm(const std::string& run) const { return of(run) / "confirm"; }
 
     /// See model::command_hint.
@@ -49,13 +52,17 @@ public:
     [[nodiscard]] std::vector<std::string> unsettled() const;
     /// Those that can be rolled back.
     [[nodiscard]] std::vector<std::string> undoable() const;
+    /// Whether all that a run set is times: nobody means that when they want the last change back, and it
+    /// takes no other run's place in the store.
+    [[nodiscard]] bool is_of_times(const std::string& run) const;
     /// The run that undid this one; empty: none.
     [[nodiscard]] std::string rolled_back_by(const std::string& run) const;
 
     /// Makes the directories of a run that is to be merged. Throws SysError.
     void begin(const std::string& run, std::size_t trees) const;
     /// The journal is settled: everything was merged. `bytes`: of the originals.
-    void settle(const std::string& run, std::uint64_t bytes) const;
+    /// `times`: see is_of_times.
+    void settle(const std::string& run, std::uint64_t bytes, bool times) const;
     /// The merge is to be undone unless it is confirmed within this time after `since`, of CLOCK_REALTIME; a
     /// second more rather than less. On disk when this returns.
     void await_confirmation(const std::string& run, const timespec& since, std::chrono::seconds within) const;

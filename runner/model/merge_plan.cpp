@@ -111,6 +111,12 @@ template <class... Cases> Overloaded(Cases...) -> Overloaded<Cases...>; // clang
 
 } // namespace
 
+bool differ_in_times_alone(const MetadataChange& change) {
+    const Metadata &a = change.before, &b = change.after;
+    return a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.xattrs == b.xattrs &&
+           a.flags.value_or(0) == b.flags.value_or(0);
+}
+
 const std::string& path_of(const LiveStep& step) {
     return std::visit([](const auto& one) -> const std::string& { return one.path; }, step);
 }

@@ -35,6 +35,8 @@ struct MetadataChange {
     Metadata before, after;
 };
 
+[[nodiscard]] bool differ_in_times_alone(const MetadataChange& change);
+
 /// Live: an object (a directory with all it holds) where there is nothing.
 struct PutNew {
     std::string path;

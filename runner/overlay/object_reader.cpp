@@ -59,6 +59,7 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
     object.state = model::object_state(status);
     object.stamp = model::stamp(status);
     object.links = status.st_nlink;
+    object.accessed = status.st_atim;
     if (where == Where::layer && S_ISCHR(status.st_mode) && status.st_rdev == 0) {
         object.whiteout = true;
         return object;

@@ -18,6 +18,7 @@ struct ReadObject {
     std::optional<std::string> content; ///< of a file small enough to show
     bool is_protected = false;          ///< in a layer: immutable or append-only, as far as a script sees
     bool copied_up = false;             ///< in a layer: overlayfs made it, of an object below
+    timespec accessed = {};             ///< its atime
     nlink_t links = 1;                  ///< in a layer also the index's, and those it lacks do not count
     bool whiteout = false;              ///< it stands for a deletion; nothing else is filled in
     bool opaque = false;                ///< a directory that hides what lies below

@@ -8,6 +8,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
@@ -56,7 +57,7 @@ public:
           sink_{sink},
           below_{layer.live, layer.kept, composition} {}
 
-    void run() {
+    [[nodiscard]] bool run() {
         const sys::UniqueFd upper = sys::open_directory(layer_.upper);
         const Level top{.path = "",
                         .upper = upper.get(),
@@ -65,6 +66,7 @@ public:
         visit_root(top);
         walk(top, false);
         report_links();
+        return times_;
     }
 
 private:
@@ -225,6 +227,7 @@ private:
         const auto kind = model::change_kind(state_of(before.object), state_of(after));
         note_links(path, before, after, kind.has_value());
         if (!kind) {
+            if (after && enter_times(path, before, *after)) return;
             // The kept layer will hold this copy, which is equal but for what overlayfs noted on it.
             if (after && after->has_bookkeeping) composition_.note_bookkeeping(path);
             if (after && !is_directory(after) && (after->links > 1 || before.object->links > 1))
@@ -234,6 +237,35 @@ private:
         enter(path, before, after, *kind);
         sink_(reported_change(layer_, path, {before.object, level.public_before}, {after, level.public_after},
                               *kind));
+    }
+
+    /// Times alone are no change, and the live root is to get them all the same. True when there are any.
+    bool enter_times(const std::string& path, const BelowView::Found& before, const ReadObject& after) {
+        if (!layer_.with_times || !before.live || same_time(before.object->state.mtime, after.state.mtime) ||
+            !was_given(before.object->state.mtime, after))
+            return false;
+        const ComposedEntry* earlier = composition_.find(path);
+        if (earlier != nullptr && !earlier->may_stay()) return false; // what comes has its own
+        enter(path, before, after, ChangeKind::metadata);
+        times_ = true;
+        return true;
+    }
+
+    /// Where the file systems of the two do not keep the same fractions of a second, nobody has set anything.
+    static bool same_time(const timespec& a, const timespec& b) {
+        return a.tv_sec == b.tv_sec && (a.tv_nsec == b.tv_nsec || a.tv_nsec == 0 || b.tv_nsec == 0);
+    }
+
+    /// A time that was set is another one than that of the work, or was set for access as well, as touch(1)
+    /// does: views are mounted with `noatime`. Any other tells that the same was written again, or that
+    /// entries came and went. That is no news, and would make a merge of each dance.
+    [[nodiscard]] bool was_given(const timespec& before, const ReadObject& after) const {
+        const timespec& given = after.state.mtime;
+        if (sys::later(before, given) || sys::later(given, sys::now()) || sys::later(layer_.started, given))
+            return true;
+        // A directory is read on the way here, which sets its time of access.
+        return after.copied_up && after.state.type != ObjectType::directory &&
+               after.accessed.tv_sec == given.tv_sec && after.accessed.tv_nsec == given.tv_nsec;
     }
 
     void note_links(const std::string& path, const BelowView::Found& before,
@@ -317,6 +349,12 @@ private:
         }
         composition_.enter(path, entry);
         if (!changed_before || !as_live(path, after)) return;
+        if (layer_.with_times && after && entry.live && !is_directory(after) &&
+            !same_time(entry.live->mtime, after->state.mtime) && was_given(entry.live->mtime, *after)) {
+            entry.kind = Kind::metadata;
+            composition_.enter(path, entry);
+            return;
+        }
         if (entry.inode == 0) {
             composition_.forget(path);
             return;
@@ -346,13 +384,14 @@ private:
     BelowView below_;
     ObjectReader reader_;
     LinkChanges links_;
+    bool times_ = false; ///< some were entered
 };
 
 } // namespace
 
-void scan_layer(const LayerToScan& layer, model::Composition& composition,
+bool scan_layer(const LayerToScan& layer, model::Composition& composition,
                 const std::function<void(model::Change&&)>& sink) {
-    Scan{layer, composition, sink}.run();
+    return Scan{layer, composition, sink}.run();
 }
 
 } // namespace disco::overlay

@@ -25,6 +25,7 @@ struct LayerToScan {
     /// CLOCK_REALTIME before the first look at the live root, for what is going to be merged; zero: what
     /// somebody else renames meanwhile is not noticed.
     timespec started = {};
+    bool with_times = false; ///< that were set and are all that differs: see `scan_layer`
 };
 
 /// Somebody else has changed what the layer stands on, so that it cannot be told what the layer changes.
@@ -41,10 +42,11 @@ private:
 
 /// Compares an upperdir with what lies below it (the kept layer over the live root), gives every
 /// difference to `sink` in path order (names that only became or ceased to be links come last), and enters it
-/// into `composition`. Reads the live root and the layers, changes nothing. Throws SysError;
-/// ChangedMeanwhile; also Error when an entry cannot be brought to a live root at all (overlay features that
-/// disco's mounts do not use: redirect, metacopy).
-void scan_layer(const LayerToScan& layer, model::Composition& composition,
+/// into `composition`. Times alone are no difference, but are entered, too; then it returns true. Reads the
+/// live root and the layers, changes nothing. Throws SysError; ChangedMeanwhile; also Error when an entry
+/// cannot be brought to a live root at all (overlay features that disco's mounts do not use: redirect,
+/// metacopy).
+bool scan_layer(const LayerToScan& layer, model::Composition& composition,
                 const std::function<void(model::Change&&)>& sink);
 
 } // namespace disco::overlay
