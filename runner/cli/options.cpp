@@ -89,17 +89,16 @@ private:
         if (word.starts_with(std::string{shielding} + '[')) word.erase(0, 1);
     }
 
-    /// An empty value is a variable that was never set, most often, and must not stand for "the default",
-    /// "the last run" or "here". A parameter may be empty, and so may a command's arguments.
+    /// An empty value is a variable that was never set, most often, and no default. A parameter may be empty,
+    /// and so may a command's arguments.
     static void refuse_empty_values(CLI::App& app) {
         static const CLI::Validator not_empty{
             [](const std::string& value) { return std::string{value.empty() ? "its value is empty" : ""}; },
             ""};
-        for (CLI::Option* option : app.get_options([](const CLI::Option*) { return true; })) {
-            const std::string& name = option->get_name();
-            if (option->get_items_expected_max() > 0 && name != "COMMAND" && name != "KEY" && name != "VALUE")
+        for (CLI::Option* option : app.get_options([](const CLI::Option*) { return true; }))
+            if (const auto& name = option->get_name();
+                option->get_items_expected_max() > 0 && name != "COMMAND" && name != "KEY" && name != "VALUE")
                 option->check(not_empty);
-        }
         for (CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
             refuse_empty_values(*one);
     }
