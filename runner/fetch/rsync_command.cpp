@@ -36,7 +36,8 @@ std::vector<std::string> rsync_command(const FetchSettings& settings, const Rsyn
     const ServerLayout layout = settings.server.layout;
     const auto seconds = std::max<long long>(settings.timeout.count(), 1); // 0 would mean: wait for ever
     std::vector<std::string> words = settings.rsync;
-    if (layout == ServerLayout::ssh && std::none_of(words.begin(), words.end(), names_remote_shell))
+    const bool own_shell = std::any_of(words.begin(), words.end(), names_remote_shell);
+    if (layout == ServerLayout::ssh && !own_shell)
         words.push_back(fmt::format("--rsh=ssh -o BatchMode=yes -o ConnectTimeout={}", seconds));
     for (const char* option : {
              "--recursive", "--links", "--perms", "--times", "--devices",
@@ -48,8 +49,9 @@ std::vector<std::string> rsync_command(const FetchSettings& settings, const Rsyn
          })
         words.emplace_back(option);
     words.push_back(fmt::format("--timeout={}", seconds));
-    if (is_daemon(layout)) { // rsync refuses --contimeout elsewhere
-        words.push_back(fmt::format("--contimeout={}", seconds));
+    if (is_daemon(layout)) {
+        // rsync refuses it elsewhere, and where the words make it start a daemon by a remote shell.
+        if (!own_shell) words.push_back(fmt::format("--contimeout={}", seconds));
         words.emplace_back("--no-motd");
     }
     switch (call.mode) {

@@ -77,7 +77,9 @@ constexpr Row table[] = {
     {23, "No such file or directory", absent, "the server does not have it", "check the name and the URI"},
     {3, "No such file or directory", absent, "the server does not have it", "check the name and the URI"},
     {23, "", refused, "a part of it could not be transferred", "see the messages"},
-    {1, "", refused, "rsync does not understand its options", "check the words in disco/client/cmds/rsync"},
+    {1, "", refused, "rsync does not take its options",
+     "see what it says: they are disco's own (rsync 3.1 or newer) after the words in "
+     "disco/client/cmds/rsync"},
     {2, "", refused, "the rsync programs of client and server do not understand one another",
      "check their versions, and that the login shell there prints nothing"},
     {4, "", refused, "one of the rsync programs lacks a feature", "check their versions"},

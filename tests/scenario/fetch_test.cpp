@@ -111,6 +111,34 @@ TEST_F(Fetch, ASettingThatWasWrongOnTheServerCanBeMendedThere) {
     EXPECT_EQ(live().exit, 0);
 }
 
+/// As in 2012: ssh starts the daemon, as a user whose rsyncd.conf says what it serves.
+TEST_F(Fetch, ADaemonIsReachedByARemoteShell) {
+    const SshDaemon sshd;
+    const fs::path config = place() / "rsyncd.conf";
+    const std::string share = "use chroot = no\nread only = yes\n[universe]\npath = " + universe().string() +
+                              "\n[parameters]\npath = " + (universe() / "parameters").string() +
+                              "\n[m]\npath = " + (universe() / "modules/m").string() + "\n";
+    put(config, share);
+    ASSERT_EQ(disco({"param", "set", "--state-dir", state(), "--node", node, "disco/client/cmds/rsync",
+                     sys::quote_words({"rsync", "--rsh", sshd.ssh_command() + " -l root", "--rsync-path",
+                                       "rsync --config=" + config.string()})})
+                  .exit,
+              0);
+    for (const char* uri : {"127.0.0.1::universe", "127.0.0.1::"}) {
+        server = uri;
+        const auto result = live();
+        ASSERT_EQ(result.exit, 0) << result.output << result.error;
+        EXPECT_EQ(read("etc/m"), "first\n");
+        fs::remove(root() / "etc/m");
+        EXPECT_EQ(noop().exit, 0);
+    }
+    server = "127.0.0.1::nothere";
+    const auto absent = noop();
+    EXPECT_EQ(absent.exit, 78);
+    EXPECT_THAT(absent.output + absent.error, HasSubstr("no rsync module of that name"));
+    wait_for_orphans();
+}
+
 TEST_F(Fetch, AnUnreadableFileFailsAndKeepsTheLastGoodCopy) {
     // The daemon serves as nobody, and a part of the module is not for it to read.
     rsyncd.emplace(std::vector<RsyncDaemon::Share>{{"universe", universe(), "uid = 65534\ngid = 65534"}});

@@ -69,6 +69,16 @@ TEST(RsyncCommand, ConnectTimeIsBoundedWhereRsyncCan) {
     for (const char* other : {"/u", "h:/u"})
         EXPECT_THAT(rsync_command(settings_for(other), {}), Not(Contains(StartsWith("--contimeout"))))
             << other;
+    // A daemon that is started by a remote shell: there rsync does not take it.
+    for (const std::vector<std::string>& shell : std::vector<std::vector<std::string>>{
+             {"--rsh", "ssh -l user"}, {"--rsh=ssh -l user"}, {"-e", "ssh"}, {"-essh"}, {"-ve", "ssh"}})
+        for (const char* daemon : {"h::universe", "h::", "rsync://h/u"}) {
+            FetchSettings by_shell = settings_for(daemon);
+            by_shell.rsync.insert(by_shell.rsync.end(), shell.begin(), shell.end());
+            EXPECT_THAT(rsync_command(by_shell, {}),
+                        AllOf(Not(Contains(StartsWith("--contimeout"))), Contains("--no-motd")))
+                << shell[0] << daemon;
+        }
     FetchSettings settings = settings_for("/u");
     settings.timeout = std::chrono::seconds{0}; // 0 would mean no time-out
     EXPECT_THAT(rsync_command(settings, {}), Contains("--timeout=1"));
