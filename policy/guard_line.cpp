@@ -1,7 +1,5 @@
 #include "policy/guard_line.hpp"
 
-#include "runner/sys/printable.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -59,7 +57,7 @@ private:
     }
 
     void unknown(const std::string& shown) {
-        fail(at_, fmt::format("it has no option '{}'", sys::printable(shown)));
+        fail(at_, fmt::format("it has no option '{}'", shown_text(shown)));
         note("an option that is not known");
     }
 
@@ -130,7 +128,7 @@ private:
         if (found == none && scope_.others && !begins_known(name)) return take_other(text);
         if (found == none) return unknown(text);
         if (sign != text.npos && scope_.options[found].value == GuardOption::Value::none)
-            return fail(at_, fmt::format("'{}' has no value", sys::printable(name)));
+            return fail(at_, fmt::format("'{}' has no value", shown_text(name)));
         give(found, sign != text.npos ? std::optional{text.substr(sign + 1)} : std::nullopt);
     }
 
@@ -170,12 +168,12 @@ private:
             note(fmt::format("the value of {}: {}", option.name(), option.type->name()));
         }
         if (value && !option.type->fits(*value, WordPlace::value))
-            fail(at_, fmt::format("'{}' is no value of '{}', which is {} ({})", sys::printable(*value),
+            fail(at_, fmt::format("'{}' is no value of '{}', which is {} ({})", shown_text(*value),
                                   option.name(), option.type->name(), option.type->description()));
         std::string& told = line_.notes[words_[own].index];
         told += fmt::format("{}option {}", told.empty() ? "" : ", ", option.name());
         if (value && own == at_)
-            told += fmt::format(" with the value '{}': {}", sys::printable(*value), option.type->name());
+            told += fmt::format(" with the value '{}': {}", shown_text(*value), option.type->name());
         line_.options.push_back({found, std::move(value), {}, prefixed_, {}});
         if (option.takes_words) take_words(option);
     }
@@ -193,7 +191,7 @@ private:
         while (goes_with_option()) {
             ++at_;
             if (!option.type->fits(words_[at_].text, WordPlace::operand))
-                fail(at_, fmt::format("'{}' behind '{}' is no {} ({})", sys::printable(words_[at_].text),
+                fail(at_, fmt::format("'{}' behind '{}' is no {} ({})", shown_text(words_[at_].text),
                                       option.name(), option.type->name(), option.type->description()));
             note(fmt::format("goes with {}", option.name()));
             given.words.push_back(words_[at_].text);
@@ -216,7 +214,7 @@ private:
                words_[at_ + 1].text != scope_.prefix) {
             ++at_;
             if (!scope_.others->fits(words_[at_].text, WordPlace::operand))
-                fail(at_, fmt::format("'{}' behind '{}' is no {} ({})", sys::printable(words_[at_].text),
+                fail(at_, fmt::format("'{}' behind '{}' is no {} ({})", shown_text(words_[at_].text),
                                       other.words[0], scope_.others->name(), scope_.others->description()));
             note(fmt::format("goes with {}", other.words[0]));
             other.words.push_back(words_[at_].text);

@@ -1,7 +1,6 @@
 #include "policy/guard_match.hpp"
 
 #include "policy/guard_words.hpp"
-#include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -13,7 +12,7 @@
 namespace disco::policy {
 namespace {
 
-std::string quoted(std::string_view word) { return fmt::format("'{}'", sys::printable(word)); }
+std::string quoted(std::string_view word) { return fmt::format("'{}'", shown_text(word)); }
 
 /// Which option a form needs that a line lacks; "" for none.
 std::string missing_option(const GuardForm& form, const GuardScope& scope, const ParsedLine& line) {
@@ -46,6 +45,36 @@ std::string option_objection(const GuardForm& form, const GuardScope& scope, con
     return missing_option(form, scope, line);
 }
 
+/// With the items behind them that may be left out.
+std::set<std::size_t> skips(const std::vector<GuardItem>& items, std::set<std::size_t> states) {
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (states.contains(i) && items[i].optional) states.insert(i + 1);
+    return states;
+}
+
+struct Furthest {
+    std::size_t words = 0;                  ///< so many from the first on some beginning of the items fits
+    std::vector<const GuardItem*> expected; ///< what could come behind them
+};
+
+Furthest furthest(const std::vector<GuardItem>& items, const std::vector<GivenWord>& words) {
+    std::set<std::size_t> states = skips(items, {0});
+    Furthest found;
+    for (; found.words < words.size(); ++found.words) {
+        std::set<std::size_t> next;
+        for (const std::size_t i : states)
+            if (i < items.size() && fits(items[i], words[found.words])) {
+                next.insert(i + 1);
+                if (items[i].repeated) next.insert(i);
+            }
+        if (next.empty()) break;
+        states = skips(items, next);
+    }
+    for (const std::size_t i : states)
+        if (i < items.size()) found.expected.push_back(&items[i]);
+    return found;
+}
+
 /// Finds which item each word fits. fits_from[i][w]: the items from i on fit the words from w on.
 class ItemMatcher {
 public:
@@ -76,38 +105,12 @@ public:
         return of_words;
     }
 
-    /// How many words from the first on some beginning of the items fits, and what could come there.
-    std::pair<std::size_t, std::vector<const GuardItem*>> furthest() const {
-        std::set<std::size_t> states = skips({0}), before;
-        std::size_t w = 0;
-        for (; w < words_.size(); ++w) {
-            std::set<std::size_t> next;
-            for (const std::size_t i : states)
-                if (i < items_.size() && fits(items_[i], words_[w])) {
-                    next.insert(i + 1);
-                    if (items_[i].repeated) next.insert(i);
-                }
-            if (next.empty()) break;
-            states = skips(next);
-        }
-        std::vector<const GuardItem*> expected;
-        for (const std::size_t i : states)
-            if (i < items_.size()) expected.push_back(&items_[i]);
-        return {w, expected};
-    }
-
 private:
     bool from(std::size_t i, std::size_t w) const {
         const GuardItem& item = items_[i];
         if (item.optional && fits_from_[i + 1][w]) return true;
         if (w == words_.size() || !fits(item, words_[w])) return false;
         return fits_from_[i + 1][w + 1] || (item.repeated && fits_from_[i][w + 1]);
-    }
-
-    std::set<std::size_t> skips(std::set<std::size_t> states) const {
-        for (std::size_t i = 0; i < items_.size(); ++i)
-            if (states.contains(i) && items_[i].optional) states.insert(i + 1);
-        return states;
     }
 
     const std::vector<GuardItem>& items_;
@@ -128,8 +131,7 @@ struct Nearest {
     std::string option;                ///< what is wrong with the options of a form that the words fit
 
     void look_at(const GuardForm& form, const GuardScope& scope, const ParsedLine& line) {
-        const ItemMatcher matcher{form.items, line.words};
-        const auto [length, items] = matcher.furthest();
+        const auto [length, items] = furthest(form.items, line.words);
         if (any && length < words) return;
         if (!any || length > words) {
             expected.clear();
@@ -137,7 +139,8 @@ struct Nearest {
         }
         any = true;
         words = length;
-        if (matcher.matches() && option.empty()) option = option_objection(form, scope, line);
+        if (option.empty() && length == line.words.size() && ItemMatcher{form.items, line.words}.matches())
+            option = option_objection(form, scope, line);
         for (const GuardItem* item : items) {
             std::string text = describe(*item);
             if (std::find(expected.begin(), expected.end(), text) == expected.end())
@@ -174,10 +177,17 @@ void note_items(MatchedLine& matched) {
     }
 }
 
+/// Most forms differ in their first word already.
+bool begins_otherwise(const GuardForm& form, const ParsedLine& line) {
+    return !form.items.empty() && !form.items[0].optional &&
+           (line.words.empty() || !fits(form.items[0], line.words[0]));
+}
+
 void match_forms(MatchedLine& matched) {
     const GuardScope& scope = *matched.scope;
     for (const GuardForm& form : scope.forms) {
-        if (!option_objection(form, scope, matched.line).empty()) continue;
+        if (begins_otherwise(form, matched.line) || !option_objection(form, scope, matched.line).empty())
+            continue;
         const ItemMatcher matcher{form.items, matched.line.words};
         if (!matcher.matches()) continue;
         matched.form = &form;

@@ -68,6 +68,10 @@ bool makes_known(GuardGrammar grammar, std::size_t scope, const std::vector<std:
 
 std::string suggested_form(const std::string& name, const GuardGrammar& grammar,
                            const std::vector<std::string>& argv) {
+    constexpr std::size_t most_words = 50, most_bytes = 1000; // nobody would write that down
+    std::size_t bytes = 0;
+    for (const std::string& word : argv) bytes += word.size();
+    if (argv.size() > most_words || bytes > most_bytes) return {};
     const MatchedLine matched = match_line(grammar, argv);
     const GuardScope& scope = *matched.scope;
     // What stands before sub-commands is not a form's to say.

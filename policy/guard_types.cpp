@@ -1,5 +1,7 @@
 #include "policy/guard_types.hpp"
 
+#include "runner/sys/printable.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -201,6 +203,15 @@ bool WordType::is_disjoint_from(const WordType& other) const {
     if (rule_ == nullptr) return none_fits(*this, other);
     if (other.rule_ == nullptr) return none_fits(other, *this);
     return needs_what_lacks(*rule_, *other.rule_) || needs_what_lacks(*other.rule_, *rule_);
+}
+
+std::string shown_text(std::string_view text, std::size_t most) {
+    std::string shown = sys::printable(text.substr(0, 2 * most)); // of a long text, no more than is shown
+    if (shown.size() <= most && text.size() <= 2 * most) return shown;
+    std::size_t end = std::min(most, shown.size());
+    while (end > 0 && end < shown.size() && (static_cast<unsigned char>(shown[end]) & 0xc0) == 0x80)
+        --end; // inside a character
+    return shown.substr(0, end) + "…";
 }
 
 bool is_type_name(std::string_view word) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <set>
 #include <string>
 #include <string_view>
@@ -40,5 +41,8 @@ private:
 
 /// The name of a type: two or more capital letters and digits, a letter first.
 [[nodiscard]] bool is_type_name(std::string_view word);
+
+/// A text for a message, safe for a terminal, and cut after `most` bytes: nobody reads a long one to its end.
+[[nodiscard]] std::string shown_text(std::string_view text, std::size_t most = 80);
 
 } // namespace disco::policy

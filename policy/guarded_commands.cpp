@@ -20,7 +20,7 @@ namespace {
 
 std::string base_name(std::string_view path) { return std::string{path.substr(path.rfind('/') + 1)}; }
 
-std::string shown(const std::vector<std::string>& argv) { return sys::printable(sys::quote_words(argv)); }
+std::string shown(const std::vector<std::string>& argv) { return shown_text(sys::quote_words(argv), 300); }
 
 GuardDecision unknown(const std::string& name, const GuardGrammar& grammar,
                       const std::vector<std::string>& argv, const std::string& why) {

@@ -196,6 +196,13 @@ TEST(GuardedCommandLines, OfAnUnknownFormNameTheLineToAdd) {
     EXPECT_THAT(decide("systemctl -o").reason, HasSubstr("the value of '--output' is missing"));
     EXPECT_THAT(decide("systemctl -n 'a b' status").reason, HasSubstr("'a b' is no value of '--lines'"));
     EXPECT_THAT(decide("at now").reason, HasSubstr("use cron"));
+    std::vector<std::string> many = {"systemctl", "list-foo"};
+    many.resize(100'000, std::string(10, 'a'));
+    EXPECT_LT(shipped().decide(many).reason.size(), 2000U);
+    EXPECT_EQ(shipped().decide(many).line, "");
+    EXPECT_LT(shipped().decide({"systemctl", std::string(1'000'000, 'a')}).reason.size(), 2000U);
+    EXPECT_LT(shipped().decide({"systemctl", "-n", std::string(1'000'000, 'a')}).reason.size(), 2000U);
+    EXPECT_LT(shipped().decide({"systemctl", "--" + std::string(1'000'000, 'a')}).reason.size(), 2000U);
 }
 
 } // namespace
