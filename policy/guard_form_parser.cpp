@@ -259,11 +259,15 @@ void parse_clauses(const std::vector<std::string>& words, GuardClauses& clauses,
             clauses.verb = verb->second;
             clauses.verb_operands = rest.size() > 1 ? rest[1] : "";
             if (rest.size() > 2) object_to(place, fmt::format("'{}' is too much", shown(rest[2])));
+        } else if (name == "reads") {
+            if (rest != std::vector<std::string>{"input"})
+                object_to(place, fmt::format("'{}': only 'reads input' can be said", shown(rest[0])));
+            clauses.reads_input = true;
         } else if (name == "says")
             clauses.says = fmt::format("{}", fmt::join(rest, " "));
         else
-            object_to(place, fmt::format("'{}' is no clause; there are without, queue, means, needs, env "
-                                         "and says",
+            object_to(place, fmt::format("'{}' is no clause; there are without, queue, means, needs, "
+                                         "env, reads and says",
                                          shown(name)));
     }
 }
@@ -283,6 +287,7 @@ void check_clauses(const GuardForm& form, const GuardScope& scope) {
     only_for(views, !clauses.queue.empty(), "queue");
     only_for(views, !clauses.environment.empty(), "env");
     only_for(form.kind == GuardKind::query, !clauses.needs.empty(), "needs");
+    only_for(form.kind == GuardKind::action, clauses.reads_input, "reads input");
     only_for(form.kind == GuardKind::refuse, !clauses.says.empty(), "says");
     for (const std::string& name : clauses.without)
         if (find_option(scope, name) == std::string::npos)

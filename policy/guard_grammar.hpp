@@ -69,6 +69,7 @@ struct GuardClauses {
     std::set<Need> needs;
     model::ServiceVerb verb = model::ServiceVerb::none;
     std::string verb_operands; ///< a type
+    bool reads_input = false;  ///< its standard input is kept, and given to it when it runs
     std::string says;
 };
 

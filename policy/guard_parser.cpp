@@ -98,6 +98,7 @@ void add_clauses(GuardClauses& to, const GuardClauses& own) {
         to.verb = own.verb;
         to.verb_operands = own.verb_operands;
     }
+    to.reads_input = to.reads_input || own.reads_input;
     if (!own.says.empty()) to.says = own.says;
 }
 

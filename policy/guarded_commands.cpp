@@ -51,7 +51,10 @@ GuardDecision decide(const std::string& name, const MatchedLine& matched,
         decision.query = rebuild_line(name, matched);
         decision.needs = form.clauses.needs;
         break;
-    case GuardKind::action: decision.action = argv; break;
+    case GuardKind::action:
+        decision.action = argv;
+        decision.reads_input = form.clauses.reads_input;
+        break;
     case GuardKind::view:
     case GuardKind::both:
         decision.view = argv;

@@ -16,26 +16,28 @@ namespace {
 using namespace disco::policy;
 
 #if defined(__x86_64__)
-long system_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+long system_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
     long result = 0;
     register long r10 asm("r10") = d;
     register long r8 asm("r8") = e;
+    register long r9 asm("r9") = f;
     asm volatile("syscall"
                  : "=a"(result)
-                 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                  : "rcx", "r11", "memory");
     return result;
 }
 asm(".globl _start\n_start: xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call begin\n hlt\n");
 #elif defined(__aarch64__)
-long system_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+long system_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
     register long x8 asm("x8") = number;
     register long x0 asm("x0") = a;
     register long x1 asm("x1") = b;
     register long x2 asm("x2") = c;
     register long x3 asm("x3") = d;
     register long x4 asm("x4") = e;
-    asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+    register long x5 asm("x5") = f;
+    asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
     return x0;
 }
 asm(".globl _start\n_start: mov x29, #0\n mov x0, sp\n bl begin\n brk #0\n");
@@ -96,6 +98,21 @@ bool write_all(int fd, const char* bytes, std::size_t size) {
     return true;
 }
 
+/// To the broker, whose end is no signal.
+bool send_all(int fd, const void* from, std::size_t size) {
+    constexpr long no_signal = 0x4000;
+    const auto* bytes = static_cast<const char*>(from);
+    while (size > 0) {
+        const long sent =
+            system_call(__NR_sendto, fd, pointer(bytes), static_cast<long>(size), no_signal, 0, 0);
+        if (sent == interrupted) continue;
+        if (sent <= 0) return false;
+        bytes += sent;
+        size -= static_cast<std::size_t>(sent);
+    }
+    return true;
+}
+
 bool read_all(int fd, char* bytes, std::size_t size) {
     while (size > 0) {
         const long got = system_call(__NR_read, fd, pointer(bytes), static_cast<long>(size));
@@ -142,11 +159,86 @@ int connect_to_broker() {
     return static_cast<int>(fd);
 }
 
-int become_real(const char* command, int broker, std::uint32_t size, char** argv, char** environment) {
-    static char path[4096];
-    if (size >= sizeof path || !read_all(broker, path, size)) fail(command, "the sandbox's broker broke off");
-    system_call(__NR_execve, pointer(path), pointer(argv), pointer(environment));
+/// What the broker sent, in place: the words that end with a NUL in `bytes`. Null: too many.
+char** words_in(char* bytes, std::size_t size, char** list, std::size_t most) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < size; at += length(bytes + at) + 1) {
+        if (count + 1 >= most) return nullptr;
+        list[count++] = bytes + at;
+    }
+    list[count] = nullptr;
+    return list;
+}
+
+/// The command itself, with other words if the broker sent some, and with what it added to the environment.
+[[noreturn]] void become(const char* command, int broker, const shim::Reply& reply, char** argv,
+                         char** environment) {
+    static char words[shim::most_word_bytes + 1], variables[4096];
+    static char* list[shim::most_new_words + 2];
+    static char* all[65536];
+    if (reply.output >= sizeof words || reply.error >= sizeof variables ||
+        !read_all(broker, words, reply.output) || !read_all(broker, variables, reply.error))
+        fail(command, "the sandbox's broker broke off");
+    char** told = words_in(words, reply.output, list, sizeof list / sizeof *list);
+    if (told == nullptr || told[0] == nullptr) fail(command, "the sandbox's broker sent nonsense");
+    char** added = words_in(variables, reply.error, all, 64);
+    std::size_t count = 0;
+    while (added != nullptr && added[count] != nullptr) ++count;
+    for (char** each = environment; *each != nullptr && count + 1 < sizeof all / sizeof *all; ++each)
+        all[count++] = *each;
+    all[count] = nullptr;
+    system_call(__NR_execve, pointer(told[0]), pointer(told[1] != nullptr ? told + 1 : argv), pointer(all));
     fail(command, "the command itself cannot be run");
+}
+
+bool is_terminal(int fd) {
+    constexpr long get_settings = 0x5401; // TCGETS
+    static char settings[256];
+    return system_call(__NR_ioctl, fd, get_settings, pointer(settings)) == 0;
+}
+
+/// All of it, unless the broker does not want more; it says why in its next reply.
+void send_input(int broker) {
+    static char buffer[65536];
+    shim::InputPart part;
+    if (is_terminal(0)) {
+        part.bytes = shim::input_is_terminal;
+        send_all(broker, &part, sizeof part);
+        return;
+    }
+    for (;;) {
+        const long got = system_call(__NR_read, 0, pointer(buffer), sizeof buffer);
+        if (got == interrupted) continue;
+        part.bytes = got > 0 ? static_cast<std::uint32_t>(got) : 0;
+        if (!send_all(broker, &part, sizeof part) || !send_all(broker, buffer, part.bytes) || got <= 0)
+            return;
+    }
+}
+
+bool send_request(int broker, shim::Request& request, const char* command, int first, int argc, char** argv,
+                  char** environment) {
+    static char directory[shim::most_directory_bytes];
+    const long cwd = system_call(__NR_getcwd, pointer(directory), sizeof directory);
+    request.directory_bytes = cwd > 1 ? static_cast<std::uint32_t>(cwd - 1) : 0;
+    request.umask = static_cast<std::uint32_t>(system_call(__NR_umask, 077));
+    system_call(__NR_umask, static_cast<long>(request.umask));
+    char** end = environment;
+    for (; *end != nullptr; ++end) {
+        const std::size_t size = length(*end) + 1;
+        if (request.variable_bytes + size > shim::most_variable_bytes) {
+            request.variables_cut = 1;
+            break;
+        }
+        request.variable_bytes += static_cast<std::uint32_t>(size);
+    }
+    bool sent = send_all(broker, &request, sizeof request);
+    for (int i = first; sent && i < argc; ++i) {
+        const char* word = i == 0 ? command : argv[i];
+        sent = send_all(broker, word, length(word) + 1);
+    }
+    for (char** each = environment; sent && each != end; ++each)
+        sent = send_all(broker, *each, length(*each) + 1);
+    return sent && send_all(broker, directory, request.directory_bytes);
 }
 
 int run(int argc, char** argv, char** environment) {
@@ -175,23 +267,26 @@ int run(int argc, char** argv, char** environment) {
     request.words = static_cast<std::uint32_t>(argc - first);
     std::size_t bytes = 0;
     for (int i = first; i < argc; ++i) bytes += length(i == 0 ? command : argv[i]) + 1;
-    if (bytes > shim::most_words_bytes) fail(command, "its arguments are too long to be told");
-    request.bytes = static_cast<std::uint32_t>(bytes);
+    if (bytes > shim::most_word_bytes) fail(command, "its arguments are too long to be told");
+    request.word_bytes = static_cast<std::uint32_t>(bytes);
     const int broker = connect_to_broker();
     if (broker < 0)
         fail(command, "stands for a command of the host, and the sandbox's broker does not answer");
-    bool sent = write_all(broker, reinterpret_cast<const char*>(&request), sizeof request);
-    for (int i = first; sent && i < argc; ++i) {
-        const char* word = i == 0 ? command : argv[i];
-        sent = write_all(broker, word, length(word) + 1);
+    // Also when it did not want to hear all of it: then it says why.
+    send_request(broker, request, command, first, argc, argv, environment);
+    for (;;) {
+        shim::Reply reply;
+        if (!read_all(broker, reinterpret_cast<char*>(&reply), sizeof reply))
+            fail(command, "the sandbox's broker gave no answer");
+        if (reply.what == shim::Reply::What::run) become(command, broker, reply, argv, environment);
+        if (reply.what == shim::Reply::What::input) {
+            send_input(broker);
+            continue;
+        }
+        if (!relay(broker, reply.output, 1) || !relay(broker, reply.error, 2))
+            fail(command, "the sandbox's broker broke off");
+        if (reply.what == shim::Reply::What::end) return reply.exit;
     }
-    shim::Reply reply;
-    if (!sent || !read_all(broker, reinterpret_cast<char*>(&reply), sizeof reply))
-        fail(command, "the sandbox's broker gave no answer");
-    if (reply.run != 0) return become_real(command, broker, reply.output, argv, environment);
-    if (!relay(broker, reply.output, 1) || !relay(broker, reply.error, 2))
-        fail(command, "the sandbox's broker broke off");
-    return reply.exit;
 }
 
 } // namespace

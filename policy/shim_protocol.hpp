@@ -7,8 +7,12 @@
 namespace disco::policy::shim {
 
 inline constexpr const char* socket_path = "/run/disco-broker";
-inline constexpr std::uint32_t magic = 0x64697363;
-inline constexpr std::uint32_t most_words_bytes = 1U << 20;
+inline constexpr std::uint32_t magic = 0x64697364;
+inline constexpr std::uint32_t most_word_bytes = 1U << 20;
+inline constexpr std::uint32_t most_variable_bytes = 128U << 10;
+inline constexpr std::uint32_t most_directory_bytes = 4096;
+inline constexpr std::uint32_t most_input_bytes = 16U << 20;
+inline constexpr std::uint32_t most_new_words = 4096; ///< of Reply::What::run
 
 enum class Wish : std::uint32_t {
     guarded,  ///< a guarded command was called
@@ -17,19 +21,36 @@ enum class Wish : std::uint32_t {
     fail,     ///< the script or template WORD is to fail, as WORD says: see templates/prelude.bash
 };
 
-/// Followed by `bytes` bytes: the words, each ended by a NUL.
+/// Followed by the words and the variables of the environment, each ended by a NUL, and the current
+/// directory.
 struct Request {
     std::uint32_t magic = shim::magic;
     Wish wish = Wish::guarded;
     std::uint32_t words = 0;
-    std::uint32_t bytes = 0;
+    std::uint32_t word_bytes = 0;
+    std::uint32_t variable_bytes = 0;
+    std::uint32_t variables_cut = 0; ///< not 0: there are more than may be told
+    std::uint32_t directory_bytes = 0;
+    std::uint32_t umask = 022;
 };
 
-/// Followed by what the shim is to print on standard output and on standard error.
+/// Followed by `output` and `error` bytes.
 struct Reply {
+    enum class What : std::uint32_t {
+        say,  ///< to be printed; another reply follows
+        end,  ///< the same, and the shim ends with `exit`
+        run,  ///< the shim becomes a command: `output` is its file and, if they are others, its words, and
+              ///< `error` what is added to its environment; each is ended by a NUL
+        input ///< the shim is to send its standard input, in parts
+    } what = What::end;
     std::int32_t exit = 0;
-    std::uint32_t run = 0; ///< not 0: the shim runs the command itself, whose path comes as the output
     std::uint32_t output = 0, error = 0;
 };
+
+/// Followed by as many bytes; 0 says that there are no more.
+struct InputPart {
+    std::uint32_t bytes = 0;
+};
+inline constexpr std::uint32_t input_is_terminal = ~0U; ///< and so is not read
 
 } // namespace disco::policy::shim

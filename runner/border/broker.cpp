@@ -1,19 +1,15 @@
 #include "runner/border/broker.hpp"
 
 #include "runner/sys/error.hpp"
-#include "runner/sys/printable.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <cstring>
-#include <optional>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sysexits.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -21,62 +17,36 @@
 namespace disco::border {
 namespace {
 
-using policy::GuardKind;
-using policy::shim::Reply;
-using policy::shim::Request;
-using policy::shim::Wish;
-
-constexpr auto query_timeout = std::chrono::seconds{10};
-constexpr std::size_t most_clients = 64;
-
-std::string reply(int exit, std::string_view output, std::string_view error, bool run = false) {
-    const Reply heading = {exit, run ? 1U : 0U, static_cast<std::uint32_t>(output.size()),
-                           static_cast<std::uint32_t>(error.size())};
-    std::string bytes(sizeof heading, '\0');
-    std::memcpy(bytes.data(), &heading, sizeof heading);
-    return bytes.append(output).append(error);
-}
-
-/// The whole request, once it is there.
-struct Heard {
-    Wish wish = Wish::guarded;
-    std::vector<std::string> argv;
-};
-enum class Progress { partial, whole, damaged };
-
-Progress parse(const std::string& bytes, Heard& heard) {
-    Request request;
-    if (bytes.size() < sizeof request) return Progress::partial;
-    std::memcpy(&request, bytes.data(), sizeof request);
-    const bool known = request.wish == Wish::guarded || request.wish == Wish::unlisted ||
-                       request.wish == Wish::defer || (request.wish == Wish::fail && request.words == 2);
-    if (request.magic != policy::shim::magic || !known || request.words == 0 ||
-        request.bytes > policy::shim::most_words_bytes)
-        return Progress::damaged;
-    if (bytes.size() < sizeof request + request.bytes) return Progress::partial;
-    std::string_view rest = std::string_view{bytes}.substr(sizeof request, request.bytes);
-    heard.wish = request.wish;
-    while (!rest.empty()) {
-        const std::size_t end = rest.find('\0');
-        if (end == std::string_view::npos) return Progress::damaged;
-        heard.argv.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(end + 1);
-    }
-    return heard.argv.size() == request.words && !heard.argv[0].empty() ? Progress::whole : Progress::damaged;
-}
+constexpr std::size_t most_clients = 64;                        // further ones wait to be accepted
+constexpr std::size_t most_questions = 4;                       // at once; further ones wait
+constexpr std::size_t most_heard_bytes = std::size_t{48} << 20; // of all clients together
+constexpr int cannot = 125;                                     // as disco-on-host
+/// A shim sends its request at once.
+constexpr auto patience = std::chrono::seconds{20};
 
 } // namespace
 
-Broker::Broker(const policy::GuardedCommands& commands, Host host, Mode mode, CalledCommands& called)
-    : commands_{commands}, host_{std::move(host)}, mode_{mode}, called_{called} {
+Broker::Broker(const policy::GuardedCommands& commands, Host host, Mode mode, CalledCommands& called,
+               Allowance& allowance)
+    : commands_{commands}, host_{std::move(host)}, mode_{mode}, called_{called}, allowance_{allowance} {
     socket_ = sys::UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!socket_) throw sys::SysError{errno, "make the broker's socket"};
     events_ = sys::UniqueFd{::epoll_create1(EPOLL_CLOEXEC)};
     if (!events_) throw sys::SysError{errno, "make the broker's epoll descriptor"};
+    timer_ = sys::UniqueFd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+    if (!timer_) throw sys::SysError{errno, "make the broker's timer"};
+    watch(socket_.get(), EPOLLIN, false);
+    watch(timer_.get(), EPOLLIN, false);
+}
+
+Broker::~Broker() = default;
+
+void Broker::watch(int fd, std::uint32_t events, bool known) {
     struct epoll_event event = {};
-    event.events = EPOLLIN;
-    event.data.fd = socket_.get();
-    sys::check(::epoll_ctl(events_.get(), EPOLL_CTL_ADD, socket_.get(), &event), "watch the broker's socket");
+    event.events = events;
+    event.data.fd = fd;
+    sys::check(::epoll_ctl(events_.get(), known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event),
+               "watch what the broker hears");
 }
 
 void Broker::serve() {
@@ -84,129 +54,175 @@ void Broker::serve() {
     const int count = ::epoll_wait(events_.get(), ready.data(), ready.size(), 0);
     if (count < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the broker's clients"};
     for (int i = 0; i < count; ++i) {
-        const int fd = ready.at(static_cast<std::size_t>(i)).data.fd;
-        if (fd == socket_.get())
+        const auto& event = ready.at(static_cast<std::size_t>(i));
+        const int fd = event.data.fd;
+        if (fd == socket_.get()) {
             accept_all();
-        else
-            hear(fd);
+        } else if (fd == timer_.get()) {
+            std::uint64_t times = 0;
+            [[maybe_unused]] const ssize_t got = ::read(fd, &times, sizeof times); // keep_time looks itself
+        } else if (const auto question = questioners_.find(fd); question != questioners_.end()) {
+            advance_question(clients_.at(question->second));
+        } else if (const auto found = clients_.find(fd); found != clients_.end()) {
+            Client& client = found->second;
+            const bool gone = (event.events & (EPOLLHUP | EPOLLERR)) != 0 && (event.events & EPOLLIN) == 0;
+            const bool left = (event.events & EPOLLRDHUP) != 0 && client.state == Client::State::waiting;
+            if (gone || left)
+                close(fd); // and with it its question
+            else if (client.state == Client::State::hearing)
+                hear(client);
+            else if (client.state == Client::State::hearing_input)
+                hear_input(client);
+            else if (client.state == Client::State::answering)
+                send(client);
+        } // else it was closed for another event of this round
     }
+    start_questions();
+    keep_time();
 }
 
 void Broker::accept_all() {
-    for (;;) {
+    while (clients_.size() < most_clients) {
         sys::UniqueFd fd{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-        if (!fd) return;                               // nobody any more, or gone again, or not yet listening
-        if (clients_.size() >= most_clients) continue; // the shim says that the broker does not answer
-        struct epoll_event event = {};
-        event.events = EPOLLIN;
-        event.data.fd = fd.get();
-        sys::check(::epoll_ctl(events_.get(), EPOLL_CTL_ADD, fd.get(), &event),
-                   "watch a client of the broker");
+        if (!fd) return; // nobody any more, or gone again, or not yet listening
+        const Peer peer = look_at_peer(socket_.get(), fd.get());
+        if (!peer.inside) continue; // by /proc/PID/root: no business of theirs
         const int number = fd.get();
-        clients_[number] = {std::move(fd), {}};
+        watch(number, EPOLLIN | EPOLLRDHUP, false);
+        Client& client = clients_[number];
+        client.fd = std::move(fd);
+        client.peer = peer;
+        client.deadline = Clock::now() + patience;
     }
+    watch(socket_.get(), 0, true);
+    accepting_ = false;
 }
 
-void Broker::hear(int fd) {
+/// A client that is not there any more is none of anybody's.
+void Broker::close(int fd) {
     const auto found = clients_.find(fd);
     if (found == clients_.end()) return;
-    std::array<char, 16384> buffer; // NOLINT(*-member-init): recv fills it
+    if (found->second.question)
+        for (const int each : found->second.question->descriptors()) questioners_.erase(each);
+    std::erase(waiting_, fd);
+    clients_.erase(found);
+    if (accepting_) return;
+    watch(socket_.get(), EPOLLIN, true);
+    accepting_ = true;
+}
+
+void Broker::hear(Client& client) {
+    const int fd = client.fd.get();
+    std::array<char, 65536> buffer; // NOLINT(*-member-init): recv fills it
+    // Descriptors that come with it are never received: there is no room for them (unix(7), SCM_RIGHTS).
     const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    Heard heard;
-    if (got > 0) {
-        found->second.heard.append(buffer.data(), static_cast<std::size_t>(got));
-        const Progress progress = parse(found->second.heard, heard);
-        if (progress == Progress::partial) return;
-        if (progress == Progress::whole) answer(found->second, heard.wish, heard.argv);
+    std::size_t held = 0;
+    for (const auto& [number, each] : clients_) held += each.heard.size() + each.input.size();
+    if (got <= 0 || held > most_heard_bytes) return close(fd);
+    client.heard.append(buffer.data(), static_cast<std::size_t>(got));
+    switch (parse_request(client.heard, client.request)) {
+    case Progress::partial: return;
+    case Progress::damaged: return close(fd); // it is no shim
+    case Progress::whole: break;
     }
-    clients_.erase(found); // it has its answer, or is gone, or is no shim
+    client.heard = {};
+    client.deadline = Clock::time_point::max();
+    answer(client);
 }
 
-void Broker::answer(Client& client, Wish wish, const std::vector<std::string>& argv) {
-    const std::string bytes = reply_to(client.fd.get(), wish, argv);
-    // A shim reads all of it at once; one that does not must not hold up the script's other work.
-    struct timeval patience = {5, 0};
-    ::setsockopt(client.fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    int flags = ::fcntl(client.fd.get(), F_GETFL);
-    ::fcntl(client.fd.get(), F_SETFL, flags & ~O_NONBLOCK);
-    std::string_view rest = bytes;
-    while (!rest.empty()) {
-        const ssize_t sent = ::send(client.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+void Broker::hear_input(Client& client) {
+    const int fd = client.fd.get();
+    std::array<char, 65536> buffer; // NOLINT(*-member-init): recv fills it
+    const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    std::size_t held = 0;
+    for (const auto& [number, each] : clients_) held += each.heard.size() + each.input.size();
+    if (got <= 0 || held > most_heard_bytes) return close(fd);
+    client.heard.append(buffer.data(), static_cast<std::size_t>(got));
+    std::string why;
+    switch (take_input(client.heard, client.input, why)) {
+    case Progress::partial: return;
+    case Progress::damaged: return refuse(client, 1, why);
+    case Progress::whole: return finish_action(client);
+    }
+}
+
+void Broker::send(Client& client) {
+    const int fd = client.fd.get();
+    while (!client.out.empty()) {
+        const ssize_t sent = ::send(fd, client.out.data(), client.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR) continue;
-        if (sent <= 0) return; // the shim is gone
-        rest.remove_prefix(static_cast<std::size_t>(sent));
+        if (sent < 0 && errno == EAGAIN) {
+            // However long it takes: who reads the shim's output may be slow.
+            client.state = Client::State::answering;
+            return watch(fd, EPOLLOUT | EPOLLRDHUP, true);
+        }
+        if (sent <= 0) return close(fd); // the shim is gone
+        client.out.erase(0, static_cast<std::size_t>(sent));
+    }
+    if (!client.more) return close(fd);
+    client.more = false;
+    client.state = Client::State::hearing_input;
+    watch(fd, EPOLLIN | EPOLLRDHUP, true);
+}
+
+void Broker::start_questions() {
+    while (!waiting_.empty() && questioners_.size() < most_questions * 3) {
+        Client& client = clients_.at(waiting_.front());
+        waiting_.pop_front();
+        std::vector<std::string> needs;
+        for (const policy::Need need : client.decision.needs) needs.emplace_back(to_string(need));
+        try {
+            client.question = std::make_unique<QuestionRun>(
+                question(host_, client.decision.query, needs, client.peer.process));
+        } catch (const sys::SysError& error) { // no more processes, for one: the script should know
+            reply(client, cannot, {}, fmt::format("disco: {}: {}\n", client.words, error.what()));
+            continue;
+        }
+        for (const int fd : client.question->descriptors()) {
+            questioners_[fd] = client.fd.get();
+            watch(fd, EPOLLIN, false);
+        }
     }
 }
 
-std::string Broker::reply_to(int client, Wish wish, const std::vector<std::string>& argv) {
-    if (wish == Wish::fail) {
-        asked_.push_back({Asked::What::failure, argv});
-        return reply(0, {}, {});
+void Broker::advance_question(Client& client) {
+    if (!client.question->advance(client.words)) return;
+    for (const int fd : client.question->descriptors()) questioners_.erase(fd);
+    const QuestionRun::Answer found = client.question->take();
+    client.question.reset();
+    reply(client, found.exit, found.output, found.error);
+}
+
+/// What should have happened by now.
+void Broker::keep_time() {
+    const auto now = Clock::now();
+    std::vector<int> late, over;
+    for (const auto& [fd, client] : clients_) {
+        if (client.question && now >= client.question->deadline()) over.push_back(fd);
+        if (client.deadline <= now) late.push_back(fd);
     }
-    std::vector<std::string> shown = argv;
-    if (wish != Wish::defer) shown[0] = shown[0].substr(shown[0].rfind('/') + 1); // the shim's own name
-    struct ucred peer = {};
-    socklen_t size = sizeof peer;
-    sys::check(::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size), "ask who speaks to the broker");
-    const auto called = wish == Wish::guarded ? called_.find(peer.pid) : std::nullopt;
-    if (called) {
-        std::vector<std::string> words = called->words;
-        if (words.empty()) words.push_back(called->name);
-        words.front() = called->name;
-        shown.erase(shown.begin());
-        shown.insert(shown.begin(), words.begin(), words.end());
+    for (const int fd : over) advance_question(clients_.at(fd));
+    for (const int fd : late) close(fd);
+    start_questions();
+    set_timer();
+}
+
+void Broker::set_timer() {
+    auto next = Clock::time_point::max();
+    for (const auto& [fd, client] : clients_) {
+        next = std::min(next, client.deadline);
+        if (client.question) next = std::min(next, client.question->deadline());
     }
-    const std::string words = sys::quote_words(shown);
-    const std::string would = fmt::format("warning: Would execute: {}\n", words);
-    if (wish == Wish::unlisted) {
-        asked_.push_back({Asked::What::unlisted, shown});
-        return reply(0, {}, would);
+    struct itimerspec setting = {};
+    if (next != Clock::time_point::max()) {
+        const auto left =
+            std::max(std::chrono::nanoseconds{next - Clock::now()}, std::chrono::nanoseconds{1});
+        constexpr long second = 1'000'000'000;
+        setting.it_value = {static_cast<time_t>(left.count() / second), left.count() % second};
     }
-    if (wish == Wish::guarded && !commands_.contains(shown[0]))
-        return reply(126, {}, "disco: not a guarded command\n");
-    policy::GuardDecision decision;
-    if (wish == Wish::defer) {
-        // What it may do is known of guarded commands alone.
-        if (commands_.contains(shown[0])) decision = commands_.decide(shown);
-        if (decision.kind != GuardKind::action) decision.meaning = {model::ServiceVerb::anything, {}};
-        decision.kind = GuardKind::action;
-        decision.action = shown;
-    } else
-        decision = commands_.decide(shown);
-    const auto queue = [&] {
-        if (decision.action.empty()) return;
-        asked_.push_back({Asked::What::action, decision.action, decision.meaning});
-    };
-    switch (decision.kind) {
-    case GuardKind::view:
-    case GuardKind::both:
-        if (!called) return reply(126, {}, "disco: not a guarded command\n");
-        queue();
-        called_.let_run(peer.pid);
-        return reply(0, called->path, {}, true);
-    case GuardKind::refuse:
-        asked_.push_back({Asked::What::refused, shown});
-        return reply(decision.known ? 1 : EX_UNAVAILABLE, {}, fmt::format("disco: {}\n", decision.reason));
-    case GuardKind::action: queue(); return reply(0, {}, mode_ == Mode::noop ? would : std::string{});
-    case GuardKind::query: break;
-    }
-    // Rebuilt from what was parsed, by its plain name: whoever asks may call itself /proc/N/root/…/ip, and so
-    // name a program of its own.
-    std::vector<std::string> needs;
-    for (const policy::Need need : decision.needs) needs.emplace_back(to_string(need));
-    HostCommand command = question(host_, decision.query, needs, 0);
-    constexpr std::size_t most_output = std::size_t{1} << 20;
-    const sys::ProgramResult result = sys::run_program({.argv = std::move(command.argv),
-                                                        .environment = std::move(command.environment),
-                                                        .input = {},
-                                                        .timeout = query_timeout,
-                                                        .output_limit = most_output});
-    if (result.timed_out)
-        return reply(124, result.output,
-                     result.error + fmt::format("disco: the host did not answer '{}' within {} s\n", words,
-                                                query_timeout.count()));
-    return reply(result.signal != 0 ? 128 + result.signal : result.exit, result.output, result.error);
+    sys::check(::timerfd_settime(timer_.get(), 0, &setting, nullptr), "set the broker's timer");
 }
 
 std::vector<Asked> Broker::take() { return std::exchange(asked_, {}); }

@@ -1,12 +1,21 @@
 #pragma once
 
 #include "policy/guarded_commands.hpp"
-#include "policy/shim_protocol.hpp"
+#include "runner/border/allowance.hpp"
 #include "runner/border/called_commands.hpp"
 #include "runner/border/host_command.hpp"
+#include "runner/border/peer.hpp"
+#include "runner/border/pending_state.hpp"
+#include "runner/border/question_run.hpp"
+#include "runner/border/shim_request.hpp"
+#include "runner/model/report.hpp"
 #include "runner/sys/unique_fd.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,46 +30,96 @@ struct Asked {
         failure,  ///< of the program in argv[0], for the reason in argv[1], in words of the sandbox
     } what = What::action;
     std::vector<std::string> argv;
-    model::ServiceMeaning meaning{}; ///< of an action
+    std::string reason{};            ///< of refused: what is wrong, and what to write instead
+    model::ActionContext context{};  ///< of action, as the next two
+    model::ServiceMeaning meaning{}; ///< for services
+    bool in_view = false;            ///< it has been run in the view, too
 };
 
 /// Answers the shims of one sandbox. Owns the listening socket; the sandbox's PID 1 gives it its name.
+///
+/// Whoever speaks to it is not trusted: a request is bounded in bytes and time, only processes of the sandbox
+/// are heard at all, and users other than root may ask questions only. It never waits: a question to the
+/// machine is a process of its own.
 class Broker {
 public:
     enum class Mode { noop, live };
-    /// `commands` and `called` must outlive it. Throws SysError.
-    Broker(const policy::GuardedCommands& commands, Host host, Mode mode, CalledCommands& called);
+    /// `commands`, `called` and `allowance` must outlive it. Throws SysError.
+    Broker(const policy::GuardedCommands& commands, Host host, Mode mode, CalledCommands& called,
+           Allowance& allowance);
+    ~Broker();
+    Broker(const Broker&) = delete;
+    Broker& operator=(const Broker&) = delete;
 
     /// Not yet bound: for PID 1 of the sandbox, which binds it and listens.
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
     /// Becomes readable when there is something to do.
     [[nodiscard]] int fd() const noexcept { return events_.get(); }
 
-    /// Does what is to do: hears shims, runs queries (waiting for them, up to their time-out), answers.
-    /// Throws SysError, sys::Interrupted.
+    /// Does what is to do now. Throws SysError.
     void serve();
 
     /// What was asked since the last call.
     [[nodiscard]] std::vector<Asked> take();
 
 private:
+    using Clock = std::chrono::steady_clock;
     struct Client {
         sys::UniqueFd fd;
-        std::string heard;
+        Peer peer;
+        enum class State {
+            hearing,       ///< its request is not whole yet
+            waiting,       ///< for an answer of the machine
+            hearing_input, ///< of an action
+            answering,     ///< `out` is being sent
+        } state = State::hearing;
+        Clock::time_point deadline = Clock::time_point::max(); ///< of hearing
+        std::string heard, input, out;
+        bool more = false; ///< after `out` its input is heard
+        ShimRequest request;
+        policy::GuardDecision decision;
+        std::string words; ///< for people
+        std::unique_ptr<QuestionRun> question;
     };
+    using Clients = std::map<int, Client>;
+
     void accept_all();
-    void hear(int fd);
-    void answer(Client& client, policy::shim::Wish wish, const std::vector<std::string>& argv);
-    [[nodiscard]] std::string reply_to(int client, policy::shim::Wish wish,
-                                       const std::vector<std::string>& argv);
+    void hear(Client& client);
+    void hear_input(Client& client);
+    void send(Client& client);
+    void watch(int fd, std::uint32_t events, bool known);
+    void close(int fd);
+    void keep_time();
+    void set_timer();
+
+    void start_questions();
+    void advance_question(Client& client);
+
+    // broker_answers.cpp
+    void answer(Client& client);
+    void answer_query(Client& client, const model::ServiceMeaning& meaning);
+    void run_in_view(Client& client, const std::optional<CalledCommand>& called);
+    void finish_action(Client& client);
+    bool queue(Client& client, bool in_view);
+    [[nodiscard]] std::string why_no_action(const Client& client) const;
+    void refuse(Client& client, int exit, std::string reason);
+    void reply(Client& client, int exit, std::string_view output, std::string_view error);
+    [[nodiscard]] std::string would(const std::vector<std::string>& argv) const;
+    bool enter(Asked asked);
 
     const policy::GuardedCommands& commands_;
     Host host_;
     Mode mode_;
     CalledCommands& called_;
-    sys::UniqueFd socket_, events_;
-    std::map<int, Client> clients_;
+    Allowance& allowance_;
+    sys::UniqueFd socket_, events_, timer_;
+    bool accepting_ = true;
+    Clients clients_;
+    std::map<int, int> questioners_; ///< descriptor of a question → its client
+    std::deque<int> waiting_;        ///< clients whose question is not asked yet
+    PendingState pending_;
     std::vector<Asked> asked_;
+    bool told_of_allowance_ = false;
 };
 
 } // namespace disco::border

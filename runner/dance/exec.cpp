@@ -124,8 +124,8 @@ private:
         const bool noop = mode() == RunMode::noop;
         const auto network = options_.network.value_or(model::Network::isolated);
         border::Broker broker{views_.guarded(), views_.host(),
-                              noop ? border::Broker::Mode::noop : border::Broker::Mode::live,
-                              views_.called()};
+                              noop ? border::Broker::Mode::noop : border::Broker::Mode::live, views_.called(),
+                              views_.allowance()};
         sandbox::Sandbox box =
             views_.start({}, {.programs = {program},
                               .network = network,

@@ -88,8 +88,8 @@ void ModuleRun::start() {
 
 void ModuleRun::start(model::Network network) {
     broker_.emplace(context_.views.guarded(), context_.views.host(),
-                    live() ? border::Broker::Mode::live : border::Broker::Mode::noop,
-                    context_.views.called());
+                    live() ? border::Broker::Mode::live : border::Broker::Mode::noop, context_.views.called(),
+                    context_.views.allowance());
     const bool own_resolver_file =
         std::any_of(module_.files.begin(), module_.files.end(), is_resolver_file) ||
         std::any_of(module_.templates.begin(), module_.templates.end(), is_resolver_file);

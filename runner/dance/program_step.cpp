@@ -40,8 +40,9 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
 void enter_unqueued(model::ModuleReport& report, const border::Asked& asked, const std::string& step) {
     const bool refused = asked.what == border::Asked::What::refused;
     model::Notice notice{refused ? model::NoticeKind::refused : model::NoticeKind::would_execute,
-                         fmt::format("{}: {}", refused ? "refused" : "would execute",
-                                     sys::printable_text(sys::quote_words(asked.argv))),
+                         fmt::format("{}: {}{}{}", refused ? "refused" : "would execute",
+                                     sys::printable_text(sys::quote_words(asked.argv)),
+                                     asked.reason.empty() ? "" : ": ", asked.reason),
                          asked.argv, step};
     const bool known =
         std::any_of(report.notices.begin(), report.notices.end(), [&](const model::Notice& old) {
@@ -56,6 +57,7 @@ void enter_asked(model::ModuleReport& report, const border::Asked& asked, const 
     if (action) {
         model::Action queued;
         queued.argv = asked.argv;
+        queued.context = asked.context;
         queued.meaning = asked.meaning;
         report.actions.push_back(std::move(queued));
     }

@@ -67,8 +67,9 @@ public:
     void complete(const sandbox::Sandbox& sandbox) const;
 
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
-    /// What the sandboxes' processes called; for their brokers.
     [[nodiscard]] border::CalledCommands& called() noexcept { return called_; }
+    /// Of all that the run's scripts ask for.
+    [[nodiscard]] border::Allowance& allowance() noexcept { return allowance_; }
     /// Where queries and actions are run.
     [[nodiscard]] border::Host host() const {
         return {root_, data_ / "disco-on-host", {hidden_.begin(), hidden_.end()}};
@@ -99,6 +100,7 @@ private:
     std::set<std::string> allowed_ = policy::load_allow_list(data_); ///< read at once, to tell what is wrong
     policy::GuardedCommands guarded_;
     border::CalledCommands called_;
+    border::Allowance allowance_;
     std::vector<std::string> hidden_;
     std::vector<sandbox::ViewSpec::Bind> bound_;
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox

@@ -1,0 +1,217 @@
+#include "runner/border/broker.hpp"
+#include "runner/border/private_files.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sysexits.h>
+
+#include <fmt/format.h>
+
+// What the broker says to a request that is whole.
+namespace disco::border {
+namespace {
+
+using policy::GuardKind;
+using policy::shim::Wish;
+using What = policy::shim::Reply::What;
+
+constexpr int refused = 1, no_such_command = 126;
+
+std::size_t bytes_of(const Asked& asked) {
+    std::size_t bytes = sizeof asked + asked.reason.size() + asked.context.directory.size();
+    for (const std::string& word : asked.argv) bytes += word.size() + sizeof word;
+    for (const std::string& variable : asked.context.environment) bytes += variable.size() + sizeof variable;
+    if (asked.context.input) bytes += asked.context.input->size();
+    return bytes;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string bytes;
+    for (const std::string& word : words) bytes.append(word).push_back('\0');
+    return bytes;
+}
+
+/// On the machine itself, files that scripts make in /run are put in place before the actions.
+RunDirectory run_directory(const Host& host) {
+    return host.root == "/" ? RunDirectory::carried_over : RunDirectory::gone;
+}
+
+/// Of `disco-defer COMMAND…`: as if the command had been called itself, where it is a guarded one.
+model::ServiceMeaning meaning_of_deferred(const policy::GuardedCommands& commands,
+                                          const std::vector<std::string>& words) {
+    const std::string name = words[0].substr(words[0].rfind('/') + 1);
+    if (!commands.contains(name)) return {model::ServiceVerb::anything, {}};
+    policy::GuardDecision decision = commands.decide(words);
+    return decision.known ? decision.meaning : model::ServiceMeaning{model::ServiceVerb::anything, {}};
+}
+
+std::string used_up() {
+    return fmt::format("a run keeps no more than {} requests and {} MiB of them until the merge",
+                       Allowance::most_requests, Allowance::most_bytes >> 20U);
+}
+
+/// Of a question that is no root's: what root may see is not for others.
+void take_back_roots_needs(std::set<policy::Need>& needs) {
+    std::erase_if(needs, [](policy::Need need) { return need != policy::Need::bus; });
+}
+
+} // namespace
+
+/// `client` may be gone when any of these returns: its answer is sent.
+void Broker::answer(Client& client) {
+    ShimRequest& request = client.request;
+    if (request.wish == Wish::fail) {
+        enter({Asked::What::failure, request.argv});
+        return reply(client, 0, {}, {});
+    }
+    std::vector<std::string> words = request.argv;
+    std::optional<CalledCommand> called;
+    if (request.wish != Wish::defer)
+        words[0] = words[0].substr(words[0].rfind('/') + 1); // the shim's own name
+    if (request.wish == Wish::guarded) called = called_.find(client.peer.process);
+    if (called) {
+        const std::vector<std::string> own =
+            called->words.empty() ? std::vector{called->name} : called->words;
+        words.erase(words.begin());
+        words.insert(words.begin(), own.begin(), own.end());
+        words[0] = called->name;
+    }
+    client.words = sys::printable_text(sys::quote_words(words));
+    if (request.wish == Wish::unlisted) {
+        enter({Asked::What::unlisted, words});
+        return reply(client, 0, {}, fmt::format("warning: Would execute: {}\n", client.words));
+    }
+    if (request.wish == Wish::guarded && !commands_.contains(words[0]))
+        return reply(client, no_such_command, {}, "disco: not a guarded command\n");
+    if (request.wish == Wish::defer) {
+        client.decision.kind = GuardKind::action;
+        client.decision.known = true;
+        client.decision.action = words;
+        client.decision.meaning = meaning_of_deferred(commands_, words);
+    } else {
+        client.decision = commands_.decide(words);
+    }
+    request.argv = std::move(words);
+    policy::GuardDecision& decision = client.decision;
+    if (decision.kind == GuardKind::refuse)
+        return refuse(client, decision.known ? refused : EX_UNAVAILABLE, decision.reason);
+    if (decision.kind == GuardKind::query) return answer_query(client, decision.meaning);
+    if (!decision.action.empty())
+        if (const std::string why = why_no_action(client); !why.empty()) return refuse(client, refused, why);
+    if (decision.kind == GuardKind::action) {
+        if (!decision.reads_input) return finish_action(client);
+        client.more = true;
+        client.out = print_reply(What::input, 0, {}, {});
+        return send(client);
+    }
+    run_in_view(client, called);
+}
+
+void Broker::answer_query(Client& client, const model::ServiceMeaning& meaning) {
+    // What was asked for before, and will be run after the merge, is not true of the machine yet.
+    if (auto known = pending_.answer(meaning, client.decision.query)) {
+        if (!known->refusal.empty()) return refuse(client, known->exit, known->refusal);
+        return reply(client, known->exit, known->output, {});
+    }
+    if (client.peer.user != 0) take_back_roots_needs(client.decision.needs);
+    client.state = Client::State::waiting;
+    watch(client.fd.get(), EPOLLRDHUP, true);
+    waiting_.push_back(client.fd.get());
+}
+
+/// Why what it asks for is not queued; empty: it is.
+std::string Broker::why_no_action(const Client& client) const {
+    if (client.peer.user != 0)
+        return fmt::format(
+            "user {} asked for it, and what is run on the machine after the merge is run by root: "
+            "ask for it as root, with the user's part in it (runuser -u USER -- COMMAND)",
+            client.peer.user);
+    if (client.request.environment_cut)
+        return fmt::format("its environment is larger than {} KiB", policy::shim::most_variable_bytes >> 10U);
+    const auto gone = private_file(client.decision.action, client.request.directory, run_directory(host_),
+                                   client.peer.process);
+    if (gone)
+        return fmt::format(
+            "'{}' is in a directory of the sandbox's own, and will be gone when the command is "
+            "run, after the merge: put the file elsewhere, such as below /var/lib or /root",
+            sys::printable(*gone));
+    return {};
+}
+
+/// The action of a request whose input is whole. False: the run may not keep more.
+bool Broker::queue(Client& client, bool in_view) {
+    const ShimRequest& request = client.request;
+    const RunDirectory run = run_directory(host_);
+    Asked asked{Asked::What::action, client.decision.action};
+    // Of one that will be gone nothing is named, so it does not matter where the command runs: in '/', then.
+    if (!request.directory.empty() && !is_private(request.directory, run))
+        asked.context.directory = request.directory;
+    asked.context.umask = request.umask;
+    asked.context.environment = action_environment(request.environment);
+    if (client.decision.reads_input) asked.context.input = std::exchange(client.input, {});
+    asked.meaning = client.decision.meaning;
+    asked.in_view = in_view;
+    const std::string words = sys::printable_text(sys::quote_words(asked.argv));
+    if (!enter(std::move(asked))) return false;
+    // Of a command that is not known at all nothing says that it has to do with what is asked later.
+    if (client.request.wish == Wish::guarded || client.decision.meaning.verb != model::ServiceVerb::anything)
+        pending_.note(client.decision.meaning, words);
+    return true;
+}
+
+void Broker::finish_action(Client& client) {
+    if (!queue(client, false)) return refuse(client, refused, used_up());
+    reply(client, 0, {}, would(client.decision.action));
+}
+
+void Broker::run_in_view(Client& client, const std::optional<CalledCommand>& called) {
+    // It was executed under this name, and not by a redirection: there is nothing that it stands for.
+    if (!called) return reply(client, no_such_command, {}, "disco: not a guarded command\n");
+    const policy::GuardDecision& decision = client.decision;
+    if (!decision.action.empty()) {
+        if (!queue(client, true)) return refuse(client, refused, used_up());
+        if (mode_ == Mode::noop) client.out = print_reply(What::say, 0, {}, would(decision.action));
+    }
+    std::string output = called->path;
+    output.push_back('\0');
+    if (!decision.view.empty() && decision.view != client.request.argv) output += joined(decision.view);
+    called_.let_run(client.peer.process);
+    client.out += print_reply(What::run, 0, output, joined(decision.environment));
+    send(client);
+}
+
+void Broker::refuse(Client& client, int exit, std::string reason) {
+    const std::string text = fmt::format("disco: {}: {}\n", client.words, reason);
+    enter({Asked::What::refused, client.request.argv, std::move(reason)});
+    reply(client, exit, {}, text);
+}
+
+void Broker::reply(Client& client, int exit, std::string_view output, std::string_view error) {
+    client.out = print_reply(What::end, exit, output, error);
+    client.more = false;
+    client.state = Client::State::answering;
+    send(client);
+}
+
+/// In a no-op nothing of it is going to happen, and who reads the output should know.
+std::string Broker::would(const std::vector<std::string>& argv) const {
+    if (mode_ == Mode::live) return {};
+    return fmt::format("warning: Would execute: {}\n", sys::printable_text(sys::quote_words(argv)));
+}
+
+/// False when the run may not keep more; that is told once.
+bool Broker::enter(Asked asked) {
+    if (allowance_.take(bytes_of(asked))) {
+        asked_.push_back(std::move(asked));
+        return true;
+    }
+    if (!std::exchange(told_of_allowance_, true))
+        asked_.push_back(
+            {Asked::What::refused, {"…"}, fmt::format("{}; all further ones were refused", used_up())});
+    return false;
+}
+
+} // namespace disco::border
