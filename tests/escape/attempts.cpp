@@ -263,6 +263,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"io_uring_setup", 'F', "seccomp"},
         {"io_uring_enter", 'F', "seccomp"},
         {"io_uring_register", 'F', "seccomp"},
+        {"asynchronous_io", 'F', "seccomp"},
         {"personality", 'F', "seccomp"},
         {"personality_exec", 'F', "seccomp"},
         {"new_listener", 'F', "seccomp"},

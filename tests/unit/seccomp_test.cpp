@@ -87,11 +87,26 @@ TEST_P(EveryProfile, ReportsWhatAReaderShouldKnow) {
 }
 
 TEST_P(EveryProfile, RefusesWhatReachesBeyondTheSandbox) {
-    for (const std::uint32_t call :
-         {SYS_ptrace, SYS_keyctl, SYS_add_key, SYS_io_uring_setup, SYS_adjtimex, SYS_open_by_handle_at,
-          SYS_seccomp, SYS_fsopen, SYS_open_tree, SYS_mount_setattr, SYS_process_vm_writev, SYS_pidfd_getfd,
-          SYS_userfaultfd, SYS_perf_event_open, SYS_fanotify_init, SYS_iopl, SYS_ioperm, SYS_syslog,
-          SYS_vhangup})
+    for (const std::uint32_t call : {SYS_ptrace,
+                                     SYS_keyctl,
+                                     SYS_add_key,
+                                     SYS_io_uring_setup,
+                                     SYS_io_setup,
+                                     SYS_adjtimex,
+                                     SYS_open_by_handle_at,
+                                     SYS_seccomp,
+                                     SYS_fsopen,
+                                     SYS_open_tree,
+                                     SYS_mount_setattr,
+                                     SYS_process_vm_writev,
+                                     SYS_pidfd_getfd,
+                                     SYS_userfaultfd,
+                                     SYS_perf_event_open,
+                                     SYS_fanotify_init,
+                                     SYS_iopl,
+                                     SYS_ioperm,
+                                     SYS_syslog,
+                                     SYS_vhangup})
         EXPECT_EQ(answer(GetParam(), native, call), EPERM) << call;
     for (const std::uint32_t call : {26U /* ptrace */, 288U /* keyctl */, 354U /* seccomp */})
         EXPECT_EQ(answer(GetParam(), i386, call), EPERM) << call;

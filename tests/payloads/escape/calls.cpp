@@ -152,6 +152,11 @@ Verdict io_uring_setup() {
 }
 Verdict io_uring_enter() { return by_refusal(call(SYS_io_uring_enter, -1, 0, 0, 0, nullptr, 0)); }
 Verdict io_uring_register() { return by_refusal(call(SYS_io_uring_register, -1, 0, nullptr, 0)); }
+/// They count for the whole machine.
+Verdict asynchronous_io() {
+    unsigned long context = 0;
+    return by_result(call(SYS_io_setup, 1, &context));
+}
 Verdict personality() { return by_result(call(SYS_personality, 0x0040000)); }      // ADDR_NO_RANDOMIZE
 Verdict personality_exec() { return by_result(call(SYS_personality, 0x0400000)); } // READ_IMPLIES_EXEC
 
@@ -249,6 +254,7 @@ Attempts call_attempts() {
             {"io_uring_setup", io_uring_setup},
             {"io_uring_enter", io_uring_enter},
             {"io_uring_register", io_uring_register},
+            {"asynchronous_io", asynchronous_io},
             {"personality", personality},
             {"personality_exec", personality_exec},
             {"new_listener", new_listener},
