@@ -12,11 +12,15 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace disco::sandbox {
 namespace {
@@ -85,6 +89,27 @@ const char* describe(Stage stage) {
     return "?"; // not reached: -Wswitch guards the list
 }
 
+/// Root is refused so by a container only.
+const char* container_hint(int error) {
+    return error == EPERM || error == ENOSYS
+               ? " (in a container, its seccomp profile or capabilities refuse it: start it with "
+                 "CAP_SYS_ADMIN and without a profile, as by `docker run --cap-add SYS_ADMIN --security-opt "
+                 "seccomp=unconfined`)"
+               : "";
+}
+
+/// Said once: what a container withholds that sandboxes do without.
+bool tell_of_container() {
+    // It refuses everything in it all keys, so no sandbox needs a keyring of its own, see pid1.
+    if (::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) < 0 && errno == EPERM)
+        spdlog::debug("this container refuses keyctl(2), so sandboxes have no keyring of their own");
+    if (::prctl(PR_CAPBSET_READ, CAP_NET_ADMIN) == 0)
+        spdlog::warn(
+            "without CAP_NET_ADMIN no sandbox has a loopback network (127.0.0.1); start the container "
+            "with it, or use --network host, where scripts need that");
+    return true;
+}
+
 } // namespace
 
 Launched launch(const SandboxSpec& spec) {
@@ -124,16 +149,18 @@ Launched launch(const SandboxSpec& spec) {
     view.command_line_size = command_line_size;
     view.programs = programs.data();
     view.program_count = static_cast<int>(programs.size());
+    if (own_network) {
+        [[maybe_unused]] static const bool told = tell_of_container();
+    }
     const std::uint64_t namespaces =
         CLONE_NEWNS | namespace_of(Wall::pid, CLONE_NEWPID) | namespace_of(Wall::ipc, CLONE_NEWIPC) |
         namespace_of(Wall::uts, CLONE_NEWUTS) | namespace_of(Wall::cgroup, CLONE_NEWCGROUP);
     int pidfd = -1;
     const pid_t pid = clone_process(namespaces | (own_network ? CLONE_NEWNET : 0), pidfd);
     if (pid < 0)
-        throw sys::Error{fmt::format("cannot make the namespaces of a sandbox: {}{}", sys::errno_text(errno),
-                                     errno == EPERM    ? " (a container without CAP_SYS_ADMIN?)"
-                                     : errno == ENOSPC ? " (see /proc/sys/user/max_*_namespaces)"
-                                                       : "")};
+        throw sys::Error{
+            fmt::format("cannot make the namespaces of a sandbox: {}{}", sys::errno_text(errno),
+                        errno == ENOSPC ? " (see /proc/sys/user/max_*_namespaces)" : container_hint(errno))};
     if (pid == 0) run_pid1(view);
     Launched launched{pid, sys::UniqueFd{pidfd}, std::move(control.parent), {}, std::move(input)};
     for (PipePair& pair : pipes)
@@ -149,10 +176,11 @@ std::string explain_setup_failure(const Message& message, const MountPlan& enter
                             : message.stage == Stage::mounts ? entered
                                                              : none;
     if (message.step < 0 || index >= plan.size())
-        return fmt::format("the sandbox cannot {}: {}", describe(message.stage),
-                           sys::errno_text(message.error));
+        return fmt::format("the sandbox cannot {}: {}{}", describe(message.stage),
+                           sys::errno_text(message.error), container_hint(message.error));
     const MountStep& step = plan[index];
-    std::string text = fmt::format("cannot {}: {}", step.describe(), sys::errno_text(message.error));
+    std::string text = fmt::format("cannot {}: {}{}", step.describe(), sys::errno_text(message.error),
+                                   container_hint(message.error));
     if (step.kind != MountStep::Kind::overlay) return text;
     switch (message.error) {
     case EINVAL:
@@ -169,8 +197,10 @@ std::string explain_start_failure(const Message& message, const Program& program
     if (message.stage == Stage::exec && message.error == ENOENT)
         return fmt::format("could not be run: there is no '{}' (or what it needs to run) in the tree",
                            program.path);
-    return fmt::format("could not be run by '{}': the sandbox cannot {}: {}", program.path,
-                       describe(message.stage), sys::errno_text(message.error));
+    const bool refused = message.stage != Stage::exec; // the kernel's own answer there, say to a noexec mount
+    return fmt::format("could not be run by '{}': the sandbox cannot {}: {}{}", program.path,
+                       describe(message.stage), sys::errno_text(message.error),
+                       refused ? container_hint(message.error) : "");
 }
 
 } // namespace disco::sandbox
