@@ -266,6 +266,10 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
         enter_program(*report_, phase, names[i], profile, ends[i]);
     }
     note_asked(names, phase);
+    // What strict scripts and templates may run knows of no network.
+    if (!reports && context_.views.networks().was_missed(*box_))
+        report_->notices.push_back(
+            Networks::missing(names.front(), "write `network egress` in the module's `sandbox` file"));
     return ends;
 }
 

@@ -72,6 +72,21 @@ void Networks::disconnect() noexcept {
     if (connection_) connection_->stop();
 }
 
+bool Networks::was_missed(const sandbox::Sandbox& sandbox) {
+    if (sandbox.network() != Network::isolated) return false;
+    const std::uint64_t attempts = sandbox.attempts_to_reach_others();
+    if (attempts <= attempts_) return false;
+    attempts_ = attempts;
+    return true;
+}
+
+model::Notice Networks::missing(const std::string& step, const std::string& remedy) {
+    return {model::NoticeKind::network,
+            "no network here: it tried to reach another machine, or to look one up; " + remedy,
+            {},
+            step};
+}
+
 std::optional<model::Notice> Networks::notice(Network network) const {
     model::Notice notice;
     notice.kind = model::NoticeKind::network;

@@ -2,9 +2,11 @@
 
 #include "runner/sandbox/kill_at_once.hpp"
 #include "runner/sandbox/launch.hpp"
+#include "runner/sandbox/network_attempts.hpp"
 #include "runner/sandbox/protocol.hpp"
 #include "runner/sandbox/watch.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
 
 #include <array>
@@ -50,6 +52,17 @@ sys::UniqueFd Sandbox::network_namespace() const {
     sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!fd) throw sys::SysError{errno, "open the network namespace of the sandbox", path};
     return fd;
+}
+
+std::uint64_t Sandbox::attempts_to_reach_others() const {
+    const auto text = [&](const char* name) {
+        return sys::read_file_if_exists(fmt::format("/proc/{}/net/{}", pid_, name)).value_or("");
+    };
+    try {
+        return network_attempts(text("snmp"), text("snmp6"));
+    } catch (const sys::SysError&) { // it has died right now
+        return 0;
+    }
 }
 
 /// That PID 1 is gone is told by the answer, or by its absence.

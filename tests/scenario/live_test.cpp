@@ -246,6 +246,38 @@ TEST_F(Live, DiscoParamStartsNoProcessInBash) {
     EXPECT_EQ(read("srv/values"), "8080\nlocalhost\nhost\nport\nm\n");
 }
 
+/// A download that fails without a word leaves a module in sync that has done nothing.
+TEST_F(Live, TellsOfTheNetworkThatAScriptMissed) {
+    module_file("m", "sandbox", "profile simulate\n");
+    want("m");
+    struct Row {
+        const char* name;
+        const char* text;
+        bool told;
+    };
+    for (const Row& row :
+         {Row{"an address", "true 2>/dev/null <>/dev/tcp/192.0.2.1/80 || true\n", true},
+          Row{"an address of IPv6", "true 2>/dev/null <>/dev/tcp/2001:db8::1/80 || true\n", true},
+          Row{"a resolver on loopback", "{ echo x >/dev/udp/127.0.0.53/53; } 2>/dev/null || true\n", true},
+          Row{"nobody", "echo x > /dev/null\n", false},
+          Row{"its own loopback", "true 2>/dev/null <>/dev/tcp/127.0.0.1/80 || true\n", false}}) {
+        script("m", "10-x.sh", std::string{"#!/bin/bash\n"} + row.text);
+        for (const bool dry : {true, false}) {
+            const auto result = dry ? noop() : live();
+            EXPECT_EQ(result.exit, 0) << result.output << result.error;
+            std::string notices;
+            const auto module = module_of(last_report(), "m");
+            for (const auto& notice : module.at("notices")) notices += notice.at("text").get<std::string>();
+            EXPECT_EQ(result.output.find("no network here") != std::string::npos, row.told) << row.name;
+            EXPECT_EQ(notices.find("write `network egress` in the module's") != std::string::npos, row.told);
+            EXPECT_EQ(notices.empty(), !row.told) << row.name << notices;
+        }
+    }
+    const auto exec = disco({"exec", "--noop", "--state-dir", state(), "--root", root(), "--", "bash", "-c",
+                             "true 2>/dev/null <>/dev/tcp/192.0.2.1/80 || true"});
+    EXPECT_THAT(exec.output, HasSubstr("--network egress"));
+}
+
 TEST_F(Live, DetailedExitCodeSaysThatSomethingChanged) {
     module_file("m", "files/etc/x", "x\n");
     want("m");
