@@ -53,6 +53,12 @@ std::string options_text(const GuardScope& scope, bool everywhere, const char* h
     return options.empty() ? "" : fmt::format("    {}\n{}", heading, paragraph(options));
 }
 
+/// ":LINE" where the file is that of `outer`.
+std::string place_within(const std::string& outer, const std::string& place) {
+    const std::size_t end = place.rfind(':');
+    return outer.substr(0, outer.rfind(':')) == place.substr(0, end) ? place.substr(end) : place;
+}
+
 std::string scope_text(const std::string& names, const GuardScope& scope) {
     std::string title = names;
     for (const auto& words : scope.path) title += fmt::format(" {}", fmt::join(words, "|"));
@@ -63,8 +69,9 @@ std::string scope_text(const std::string& names, const GuardScope& scope) {
     text += options_text(scope, true, "options of every form");
     text += options_text(scope, false, "options of forms that name them");
     for (const GuardForm& form : scope.forms) {
-        text += fmt::format("    {:<6} {}  # {}\n", to_string(form.kind),
-                            form.text.empty() ? "(no words)" : form.text, form.place);
+        text +=
+            fmt::format("    {:<6} {}  # {}\n", to_string(form.kind),
+                        form.text.empty() ? "(no words)" : form.text, place_within(scope.place, form.place));
         if (!form.clauses.queue.empty())
             text += fmt::format("           queues: {}\n", fmt::join(form.clauses.queue, " "));
         if (!form.clauses.says.empty()) text += fmt::format("           says: {}\n", form.clauses.says);
