@@ -170,6 +170,7 @@ TEST(GuardedCommandLines, MeanTheSameByWhicheverCommand) {
         EXPECT_EQ(decide(line).meaning, restart) << line;
     EXPECT_EQ(decide("init 6").meaning.verb, ServiceVerb::end_machine);
     EXPECT_EQ(decide("shutdown -c").meaning.verb, ServiceVerb::none);
+    EXPECT_EQ(decide("invoke-rc.d --skip-systemd-native x start").meaning.verb, ServiceVerb::none);
     EXPECT_EQ(decide("systemctl isolate rescue.target").meaning.verb, ServiceVerb::anything);
     EXPECT_EQ(decide("systemctl is-active nginx").meaning,
               (model::ServiceMeaning{ServiceVerb::is_active, {"nginx.service"}}));
