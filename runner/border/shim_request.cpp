@@ -94,7 +94,10 @@ std::string print_reply(shim::Reply::What what, int exit, std::string_view outpu
 }
 
 std::vector<std::string> action_environment(const std::vector<std::string>& environment) {
-    constexpr std::string_view dropped[] = {"PATH", "NOOP", "BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "_"};
+    // SYSTEMD_OFFLINE is what commands in the view are given (guarded.d, `env`), and what they start has it
+    // too: update-rc.d calls systemctl, which would ignore the action.
+    constexpr std::string_view dropped[] = {"PATH",      "NOOP",     "BASH_ENV", "ENV",
+                                            "SHELLOPTS", "BASHOPTS", "_",        "SYSTEMD_OFFLINE"};
     constexpr std::string_view dropped_kinds[] = {"DISCO_", "LD_", "BASH_FUNC_"};
     std::vector<std::string> kept;
     for (const std::string& variable : environment) {

@@ -110,10 +110,10 @@ TEST(ShimInput, IsBounded) {
 }
 
 TEST(ActionEnvironment, HasNothingOfDiscoAndTheLinker) {
-    EXPECT_THAT(
-        action_environment({"A=1", "DISCO_NODE=x", "NOOP=true", "LD_PRELOAD=/x", "BASH_ENV=/y", "PATH=/z",
-                            "BASH_FUNC_f%%=() { :; }", "_=/bin/x", "=odd", "none", "HOME=/root"}),
-        ElementsAre("A=1", "HOME=/root"));
+    EXPECT_THAT(action_environment({"A=1", "DISCO_NODE=x", "NOOP=true", "LD_PRELOAD=/x", "BASH_ENV=/y",
+                                    "PATH=/z", "SYSTEMD_OFFLINE=1", "BASH_FUNC_f%%=() { :; }", "_=/bin/x",
+                                    "=odd", "none", "HOME=/root"}),
+                ElementsAre("A=1", "HOME=/root"));
 }
 
 TEST(HostCommand, AQuestionHasNothingOfTheCallers) {
