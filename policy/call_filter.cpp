@@ -89,13 +89,15 @@ BackwardWriter::Place write_verdict(BackwardWriter& writer, const CallVerdict& v
     auto next = writer.add(BPF_RET | BPF_K, verdict.verdict);
     for (std::size_t i = verdict.unless.size(); i-- > 0;) {
         const CallVerdict::Unless& unless = verdict.unless[i];
-        const auto test = static_cast<std::uint16_t>(
-            unless.test == CallVerdict::Unless::Test::equals_any ? BPF_JEQ : BPF_JSET);
+        const bool bits = unless.test == CallVerdict::Unless::Test::has_any_bit;
+        const bool differs = unless.test == CallVerdict::Unless::Test::differs;
+        const auto code = static_cast<std::uint16_t>(BPF_JMP | (bits ? BPF_JSET : BPF_JEQ) | BPF_K);
         for (const std::uint32_t value : unless.values)
-            next =
-                writer.add_jump(static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), value, passed[i], next);
+            next = writer.add_jump(code, value, differs ? next : passed[i], differs ? passed[i] : next);
         next = writer.add(BPF_LD | BPF_W | BPF_ABS,
-                          arguments + unless.argument * static_cast<std::uint32_t>(sizeof(std::uint64_t)));
+                          arguments + unless.argument * static_cast<std::uint32_t>(sizeof(std::uint64_t)) +
+                              static_cast<std::uint32_t>(unless.half) *
+                                  static_cast<std::uint32_t>(sizeof(std::uint32_t)));
     }
     return next;
 }

@@ -15,12 +15,13 @@ struct CallVerdict {
     std::uint32_t verdict = 0;
     /// Another verdict when an argument passes a test; of several tests the first that is passed. Of the
     /// argument only the low 32 bits count: the kernel takes an int, and a filter that compared all 64 could
-    /// be walked round.
+    /// be walked round. A pointer is looked at half by half.
     struct Unless {
         unsigned argument = 0;
-        enum class Test { equals_any, has_any_bit } test = Test::equals_any;
+        enum class Test { equals_any, has_any_bit, differs } test = Test::equals_any; ///< `differs`: from one
         std::vector<std::uint32_t> values;
         std::uint32_t verdict = 0;
+        enum class Half : std::uint32_t { low, high } half = Half::low;
         bool operator==(const Unless&) const = default;
     };
     std::vector<Unless> unless{};

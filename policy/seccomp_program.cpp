@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace disco::policy {
@@ -34,7 +35,18 @@ constexpr std::uint32_t unknown = SECCOMP_RET_ERRNO | ENOSYS;
 std::map<std::string_view, CallVerdict> argument_rules() {
     constexpr std::uint32_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                          CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+    // The limit of core dumps is PID 1's to set: at 1 the machine's handler (core_pattern with '|') is not
+    // called, at anything else it is, by a crash in here. Nothing is ever dumped, so whoever sets another one
+    // may think that they have.
+    constexpr std::uint32_t pretend = SECCOMP_RET_ERRNO | 0, all_bits = 0xffffffff;
+    const CallVerdict set_limit = {allow, {Unless{0, Unless::Test::equals_any, {RLIMIT_CORE}, pretend}}};
     return {
+        {"setrlimit", set_limit},
+        {"prlimit64",
+         {allow,
+          {Unless{1, Unless::Test::differs, {RLIMIT_CORE}, allow},
+           Unless{2, Unless::Test::has_any_bit, {all_bits}, pretend},
+           Unless{2, Unless::Test::has_any_bit, {all_bits}, pretend, Unless::Half::high}}}},
         {"clone", {allow, {Unless{0, Unless::Test::has_any_bit, {namespaces}, refuse}}}},
         // Input for other terminals.
         {"ioctl", {allow, {Unless{1, Unless::Test::equals_any, {TIOCSTI, TIOCLINUX, TIOCSETD}, refuse}}}},

@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -143,20 +142,6 @@ bool reset_signals() noexcept {
     return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
-/// Nothing is dumped at 0 either, but a handler of the machine (core_pattern with '|') is still called then:
-/// only at 1 the kernel does without it. A hard limit of 0 stays where it may not be raised (a container
-/// without CAP_SYS_RESOURCE): such a handler then hears of a program that crashes here. Nothing else that
-/// outlasts execve(2) would prevent it.
-bool limit_core() noexcept {
-    const struct rlimit no_core = {1, 1};
-    if (::setrlimit(RLIMIT_CORE, &no_core) == 0) return true;
-    const int error = errno;
-    struct rlimit limit = {};
-    const bool none = error == EPERM && ::getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max == 0;
-    errno = error;
-    return none;
-}
-
 /// Gives the parent the listener for the calls of the program in `lane`.
 bool hand_over(int listener, int lane) noexcept {
     Message message;
@@ -239,7 +224,6 @@ Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,
         return Stage::descriptors;
     if ((wall_stands(Wall::setsid) && ::setsid() < 0) || !reset_signals()) return Stage::isolate;
     if (program.terminal && ::ioctl(0, TIOCSCTTY, 0) != 0) return Stage::terminal;
-    if (!limit_core()) return Stage::isolate;
     if (program.readonly_view && wall_stands(Wall::readonly_view) &&
         ::setns(fd::mount_namespace, CLONE_NEWNS) != 0)
         return Stage::mounts;

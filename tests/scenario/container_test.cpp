@@ -9,6 +9,7 @@
 namespace disco::tests {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 class Container : public DanceTest {
@@ -43,6 +44,14 @@ TEST_F(Container, WithoutTheRightToRaiseLimitsRunsPrograms) {
                              "ulimit -c; ulimit -Hc");
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_THAT(result.output, HasSubstr("0\n0\n"));
+}
+
+/// At another limit than 1 a crash would call the machine's handler of core dumps.
+TEST_F(Container, NoProgramChangesItsLimitOfCoreDumps) {
+    const auto result =
+        exec({"/usr/bin/env"}, "ulimit -c unlimited && ulimit -c 0 && echo so; grep core /proc/self/limits");
+    EXPECT_THAT(result.output, HasSubstr("so\n"));
+    EXPECT_THAT(result.output, ContainsRegex("Max core file size +1 +1 +bytes"));
 }
 
 TEST_F(Container, WithoutTheRightToSetUpNetworksHasNoLoopbackAndSaysSo) {

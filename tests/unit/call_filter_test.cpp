@@ -73,6 +73,27 @@ TEST(CallFilter, AcceptsListedArguments) {
     EXPECT_EQ(answer(program, arch, 8), unknown);
 }
 
+TEST(CallFilter, LooksAtBothHalvesOfAPointerOfOneKindOfCall) {
+    AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
+    abi.calls[7] = {SECCOMP_RET_ALLOW,
+                    {Unless{0, Unless::Test::differs, {4}, SECCOMP_RET_ALLOW},
+                     Unless{1, Unless::Test::has_any_bit, {0xffffffff}, refused},
+                     Unless{1, Unless::Test::has_any_bit, {0xffffffff}, refused, Unless::Half::high}}};
+    const auto program = compile_calls({abi}, refused);
+    const auto with = [&](std::uint64_t kind, std::uint64_t pointer) {
+        seccomp_data data = {};
+        data.arch = arch;
+        data.nr = 7;
+        data.args[0] = kind;
+        data.args[1] = pointer;
+        return tests::evaluate(program, data);
+    };
+    EXPECT_EQ(with(4, 0), SECCOMP_RET_ALLOW);
+    EXPECT_EQ(with(3, 0x7fff0000), SECCOMP_RET_ALLOW);
+    for (const std::uint64_t pointer : {1ULL, 0x7fff0000ULL, 1ULL << 32, 0x7fff00000000ULL})
+        EXPECT_EQ(with(4, pointer), refused) << pointer;
+}
+
 TEST(CallFilter, LooksForBitsInTheArgumentThatCounts) {
     AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
     abi.calls[7] = {SECCOMP_RET_ALLOW, {Unless{1, Unless::Test::has_any_bit, {0x6}, refused}}};

@@ -51,7 +51,13 @@ Verdict huge_pages() {
 }
 /// A crash must not call the machine's handler of core dumps: only at a limit of 1 is it not called.
 Verdict core_handler() {
-    struct rlimit limit = {};
+    struct rlimit limit = {0, 0};
+    ::setrlimit(RLIMIT_CORE, &limit);
+    ::syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, nullptr);
+    // A pointer whose low half is 0.
+    void* const place = ::mmap(reinterpret_cast<void*>(std::uintptr_t{1} << 33), sizeof limit,
+                               PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (place != MAP_FAILED) ::syscall(SYS_prlimit64, 0, RLIMIT_CORE, place, nullptr);
     ::getrlimit(RLIMIT_CORE, &limit);
     return limit.rlim_cur == 1 && limit.rlim_max == 1 ? held("the limit is 1")
                                                       : got_through("it would be called");
