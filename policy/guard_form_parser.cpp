@@ -263,11 +263,19 @@ void parse_clauses(const std::vector<std::string>& words, GuardClauses& clauses,
             if (rest != std::vector<std::string>{"input"})
                 object_to(place, fmt::format("'{}': only 'reads input' can be said", shown(rest[0])));
             clauses.reads_input = true;
+        } else if (name == "covers") {
+            clauses.covers = rest[0];
+            if (rest.size() != 1 && (rest.size() != 4 || rest[1] != "unless"))
+                object_to(place, "it is written 'covers TYPE' or 'covers TYPE unless OPTION WORD'");
+            if (rest.size() == 4) {
+                clauses.uncovers_option = rest[2];
+                clauses.uncovers_word = rest[3];
+            }
         } else if (name == "says")
             clauses.says = fmt::format("{}", fmt::join(rest, " "));
         else
-            object_to(place, fmt::format("'{}' is no clause; there are without, queue, means, needs, "
-                                         "env, reads and says",
+            object_to(place, fmt::format("'{}' is no clause; there are without, queue, means, needs, env, "
+                                         "covers, reads and says",
                                          shown(name)));
     }
 }
@@ -295,6 +303,11 @@ void check_clauses(const GuardForm& form, const GuardScope& scope) {
     if (!clauses.verb_operands.empty() && !has_operand(clauses.verb_operands))
         object_to(form.place,
                   fmt::format("'means … {}': the form has no such operand", clauses.verb_operands));
+    only_for(form.kind == GuardKind::action, !clauses.covers.empty(), "covers");
+    for (const std::string& name : {clauses.covers, clauses.uncovers_option})
+        if (name.starts_with('-') ? find_option(scope, name) == std::string::npos
+                                  : !name.empty() && !has_operand(name))
+            object_to(form.place, fmt::format("'covers {}': the form has none", shown(name)));
     for (const std::string& word : clauses.queue) {
         const bool bracketed = word.starts_with("[-") && word.ends_with(']');
         if (bracketed && find_option(scope, word.substr(1, word.size() - 2)) == std::string::npos)

@@ -70,6 +70,8 @@ struct GuardClauses {
     model::ServiceVerb verb = model::ServiceVerb::none;
     std::string verb_operands; ///< a type
     bool reads_input = false;  ///< its standard input is kept, and given to it when it runs
+    std::string covers;        ///< a type or an option: the directories that it hides by what it mounts
+    std::string uncovers_option, uncovers_word; ///< but not with this word in this option's list
     std::string says;
 };
 

@@ -99,6 +99,11 @@ void add_clauses(GuardClauses& to, const GuardClauses& own) {
         to.verb_operands = own.verb_operands;
     }
     to.reads_input = to.reads_input || own.reads_input;
+    if (!own.covers.empty()) {
+        to.covers = own.covers;
+        to.uncovers_option = own.uncovers_option;
+        to.uncovers_word = own.uncovers_word;
+    }
     if (!own.says.empty()) to.says = own.says;
 }
 

@@ -119,6 +119,22 @@ std::vector<std::string> queued_line(const MatchedLine& matched) {
     return words;
 }
 
+std::vector<std::string> covered_directories(const MatchedLine& matched) {
+    const GuardClauses& clauses = matched.form->clauses;
+    const auto values_of = [&](const std::string& name) {
+        std::vector<std::string> values;
+        const std::size_t wanted = find_option(*matched.scope, name);
+        for (const GivenOption& given : matched.line.options)
+            if (given.option == wanted && given.value) values.push_back(*given.value);
+        return values;
+    };
+    if (!clauses.uncovers_option.empty())
+        for (const std::string& list : values_of(clauses.uncovers_option))
+            if ((',' + list + ',').find(',' + clauses.uncovers_word + ',') != std::string::npos) return {};
+    if (clauses.covers.empty()) return {};
+    return clauses.covers.starts_with('-') ? values_of(clauses.covers) : operands_of(matched, clauses.covers);
+}
+
 model::ServiceMeaning meaning_of(const MatchedLine& matched) {
     const GuardClauses& clauses = matched.form->clauses;
     model::ServiceMeaning meaning{clauses.verb, {}};

@@ -46,6 +46,7 @@ GuardDecision decide(const std::string& name, const MatchedLine& matched,
     decision.known = true;
     decision.place = form.place;
     decision.meaning = meaning_of(matched);
+    decision.covers = covered_directories(matched);
     switch (form.kind) {
     case GuardKind::query:
         decision.query = rebuild_line(name, matched);

@@ -214,6 +214,23 @@ TEST(OptionValues, AreNoVerbs) {
     EXPECT_GT(tried, 10000U);
 }
 
+TEST(Mounts, SayWhatTheyHide) {
+    const auto hides = [](const char* line) {
+        return fmt::format("{}", fmt::join(shipped().decide(sys::split_words(line)).covers, " "));
+    };
+    EXPECT_EQ(hides("mount -t tmpfs none /data"), "/data");
+    EXPECT_EQ(hides("mount /dev/sdb1 /mnt -o ro,noexec"), "/mnt");
+    EXPECT_EQ(hides("mount --bind /a b"), "b");
+    EXPECT_EQ(hides("mount /data"), "/data");
+    EXPECT_EQ(hides("mount --source x --target /mnt"), "/mnt");
+    EXPECT_EQ(hides("mount -o remount,rw /data"), "");
+    EXPECT_EQ(hides("mount -o rw,remount /dev/sda1 /"), "");
+    EXPECT_EQ(hides("mount --make-rshared /"), "");
+    EXPECT_EQ(hides("mount -a"), "");
+    EXPECT_EQ(hides("mount"), "");
+    EXPECT_EQ(hides("umount /data"), "");
+}
+
 TEST(HostileForms, AreNoQuestion) {
     for (const Row& row : rows_of("hostile"))
         EXPECT_NE(kind_of(shipped().decide(row.line)), "query") << row.place;
