@@ -260,9 +260,13 @@ void parse_clauses(const std::vector<std::string>& words, GuardClauses& clauses,
             clauses.verb_operands = rest.size() > 1 ? rest[1] : "";
             if (rest.size() > 2) object_to(place, fmt::format("'{}' is too much", shown(rest[2])));
         } else if (name == "reads") {
-            if (rest != std::vector<std::string>{"input"})
-                object_to(place, fmt::format("'{}': only 'reads input' can be said", shown(rest[0])));
+            if (rest[0] != "input" || rest.size() == 2 || (rest.size() > 2 && rest[1] != "with"))
+                object_to(place, "it is written 'reads input' or 'reads input with OPTION|TYPE [WORD...]'");
             clauses.reads_input = true;
+            if (rest.size() > 2) {
+                clauses.input_with = rest[2];
+                clauses.input_values = {std::next(rest.begin(), 3), rest.end()};
+            }
         } else if (name == "covers") {
             clauses.covers = rest[0];
             if (rest.size() != 1 && (rest.size() != 4 || rest[1] != "unless"))
@@ -304,10 +308,10 @@ void check_clauses(const GuardForm& form, const GuardScope& scope) {
         object_to(form.place,
                   fmt::format("'means … {}': the form has no such operand", clauses.verb_operands));
     only_for(form.kind == GuardKind::action, !clauses.covers.empty(), "covers");
-    for (const std::string& name : {clauses.covers, clauses.uncovers_option})
+    for (const std::string& name : {clauses.covers, clauses.uncovers_option, clauses.input_with})
         if (name.starts_with('-') ? find_option(scope, name) == std::string::npos
                                   : !name.empty() && !has_operand(name))
-            object_to(form.place, fmt::format("'covers {}': the form has none", shown(name)));
+            object_to(form.place, fmt::format("'{}': the form has none", shown(name)));
     for (const std::string& word : clauses.queue) {
         const bool bracketed = word.starts_with("[-") && word.ends_with(']');
         if (bracketed && find_option(scope, word.substr(1, word.size() - 2)) == std::string::npos)

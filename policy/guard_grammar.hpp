@@ -68,9 +68,11 @@ struct GuardClauses {
     std::vector<std::string> environment; ///< "NAME=VALUE"
     std::set<Need> needs;
     model::ServiceVerb verb = model::ServiceVerb::none;
-    std::string verb_operands; ///< a type
-    bool reads_input = false;  ///< its standard input is kept, and given to it when it runs
-    std::string covers;        ///< a type or an option: the directories that it hides by what it mounts
+    std::string verb_operands;             ///< a type
+    bool reads_input = false;              ///< its standard input is kept, and given to it when it runs
+    std::string input_with;                ///< but only with this option, or with words of this type
+    std::vector<std::string> input_values; ///< that are one of these; none: any
+    std::string covers; ///< a type or an option: the directories that it hides by what it mounts
     std::string uncovers_option, uncovers_word; ///< but not with this word in this option's list
     std::string says;
 };

@@ -98,7 +98,11 @@ void add_clauses(GuardClauses& to, const GuardClauses& own) {
         to.verb = own.verb;
         to.verb_operands = own.verb_operands;
     }
-    to.reads_input = to.reads_input || own.reads_input;
+    if (own.reads_input) {
+        to.reads_input = true;
+        to.input_with = own.input_with;
+        to.input_values = own.input_values;
+    }
     if (!own.covers.empty()) {
         to.covers = own.covers;
         to.uncovers_option = own.uncovers_option;

@@ -61,6 +61,16 @@ std::vector<std::string> operands_of(const MatchedLine& matched, std::string_vie
     return operands;
 }
 
+/// Of an option, "" where it has none; or the operands of a type.
+std::vector<std::string> values_of(const MatchedLine& matched, const std::string& name) {
+    if (!name.starts_with('-')) return operands_of(matched, name);
+    std::vector<std::string> values;
+    const std::size_t wanted = find_option(*matched.scope, name);
+    for (const GivenOption& given : matched.line.options)
+        if (given.option == wanted) values.push_back(given.value.value_or(""));
+    return values;
+}
+
 /// By the name that systemd knows.
 std::string unit_name(const std::string& name) {
     constexpr std::array<std::string_view, 11> suffixes = {".service", ".socket",    ".target", ".timer",
@@ -121,18 +131,19 @@ std::vector<std::string> queued_line(const MatchedLine& matched) {
 
 std::vector<std::string> covered_directories(const MatchedLine& matched) {
     const GuardClauses& clauses = matched.form->clauses;
-    const auto values_of = [&](const std::string& name) {
-        std::vector<std::string> values;
-        const std::size_t wanted = find_option(*matched.scope, name);
-        for (const GivenOption& given : matched.line.options)
-            if (given.option == wanted && given.value) values.push_back(*given.value);
-        return values;
-    };
     if (!clauses.uncovers_option.empty())
-        for (const std::string& list : values_of(clauses.uncovers_option))
+        for (const std::string& list : values_of(matched, clauses.uncovers_option))
             if ((',' + list + ',').find(',' + clauses.uncovers_word + ',') != std::string::npos) return {};
-    if (clauses.covers.empty()) return {};
-    return clauses.covers.starts_with('-') ? values_of(clauses.covers) : operands_of(matched, clauses.covers);
+    return clauses.covers.empty() ? std::vector<std::string>{} : values_of(matched, clauses.covers);
+}
+
+bool reads_input(const MatchedLine& matched) {
+    const GuardClauses& clauses = matched.form->clauses;
+    if (!clauses.reads_input || clauses.input_with.empty()) return clauses.reads_input;
+    const std::vector<std::string> values = values_of(matched, clauses.input_with);
+    if (clauses.input_values.empty()) return !values.empty();
+    return std::find_first_of(values.begin(), values.end(), clauses.input_values.begin(),
+                              clauses.input_values.end()) != values.end();
 }
 
 model::ServiceMeaning meaning_of(const MatchedLine& matched) {

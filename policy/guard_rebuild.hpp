@@ -15,6 +15,9 @@ namespace disco::policy {
 /// What `=> queue` of the form makes of the line; nothing when the form has none.
 [[nodiscard]] std::vector<std::string> queued_line(const MatchedLine& matched);
 
+/// Its standard input is kept for it.
+[[nodiscard]] bool reads_input(const MatchedLine& matched);
+
 /// The directories that the command hides by what it mounts.
 [[nodiscard]] std::vector<std::string> covered_directories(const MatchedLine& matched);
 

@@ -54,7 +54,7 @@ GuardDecision decide(const std::string& name, const MatchedLine& matched,
         break;
     case GuardKind::action:
         decision.action = argv;
-        decision.reads_input = form.clauses.reads_input;
+        decision.reads_input = reads_input(matched);
         break;
     case GuardKind::view:
     case GuardKind::both:

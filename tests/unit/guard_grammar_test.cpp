@@ -65,9 +65,12 @@ TEST(GuardFormat, IsRefusedWithFileLineAndWord) {
     refused("command x\n  query a => foo b\n", "/lib/shipped:2: 'foo' is no clause");
     refused("command x\n  query a => means dance\n", "/lib/shipped:2: 'dance' is no meaning");
     refused("command x\n  query a => means start UNIT\n", "the form has no such operand");
-    refused("command x\n  action a => covers PATH\n", "/lib/shipped:2: 'covers PATH': the form has none");
+    refused("command x\n  action a => reads output\n", "/lib/shipped:2: it is written 'reads input'");
+    refused("command x\n  action a => reads input with\n", "it is written 'reads input'");
+    refused("command x\n  action a => reads input with -f -\n", "'-f': the form has none");
+    refused("command x\n  action a => covers PATH\n", "/lib/shipped:2: 'PATH': the form has none");
     refused("command x\n  action a PATH => covers PATH unless -o\n", "it is written 'covers TYPE'");
-    refused("command x\n  action a PATH => covers PATH unless -o x\n", "'covers -o': the form has none");
+    refused("command x\n  action a PATH => covers PATH unless -o x\n", "'-o': the form has none");
     refused("command x\n  query a PATH => covers PATH\n", "'covers' does not go with 'query'");
     refused("command x\n  query a => needs magic\n", "/lib/shipped:2: 'magic' is nothing that a query needs");
     refused("command x\n  query a => env X=1\n", "/lib/shipped:2: 'env' does not go with 'query'");

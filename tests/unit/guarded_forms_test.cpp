@@ -214,6 +214,62 @@ TEST(OptionValues, AreNoVerbs) {
     EXPECT_GT(tried, 10000U);
 }
 
+TEST(Input, IsKeptForWhatReadsIt) {
+    const auto reads = [](const char* line) { return shipped().decide(sys::split_words(line)).reads_input; };
+    for (const char* line : {"iptables-restore",
+                             "iptables-restore -n -w 5",
+                             "ip6tables-restore --noflush",
+                             "nft -f -",
+                             "nft -f /dev/stdin",
+                             "ipset restore",
+                             "ipset -exist restore",
+                             "ip -batch -",
+                             "ip route restore",
+                             "tc -b -",
+                             "sysctl -p -",
+                             "ufw enable",
+                             "ufw delete 3",
+                             "wall",
+                             "docker load",
+                             "docker image load -q",
+                             "docker exec -i db psql",
+                             "docker run --rm -i app",
+                             "docker import - app",
+                             "docker build -",
+                             "docker secret create s -",
+                             "docker login -u x --password-stdin r",
+                             "docker compose exec -T db psql",
+                             "docker stack deploy -c - app",
+                             "podman load",
+                             "podman kube play -",
+                             "podman secret create s -"})
+        EXPECT_TRUE(reads(line)) << line;
+    // Others leave alone what a loop reads: while read x; do docker exec $x y; done
+    for (const char* line : {"iptables-restore /etc/rules",
+                             "iptables -A INPUT -j DROP",
+                             "nft -f /etc/nftables.conf",
+                             "nft add table x",
+                             "ipset restore -f /etc/ipset",
+                             "ipset add a 1.2.3.4",
+                             "ip -batch /etc/x",
+                             "ip link set eth0 up",
+                             "sysctl -p /etc/sysctl.conf",
+                             "sysctl -w a=1",
+                             "ufw allow 22",
+                             "ufw --force enable",
+                             "wall hello",
+                             "docker load -i /srv/x.tar",
+                             "docker exec db true",
+                             "docker run -d app",
+                             "docker rm -f web",
+                             "docker login -u x -p y",
+                             "docker compose up -d",
+                             "podman exec db true",
+                             "mount /data",
+                             "pkill x"})
+        EXPECT_FALSE(reads(line)) << line;
+}
+
 TEST(Mounts, SayWhatTheyHide) {
     const auto hides = [](const char* line) {
         return fmt::format("{}", fmt::join(shipped().decide(sys::split_words(line)).covers, " "));
