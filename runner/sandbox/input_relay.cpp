@@ -78,9 +78,10 @@ void InputRelay::read_some() {
     const ssize_t got = source_ == Source::socket ? ::recv(from_, buffer.data(), buffer.size(), MSG_DONTWAIT)
                                                   : ::read(from_, buffer.data(), buffer.size());
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    // EBADF: it is not open for reading, which is how nohup(1) takes a terminal away. EIO: of a terminal that
-    // is gone.
-    const bool unreadable = got < 0 && (errno == EBADF || (errno == EIO && source_ == Source::terminal));
+    // EBADF: it is not open for reading, which is how nohup(1) takes a terminal away. EISDIR: a directory.
+    // EIO: of a terminal that is gone.
+    const bool unreadable =
+        got < 0 && (errno == EBADF || errno == EISDIR || (errno == EIO && source_ == Source::terminal));
     if (got < 0 && !unreadable) throw sys::SysError{errno, "read from standard input"};
     if (got <= 0) {
         ended_ = true;

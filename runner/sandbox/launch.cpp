@@ -91,11 +91,18 @@ const char* describe(Stage stage) {
 
 /// Root is refused so by a container only.
 const char* container_hint(int error) {
-    return error == EPERM || error == ENOSYS
-               ? " (in a container, its seccomp profile or capabilities refuse it: start it with "
-                 "CAP_SYS_ADMIN and without a profile, as by `docker run --cap-add SYS_ADMIN --security-opt "
-                 "seccomp=unconfined`)"
-               : "";
+    switch (error) {
+    case EPERM:
+    case ENOSYS:
+        return " (in a container, its seccomp profile or capabilities refuse it: start it with CAP_SYS_ADMIN "
+               "and "
+               "without a profile, as by `docker run --cap-add SYS_ADMIN --security-opt seccomp=unconfined`)";
+    case EACCES:
+        return " (in a container, its AppArmor profile or SELinux refuses it: start it without, as by "
+               "`docker run "
+               "--security-opt apparmor=unconfined --security-opt label=disable`)";
+    default: return "";
+    }
 }
 
 /// Said once: what a container withholds that sandboxes do without.

@@ -90,7 +90,7 @@ TEST_F(Descriptors, InputIsPassedOnToItsEndAndAsItComes) {
 }
 
 TEST_F(Descriptors, InputThatCannotBeReadOrIsClosedIsEmpty) {
-    for (const char* input : {"0> /dev/null", "<&-"}) {
+    for (const char* input : {"0> /dev/null", "<&-", "< /"}) {
         const auto result = shell(fmt::format("eval $D -- sh -c \"'cat; echo done'\" {}", input));
         EXPECT_EQ(result.exit, 0) << input << result.error;
         EXPECT_THAT(result.output, HasSubstr("done\n")) << input;
