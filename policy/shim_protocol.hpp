@@ -6,7 +6,7 @@
 // Plain memory: both are of the same machine and the same build.
 namespace disco::policy::shim {
 
-inline constexpr const char* socket_path = "/run/disco-broker";
+inline constexpr const char* socket_path = "/run/disco-broker/socket";
 inline constexpr std::uint32_t magic = 0x64697364;
 inline constexpr std::uint32_t most_word_bytes = 1U << 20;
 inline constexpr std::uint32_t most_variable_bytes = 128U << 10;

@@ -3,7 +3,6 @@
 #include "runner/dance/stopwatch.hpp"
 #include "runner/merge/preparation.hpp"
 #include "runner/model/action_queue.hpp"
-#include "runner/overlay/upperdir_scan.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -49,25 +48,54 @@ bool ChangeRecorder::record(model::ModuleReport& report) {
     layers_.check_mounts();
     report.first_change = log_.size();
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-        const overlay::LayerToScan layer = {.live = layers_.managed()[mount].live,
-                                            .prefix = layers_.managed()[mount].inside,
-                                            .upper = layers_.upper(mount),
-                                            .kept = layers_.kept(mount),
-                                            .owners_before = &owners_before_,
-                                            .owners_after = &owners_,
-                                            .started = started_,
-                                            .with_times = true};
-        times |= overlay::scan_layer(layer, compositions_[mount], [&](model::Change&& change) {
-            ++report.change_counts[static_cast<std::size_t>(change.kind)];
-            add_to_fingerprint(change);
-            unit_files_changed_ = unit_files_changed_ || model::is_unit_file(change.path);
-            log_.append(change);
-            begin_write_back(change, mount);
-        });
+        if (is_runtime(mount))
+            record_runtime(mount, report);
+        else
+            times |= record_changes(mount, report);
     }
     report.steps.push_back(watch.step(model::Phase::diff, "diff"));
     times_set_ = times_set_ || times;
-    return times || report.changes() != 0;
+    return times || report.changes() != 0 || !runtime_.empty();
+}
+
+overlay::LayerToScan ChangeRecorder::begun_layer(std::size_t mount) const {
+    return {.live = layers_.managed()[mount].live,
+            .prefix = layers_.managed()[mount].inside,
+            .upper = layers_.upper(mount),
+            .kept = layers_.kept(mount),
+            .owners_before = &owners_before_,
+            .owners_after = &owners_,
+            .started = started_,
+            .with_times = !is_runtime(mount)};
+}
+
+bool ChangeRecorder::record_changes(std::size_t mount, model::ModuleReport& report) {
+    return overlay::scan_layer(begun_layer(mount), compositions_[mount], [&](model::Change&& change) {
+        ++report.change_counts[static_cast<std::size_t>(change.kind)];
+        add_to_fingerprint(change);
+        unit_files_changed_ = unit_files_changed_ || model::is_unit_file(change.path);
+        log_.append(change);
+        begin_write_back(change, mount);
+    });
+}
+
+/// The machine works in /run all the time: what it renames or removes there meanwhile is no conflict.
+void ChangeRecorder::record_runtime(std::size_t mount, model::ModuleReport& report) {
+    overlay::LayerToScan layer = begun_layer(mount);
+    layer.started = {};
+    (void)overlay::scan_layer(layer, compositions_[mount],
+                              [&](model::Change&& change) { runtime_.note(change, report); });
+}
+
+bool ChangeRecorder::is_runtime(std::size_t mount) const {
+    return layers_.managed()[mount].kind == overlay::MountClass::runtime;
+}
+
+std::string ChangeRecorder::put_runtime_files() const {
+    if (runtime_.empty()) return {};
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
+        if (is_runtime(mount)) return runtime_.put_in_place(layers_.kept(mount), started_);
+    return {};
 }
 
 /// The disk can work while a large layer is read.
@@ -119,7 +147,8 @@ void ChangeRecorder::expect_merge() const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         const auto layer = layers_.kept(mount);
         const overlay::ClassifiedMount& managed = layers_.managed()[mount];
-        if (compositions_[mount].empty() || merge::on_one_mount(managed.live, layer)) continue;
+        if (is_runtime(mount) || compositions_[mount].empty() || merge::on_one_mount(managed.live, layer))
+            continue;
         merge::expect_copies(model::plan_merge(compositions_[mount]), managed.inside, managed.live, layer);
     }
 }
@@ -128,12 +157,14 @@ std::vector<merge::TreeToMerge> ChangeRecorder::trees() {
     layers_.check_mounts();
     write_back_.finish();
     std::vector<merge::TreeToMerge> trees;
-    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+        if (is_runtime(mount)) continue;
         trees.push_back({.live = layers_.managed()[mount].live,
                          .prefix = layers_.managed()[mount].inside,
                          .plan = model::plan_merge(compositions_[mount]),
                          .layer = layers_.kept(mount),
                          .kept = {}});
+    }
     return trees;
 }
 

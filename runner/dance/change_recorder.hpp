@@ -1,9 +1,11 @@
 #pragma once
 
+#include "runner/dance/runtime_files.hpp"
 #include "runner/merge/merger.hpp"
 #include "runner/model/owner_names.hpp"
 #include "runner/model/report.hpp"
 #include "runner/overlay/layers.hpp"
+#include "runner/overlay/upperdir_scan.hpp"
 #include "runner/report/change_log.hpp"
 #include "runner/sys/sha256.hpp"
 #include "runner/sys/write_back.hpp"
@@ -30,8 +32,12 @@ public:
     void read_owners(int root);
 
     /// Scans the begun layer, whose sandbox has ended; adds counts and the diff step to the report. Whether
-    /// the layer is to be kept: it holds changes, or times that were set.
+    /// the layer is to be kept: it holds changes, times that were set, or runtime files.
     [[nodiscard]] bool record(model::ModuleReport& report);
+    [[nodiscard]] const RuntimeFiles& runtime_files() const noexcept { return runtime_; }
+    /// Puts what was made in the machine's /run in place there, once the last layer is kept. Returns what
+    /// could not be done; empty: nothing.
+    [[nodiscard]] std::string put_runtime_files() const;
 
     /// Throws what a merge of all that was recorded would throw before its first step, as far as a look at
     /// the live root can tell: see merge::expect_copies. For a no-op, once the last layer is kept.
@@ -46,6 +52,10 @@ public:
     [[nodiscard]] bool unit_files_changed() const noexcept { return unit_files_changed_; }
 
 private:
+    [[nodiscard]] bool is_runtime(std::size_t mount) const;
+    [[nodiscard]] overlay::LayerToScan begun_layer(std::size_t mount) const;
+    [[nodiscard]] bool record_changes(std::size_t mount, model::ModuleReport& report);
+    void record_runtime(std::size_t mount, model::ModuleReport& report);
     void add_to_fingerprint(const model::Change& change);
     void add_to_fingerprint(const model::Action& action);
     void begin_write_back(const model::Change& change, std::size_t mount);
@@ -55,6 +65,7 @@ private:
     const Use use_;
     const timespec started_;
     std::vector<model::Composition> compositions_; ///< by managed mount
+    RuntimeFiles runtime_;
     model::OwnerNames owners_, owners_before_;
     std::string passwd_, group_; ///< what owners_ was read from
     sys::Sha256 fingerprint_;

@@ -111,6 +111,8 @@ public:
 
 private:
     void follow_up(const Fetched& fetched, const ModuleRunContext& context) {
+        if (const std::string failure = context.recorder.put_runtime_files(); !failure.empty())
+            note_followup_failure(result_.run, failure);
         run_actions(result_.run, context.views.host());
         check_all(fetched, context);
     }

@@ -71,15 +71,17 @@ public:
         if (!changes && recorder_.times_set() && options_.merge == ExecOptions::Merge::always &&
             !merge_times(result_.run, recorder_.trees(), state_, started_))
             return;
-        if (!pending) return;
+        if (!pending && recorder_.runtime_files().empty()) return;
         const bool wanted =
             options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
         if (changes) merge_trees(result_.run, recorder_.trees(), state_, started_);
         locks.release(); // actions may be a package manager's
-        if (!changes || result_.run.outcome == model::RunOutcome::merged)
-            run_actions(result_.run, views_.host());
+        if (changes && result_.run.outcome != model::RunOutcome::merged) return;
+        if (const std::string failure = recorder_.put_runtime_files(); !failure.empty())
+            note_followup_failure(result_.run, failure);
+        run_actions(result_.run, views_.host());
     }
 
 private:

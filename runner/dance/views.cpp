@@ -48,11 +48,10 @@ std::string inside(const std::filesystem::path& path, const std::filesystem::pat
     return "/" + text;
 }
 
-std::vector<overlay::ClassifiedMount> of_class(const std::vector<overlay::ClassifiedMount>& mounts,
-                                               Class kind) {
+std::vector<overlay::ClassifiedMount> with_layers(const std::vector<overlay::ClassifiedMount>& mounts) {
     std::vector<overlay::ClassifiedMount> found;
     std::copy_if(mounts.begin(), mounts.end(), std::back_inserter(found),
-                 [&](const auto& m) { return m.kind == kind; });
+                 [&](const auto& m) { return m.kind == Class::managed || m.kind == Class::runtime; });
     return found;
 }
 
@@ -81,7 +80,7 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
       scratch_{scratch},
       guarded_{policy::load_guarded_commands(data_, policy::override_directory)},
       mounts_{usable(overlay::classify_host_mounts(root_, scratch.path()))},
-      layers_{scratch.path(), of_class(mounts_, Class::managed)},
+      layers_{scratch.path(), with_layers(mounts_)},
       networks_{scratch.path()},
       proc_entries_{sandbox::entries_in_proc()} {
     for (const overlay::ClassifiedMount& mount : mounts_)
@@ -123,6 +122,8 @@ sandbox::Sandbox Views::start(const Shown& shown, Work work) {
     view.view = overlay::place::view;
     view.stage = overlay::place::stage;
     view.hidden = hidden_;
+    view.machine_run = std::any_of(mounts_.begin(), mounts_.end(),
+                                   [](const auto& mount) { return mount.kind == Class::runtime; });
     view.bound = bound_;
     view.runtime = data_ / "sandbox";
     view.module = shown.module;

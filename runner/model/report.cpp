@@ -43,6 +43,7 @@ const char* to_string(NoticeKind kind) {
     case NoticeKind::copied_shim: return "copied-shim";
     case NoticeKind::network: return "network";
     case NoticeKind::read_only: return "read-only";
+    case NoticeKind::runtime: return "runtime";
     }
     return "?";
 }

@@ -51,7 +51,16 @@ struct Step {
     std::string output; ///< what it printed, cut in the middle when very long
 };
 
-enum class NoticeKind { would_execute, refused, restricted, left_running, copied_shim, network, read_only };
+enum class NoticeKind {
+    would_execute,
+    refused,
+    restricted,
+    left_running,
+    copied_shim,
+    network,
+    read_only,
+    runtime
+};
 [[nodiscard]] const char* to_string(NoticeKind kind); ///< "would-execute", …
 
 struct Notice {

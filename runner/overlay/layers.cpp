@@ -92,9 +92,11 @@ std::string lowerdir_option(const std::vector<std::string>& lowerdirs) {
     return options;
 }
 
-/// What is lowest in the view of a managed mount. A /var of its own needs the mount points in it as well.
+/// What is lowest in the view of a managed mount. A /run or /var of its own needs the mount points in it as
+/// well.
 std::string ground_of(const std::string& inside) {
-    if (inside.empty() || inside == "/var" || inside == "/var/lib") return place::skeleton + inside;
+    if (inside.empty() || inside == "/run" || inside == "/var" || inside == "/var/lib")
+        return place::skeleton + inside;
     return place::nothing;
 }
 

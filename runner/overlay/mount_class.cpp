@@ -1,6 +1,7 @@
 #include "runner/overlay/mount_class.hpp"
 
 #include "runner/overlay/lower_trial.hpp"
+#include "runner/sys/files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -35,6 +36,7 @@ constexpr std::array<std::string_view, 5> socketless_types = {"cramfs", "erofs",
 
 constexpr std::array<std::string_view, 3> kernel_points = {"/proc", "/sys", "/dev"};
 constexpr std::array<std::string_view, 3> private_points = {"/tmp", "/run", "/dev/shm"};
+constexpr std::string_view runtime_point = "/run";
 
 template <class List> bool holds(const List& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
@@ -96,7 +98,8 @@ bool is_readonly(const sys::Mount& mount) {
     return readonly(mount.options) || readonly(mount.super_options);
 }
 
-MountClass class_of(const SeenMount& seen, const std::string& inside) {
+MountClass class_of(const SeenMount& seen, const std::string& inside, bool own_machine) {
+    if (own_machine && inside == runtime_point) return MountClass::runtime;
     if (holds(private_points, inside)) return MountClass::private_;
     if (holds(kernel_points, inside) || holds(kernel_types, seen.mount.type)) return MountClass::kernel;
     if (seen.closed || seen.meeting_point) return MountClass::closed;
@@ -142,7 +145,7 @@ std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mount
     for (const SeenMount& seen : mounts) {
         const auto inside = inside_of(seen.mount.point.native(), root.native());
         if (!inside || inside->empty() || !visibility.visible(seen.mount)) continue;
-        rows.push_back({{class_of(seen, *inside), *inside, seen.mount.point}, &seen.mount});
+        rows.push_back({{class_of(seen, *inside, root == "/"), *inside, seen.mount.point}, &seen.mount});
     }
     std::sort(rows.begin(), rows.end(),
               [](const Row& a, const Row& b) { return a.classified.inside < b.classified.inside; });
@@ -186,8 +189,17 @@ std::vector<ClassifiedMount> classify_host_mounts(const std::filesystem::path& r
         const bool meeting_point = file && (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode));
         seen.push_back({std::move(mount), !file, closed, meeting_point});
     }
-    return classify_mounts(seen, root,
-                           [&](const sys::Mount& mount) { return refused_as_lower(mount.point, scratch); });
+    auto mounts = classify_mounts(
+        seen, root, [&](const sys::Mount& mount) { return refused_as_lower(mount.point, scratch); });
+    if (root != "/") return mounts;
+    // In containers /run may be a directory of the root itself; its files are runtime files all the same.
+    const auto is_run = [](const ClassifiedMount& mount) { return mount.inside == runtime_point; };
+    const auto first_after = std::find_if(mounts.begin(), mounts.end(), [](const ClassifiedMount& mount) {
+        return mount.inside > runtime_point;
+    });
+    if (std::none_of(mounts.begin(), mounts.end(), is_run) && sys::is_directory(runtime_point))
+        mounts.insert(first_after, {MountClass::runtime, std::string{runtime_point}, runtime_point});
+    return mounts;
 }
 
 } // namespace disco::overlay

@@ -12,7 +12,8 @@ namespace disco::overlay {
 /// What the merged view makes of a mount at or below the live root.
 enum class MountClass {
     managed,  ///< files that a dance may change: an overlay of its own
-    private_, ///< /tmp, /run, /dev/shm: fresh and empty in the view, discarded
+    runtime,  ///< the machine's own /run: an overlay, whose files are no changes; not of another root
+    private_, ///< /tmp, /dev/shm, another root's /run: fresh and empty in the view, discarded
     kernel,   ///< the kernel's own trees: /proc, /sys and /dev are built anew, others are not shown
     readonly, ///< a directory tree mounted read-only: nothing can be merged there, so it is shown as it is
     foreign,  ///< overlayfs refuses its file system as a lower layer (/boot/efi): shown read-only
@@ -44,9 +45,9 @@ struct SeenMount {
 using LowerTrial = std::function<bool(const sys::Mount&)>;
 
 /// Every visible mount below `root` (an absolute path without symlinks), parents before children; the first
-/// row is the root itself, managed or foreign, whether or not it is a mount point. What lies below a private,
-/// kernel or closed mount is left out. Pure, if `refuses` is; it is asked only about mounts whose type does
-/// not tell.
+/// row is the root itself, managed or foreign, whether or not it is a mount point. What lies below a runtime,
+/// private, kernel or closed mount is left out. Pure, if `refuses` is; it is asked only about mounts whose
+/// type does not tell.
 [[nodiscard]] std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mounts,
                                                            const std::filesystem::path& root,
                                                            const LowerTrial& refuses);

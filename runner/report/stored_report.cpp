@@ -35,7 +35,7 @@ constexpr std::array phases = {Phase::fetch, Phase::files, Phase::template_, Pha
                                Phase::diff,  Phase::check, Phase::action,    Phase::merge};
 constexpr std::array notice_kinds = {
     NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted, NoticeKind::left_running,
-    NoticeKind::copied_shim,   NoticeKind::network, NoticeKind::read_only};
+    NoticeKind::copied_shim,   NoticeKind::network, NoticeKind::read_only,  NoticeKind::runtime};
 constexpr std::array module_outcomes = {ModuleOutcome::in_sync, ModuleOutcome::changed, ModuleOutcome::failed,
                                         ModuleOutcome::skipped};
 constexpr std::array run_outcomes = {RunOutcome::in_sync,    RunOutcome::pending,  RunOutcome::merged,

@@ -111,6 +111,7 @@ private:
         make_directory(view_.skeleton, 0755);
         for (const char* path : {"proc", "sys", "dev", "tmp", "run", "var", "var/lib", "var/lib/disco"})
             make_directory(view_.skeleton + "/" + path, 0755);
+        make_run_points(view_.skeleton + "/run");
         for (const ViewSpec::Bind& bind : view_.bound) bound_.push_back({take(bind), bind.inside});
         if (!view_.resolver_file.empty()) take_resolver_file();
     }
@@ -226,16 +227,30 @@ private:
         // Shares of the machine's memory: whatever scripts write, some is left for the machine.
         mount("tmpfs", tmp, quiet, "mode=1777,size=50%");
         take(tmp);
-        const std::string run = staged("/run", "run");
-        mount("tmpfs", run, quiet, "mode=0755,size=20%");
-        make_directory(run + "/lock", 01777);
-        make_directory(run + "/disco", 0755);
-        attach(clone(view_.runtime, readonly_clone), run + "/disco");
-        if (!view_.module.empty()) attach(clone(view_.module, readonly_clone), run + "/disco/module");
-        if (!view_.commands.empty()) attach(clone(view_.commands, readonly_clone), run + "/disco/restricted");
-        if (!view_.broker.empty())
-            add({.kind = Kind::listen, .target = run + view_.broker.substr(run_length)});
-        take(run);
+        if (!view_.machine_run) {
+            const std::string run = staged("/run", "run");
+            mount("tmpfs", run, quiet, "mode=0755,size=20%");
+            make_run_points(run);
+            take(run);
+        }
+        const std::string lock = staged("/run/lock", "lock");
+        mount("tmpfs", lock, inert, "mode=1777,size=5%");
+        take(lock);
+        const std::string disco = staged("/run/disco", "disco");
+        attach(clone(view_.runtime, readonly_clone), disco);
+        if (!view_.module.empty()) attach(clone(view_.module, readonly_clone), disco + "/module");
+        if (!view_.commands.empty()) attach(clone(view_.commands, readonly_clone), disco + "/restricted");
+        take(disco);
+        if (view_.broker.empty()) return;
+        const std::string broker = staged(broker_directory, "broker");
+        mount("tmpfs", broker, inert, "mode=0755,nr_inodes=16");
+        add({.kind = Kind::listen, .target = broker + view_.broker.substr(view_.broker.rfind('/'))});
+        take(broker);
+    }
+
+    /// What is attached below /run needs a place there.
+    void make_run_points(const std::string& run) {
+        for (const char* path : {"/lock", "/disco", "/disco-broker"}) make_directory(run + path, 0755);
     }
 
     /// The state directory's place, with the parameters and nothing else in it.
@@ -295,7 +310,7 @@ private:
     }
 
     static constexpr const char* own = "/var/lib/disco";
-    static constexpr std::size_t run_length = 4; ///< of "/run"
+    static constexpr const char* broker_directory = "/run/disco-broker";
     static constexpr const char* resolver_file = "/etc/resolv.conf";
     const ViewSpec& view_;
     MountPlan plan_;

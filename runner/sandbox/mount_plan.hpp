@@ -85,8 +85,9 @@ struct ViewSpec {
     std::string commands;    ///< host directory shown as /run/disco/restricted; empty: none
     std::string parameters;  ///< host directory shown as /var/lib/disco/parameters/NODE; empty: none
     std::string node;
-    std::string broker;                    ///< where the broker's socket is bound; empty: nowhere
-    std::string resolver_file;             ///< host file shown as /etc/resolv.conf; empty: the tree's own
+    bool machine_run = false;  ///< /run is among the overlays; else it is a tmpfs of the sandbox's own
+    std::string broker;        ///< where the broker's socket is bound; empty: nowhere
+    std::string resolver_file; ///< host file shown as /etc/resolv.conf; empty: the tree's own
     std::vector<std::string> proc_entries; ///< see entries_in_proc
     /// The sandbox's kernel.pid_max, which bounds its processes and threads together; none: the machine's.
     std::optional<std::size_t> pid_max;

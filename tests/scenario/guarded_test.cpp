@@ -242,7 +242,8 @@ TEST_F(Guarded, AQueryThatTakesTooLongIsGivenUp) {
 
 TEST_F(Guarded, WhoeverTalksNonsenseToTheBrokerIsHungUpOn) {
     script("m", "10-x.sh",
-           "#!/bin/bash\nls -l /run/disco-broker\nrm /run/disco-broker\nsystemctl restart x\necho code $?\n");
+           "#!/bin/bash\nls -l /run/disco-broker/socket\nrm /run/disco-broker/socket\nsystemctl restart "
+           "x\necho code $?\n");
     const auto result = live();
     EXPECT_THAT(result.output + result.error, HasSubstr("the sandbox's broker does not answer"));
     EXPECT_THAT(result.output + result.error, HasSubstr("code 126"));

@@ -11,8 +11,8 @@
 namespace disco::overlay {
 
 void PrintTo(const ClassifiedMount& row, std::ostream* out) {
-    constexpr const char* words[] = {"managed", "private", "kernel",    "readonly",
-                                     "foreign", "closed",  "bound_file"};
+    constexpr const char* words[] = {"managed",  "runtime", "private", "kernel",
+                                     "readonly", "foreign", "closed",  "bound_file"};
     *out << words[static_cast<std::size_t>(row.kind)] << " '" << row.inside << "' at " << row.live.string()
          << ' ' << row.type;
 }
@@ -67,9 +67,9 @@ INSTANTIATE_TEST_SUITE_P(
         ClassRow{"managed_with_a_later_ro", seen(2, 1, "/home", "ext4", "rw,nosuid,ro"), managed},
         ClassRow{"managed_with_a_word_like_ro", seen(2, 1, "/home", "ext4", "root_squash"), managed},
         ClassRow{"private_tmp", seen(2, 1, "/tmp", "tmpfs"), private_},
-        ClassRow{"private_run", seen(2, 1, "/run", "tmpfs"), private_},
+        ClassRow{"runtime", seen(2, 1, "/run", "tmpfs"), runtime},
         ClassRow{"private_though_readonly", seen(2, 1, "/tmp", "ext4", "ro"), private_},
-        ClassRow{"private_whatever_its_type", seen(2, 1, "/run", "ramfs"), private_},
+        ClassRow{"runtime_whatever_its_type", seen(2, 1, "/run", "ramfs"), runtime},
         ClassRow{"like_private_elsewhere", seen(2, 1, "/var/tmp", "tmpfs"), managed},
         ClassRow{"like_private_in_name", seen(2, 1, "/tmp2", "tmpfs"), managed},
         ClassRow{"kernel_proc", seen(2, 1, "/proc", "proc"), kernel},
@@ -131,10 +131,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "/",
                 {the_root(), seen(2, 1, "/boot/efi", "vfat"), seen(3, 2, "/boot/efi/data")},
                 {{foreign, "/boot/efi", "/boot/efi", "vfat"}, {managed, "/boot/efi/data", "/boot/efi/data"}}},
-        TreeRow{"nothing_below_private",
+        TreeRow{"private_run_of_another_root",
+                "/srv/image",
+                {the_root(), seen(2, 1, "/srv/image/run", "tmpfs")},
+                {{private_, "/run", "/srv/image/run"}}},
+        TreeRow{"nothing_below_runtime",
                 "/",
                 {the_root(), seen(2, 1, "/run", "tmpfs"), seen(3, 2, "/run/user/0", "tmpfs")},
-                {{private_, "/run", "/run"}}},
+                {{runtime, "/run", "/run"}}},
         TreeRow{"nothing_below_tmp_that_is_no_mount", "/", {the_root(), seen(2, 1, "/tmp/x")}, {}},
         TreeRow{
             "nothing_below_dev_that_is_no_mount", "/", {the_root(), seen(2, 1, "/dev/pts", "devpts")}, {}},

@@ -99,8 +99,19 @@ TEST(MountPlan, NamesNoHostPathAfterThePivot) {
 
 TEST(MountPlan, PutsTheSandboxsOwnTreesOverTheManagedOnes) {
     const MountPlan plan = make_mount_plans(view()).enter[0];
-    EXPECT_THAT(targets(of_kind(plan, Kind::attach)), ElementsAre("/etc/hostname", "/home", "/dev", "/proc",
-                                                                  "/sys", "/tmp", "/run", "/var/lib/disco"));
+    EXPECT_THAT(targets(of_kind(plan, Kind::attach)),
+                ElementsAre("/etc/hostname", "/home", "/dev", "/proc", "/sys", "/tmp", "/run", "/run/lock",
+                            "/run/disco", "/var/lib/disco"));
+}
+
+TEST(MountPlan, LeavesTheMachinesOwnRunToItsOverlay) {
+    ViewSpec spec = view();
+    spec.machine_run = true;
+    spec.broker = "/run/disco-broker/socket";
+    const MountPlan plan = make_mount_plans(spec).enter[0];
+    EXPECT_THAT(targets(of_kind(plan, Kind::attach)),
+                ElementsAre("/etc/hostname", "/home", "/dev", "/proc", "/sys", "/tmp", "/run/lock",
+                            "/run/disco", "/run/disco-broker", "/var/lib/disco"));
 }
 
 TEST(MountPlan, AttachesEverySlotOnceAndTakesItFirst) {

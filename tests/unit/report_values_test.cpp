@@ -38,9 +38,9 @@ TEST(ReportWords, OfPhases) {
 TEST(ReportWords, OfNotices) {
     EXPECT_THAT(words({NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted,
                        NoticeKind::left_running, NoticeKind::copied_shim, NoticeKind::network,
-                       NoticeKind::read_only}),
+                       NoticeKind::read_only, NoticeKind::runtime}),
                 ElementsAre("would-execute", "refused", "restricted", "left-running", "copied-shim",
-                            "network", "read-only"));
+                            "network", "read-only", "runtime"));
 }
 
 TEST(ReportWords, OfActions) {
