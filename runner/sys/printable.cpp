@@ -125,6 +125,20 @@ std::string printable_text(std::string_view bytes) {
     return text;
 }
 
+namespace {
+
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+/// As bash reads it between $' and '.
+std::string escaped(char c) {
+    if (c == '\'' || c == '\\') return {'\\', c};
+    if (c == '\n') return "\\n";
+    if (c == '\t') return "\\t";
+    return needs_escape(c) ? fmt::format("\\{:03o}", static_cast<unsigned>(c)) : std::string(1, c);
+}
+
+} // namespace
+
 std::string quote_words(const std::vector<std::string>& words) {
     std::string line;
     for (const std::string& word : words) {
@@ -133,8 +147,10 @@ std::string quote_words(const std::vector<std::string>& words) {
             line += word;
             continue;
         }
-        line += '\'';
-        for (const char c : word) line += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+        const bool one_line = std::none_of(word.begin(), word.end(), needs_escape);
+        line += one_line ? "'" : "$'";
+        for (const char c : word)
+            line += !one_line ? escaped(c) : c == '\'' ? std::string{"'\\''"} : std::string(1, c);
         line += '\'';
     }
     return line;

@@ -52,16 +52,12 @@ TEST_P(ShellWord, ThatBashQuotesIsReadBack) {
     EXPECT_EQ(sys::split_words(line), words) << line;
 }
 
-TEST_P(ShellWord, OfACommandThatIsMissingIsInTheNotice) {
-    const Words words = {"no-such-command", GetParam().word};
-    const sys::ProgramResult result =
-        bash({"-c", "no-such-command \"$1\"", "bash", GetParam().word},
-             {"BASH_ENV=" + (tests::source_tree() / "templates/prelude.bash").native(),
-              "PATH=/run/disco/restricted", "DISCO_PHASE=script"});
+TEST_P(ShellWord, OfACommandThatWouldBeExecutedIsInTheNotice) {
+    const Words words = {"a-command", GetParam().word};
     dance::NoticeReader reader{"scripts/x"};
-    reader.feed(result.error);
+    reader.feed("warning: Would execute: " + sys::quote_words(words) + "\n"); // as the broker prints it
     const auto notices = reader.take();
-    ASSERT_EQ(notices.size(), 1U) << result.error;
+    ASSERT_EQ(notices.size(), 1U);
     EXPECT_EQ(notices[0].kind, model::NoticeKind::would_execute);
     if (sys::is_utf8(GetParam().word))
         EXPECT_EQ(notices[0].argv, words);
