@@ -87,7 +87,8 @@ std::optional<Interpreter> interpreter(int file) {
 
 class Lookup {
 public:
-    Lookup(int root, const IsGuarded& is_guarded) : root_{root}, is_guarded_{is_guarded} {}
+    Lookup(int root, const IsGuarded& is_guarded, std::optional<SetIdFile>* set_id)
+        : root_{root}, is_guarded_{is_guarded}, set_id_{set_id} {}
 
     std::optional<CalledCommand> at(std::string path, int interpreters) {
         std::optional<CalledCommand> met; // on the way; it counts when a program is at the end
@@ -102,6 +103,7 @@ public:
                 met = CalledCommand{parts.name, path};
             if (!S_ISLNK(status.st_mode)) {
                 if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) return std::nullopt;
+                note_set_id(path, status, fd.get());
                 return met ? met : by_interpreter(fd.get(), path, interpreters);
             }
             std::string target = link_text(fd.get(), "");
@@ -112,6 +114,14 @@ public:
     }
 
 private:
+    void note_set_id(const std::string& path, const struct stat& status, int file) const {
+        const bool user = (status.st_mode & S_ISUID) != 0;
+        // Without the right to execute it, that bit has had another meaning (mandatory locks).
+        const bool group = (status.st_mode & S_ISGID) != 0 && (status.st_mode & S_IXGRP) != 0;
+        if (set_id_ != nullptr && (user || group) && !interpreter(file)) // of scripts it never counts
+            *set_id_ = SetIdFile{path, status.st_uid, status.st_gid, user, group};
+    }
+
     std::optional<CalledCommand> by_interpreter(int file, const std::string& script, int interpreters) {
         if (interpreters == most_interpreters) return std::nullopt;
         const auto named = interpreter(file);
@@ -126,12 +136,14 @@ private:
 
     int root_;
     const IsGuarded& is_guarded_;
+    std::optional<SetIdFile>* set_id_;
 };
 
 } // namespace
 
-std::optional<CalledCommand> look_up_command(int root, std::string path, const IsGuarded& is_guarded) {
-    return Lookup{root, is_guarded}.at(std::move(path), 0);
+std::optional<CalledCommand> look_up_command(int root, std::string path, const IsGuarded& is_guarded,
+                                             std::optional<SetIdFile>* set_id) {
+    return Lookup{root, is_guarded, set_id}.at(std::move(path), 0);
 }
 
 } // namespace disco::border

@@ -50,6 +50,15 @@ std::optional<int> descriptor_named(std::string_view path) {
     return std::nullopt;
 }
 
+/// The first kilobyte of its status; empty when it is gone.
+std::string status_of(pid_t thread) {
+    const std::string path = fmt::format("/proc/{}/status", thread);
+    const sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    std::array<char, 1024> text = {};
+    const ssize_t got = fd ? ::read(fd.get(), text.data(), text.size()) : -1;
+    return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+}
+
 } // namespace
 
 std::optional<std::string> read_text(pid_t thread, std::uint64_t address) {
@@ -94,16 +103,26 @@ bool has_root(pid_t thread, int root) {
            own.st_ino == other.st_ino;
 }
 
+std::optional<Credentials> credentials_of(pid_t thread) {
+    const std::string status = status_of(thread);
+    const auto effective = [&](std::string_view key) -> std::optional<std::uint32_t> { // the second of four
+        const std::size_t at = status.find(key);
+        const std::size_t tab = at == std::string::npos ? at : status.find('\t', at + key.size());
+        std::uint32_t id = 0;
+        if (tab == std::string::npos) return std::nullopt;
+        const auto read = std::from_chars(status.data() + tab + 1, status.data() + status.size(), id);
+        return read.ec == std::errc{} ? std::optional{id} : std::nullopt;
+    };
+    const auto user = effective("\nUid:\t"), group = effective("\nGid:\t");
+    return user && group ? std::optional{Credentials{*user, *group}} : std::nullopt;
+}
+
 pid_t process_of(pid_t thread) {
-    const std::string path = fmt::format("/proc/{}/status", thread);
-    const sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    std::array<char, 1024> text = {};
-    const ssize_t got = fd ? ::read(fd.get(), text.data(), text.size()) : -1;
-    const std::string_view status{text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+    const std::string status = status_of(thread);
     constexpr std::string_view key = "\nTgid:\t";
     const std::size_t at = status.find(key);
     pid_t process = 0;
-    if (at != std::string_view::npos)
+    if (at != std::string::npos)
         std::from_chars(status.data() + at + key.size(), status.data() + status.size(), process);
     return process;
 }

@@ -24,6 +24,13 @@ namespace disco::border {
 /// Whether the thread's root directory is `root`: in a chroot elsewhere a path means something else.
 [[nodiscard]] bool has_root(pid_t thread, int root);
 
+/// Who it acts as; nothing when it is gone.
+struct Credentials {
+    uid_t user = 0;
+    gid_t group = 0;
+};
+[[nodiscard]] std::optional<Credentials> credentials_of(pid_t thread);
+
 /// The process that a thread belongs to; 0 when it is gone.
 [[nodiscard]] pid_t process_of(pid_t thread);
 

@@ -33,6 +33,22 @@ void let_go_on(int listener, std::uint64_t id) {
         throw sys::SysError{errno, "answer an exec of the sandbox"};
 }
 
+/// What a caller hopes for from a program that would give it more rights, and does not get: the view is
+/// mounted `nosuid`, and nothing in a sandbox gains privileges. Empty: root needs none. To follow "could
+/// not".
+std::string missed_rights(pid_t thread, const SetIdFile& file) {
+    const auto caller = credentials_of(thread);
+    if (!caller || caller->user == 0) return {};
+    const bool user = file.user_bit && file.owner != caller->user;
+    const bool group = file.group_bit && file.group != caller->group;
+    if (!user && !group) return {};
+    return fmt::format(
+        "give '{}' the rights of its {}, as set-{}-ID programs have only their caller's in a sandbox; "
+        "the script is root and can do without: `runuser -u USER -- COMMAND` in the place of sudo "
+        "and su, `crontab -u USER FILE`",
+        sys::printable(file.path), user ? "owner" : "group", user ? "user" : "group");
+}
+
 } // namespace
 
 ExecGuard::ExecGuard(IsGuarded is_guarded, CalledCommands& called, std::string shim)
@@ -48,10 +64,16 @@ std::string ExecGuard::answer(int root, int listener, const seccomp_notif& reque
     if (take_expected(thread, call)) return go_on();
     const auto path = read_text(thread, call.path);
     if (!path) return go_on(); // the kernel says what is wrong with it
-    auto found = find(root, thread, call, *path);
-    if (!found) return go_on();
+    std::optional<SetIdFile> set_id;
+    auto found = find(root, thread, call, *path, set_id);
+    const std::string missed = set_id ? missed_rights(thread, *set_id) : std::string{};
+    const auto go_on_without = [&] {
+        let_go_on(listener, request.id);
+        return missed;
+    };
+    if (!found) return go_on_without();
     const pid_t process = process_of(thread);
-    if (called_.take_run(process, found->name)) return go_on();
+    if (called_.take_run(process, found->name)) return go_on_without();
     const std::string shown = found->path;
     const int error =
         redirect_exec(listener, request, call, shim(root), call.path + path->size(), [&](int fd) {
@@ -70,10 +92,11 @@ std::string ExecGuard::answer(int root, int listener, const seccomp_notif& reque
 /// An absolute path is looked up in the sandbox's root first: most lead to no guarded command, and only of
 /// one that does must be known that its caller is in no chroot.
 std::optional<CalledCommand> ExecGuard::find(int root, pid_t thread, const policy::ExecCall& call,
-                                             const std::string& path) const {
+                                             const std::string& path,
+                                             std::optional<SetIdFile>& set_id) const {
     const auto absolute = absolute_path(thread, call, path);
     if (!absolute) return std::nullopt;
-    auto found = look_up_command(root, *absolute, is_guarded_);
+    auto found = look_up_command(root, *absolute, is_guarded_, &set_id);
     if (!found || !has_root(thread, root)) return std::nullopt;
     return found;
 }

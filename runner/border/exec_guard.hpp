@@ -32,7 +32,8 @@ public:
 
 private:
     [[nodiscard]] std::optional<CalledCommand> find(int root, pid_t thread, const policy::ExecCall& call,
-                                                    const std::string& path) const;
+                                                    const std::string& path,
+                                                    std::optional<SetIdFile>& set_id) const;
     [[nodiscard]] int shim(int root);
     [[nodiscard]] bool take_expected(pid_t thread, const policy::ExecCall& call);
 

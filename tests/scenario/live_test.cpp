@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 
 namespace disco::tests {
@@ -276,6 +279,53 @@ TEST_F(Live, TellsOfTheNetworkThatAScriptMissed) {
     const auto exec = disco({"exec", "--noop", "--state-dir", state(), "--root", root(), "--", "bash", "-c",
                              "true 2>/dev/null <>/dev/tcp/192.0.2.1/80 || true"});
     EXPECT_THAT(exec.output, HasSubstr("--network egress"));
+}
+
+/// sudo, su and crontab, called by users.
+TEST_F(Live, TellsOfTheRightsThatAProgramGivesOnTheMachineAlone) {
+    module_file("m", "sandbox", "profile simulate\n");
+    want("m");
+    fs::copy_file("/usr/sbin/chroot", root() / "usr/bin/chroot");
+    for (const auto& [name, mode] : {std::pair{"user", 04755}, std::pair{"group", 02755}}) {
+        fs::copy_file("/usr/bin/true", root() / "usr/bin" / name);
+        ASSERT_EQ(::chown((root() / "usr/bin" / name).c_str(), 0, 101), 0);
+        ASSERT_EQ(::chmod((root() / "usr/bin" / name).c_str(), static_cast<mode_t>(mode)), 0);
+    }
+    put(root() / "usr/bin/script", "#!/bin/bash\n", 04755);
+    const auto notices = [&](const std::string& text) {
+        script("m", "10-x.sh", "#!/bin/bash\n" + text);
+        const auto result = live();
+        EXPECT_EQ(result.exit, 0) << result.output << result.error;
+        std::string all;
+        const auto module = module_of(last_report(), "m");
+        for (const auto& notice : module.at("notices")) all += notice.at("text").get<std::string>() + "\n";
+        return all;
+    };
+    const std::string as_user = "chroot --userspec=1000:1000 / ";
+    EXPECT_THAT(notices(as_user + "/usr/bin/user"),
+                testing::AllOf(HasSubstr("could not give '/usr/bin/user' the rights of its owner"),
+                               HasSubstr("set-user-ID"), HasSubstr("runuser -u USER")));
+    EXPECT_THAT(notices(as_user + "/usr/bin/group"),
+                testing::AllOf(HasSubstr("could not give '/usr/bin/group' the rights of its group"),
+                               HasSubstr("set-group-ID"), HasSubstr("crontab -u USER FILE")));
+    EXPECT_EQ(
+        notices("/usr/bin/user; /usr/bin/group; " + as_user + "/usr/bin/script; " + as_user + "/bin/true"),
+        "");
+    EXPECT_EQ(notices("chroot --userspec=1000:101 / /usr/bin/group"), ""); // has it already
+}
+
+/// As on the machine, what root writes with crontab is its group's.
+TEST_F(Live, GivesRootTheGroupOfAGuardedCommand) {
+    module_file("m", "sandbox", "profile simulate\n");
+    fs::copy_file("/usr/bin/touch", root() / "usr/bin/crontab");
+    ASSERT_EQ(::chown((root() / "usr/bin/crontab").c_str(), 0, 101), 0);
+    ASSERT_EQ(::chmod((root() / "usr/bin/crontab").c_str(), 02755), 0);
+    script("m", "10-x.sh", "#!/bin/bash\ncrontab /etc/table\ntouch /etc/plain\n");
+    want("m");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(sys::stat_path(root() / "etc/table")->st_gid, 101u);
+    EXPECT_EQ(sys::stat_path(root() / "etc/plain")->st_gid, 0u);
 }
 
 TEST_F(Live, DetailedExitCodeSaysThatSomethingChanged) {
