@@ -166,6 +166,12 @@ TEST_F(QueryCell, EverythingItStartedEndsWithIt) {
     EXPECT_THAT(processes.output, Not(HasSubstr("sleep 4711 ")));
 }
 
+TEST_F(QueryCell, IsNotTheFirstProcessOfItsNamespace) {
+    const auto numbers =
+        ask({"--need=root-user"}, {"sh", "-c", "test $$ != 1 && sh -c 'test $PPID != 1'; echo $?"});
+    EXPECT_EQ(numbers.output, "0\n") << numbers.error;
+}
+
 TEST_F(QueryCell, OneThatForksWithoutEndIsHeldAndEnded) {
     const auto started = std::chrono::steady_clock::now();
     const auto result =

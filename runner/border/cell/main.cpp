@@ -107,6 +107,7 @@ std::string own_directory() {
     if (child < 0) fail("start a process for", request.root);
     if (child > 0) follow(child);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    leave_first_process();
     leave_keyring();
     const MountTrees devices = take_plain_devices();
     enter_copy_of(request.root, Writable::yes);

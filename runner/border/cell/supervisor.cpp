@@ -77,6 +77,7 @@ void supervise(EndBy how, const std::function<void(uid_t user)>& work) {
     if (child < 0) fail("start", "a process");
     if (child == 0) {
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
+        if (how == EndBy::process_namespace) leave_first_process();
         work(user.id());
         ::_exit(cannot);
     }
@@ -87,6 +88,19 @@ void supervise(EndBy how, const std::function<void(uid_t user)>& work) {
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {}
     if (ended) end_like(status);
     ::_exit(timed_out);
+}
+
+void leave_first_process() {
+    const pid_t child = ::fork();
+    if (child < 0) fail("start", "a process");
+    if (child == 0) return;
+    for (;;) {
+        int status = 0;
+        const pid_t reaped = ::waitpid(-1, &status, 0);
+        if (reaped < 0 && errno != EINTR) ::_exit(cannot);
+        // A signal that this process sends to itself would not end it.
+        if (reaped == child) ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    }
 }
 
 void follow(pid_t child) {
