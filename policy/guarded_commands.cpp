@@ -7,7 +7,6 @@
 #include "policy/policy_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
-#include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -20,20 +19,19 @@ namespace {
 
 std::string base_name(std::string_view path) { return std::string{path.substr(path.rfind('/') + 1)}; }
 
-std::string shown(const std::vector<std::string>& argv) { return shown_text(sys::quote_words(argv), 300); }
-
 GuardDecision unknown(const std::string& name, const GuardGrammar& grammar,
                       const std::vector<std::string>& argv, const std::string& why) {
     GuardDecision decision;
     decision.line = suggested_form(name, grammar, argv);
     decision.place = grammar.place;
     decision.reason = fmt::format(
-        "'{}' is refused: disco does not know this form of {} ({}), so it cannot tell whether it only asks. ",
-        shown(argv), name, why);
+        "disco does not know this form of {} ({}), so it cannot tell whether it only asks. ", name, why);
     decision.reason +=
         decision.line.empty()
-            ? fmt::format("Copy the grammar of {} to /etc/disco/policy/guarded.d and add what is missing.",
-                          name)
+            ? fmt::format(
+                  "If it is right as it is, copy '{}' to /etc/disco/policy/guarded.d, and add what is "
+                  "missing to the grammar there.",
+                  grammar.place.substr(0, grammar.place.rfind(':')))
             : fmt::format("To allow it, write into a file in /etc/disco/policy/guarded.d: {}", decision.line);
     return decision;
 }
@@ -68,8 +66,7 @@ GuardDecision decide(const std::string& name, const MatchedLine& matched,
         if (decision.action.empty() && form.kind == GuardKind::both) decision.action = argv;
         break;
     case GuardKind::refuse:
-        decision.reason = fmt::format("'{}' is refused: {}", shown(argv),
-                                      form.clauses.says.empty() ? "the policy says so" : form.clauses.says);
+        decision.reason = form.clauses.says.empty() ? "the policy says so" : form.clauses.says;
         break;
     }
     return decision;

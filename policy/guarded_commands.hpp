@@ -26,9 +26,9 @@ struct GuardDecision {
     model::ServiceMeaning meaning;        ///< of the query or the action
     bool reads_input = false;             ///< of an action: what its standard input holds is kept for it
     std::vector<std::string> covers;      ///< of an action: directories that it hides by what it mounts
-    std::string reason; ///< of a refusal: what, why, what to write instead, and the line to add
-    std::string place;  ///< "FILE:LINE" of the form
-    std::string line;   ///< of an unknown form: that would make it known; "" when no single line would
+    std::string reason;                   ///< of a refusal: why, what to write instead, and the line to add
+    std::string place;                    ///< "FILE:LINE" of the form
+    std::string line; ///< of an unknown form: that would make it known; "" when no single line would
 };
 
 /// How a command line was parsed, for people.
