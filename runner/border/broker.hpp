@@ -30,10 +30,11 @@ struct Asked {
         failure,  ///< of the program in argv[0], for the reason in argv[1], in words of the sandbox
     } what = What::action;
     std::vector<std::string> argv;
-    std::string reason{};            ///< of refused: what is wrong, and what to write instead
-    model::ActionContext context{};  ///< of action, as the next two
-    model::ServiceMeaning meaning{}; ///< for services
-    bool in_view = false;            ///< it has been run in the view, too
+    std::string reason{};              ///< of refused: what is wrong, and what to write instead
+    model::ActionContext context{};    ///< of action, as the next two
+    model::ServiceMeaning meaning{};   ///< for services
+    std::vector<std::string> covers{}; ///< directories, absolute, on which it mounts something
+    bool in_view = false;              ///< it has been run in the view, too
 };
 
 /// Answers the shims of one sandbox. Owns the listening socket; the sandbox's PID 1 gives it its name.

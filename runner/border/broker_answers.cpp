@@ -39,13 +39,18 @@ RunDirectory run_directory(const Host& host) {
     return host.root == "/" ? RunDirectory::carried_over : RunDirectory::gone;
 }
 
-/// Of `disco-defer COMMAND…`: as if the command had been called itself, where it is a guarded one.
-model::ServiceMeaning meaning_of_deferred(const policy::GuardedCommands& commands,
-                                          const std::vector<std::string>& words) {
+/// Of `disco-defer COMMAND…`: what is known of the command where it is a guarded one; it is run in any case.
+policy::GuardDecision deferred(const policy::GuardedCommands& commands,
+                               const std::vector<std::string>& words) {
+    policy::GuardDecision decision;
     const std::string name = words[0].substr(words[0].rfind('/') + 1);
-    if (!commands.contains(name)) return {model::ServiceVerb::anything, {}};
-    policy::GuardDecision decision = commands.decide(words);
-    return decision.known ? decision.meaning : model::ServiceMeaning{model::ServiceVerb::anything, {}};
+    if (commands.contains(name)) decision = commands.decide(words);
+    if (!decision.known) decision.meaning = {model::ServiceVerb::anything, {}};
+    decision.kind = GuardKind::action;
+    decision.known = true;
+    decision.reads_input = false;
+    decision.action = words;
+    return decision;
 }
 
 std::string used_up() {
@@ -87,10 +92,7 @@ void Broker::answer(Client& client) {
     if (request.wish == Wish::guarded && !commands_.contains(words[0]))
         return reply(client, no_such_command, {}, "disco: not a guarded command\n");
     if (request.wish == Wish::defer) {
-        client.decision.kind = GuardKind::action;
-        client.decision.known = true;
-        client.decision.action = words;
-        client.decision.meaning = meaning_of_deferred(commands_, words);
+        client.decision = deferred(commands_, words);
     } else {
         client.decision = commands_.decide(words);
     }
@@ -153,6 +155,9 @@ bool Broker::queue(Client& client, bool in_view) {
     asked.context.environment = action_environment(request.environment);
     if (client.decision.reads_input) asked.context.input = std::exchange(client.input, {});
     asked.meaning = client.decision.meaning;
+    for (const std::string& covered : client.decision.covers)
+        for (std::string& path : paths_meant(covered, request.directory))
+            asked.covers.push_back(std::move(path));
     asked.in_view = in_view;
     const std::string words = sys::printable_text(sys::quote_words(asked.argv));
     if (!enter(std::move(asked))) return false;

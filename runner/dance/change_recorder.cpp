@@ -143,6 +143,18 @@ std::string ChangeRecorder::fingerprint(std::vector<model::ModuleReport>& module
     return any_ ? sys::hex(fingerprint_.finish()) : std::string{};
 }
 
+std::string ChangeRecorder::first_below(const std::string& directory) const {
+    for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
+        const std::string& inside = layers_.managed()[mount].inside;
+        if (is_runtime(mount) || !(directory + "/").starts_with(inside + "/")) continue;
+        const std::string below = directory.size() > inside.size() ? directory.substr(inside.size() + 1) : "";
+        const auto range = compositions_[mount].inside(below);
+        for (auto entry = range.begin; entry != range.end; ++entry)
+            if (entry->second.kind != model::ComposedEntry::Kind::absent) return inside + "/" + entry->first;
+    }
+    return {};
+}
+
 void ChangeRecorder::expect_merge() const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         const auto layer = layers_.kept(mount);

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] std::string fingerprint(std::vector<model::ModuleReport>& modules);
     /// Whether what was recorded holds times that were set, besides or without any change.
     [[nodiscard]] bool times_set() const noexcept { return times_set_; }
+    /// The first path that was recorded as changed below a directory (absolute, in the tree); empty: none.
+    [[nodiscard]] std::string first_below(const std::string& directory) const;
     /// Whether systemd would read its units anew to know what was recorded.
     [[nodiscard]] bool unit_files_changed() const noexcept { return unit_files_changed_; }
 

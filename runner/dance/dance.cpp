@@ -3,6 +3,7 @@
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/confirmation.hpp"
+#include "runner/dance/covered_changes.hpp"
 #include "runner/dance/foreign_mounts.hpp"
 #include "runner/dance/machine_end.hpp"
 #include "runner/dance/module_run.hpp"
@@ -76,6 +77,7 @@ public:
         PackageLocks locks;
         if (options_.mode == RunMode::live) locks = PackageLocks{views.root(), options_.wait};
         run_modules(fetched, context);
+        refuse_covered_changes(result_.run.modules, recorder);
         note_foreign_mounts(result_.run.modules, views.mounts());
         verdicts_.save();
         views.networks().disconnect(); // checks have the host's

@@ -3,6 +3,7 @@
 #include "runner/dance/action_run.hpp"
 #include "runner/dance/change_recorder.hpp"
 #include "runner/dance/confirmation.hpp"
+#include "runner/dance/covered_changes.hpp"
 #include "runner/dance/foreign_mounts.hpp"
 #include "runner/dance/machine_end.hpp"
 #include "runner/dance/notice_reader.hpp"
@@ -59,6 +60,7 @@ public:
             (void)recorder_.record(report);
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
             views_.layers().keep(); // nothing runs on it
+            refuse_covered_changes(result_.run.modules, recorder_);
         }
         note_modules(result_.run, recorder_.unit_files_changed() && systemd_runs(views_.host()));
         result_.run.fingerprint = recorder_.fingerprint(result_.run.modules);

@@ -59,6 +59,7 @@ void enter_asked(model::ModuleReport& report, const border::Asked& asked, const 
         queued.argv = asked.argv;
         queued.context = asked.context;
         queued.meaning = asked.meaning;
+        queued.covers = asked.covers;
         report.actions.push_back(std::move(queued));
     }
     if (!action || mode == model::RunMode::noop) enter_unqueued(report, asked, step);

@@ -87,6 +87,7 @@ struct Action {
     ActionOutcome outcome = ActionOutcome::pending;
     int exit = 0;
     ServiceMeaning meaning{};
+    std::vector<std::string> covers{}; ///< directories, absolute, on which it mounts something
     bool repeated = false; ///< another action of the run does what this one asks for, and has its outcome
 };
 

@@ -249,5 +249,40 @@ TEST_F(Guarded, WhoeverTalksNonsenseToTheBrokerIsHungUpOn) {
     EXPECT_THAT(result.output + result.error, HasSubstr("code 126"));
 }
 
+struct CoverRow {
+    const char *name, *script;
+    bool refused;
+};
+class Covers : public Guarded, public testing::WithParamInterface<CoverRow> {};
+
+TEST_P(Covers, WhatTheRunWritesBelowAMount) {
+    command("usr/bin/mount", "echo \"mount $*\" >> /var/log/asked\n");
+    fs::create_directories(root() / "data/sub");
+    script("m", "10-x.sh", std::string{"#!/bin/bash\nset -e\n"} + GetParam().script);
+    for (const auto& result : {noop(), live()}) {
+        EXPECT_EQ(result.exit, GetParam().refused ? 4 : 0) << result.output << result.error;
+        if (GetParam().refused) {
+            EXPECT_THAT(result.output + result.error,
+                        HasSubstr("and would hide '/data/f', which this run writes"));
+        }
+    }
+    EXPECT_EQ(asked().empty(), GetParam().refused);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Mounts, Covers,
+    testing::Values(CoverRow{"written_afterwards", "mount -t tmpfs none /data; echo x > /data/f", true},
+                    CoverRow{"written_before", "echo x > /data/f; mount -t tmpfs none /data", true},
+                    CoverRow{"made_and_written",
+                             "rmdir /data/sub /data; mkdir /data; mount -t tmpfs none /data; "
+                             "echo x > /data/f",
+                             true},
+                    CoverRow{"by_a_relative_path", "cd /; mount -t tmpfs none data; echo x > /data/f", true},
+                    CoverRow{"deferred", "disco-defer mount -t tmpfs none /data; echo x > /data/f", true},
+                    CoverRow{"elsewhere", "mount -t tmpfs none /data/sub; echo x > /data/f", false},
+                    CoverRow{"only_made", "mkdir /data/new; mount -t tmpfs none /data/new", false},
+                    CoverRow{"remounted", "mount -o remount,ro /data; echo x > /data/f", false}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
 } // namespace
 } // namespace disco::tests
