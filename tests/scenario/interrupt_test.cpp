@@ -61,7 +61,7 @@ TEST_F(Interrupt, OfANoopChangesNothing) {
     const Snapshot before = root_snapshot();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         fs::remove(place() / "log");
-        const pid_t child = start(dance_words({"--noop", "--module", "b"}));
+        const pid_t child = start(dance_words({"--noop", "--profile", "simulate", "--module", "b"}));
         EXPECT_TRUE(wait_for_script()) << log();
         ::kill(child, signal);
         EXPECT_EQ(exit_of(child), 128 + signal);
@@ -88,7 +88,7 @@ TEST_F(Interrupt, AfterTheMergeItStaysAndIsSaidTo) {
 TEST_F(Interrupt, KilledOutrightTheNextRunCleansUp) {
     script("b", "20-y.sh", "#!/bin/bash\necho sleeping\nsleep 100\n");
     const Snapshot before = root_snapshot();
-    const pid_t child = start(dance_words({"--noop"}));
+    const pid_t child = start(dance_words({"--noop", "--profile", "simulate"}));
     ASSERT_TRUE(wait_for_script());
     ::kill(child, SIGKILL);
     EXPECT_EQ(exit_of(child), 1000 + SIGKILL);

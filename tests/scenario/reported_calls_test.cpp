@@ -93,10 +93,11 @@ TEST_F(ReportedCalls, WhatWasLeftRunningIsKilledInTheMiddle) {
 TEST_F(ReportedCalls, AreSilentWhereNothingIsCalled) { EXPECT_THAT(refused("print 1"), IsEmpty()); }
 
 TEST_F(ReportedCalls, InALiveModuleTheyAreRefused) {
-    script("m", "10-host.sh", "#!/bin/bash\nhostname evil\nexit 0\n");
+    script("m", "10-mount.sh", "#!/usr/bin/perl\n" + mount + "mnt('a', 'b', 'c');\n");
     want("m");
     const auto dance = live();
     EXPECT_EQ(dance.exit, 0) << dance.error;
+    EXPECT_THAT(last_report().dump(), HasSubstr("refused to call: mount(a, b, c)"));
 }
 
 } // namespace
