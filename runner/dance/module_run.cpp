@@ -286,7 +286,24 @@ void ModuleRun::note_asked(const std::vector<std::string>& names, Phase phase) {
             enter_asked(*report_, asked, step, context_.mode);
         else
             enter_unqueued(*report_, asked, step);
+        if (asked.what == border::Asked::What::unlisted && phase == Phase::template_)
+            note_hole(asked.argv, names);
     }
+}
+
+/// What a template's command did not print is missing in its output, in a live dance, too.
+void ModuleRun::note_hole(const std::vector<std::string>& command, const std::vector<std::string>& names) {
+    const std::string text =
+        fmt::format("it calls '{}', which is not on the list of commands for templates; if it only reads, a "
+                    "line `{}` in a file in "
+                    "/etc/disco/policy/restricted.d puts it there",
+                    sys::printable_text(sys::quote_words(command)), sys::printable(command.at(0)));
+    for (const model::Notice& notice : report_->notices) // as it was told on that one's standard error
+        if (notice.argv == command && std::find(names.begin(), names.end(), notice.step) != names.end()) {
+            faults_.emplace(notice.step, text);
+            return;
+        }
+    for (const std::string& name : names) faults_.emplace(name, text);
 }
 
 /// The asker is named by itself; among those that run at the same time it is believed which one it is.

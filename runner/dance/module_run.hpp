@@ -78,6 +78,7 @@ private:
     std::vector<sandbox::ProgramEnd> run_next(const std::vector<std::string>& names, model::Phase phase,
                                               model::Profile profile);
     void note_asked(const std::vector<std::string>& names, model::Phase phase);
+    void note_hole(const std::vector<std::string>& command, const std::vector<std::string>& names);
     void note_fault(const border::Asked& asked, const std::vector<std::string>& names);
     [[nodiscard]] bool failed(const std::string& name, const sandbox::ProgramEnd& end) const {
         return !end.succeeded() || faults_.contains(name);

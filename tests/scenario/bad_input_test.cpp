@@ -256,6 +256,10 @@ INSTANTIATE_TEST_SUITE_P(
                                 "usage: disco-param"},
                     TemplateRow{"mistypes_a_command", "echo \"port = $(disco-parm get no/such)\"",
                                 "there is no command 'disco-parm'"},
+                    TemplateRow{"calls_what_it_may_not", "echo \"port = $(setsid true)\"",
+                                "it calls 'setsid true', which is not on the list"},
+                    TemplateRow{"calls_what_it_may_not_and_goes_on", "echo \"$(setsid true || :)\"",
+                                "a line `setsid` in a file in /etc/disco/policy/restricted.d"},
                     TemplateRow{"mistypes_a_command_in_a_pipe", "echo 80 | disco-parm x 2>&1 | cat; echo b",
                                 "there is no command 'disco-parm'"}),
     [](const auto& row) { return std::string{row.param.name}; });
