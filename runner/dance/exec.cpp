@@ -6,6 +6,7 @@
 #include "runner/dance/covered_changes.hpp"
 #include "runner/dance/foreign_mounts.hpp"
 #include "runner/dance/machine_end.hpp"
+#include "runner/dance/missed_services.hpp"
 #include "runner/dance/notice_reader.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/program_step.hpp"
@@ -154,6 +155,8 @@ private:
         views_.networks().disconnect();
         for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));
         enter_program(report, phase(), name, profile(), end);
+        if (auto missed = missed_service(end.output, views_.root(), network == model::Network::host, name))
+            report.notices.push_back(std::move(*missed));
         for (const border::Asked& asked : broker.take())
             if (asked.what != border::Asked::What::failure) // its own exit status is what counts here
                 enter_asked(report, asked, name, mode());

@@ -1,6 +1,7 @@
 #include "runner/dance/module_run.hpp"
 
 #include "runner/dance/delivery.hpp"
+#include "runner/dance/missed_services.hpp"
 #include "runner/dance/notice_reader.hpp"
 #include "runner/dance/program_step.hpp"
 #include "runner/dance/stopwatch.hpp"
@@ -264,6 +265,9 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
     for (std::size_t i = 0; i < names.size(); ++i) {
         for (model::Notice& notice : notices[i].take()) report_->notices.push_back(std::move(notice));
         enter_program(*report_, phase, names[i], profile, ends[i]);
+        if (auto missed = missed_service(ends[i].output, context_.views.root(),
+                                         box_->network() == model::Network::host, names[i]))
+            report_->notices.push_back(std::move(*missed));
     }
     note_asked(names, phase);
     // What strict scripts and templates may run knows of no network.
