@@ -45,8 +45,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Question{"ip_route", "ip route"}, Question{"ip_6_route", "ip -6 route show table all"},
                     Question{"ip_rule", "ip rule"}, Question{"ip_neighbour", "ip neigh show"},
                     Question{"ip_no_device", "ip link show dev nothing"},
-                    Question{"ss_listening", "ss -Hltn"}, Question{"ss_tcp", "ss -tlpn"},
-                    Question{"ss_unix", "ss -xlH | grep -vc disco-broker"},
+                    Question{"ss_listening", "ss -Hltn"}, Question{"ss_tcp", "ss -tln"},
+                    Question{"ss_unix", "ss -xlH | grep -c systemd"},
                     Question{"sysctl", "sysctl -n net.ipv4.ip_forward"},
                     Question{"sysctl_ne", "sysctl -ne net.ipv4.ip_forward no.such"},
                     Question{"sysctl_kernel", "sysctl kernel.hostname"}),
@@ -95,6 +95,14 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return std::string{row.param.name}; });
 
 class BootedUnknownForm : public BootedTest {};
+
+TEST_F(BootedUnknownForm, IsRefusedWithTheLineToAdd) {
+    const auto result = exec({"--noop"}, "systemctl no-such-verb x; test $? = 69");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(notices(), AllOf(HasSubstr("refused"), HasSubstr("systemctl no-such-verb"),
+                                 HasSubstr("/etc/disco/policy/guarded.d")));
+    EXPECT_THAT(actions(), testing::IsEmpty());
+}
 
 TEST_F(BootedUnknownForm, OfAnActionIsNotRunAfterTheMerge) {
     const auto result =

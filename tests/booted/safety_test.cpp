@@ -13,6 +13,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class BootedSafety : public BootedTest {
 protected:
@@ -109,6 +110,17 @@ TEST_F(BootedSafety, TheMachinesNullDeviceIsNotTheStandardInputOfScripts) {
         (void)dance({"--noop", "--profile", profile});
         EXPECT_EQ(answer(Machine::disco, devices), before) << profile;
     }
+}
+
+TEST_F(BootedSafety, AUserOfTheSandboxDoesNotQueueRootsActions) {
+    prepare(Machine::disco, "id plain || useradd -M plain");
+    (void)exec({"--merge"},
+               "su plain -s /bin/sh -c '/run/disco/bin/disco-defer sh -c \"id > /queued-by-user\"'\n"
+               "su plain -s /bin/sh -c 'systemctl stop dbus.service'; true");
+    EXPECT_THAT(answer(Machine::disco, "ls /queued-by-user"), HasSubstr("No such file"));
+    EXPECT_EQ(answer(Machine::disco, "systemctl is-active dbus.service"), "active\n");
+    EXPECT_THAT(actions(), IsEmpty());
+    EXPECT_THAT(notices(), HasSubstr("refused"));
 }
 
 } // namespace
