@@ -225,8 +225,18 @@ private:
         });
     }
 
-    /// For the rollback of an earlier run.
+    /// For the rollback of an earlier run. What was merged stays so, whether this can be noted or not.
     void note_times() const {
+        try {
+            note_times_set();
+        } catch (const sys::Error& error) {
+            spdlog::warn(
+                "run {} has set times, and that it has cannot be noted, so an earlier run may not be rolled "
+                "back: {}",
+                run_, error.full_text());
+        }
+    }
+    void note_times_set() const {
         std::optional<TimesSet> times;
         for (const JournalTree& tree : record_.trees)
             for (const model::LiveStep& step : tree.plan.live) {

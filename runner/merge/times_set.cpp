@@ -1,16 +1,16 @@
 #include "runner/merge/times_set.hpp"
 
 #include "runner/merge/journal_lines.hpp"
-#include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <string_view>
 #include <utility>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 namespace disco::merge {
 namespace {
@@ -31,8 +31,9 @@ TimesSet::TimesSet(std::filesystem::path file) : file_{std::move(file)} {
             entries_[bytes_of(value.at("path"))] = {value.at("inode"), moment_of(value.at("before")),
                                                     moment_of(value.at("after"))};
         }
-    } catch (const json::exception& error) {
-        throw sys::Error{fmt::format("'{}' is damaged: {}", file_.string(), error.what())};
+    } catch (const std::exception& error) { // of the JSON library, or of a line that is none of ours
+        spdlog::warn("'{}' is damaged and counts for nothing: {}", file_.string(), error.what());
+        entries_.clear();
     }
 }
 

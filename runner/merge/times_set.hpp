@@ -17,7 +17,7 @@ namespace disco::merge {
 /// that merge from being rolled back.
 class TimesSet {
 public:
-    /// An absent file holds none. Throws SysError; sys::Error when it is damaged.
+    /// An absent file holds none, nor does one that cannot be understood: then it warns. Throws SysError.
     explicit TimesSet(std::filesystem::path file);
 
     /// `expected`: of the object before its times were set; `now`: as it is since.

@@ -153,6 +153,17 @@ TEST_F(Times, DoNotKeepAnEarlierRunFromBeingUndone) {
     EXPECT_EQ(time_of("etc/c"), june);
 }
 
+TEST_F(Times, AreGivenWhateverIsNotedOfThem) {
+    script("m", "10-touch", touch_all);
+    put(state() / "undo/times", "{\"path\":1}\nnonsense");
+    const auto result = live();
+    expect_in_sync(result);
+    EXPECT_THAT(result.error, HasSubstr("undo/times' is damaged"));
+    EXPECT_EQ(time_of("etc/a"), january);
+    EXPECT_EQ(disco({"rollback", "--state-dir", state()}).exit, 0);
+    EXPECT_EQ(time_of("etc/a"), june);
+}
+
 TEST_F(Times, OfALaterModuleWin) {
     script("m", "10-touch", "touch -d @978307200 /etc/a /etc/b\n");
     module_file("n", "sandbox", "profile simulate\n");
