@@ -49,13 +49,18 @@ int main(int argc, char** argv) {
                   policy::print_confinement(policy::confine_program_by(profile, profiles, table)));
         const policy::ProfilePolicy& live = profiles.at(model::Profile::live);
         // For disco-on-host, which is another program: the instructions and nothing else.
-        const auto write_filter = [&](const char* name, const std::vector<sock_filter>& calls) {
+        const auto write_filter = [&](const std::string& name, const std::vector<sock_filter>& calls) {
             const auto* bytes = reinterpret_cast<const char*>(calls.data());
             write(compiled / name, {bytes, calls.size() * sizeof(sock_filter)});
         };
-        using policy::QuerySockets;
-        write_filter("query", policy::compile_query_filter(live, table, QuerySockets::netlink));
-        write_filter("query-unix", policy::compile_query_filter(live, table, QuerySockets::netlink_unix));
+        for (const bool services : {false, true})
+            for (const bool rules : {false, true})
+                for (const bool processes : {false, true}) {
+                    const policy::QueryReach reach{services, rules, processes};
+                    const std::string name = std::string{"query"} + (services ? "-services" : "") +
+                                             (rules ? "-rules" : "") + (processes ? "-processes" : "");
+                    write_filter(name, policy::compile_query_filter(live, table, reach));
+                }
         write_filter("action", policy::compile_action_filter(live, table));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "disco-compile-profiles: %s\n", error.what());

@@ -70,17 +70,42 @@ std::vector<std::uint32_t> locking_commands() {
     return {F_SETLK, F_SETLKW, ofd_set_lock, ofd_set_lock_wait};
 }
 
-std::map<std::string_view, CallVerdict> argument_rules(QuerySockets sockets) {
+std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
     constexpr std::uint32_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                          CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
     // F_SETOWN, F_SETSIG, F_SETOWN_EX: signals for others.
     constexpr std::uint32_t set_owner = 8, set_signal = 10, set_owner_ex = 15;
     // IPT_SO_SET_REPLACE and its kin: tables of the packet filter by setsockopt(2).
     const std::vector<std::uint32_t> tables = {64, 65, 96, 97, 128, 129};
-    std::vector<std::uint32_t> families = {AF_NETLINK};
-    if (sockets == QuerySockets::netlink_unix) families.push_back(AF_UNIX);
+    // Services are spoken to by streams: a datagram could be addressed to another one.
+    constexpr std::uint32_t at_exec = SOCK_CLOEXEC, at_once = SOCK_NONBLOCK;
+    std::vector<std::uint32_t> streams;
+    for (const std::uint32_t type : {std::uint32_t{SOCK_STREAM}, std::uint32_t{SOCK_SEQPACKET}})
+        for (const std::uint32_t flags : {0U, at_exec, at_once, at_exec | at_once})
+            streams.push_back(type | flags);
+    constexpr std::uint32_t no_family = SECCOMP_RET_ERRNO | EAFNOSUPPORT;
+    CallVerdict sockets{no_family,
+                        {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
+                         Unless{0, Test::equals_any, {AF_NETLINK}, allow}}};
+    if (reach.services) {
+        constexpr std::uint32_t other_than_unix = ~std::uint32_t{AF_UNIX}; // which is 1; there is no family 0
+        sockets.unless.push_back(Unless{0, Test::has_any_bit, {other_than_unix}, no_family});
+        sockets.unless.push_back(Unless{1, Test::equals_any, streams, allow});
+    }
+    // Landlock would keep it from looking at other processes, and so cannot keep it from writing.
+    constexpr std::uint32_t writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
+    const auto opening = [&](unsigned flags) {
+        CallVerdict verdict{allow};
+        if (reach.processes)
+            verdict.unless.push_back(Unless{flags, Test::has_any_bit, {writing}, SECCOMP_RET_ERRNO | EACCES});
+        return verdict;
+    };
+    const CallVerdict watched{SECCOMP_RET_USER_NOTIF};
+    const CallVerdict by_rules = reach.rules ? watched : CallVerdict{allow};
+    // With it two threads share their descriptors, and one could change what the other was seen to use.
+    const std::uint32_t no_clone = namespaces | (reach.rules ? CLONE_FILES : 0U);
     return {
-        {"clone", {allow, {Unless{0, Test::has_any_bit, {namespaces}, refuse}}}},
+        {"clone", {allow, {Unless{0, Test::has_any_bit, {no_clone}, refuse}}}},
         {"ioctl", {SECCOMP_RET_ERRNO | ENOTTY, {Unless{1, Test::equals_any, asking_requests(), allow}}}},
         {"fcntl",
          {allow,
@@ -100,11 +125,18 @@ std::map<std::string_view, CallVerdict> argument_rules(QuerySockets sockets) {
         {"tee", {unknown}},
         {"vmsplice", {unknown}},
         {"copy_file_range", {unknown}},
-        {"socket",
-         {SECCOMP_RET_ERRNO | EAFNOSUPPORT,
-          {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
-           Unless{0, Test::equals_any, families, allow}}}},
-        {"socketpair", {refuse, {Unless{0, Test::equals_any, {AF_UNIX}, allow}}}},
+        {"open", opening(1)},
+        {"openat", opening(2)},
+        {"openat2", {unknown}}, // its flags are in memory; who is told so uses the others
+        {"socket", sockets},
+        {"connect", reach.services ? watched : CallVerdict{SECCOMP_RET_ERRNO | EACCES}},
+        {"sendto", by_rules},
+        {"sendmsg", by_rules},
+        {"write", by_rules},
+        {"writev", by_rules},
+        {"sendmmsg", reach.rules ? CallVerdict{refuse} : CallVerdict{allow}},
+        {"pwritev2", reach.rules ? CallVerdict{refuse} : CallVerdict{allow}},
+        {"socketpair", {refuse, {Unless{1, Test::equals_any, streams, allow}}}},
         {"setsockopt", {allow, {Unless{2, Test::equals_any, tables, refuse}}}},
         {"personality", {refuse, {Unless{0, Test::equals_any, {0x0, 0xffffffff}, allow}}}},
     };
@@ -128,8 +160,8 @@ AbiCalls native_calls(const AbiTable& abi) {
 } // namespace
 
 std::vector<sock_filter> compile_query_filter(const ProfilePolicy& live, const CallTable& table,
-                                              QuerySockets sockets) {
-    const auto by_argument = argument_rules(sockets);
+                                              QueryReach reach) {
+    const auto by_argument = argument_rules(reach);
     std::vector<AbiCalls> lists;
     for (const AbiTable& abi : table.abis) {
         if (!abi.native) continue;
@@ -145,7 +177,7 @@ std::vector<sock_filter> compile_query_filter(const ProfilePolicy& live, const C
 }
 
 std::vector<sock_filter> compile_action_filter(const ProfilePolicy& live, const CallTable& table) {
-    const auto by_argument = argument_rules(QuerySockets::netlink_unix);
+    const auto by_argument = argument_rules({});
     std::vector<AbiCalls> lists;
     for (const AbiTable& abi : table.abis) {
         AbiCalls& list = lists.emplace_back(native_calls(abi));

@@ -28,6 +28,15 @@ enum class Wall {
     setsid,              ///< no controlling terminal
     hidden_command_line, ///< PID 1 does not show how disco was called
     process_numbers,     ///< there are no more than so many, since Linux 6.14
+    query_user,          ///< a question to the machine has a user of its own, without rights
+    query_mounts,        ///< it has a read-only copy of the mounts, without devices
+    query_covers,        ///< places that it must not see are empty
+    query_landlock,      ///< Landlock lets it write nothing
+    query_filter,        ///< it can make no call that changes anything
+    query_calls,         ///< of what is watched, only what asks is done
+    query_namespaces,    ///< ipc, uts, and with services the network, are its own
+    query_descriptors,   ///< it inherits none
+    query_limits,        ///< of processes, memory and files
 };
 
 #ifdef DISCO_WALL_SWITCHES

@@ -31,6 +31,15 @@ constexpr std::string_view name_of(Wall wall) {
     case Wall::setsid: return "setsid";
     case Wall::hidden_command_line: return "hidden-command-line";
     case Wall::process_numbers: return "process-numbers";
+    case Wall::query_user: return "query-user";
+    case Wall::query_mounts: return "query-mounts";
+    case Wall::query_covers: return "query-covers";
+    case Wall::query_landlock: return "query-landlock";
+    case Wall::query_filter: return "query-filter";
+    case Wall::query_calls: return "query-calls";
+    case Wall::query_namespaces: return "query-namespaces";
+    case Wall::query_descriptors: return "query-descriptors";
+    case Wall::query_limits: return "query-limits";
     }
     return "?"; // not reached: -Wswitch guards the list
 }

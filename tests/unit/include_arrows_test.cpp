@@ -34,7 +34,7 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"runner/overlay", {"runner/model", "policy", "runner/sys"}},
     {"runner/sandbox", {"runner/model", "policy", "runner/sys"}},
     {"runner/border", {"runner/model", "policy", "runner/sys"}},
-    {"runner/border/cell", {}}, // a program of its own
+    {"runner/border/cell", {"policy"}}, // a program of its own
     {"runner/merge", {"runner/model", "policy", "runner/sys"}},
     {"runner/report", {"runner/model", "policy", "runner/sys"}},
     {"templates", {"runner/model", "policy", "runner/sys"}},

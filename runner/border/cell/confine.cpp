@@ -1,5 +1,6 @@
 #include "runner/border/cell/confine.hpp"
 
+#include "policy/walls.hpp"
 #include "runner/border/cell/failure.hpp"
 
 #include <cerrno>
@@ -21,6 +22,9 @@
 
 namespace disco::border::cell {
 namespace {
+
+using policy::Wall;
+using policy::wall_stands;
 
 constexpr std::uint64_t bit(unsigned capability) { return std::uint64_t{1} << capability; }
 
@@ -56,6 +60,7 @@ void forbid_new_privileges() {
 } // namespace
 
 void close_descriptors_above_standard() {
+    if (!wall_stands(Wall::query_descriptors)) return;
     if (::syscall(SYS_close_range, 3U, ~0U, 0) != 0) fail("close", "the caller's descriptors");
 }
 
@@ -67,6 +72,7 @@ void give_empty_input() {
 }
 
 void limit_resources() {
+    if (!wall_stands(Wall::query_limits)) return;
     struct Row {
         __rlimit_resource_t resource;
         rlim_t limit;
@@ -93,6 +99,7 @@ void limit_resources() {
 }
 
 void become(uid_t user, const Needs& needs) {
+    if (!wall_stands(Wall::query_user)) return forbid_new_privileges();
     std::uint64_t kept = 0;
     if (needs.read_all) kept |= bit(CAP_DAC_READ_SEARCH);
     if (needs.net_admin) kept |= bit(CAP_NET_ADMIN);
@@ -118,7 +125,7 @@ void keep_capabilities_over_files() {
     forbid_new_privileges();
 }
 
-Filter read_filter(const std::string& lib, const char* name) {
+Filter read_filter(const std::string& lib, const std::string& name) {
     const std::string file = lib + "/compiled/" + name;
     std::FILE* in = std::fopen(file.c_str(), "re");
     if (in == nullptr) fail("open", file);
@@ -131,9 +138,14 @@ Filter read_filter(const std::string& lib, const char* name) {
     return filter;
 }
 
-void load_filter(Filter filter) {
+int load_filter(Filter filter, Listen listen) {
+    if (!wall_stands(Wall::query_filter)) return -1;
     const struct sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) fail("load", "a filter of calls");
+    const bool listens = listen == Listen::yes;
+    const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                  listens ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
+    if (result < 0) fail("load", "a filter of calls");
+    return listens ? static_cast<int>(result) : -1;
 }
 
 void leave_keyring() {

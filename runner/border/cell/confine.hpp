@@ -27,14 +27,17 @@ void become(uid_t user, const Needs& needs);
 void keep_capabilities_over_files();
 
 /// Landlock, as far as this kernel has it: nothing can be written but to plain devices; no TCP; no abstract
-/// sockets, no signals to outside; no control of devices, unless they are to be read.
+/// sockets, no signals to outside; no control of devices, unless they are to be read. Not for who looks at
+/// other processes, which Landlock does not let it: its filter of calls lets it open nothing to write.
 void forbid_writes(const Needs& needs);
 
 /// LIB/compiled/NAME; `lib` is the directory of this program, while its root is still the machine's.
 using Filter = std::vector<sock_filter>;
-[[nodiscard]] Filter read_filter(const std::string& lib, const char* name);
-/// From now on. After no_new_privs is set.
-void load_filter(Filter filter);
+[[nodiscard]] Filter read_filter(const std::string& lib, const std::string& name);
+/// From now on. After no_new_privs is set. `listen`: returns a descriptor on which calls are heard, closed by
+/// exec; else -1.
+enum class Listen { no, yes };
+int load_filter(Filter filter, Listen listen);
 
 /// Another session keyring: what the caller's holds is not the command's.
 void leave_keyring();

@@ -8,15 +8,18 @@
 // must not reach this one: they get namespaces of their own and none of the capabilities that act on the
 // whole machine.
 
+#include "policy/walls.hpp"
 #include "runner/border/cell/confine.hpp"
 #include "runner/border/cell/failure.hpp"
 #include "runner/border/cell/mounts.hpp"
+#include "runner/border/cell/own_user.hpp"
 #include "runner/border/cell/request.hpp"
 #include "runner/border/cell/supervisor.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -30,6 +33,8 @@
 namespace {
 
 using namespace disco::border::cell;
+using disco::policy::Wall;
+using disco::policy::wall_stands;
 
 /// D-Bus hangs up on a user that the machine's list of users does not have.
 constexpr uid_t nobody = 65534;
@@ -58,6 +63,26 @@ std::string own_directory() {
     return path.substr(0, path.rfind('/'));
 }
 
+/// Of this process, in the namespace that /proc is of: that of who supervises it.
+pid_t number_in_proc() {
+    char text[32] = {};
+    return ::readlink("/proc/self", text, sizeof text - 1) > 0 ? std::atoi(text) : 0;
+}
+
+std::string filter_for(const Needs& needs) {
+    return std::string{"query"} + (needs.services() ? "-services" : "") + (needs.net_admin ? "-rules" : "") +
+           (needs.ptrace ? "-processes" : "");
+}
+
+/// Where they listen on the machine. The daemon of docker is not among them: who speaks to it is root.
+std::vector<std::string> services_for(const Needs& needs) {
+    std::vector<std::string> services;
+    if (needs.bus) services.emplace_back("/run/dbus/system_bus_socket");
+    // Where there is no D-Bus, systemd hears root here.
+    if (needs.bus && needs.root_user) services.emplace_back("/run/systemd/private");
+    return services;
+}
+
 [[noreturn]] void ask(const Request& request) {
     const Needs& needs = request.needs;
     // The number of whoever supervises, in the /proc that is shown.
@@ -66,12 +91,20 @@ std::string own_directory() {
     // own, unless it runs as a user that others may be: only an own user's processes can be told apart.
     const bool shared_user = needs.root_user || needs.bus;
     const bool own_processes = request.other_root() || shared_user;
-    Filter filter = read_filter(own_directory(), needs.services() ? "query-unix" : "query");
-    supervise(own_processes ? EndBy::process_namespace : EndBy::own_user, [&](uid_t user) {
+    const bool watched = needs.services() || needs.net_admin;
+    Filter filter = read_filter(own_directory(), filter_for(needs));
+    Supervision supervision;
+    supervision.how = own_processes ? EndBy::process_namespace : EndBy::own_user;
+    supervision.watched = watched && wall_stands(Wall::query_filter);
+    supervision.services = services_for(needs);
+    supervision.as_user = needs.root_user ? 0 : needs.bus ? nobody : OwnUser::any;
+    supervise(supervision, [&](uid_t user, Handover& handover) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        const pid_t number = number_in_proc();
         // Services are reached by sockets with a path; abstract ones are those of a network namespace.
         const bool own_network = request.other_root() || needs.services();
-        isolate(CLONE_NEWIPC | CLONE_NEWUTS | (own_network ? CLONE_NEWNET : 0));
+        if (wall_stands(Wall::query_namespaces))
+            isolate(CLONE_NEWIPC | CLONE_NEWUTS | (own_network ? CLONE_NEWNET : 0));
         leave_keyring();
         const MountTrees devices = take_plain_devices();
         enter_copy_of(request.root, Writable::no);
@@ -87,7 +120,8 @@ std::string own_directory() {
         limit_resources();
         become(needs.root_user ? 0 : needs.bus ? nobody : user, needs);
         forbid_writes(needs);
-        load_filter(std::move(filter));
+        const int listener = load_filter(std::move(filter), watched ? Listen::yes : Listen::no);
+        if (listener >= 0) handover.give(listener, number);
         run_command(request.command);
     });
 }
@@ -115,7 +149,7 @@ std::string own_directory() {
     give_plain_devices(devices, true);
     mount_own_proc();
     keep_capabilities_over_files();
-    load_filter(std::move(filter));
+    load_filter(std::move(filter), Listen::no);
     run_action(request);
 }
 

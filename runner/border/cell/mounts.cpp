@@ -1,5 +1,6 @@
 #include "runner/border/cell/mounts.hpp"
 
+#include "policy/walls.hpp"
 #include "runner/border/cell/failure.hpp"
 
 #include <cerrno>
@@ -17,6 +18,9 @@
 
 namespace disco::border::cell {
 namespace {
+
+using policy::Wall;
+using policy::wall_stands;
 
 constexpr unsigned long covering = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 constexpr const char* plain_devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
@@ -47,8 +51,8 @@ int device_tree(const char* path) {
         return -1;
     const int tree = open_tree(path, AT_SYMLINK_NOFOLLOW);
     if (tree < 0) return -1;
-    if (set_attributes(tree, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-                       MOUNT_ATTR_NODEV) != 0)
+    const auto readonly = wall_stands(Wall::query_mounts) ? MOUNT_ATTR_RDONLY : 0;
+    if (set_attributes(tree, 0, readonly | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NODEV) != 0)
         fail("make a read-only mount of", path);
     return tree;
 }
@@ -73,18 +77,6 @@ void cover_with_files_only(const char* path) {
     cover_directory(path); // on an overlay that lies on others: nothing of it, then
 }
 
-/// The sockets that a question may reach, held while /run is covered.
-MountTrees wanted_sockets(const Needs& needs) {
-    MountTrees sockets;
-    const auto want = [&](const char* path) {
-        if (const int tree = open_tree(path, 0); tree >= 0) sockets[path] = tree;
-    };
-    if (needs.bus) want("/run/dbus/system_bus_socket");
-    // Where there is no D-Bus, systemd hears root here.
-    if (needs.bus && needs.root_user && sockets.empty()) want("/run/systemd/private");
-    return sockets;
-}
-
 } // namespace
 
 void enter_copy_of(const std::string& root, Writable writable) {
@@ -97,7 +89,8 @@ void enter_copy_of(const std::string& root, Writable writable) {
     if (tree < 0) fail("copy the mounts of", root);
     const unsigned long long set =
         MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (writable == Writable::no ? MOUNT_ATTR_RDONLY : 0);
-    if (set_attributes(tree, AT_RECURSIVE, set, 0) != 0) fail("set up the mounts of", root);
+    if (wall_stands(Wall::query_mounts) && set_attributes(tree, AT_RECURSIVE, set, 0) != 0)
+        fail("set up the mounts of", root);
     // pivot_root(2) replaces the namespace's root, which in a chroot is another than this process's; setns(2)
     // into the own namespace leads there.
     const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -153,15 +146,11 @@ void mount_own_proc() {
 }
 
 void cover(const Request& request) {
+    if (!wall_stands(Wall::query_covers)) return;
     for (const std::string& path : request.hidden) cover_directory(path);
     for (const char* path : {"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/root"}) cover_directory(path);
     if (request.needs.read_all) cover_directory("/home");
-    const auto sockets = wanted_sockets(request.needs);
     cover_with_files_only("/run");
-    for (const auto& [path, tree] : sockets) {
-        if (attach(tree, path.c_str()) != 0) fail("attach", path);
-        ::close(tree);
-    }
     if (!request.needs.read_all) return;
     // MountTrees of the machine can be read then.
     const int devices = ::open("/dev", O_PATH | O_CLOEXEC);

@@ -29,7 +29,7 @@ void give_plain_devices(const MountTrees& devices, bool other_root);
 void mount_own_proc();
 
 /// What a question must not see is covered: `hidden`, places that everybody writes to, and /run, of which
-/// files can be read, but no socket and no FIFO can be reached but those it `needs`.
+/// files can be read, but no socket and no FIFO can be reached.
 void cover(const Request& request);
 
 /// `pgrep` and the like must not find what only stands for a command: the directories of these processes in

@@ -14,6 +14,8 @@ namespace disco::border::cell {
 /// in whatever run of disco. Ends the process with a message when there is no such place.
 class OwnUser {
 public:
+    static constexpr uid_t any = ~uid_t{0};
+
     OwnUser();
     OwnUser(const OwnUser&) = delete;
     OwnUser& operator=(const OwnUser&) = delete;
