@@ -17,6 +17,7 @@ constexpr const char* no_cgroup_file_system = "no cgroup file system is mounted"
 constexpr const char* goes_with_the_sandbox = "allowed: it goes with the sandbox";
 constexpr const char* broker_runs_what_it_has_looked_up =
     "the broker runs what it has looked up, by its plain name";
+constexpr const char* no_terminal = "standard input is a pipe, whatever the caller's is";
 constexpr const char* both = "seccomp,capabilities";
 constexpr const char* knobs = "readonly-proc-sys";
 
@@ -175,12 +176,12 @@ const std::vector<AttemptRow>& attempt_table() {
         {"controlling_terminal", 'D', "setsid"},
         {"tiocsti", 'D', both},
         {"tiocsti_high_bits", 'D', both},
-        {"type_on_standard_input", 'D', both},
+        {"type_on_standard_input", 'D', "", no_terminal},
         {"tioclinux", 'D', "seccomp"},
         {"tioclinux_high_bits", 'D', "seccomp"},
         {"tiocsetd", 'D', "seccomp"},
         {"tioccons", 'D', "", "it would take the machine's console output"},
-        {"steal_terminal", 'D', "capabilities"},
+        {"steal_terminal", 'D', "", no_terminal},
         // E: the kernel's knobs and what it tells
         {"core_pattern", 'E', knobs},
         {"modprobe", 'E', knobs},
@@ -294,7 +295,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"i386_open_by_handle_at", 'F', walls_of_handles()},
         {"i386_open_tree", 'F', both},
         {"i386_fsopen", 'F', both},
-        {"i386_tiocsti", 'F', both},
+        {"i386_tiocsti", 'F', "seccomp"},
         {"i386_umount", 'F', "seccomp"},
         {"i386_umount2", 'F', "seccomp"},
         {"i386_ptrace", 'F', "seccomp"},
