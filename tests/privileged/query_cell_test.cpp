@@ -64,6 +64,13 @@ TEST_F(QueryCell, IsAUserOfItsOwnWithoutRights) {
     EXPECT_EQ(second.output, "5\n");
 }
 
+TEST_F(QueryCell, IsNeverRootToServices) {
+    for (const std::vector<std::string>& needs :
+         {std::vector<std::string>{"--need=bus"}, {"--need=bus", "--need=root-user"}})
+        EXPECT_EQ(ask(needs, {"id", "-u"}).output, "65534\n");
+    EXPECT_EQ(ask({"--need=root-user"}, {"id", "-u"}).output, "0\n");
+}
+
 TEST_F(QueryCell, SeesTheMountsOfTheMachine) {
     const auto native = sys::run_program(
         {.argv = {"cat", "/proc/self/mountinfo"}, .environment = {}, .input = {}, .timeout = {}});

@@ -231,6 +231,49 @@ TEST_F(Guarded, AnUpgradedCommandIsStillGuarded) {
     EXPECT_EQ(asked(), "upgraded restart a\n");
 }
 
+TEST_F(Guarded, AnActionIsRunAsItWasAskedFor) {
+    fs::create_directories(root() / "srv/d");
+    script("m", "10-do.sh",
+           "#!/bin/bash\ncd /srv/d; umask 027; export KEPT=1 LD_LIBRARY_PATH=/x\n"
+           "disco-defer sh -c 'pwd; umask; echo $KEPT-$LD_LIBRARY_PATH-$DISCO_NODE' ; "
+           "disco-defer sh -c 'echo \"$PWD $(umask) $KEPT-$LD_LIBRARY_PATH-$DISCO_NODE\" > made'\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(read("srv/d/made"), "/srv/d 0027 1--\n");
+}
+
+TEST_F(Guarded, StandardInputIsKeptForWhatReadsItAndLeftAloneElse) {
+    command("usr/sbin/iptables-restore", "cat >> /var/log/asked\n");
+    script("m", "10-do.sh",
+           "#!/bin/bash\nset -e\necho rules | iptables-restore\n"
+           "printf 'a\\nb\\n' | while read -r x; do systemctl restart $x; disco-defer true $x; done\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(asked(), "rules\nsystemctl restart a\nsystemctl restart b\n");
+}
+
+TEST_F(Guarded, OtherUsersMayOnlyAsk) {
+    script("m", "10-do.sh",
+           "#!/bin/bash\nfor c in 'systemctl is-active nginx' 'systemctl restart nginx' 'disco-defer touch "
+           "/etc/x'; do\n"
+           "  perl -e '$) = \"33 33\"; $( = 33; ($<, $>) = (33, 33); exec @ARGV' $c; echo code $?\ndone\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output + result.error, HasSubstr("active-nginx"));
+    EXPECT_THAT(actions(), IsEmpty());
+    EXPECT_THAT(notices("refused"), ElementsAre(HasSubstr("systemctl restart nginx: user 33 asked for it"),
+                                                HasSubstr("touch /etc/x: user 33 asked for it")));
+    EXPECT_EQ(asked(), "");
+}
+
+TEST_F(Guarded, AnActionOnAFileOfTheSandboxIsRefused) {
+    script("m", "10-do.sh", "#!/bin/bash\necho x > /tmp/f; disco-defer cp /tmp/f /etc/f; echo code $?\n");
+    const auto result = live();
+    EXPECT_THAT(result.output + result.error, HasSubstr("code 1"));
+    EXPECT_THAT(notices("refused"),
+                ElementsAre(HasSubstr("'/tmp/f' is in a directory of the sandbox's own")));
+}
+
 TEST_F(Guarded, AQueryThatTakesTooLongIsGivenUp) {
     command("usr/bin/systemctl", "sleep 60\n");
     script("m", "10-ask.sh", "#!/bin/bash\nsystemctl is-active x; echo code $?\n");

@@ -78,8 +78,6 @@ std::string filter_for(const Needs& needs) {
 std::vector<std::string> services_for(const Needs& needs) {
     std::vector<std::string> services;
     if (needs.bus) services.emplace_back("/run/dbus/system_bus_socket");
-    // Where there is no D-Bus, systemd hears root here.
-    if (needs.bus && needs.root_user) services.emplace_back("/run/systemd/private");
     return services;
 }
 
@@ -89,6 +87,7 @@ std::vector<std::string> services_for(const Needs& needs) {
     const std::string supervisor = std::to_string(::getpid());
     // Processes of the machine are looked at by their numbers, so a question has no process namespace of its
     // own, unless it runs as a user that others may be: only an own user's processes can be told apart.
+    // Never root by D-Bus, whatever a program insists on: there it would not only ask.
     const bool shared_user = needs.root_user || needs.bus;
     const bool own_processes = request.other_root() || shared_user;
     const bool watched = needs.services() || needs.net_admin;
@@ -97,7 +96,7 @@ std::vector<std::string> services_for(const Needs& needs) {
     supervision.how = own_processes ? EndBy::process_namespace : EndBy::own_user;
     supervision.watched = watched && wall_stands(Wall::query_filter);
     supervision.services = services_for(needs);
-    supervision.as_user = needs.root_user ? 0 : needs.bus ? nobody : OwnUser::any;
+    supervision.as_user = needs.bus ? nobody : OwnUser::any;
     supervise(supervision, [&](uid_t user, Handover& handover) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         const pid_t number = number_in_proc();
@@ -118,7 +117,7 @@ std::vector<std::string> services_for(const Needs& needs) {
         if (::chdir("/") != 0) fail("enter", "/");
         give_empty_input();
         limit_resources();
-        become(needs.root_user ? 0 : needs.bus ? nobody : user, needs);
+        become(needs.bus ? nobody : needs.root_user ? 0 : user, needs);
         forbid_writes(needs);
         const int listener = load_filter(std::move(filter), watched ? Listen::yes : Listen::no);
         if (listener >= 0) handover.give(listener, number);
