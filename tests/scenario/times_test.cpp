@@ -164,6 +164,23 @@ TEST_F(Times, AreGivenWhateverIsNotedOfThem) {
     EXPECT_EQ(time_of("etc/a"), june);
 }
 
+/// As a package manager replaces the files of a package by those of the next version, most of which are
+/// equal.
+TEST_F(Times, OfEqualFilesThatWerePutInThePlace) {
+    script("m", "10-x",
+           "for f in a b; do cp /etc/$f /etc/$f.new; touch -d @978307200 /etc/$f.new; "
+           "mv /etc/$f.new /etc/$f; done\necho y > /etc/c\n");
+    const auto result = live();
+    ASSERT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(changes_of(last_report(), "m"), std::vector<std::string>{"modified /etc/c"});
+    EXPECT_EQ(time_of("etc/a"), january);
+    EXPECT_EQ(time_of("etc/b"), january);
+    // Later than what is there, and earlier than the run.
+    script("m", "10-x", "cp /etc/a /etc/a.new; touch -d @1780272000 /etc/a.new; mv /etc/a.new /etc/a\n");
+    expect_in_sync(live());
+    EXPECT_EQ(time_of("etc/a"), june);
+}
+
 TEST_F(Times, OfALaterModuleWin) {
     script("m", "10-touch", "touch -d @978307200 /etc/a /etc/b\n");
     module_file("n", "sandbox", "profile simulate\n");
