@@ -50,8 +50,14 @@ void Sandbox::enter(std::size_t plan) {
 sys::UniqueFd Sandbox::network_namespace() const {
     const std::string path = fmt::format("/proc/{}/ns/net", pid_);
     sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!fd) throw sys::SysError{errno, "open the network namespace of the sandbox", path};
-    return fd;
+    if (fd) return fd;
+    const int code = errno;
+    Message message;
+    sys::UniqueFd none;
+    // PID 1 has ended already: what it has left says why.
+    if (code == ENOENT && receive(message, none) && message.kind == Message::Kind::setup_failed)
+        throw sys::Error{explain_setup_failure(message, {}, spec_.mounts)};
+    throw sys::SysError{code, "open the network namespace of the sandbox", path};
 }
 
 std::uint64_t Sandbox::attempts_to_reach_others() const {
