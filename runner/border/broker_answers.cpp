@@ -34,6 +34,25 @@ std::string joined(const std::vector<std::string>& words) {
     return bytes;
 }
 
+/// In messages to a script; the report has all of it.
+std::string for_people(const std::vector<std::string>& argv) {
+    constexpr std::size_t most = 1000, most_words = 200;
+    const bool many = argv.size() > most_words;
+    std::vector<std::string> words(argv.begin(), many ? argv.begin() + most_words : argv.end());
+    bool cut = many;
+    for (std::string& word : words)
+        if (word.size() > most) {
+            word.resize(most);
+            cut = true;
+        }
+    std::string text = sys::quote_words(words);
+    if (text.size() > most) {
+        text.resize(most);
+        cut = true;
+    }
+    return sys::printable_text(text) + (cut ? "…" : "");
+}
+
 /// On the machine itself, files that scripts make in /run are put in place before the actions.
 RunDirectory run_directory(const Host& host) {
     return host.root == "/" ? RunDirectory::carried_over : RunDirectory::gone;
@@ -84,7 +103,7 @@ void Broker::answer(Client& client) {
         words.insert(words.begin(), own.begin(), own.end());
         words[0] = called->name;
     }
-    client.words = sys::printable_text(sys::quote_words(words));
+    client.words = for_people(words);
     if (request.wish == Wish::unlisted) {
         enter({Asked::What::unlisted, words});
         return reply(client, 0, {}, fmt::format("warning: Would execute: {}\n", client.words));
@@ -159,7 +178,7 @@ bool Broker::queue(Client& client, bool in_view) {
         for (std::string& path : paths_meant(covered, request.directory))
             asked.covers.push_back(std::move(path));
     asked.in_view = in_view;
-    const std::string words = sys::printable_text(sys::quote_words(asked.argv));
+    const std::string words = for_people(asked.argv);
     if (!enter(std::move(asked))) return false;
     // Of a command that is not known at all nothing says that it has to do with what is asked later.
     if (client.request.wish == Wish::guarded || client.decision.meaning.verb != model::ServiceVerb::anything)
@@ -204,7 +223,7 @@ void Broker::reply(Client& client, int exit, std::string_view output, std::strin
 /// In a no-op nothing of it is going to happen, and who reads the output should know.
 std::string Broker::would(const std::vector<std::string>& argv) const {
     if (mode_ == Mode::live) return {};
-    return fmt::format("warning: Would execute: {}\n", sys::printable_text(sys::quote_words(argv)));
+    return fmt::format("warning: Would execute: {}\n", for_people(argv));
 }
 
 /// False when the run may not keep more; that is told once.

@@ -282,6 +282,16 @@ TEST_F(BrokerTest, AnUnknownFormIs69AndNamesTheLineToAdd) {
     EXPECT_THAT(asked[0].reason, HasSubstr("/etc/disco/policy/guarded.d"));
 }
 
+TEST_F(BrokerTest, AVeryLongCommandIsToldShortly) {
+    broker_.reset();
+    start(border::Broker::Mode::noop);
+    const Heard heard = ask(shim::Wish::defer, {"echo", std::string(900'000, 'x')});
+    EXPECT_EQ(heard.exit, 0);
+    EXPECT_LT(heard.error.size(), 1100U);
+    EXPECT_THAT(heard.error, testing::AllOf(HasSubstr("Would execute: echo xxx"), testing::EndsWith("…\n")));
+    EXPECT_EQ(broker_->take().at(0).argv.at(1).size(), 900'000U);
+}
+
 TEST_F(BrokerTest, WhatIsPendingAnswersForTheMachine) {
     EXPECT_EQ(ask({"systemctl", "is-active", "x"}).output, "answer systemctl is-active -- x\n");
     EXPECT_EQ(ask({"systemctl", "start", "x"}).exit, 0);
