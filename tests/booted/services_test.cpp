@@ -76,7 +76,7 @@ TEST_F(BootedServices, FollowTheOrderOfTheLines) {
 }
 
 TEST_F(BootedServices, DeferredCommandsThatAreRepeatedAreAllRun) {
-    prepare(Machine::disco, "mkdir /srv/deferred; echo a > /srv/deferred/a");
+    prepare(Machine::disco, "mkdir -p /srv/deferred; echo a > /srv/deferred/a");
     const auto result =
         exec({"--merge"}, "cd /srv/deferred; disco-defer cp a x; disco-defer rm x; disco-defer cp a x");
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
