@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Question{"ip_rule", "ip rule"}, Question{"ip_neighbour", "ip neigh show"},
                     Question{"ip_no_device", "ip link show dev nothing"},
                     Question{"ss_listening", "ss -Hltn"}, Question{"ss_tcp", "ss -tln"},
-                    Question{"ss_unix", "ss -xlH | grep -c systemd"},
+                    Question{"ss_processes", "ss -tlpn"}, Question{"ss_unix", "ss -xlH | grep -c systemd"},
                     Question{"sysctl", "sysctl -n net.ipv4.ip_forward"},
                     Question{"sysctl_ne", "sysctl -ne net.ipv4.ip_forward no.such"},
                     Question{"sysctl_kernel", "sysctl kernel.hostname"}),
