@@ -94,8 +94,8 @@ std::optional<model::Notice> missed_service(std::string_view output, const std::
         return model::Notice{
             model::NoticeKind::network,
             fmt::format(
-                "no service of the machine can be reached from a script, also not by '{}': what needs one "
-                "comes after the merge, by `disco-defer COMMAND`",
+                "could not reach the machine's service at '{}': scripts work on a copy of the files, and no "
+                "service is behind it; what needs one is run after the merge by `disco-defer COMMAND`",
                 sys::printable(place)),
             {},
             step};
