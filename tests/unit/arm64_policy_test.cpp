@@ -75,12 +75,16 @@ protected:
     }
 };
 
+TEST_P(Arm64Profile, LetsTheParentHearOfEveryExec) {
+    expect(reported, wide, {{"execve", 221}, {"execveat", 281}});
+    expect(reported, narrow, {{"execve", 11}, {"execveat", 387}});
+}
+
 TEST_P(Arm64Profile, AllowsOrdinaryWork) {
     expect(allowed, wide,
            {{"read", 63},
             {"write", 64},
             {"openat", 56},
-            {"execve", 221},
             {"mmap", 222},
             {"unlinkat", 35},
             {"renameat2", 276},
@@ -98,7 +102,6 @@ TEST_P(Arm64Profile, AllowsOrdinaryWork) {
             {"read", 3},
             {"write", 4},
             {"open", 5},
-            {"execve", 11},
             {"mmap2", 192},
             {"arm_fadvise64_64", 270},
             {"openat", 322},
