@@ -46,7 +46,7 @@ struct Line {
 std::vector<Line> split_lines(const GuardText& from) {
     std::vector<Line> lines;
     std::string_view text = from.text;
-    for (std::size_t number = 1; !text.empty(); ++number) {
+    for (std::size_t number = from.first_line; !text.empty(); ++number) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
         std::string place = fmt::format("{}:{}", from.file, number);
@@ -315,6 +315,29 @@ GuardGrammars parse_guard_grammars(const std::vector<GuardText>& files) {
     for (const GuardText& file : files) reader.read(file);
     reader.add_single_forms();
     return grammars;
+}
+
+std::optional<std::vector<GuardPassage>> guard_passages(const std::vector<GuardText>& files) {
+    std::vector<GuardPassage> passages;
+    for (const GuardText& file : files) {
+        bool inside = false;
+        std::string_view rest = file.text;
+        for (std::size_t number = file.first_line; !rest.empty(); ++number) {
+            const std::string_view line = rest.substr(0, rest.find('\n'));
+            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+            const std::string_view bare = line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+            if (bare.starts_with("form")) return std::nullopt;
+            if (bare.starts_with("command")) {
+                Words names = sys::split_words(without_comment(bare));
+                if (names.front() != "command") return std::nullopt;
+                names.erase(names.begin());
+                passages.push_back({std::move(names), {"", file.file, number}});
+                inside = true;
+            }
+            if (inside) passages.back().text.text.append(line).append("\n");
+        }
+    }
+    return passages;
 }
 
 } // namespace disco::policy

@@ -9,6 +9,7 @@
 #include "runner/sys/files.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -97,19 +98,58 @@ const char* to_string(Need need) {
     return "?"; // not reached: -Wswitch guards the list
 }
 
-GuardedCommands::GuardedCommands(GuardGrammars grammars) : grammars_{std::move(grammars)} {
+/// Grammars that have been read, and where the others stand. Asked by more than one thread.
+struct GuardedCommands::Unread {
+    std::mutex lock;
+    std::map<std::string, std::shared_ptr<const GuardText>, std::less<>> texts; ///< by command
+    GuardGrammars grammars;
+
+    const GuardGrammar& read(std::string_view command) {
+        const auto text = texts.find(command);
+        if (text != texts.end()) {
+            GuardGrammars found = parse_guard_grammars({*text->second});
+            for (auto& [name, grammar] : found) texts.erase(name);
+            grammars.merge(std::move(found));
+        }
+        return grammars.find(command)->second;
+    }
+};
+
+GuardedCommands::GuardedCommands(GuardGrammars grammars) : unread_{std::make_shared<Unread>()} {
     std::vector<std::string> objections;
-    for (const auto& [name, grammar] : grammars_) {
+    for (const auto& [name, grammar] : grammars) {
         names_.insert(name);
         for (std::string& objection : grammar_objections(name, grammar))
             objections.push_back(std::move(objection));
     }
     if (!objections.empty()) throw sys::BadConfiguration{fmt::format("{}", fmt::join(objections, "\n"))};
+    unread_->grammars = std::move(grammars);
+}
+
+GuardedCommands::GuardedCommands(std::vector<GuardPassage> passages) : unread_{std::make_shared<Unread>()} {
+    for (GuardPassage& passage : passages) {
+        const auto text = std::make_shared<const GuardText>(std::move(passage.text));
+        for (const std::string& name : passage.names) {
+            names_.insert(name);
+            unread_->texts.emplace(name, text);
+        }
+    }
+}
+
+const GuardGrammar& GuardedCommands::grammar_of(std::string_view command) const {
+    const std::lock_guard guard{unread_->lock};
+    return unread_->read(command);
+}
+
+const GuardGrammars& GuardedCommands::grammars() const {
+    const std::lock_guard guard{unread_->lock};
+    for (const std::string& name : names_) static_cast<void>(unread_->read(name));
+    return unread_->grammars;
 }
 
 GuardExplanation GuardedCommands::explain(const std::vector<std::string>& argv) const {
     const std::string name = base_name(argv.at(0));
-    const GuardGrammar& grammar = grammars_.find(name)->second;
+    const GuardGrammar& grammar = grammar_of(name);
     const MatchedLine matched = match_line(grammar, argv);
     GuardExplanation explanation;
     explanation.words = matched.notes;
@@ -126,11 +166,20 @@ GuardDecision GuardedCommands::decide(const std::vector<std::string>& argv) cons
     return explain(argv).decision;
 }
 
-GuardedCommands load_guarded_commands(const std::filesystem::path& lib,
-                                      const std::filesystem::path& overrides) {
+std::vector<GuardText> read_guard_texts(const std::filesystem::path& lib,
+                                        const std::filesystem::path& overrides) {
     std::vector<GuardText> texts;
     for (const auto& [name, file] : effective_files(lib, overrides, "guarded.d"))
         texts.push_back({sys::read_file(file), file.string()});
+    return texts;
+}
+
+GuardedCommands load_guarded_commands(const std::filesystem::path& lib,
+                                      const std::filesystem::path& overrides) {
+    const std::vector<GuardText> texts = read_guard_texts(lib, overrides);
+    // What is shipped has been checked when disco was built.
+    if (policy_files(overrides / "guarded.d").empty())
+        if (auto passages = guard_passages(texts)) return GuardedCommands{std::move(*passages)};
     return GuardedCommands{parse_guard_grammars(texts)};
 }
 

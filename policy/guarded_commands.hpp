@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -43,19 +44,29 @@ class GuardedCommands {
 public:
     /// Throws BadConfiguration when command lines could fit two forms.
     explicit GuardedCommands(GuardGrammars grammars);
+    /// Of files that have been checked. Most runs ask for none of the commands or a few: each grammar is read
+    /// when it is first asked for.
+    explicit GuardedCommands(std::vector<GuardPassage> passages);
 
-    [[nodiscard]] bool contains(std::string_view command) const { return grammars_.contains(command); }
+    [[nodiscard]] bool contains(std::string_view command) const { return names_.contains(command); }
     [[nodiscard]] const std::set<std::string, std::less<>>& names() const noexcept { return names_; }
-    [[nodiscard]] const GuardGrammars& grammars() const noexcept { return grammars_; }
+    [[nodiscard]] const GuardGrammars& grammars() const;
 
     /// `argv[0]` may have a path. The command must be a guarded one.
     [[nodiscard]] GuardDecision decide(const std::vector<std::string>& argv) const;
     [[nodiscard]] GuardExplanation explain(const std::vector<std::string>& argv) const;
 
 private:
-    GuardGrammars grammars_;
+    struct Unread; ///< what is still to be read, behind a lock
+    [[nodiscard]] const GuardGrammar& grammar_of(std::string_view command) const;
+
     std::set<std::string, std::less<>> names_;
+    std::shared_ptr<Unread> unread_;
 };
+
+/// The files of LIB/guarded.d with the administrator's in their places and beside them. Throws SysError.
+[[nodiscard]] std::vector<GuardText> read_guard_texts(const std::filesystem::path& lib,
+                                                      const std::filesystem::path& overrides);
 
 /// LIB/guarded.d with the administrator's files in their places and beside them. Throws BadConfiguration with
 /// file, line and word; SysError.

@@ -83,6 +83,26 @@ TEST(GuardFormat, IsRefusedWithFileLineAndWord) {
     EXPECT_EQ(objection("# only a comment\n\ncommand x # and one\n  query a '#' => needs bus\n"), "none");
 }
 
+TEST(GuardFormat, IsReadInPassagesAsInOne) {
+    const char* text =
+        "# first\n\ncommand a b # both\n  query x\n\n  command c\n  action UNIT...\n => means start UNIT\n";
+    const auto passages = guard_passages({{text, "/lib/shipped"}, {"command 'd'\n view\n", "/lib/other"}});
+    ASSERT_TRUE(passages);
+    const GuardedCommands late{*passages};
+    const GuardedCommands whole{
+        parse_guard_grammars({{text, "/lib/shipped"}, {"command d\n view\n", "/lib/other"}})};
+    EXPECT_EQ(late.names(), whole.names());
+    for (const char* line : {"a x", "b x", "b y", "c x", "c", "d", "d x"}) {
+        const auto argv = sys::split_words(line);
+        EXPECT_EQ(late.decide(argv).place, whole.decide(argv).place) << line;
+        EXPECT_EQ(late.decide(argv).reason, whole.decide(argv).reason) << line;
+        EXPECT_EQ(late.decide(argv).action, whole.decide(argv).action) << line;
+    }
+    EXPECT_EQ(late.grammars().size(), whole.grammars().size());
+    // Single forms may go with any grammar.
+    EXPECT_FALSE(guard_passages({{"command a\n query\nform query a b\n", "/lib/shipped"}}));
+}
+
 TEST(GuardFormat, HasNoTwoFormsForOneCommandLine) {
     const auto overlaps = [](const char* text) {
         EXPECT_THAT(objection(text), HasSubstr("one command line fits both")) << text;
