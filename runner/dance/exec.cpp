@@ -150,8 +150,8 @@ private:
         });
         if (options_.on_end) options_.on_end();
         recorder_.read_owners(box.root());
-        if (views_.networks().was_missed(box))
-            report.notices.push_back(Networks::missing(name, "--network egress lets it"));
+        for (model::Notice& notice : views_.networks().missed(box, name, "--network egress lets it"))
+            report.notices.push_back(std::move(notice));
         views_.networks().disconnect();
         for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));
         enter_program(report, phase(), name, profile(), end);

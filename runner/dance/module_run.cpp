@@ -271,9 +271,10 @@ std::vector<sandbox::ProgramEnd> ModuleRun::run_next(const std::vector<std::stri
     }
     note_asked(names, phase);
     // What strict scripts and templates may run knows of no network.
-    if (!reports && context_.views.networks().was_missed(*box_))
-        report_->notices.push_back(
-            Networks::missing(names.front(), "write `network egress` in the module's `sandbox` file"));
+    if (!reports)
+        for (model::Notice& notice : context_.views.networks().missed(
+                 *box_, names.front(), "write `network egress` in the module's `sandbox` file"))
+            report_->notices.push_back(std::move(notice));
     return ends;
 }
 

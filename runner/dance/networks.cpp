@@ -5,6 +5,7 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/program.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -72,19 +73,24 @@ void Networks::disconnect() noexcept {
     if (connection_) connection_->stop();
 }
 
-bool Networks::was_missed(const sandbox::Sandbox& sandbox) {
-    if (sandbox.network() != Network::isolated) return false;
-    const std::uint64_t attempts = sandbox.attempts_to_reach_others();
-    if (attempts <= attempts_) return false;
-    attempts_ = attempts;
-    return true;
-}
-
-model::Notice Networks::missing(const std::string& step, const std::string& remedy) {
-    return {model::NoticeKind::network,
-            "no network here: it tried to reach another machine, or to look one up; " + remedy,
-            {},
-            step};
+std::vector<model::Notice> Networks::missed(const sandbox::Sandbox& sandbox, const std::string& step,
+                                            const std::string& remedy) {
+    std::vector<model::Notice> notices;
+    if (sandbox.network() != Network::isolated) return notices;
+    const sandbox::NetworkAttempts attempts = sandbox.network_attempts();
+    if (attempts.others > attempts_.others)
+        notices.push_back({model::NoticeKind::network,
+                           "no network here: it tried to reach another machine, or to look one up; " + remedy,
+                           {},
+                           step});
+    if (attempts.own > attempts_.own)
+        notices.push_back({model::NoticeKind::network,
+                           "no service of this machine can be reached here: it tried to, on loopback; "
+                           "`disco-defer COMMAND` has a command run on the machine, after the merge",
+                           {},
+                           step});
+    attempts_ = {std::max(attempts_.others, attempts.others), std::max(attempts_.own, attempts.own)};
+    return notices;
 }
 
 std::optional<model::Notice> Networks::notice(Network network) const {

@@ -4,11 +4,11 @@
 #include "runner/sandbox/egress.hpp"
 #include "runner/sandbox/sandbox.hpp"
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace disco::dance {
 
@@ -34,11 +34,11 @@ public:
     /// No program will run in them any more.
     void disconnect() noexcept;
 
-    /// Whether something in an isolated sandbox has tried to reach another machine, or to look one up, since
-    /// this was last asked. Takes a tenth of a millisecond.
-    [[nodiscard]] bool was_missed(const sandbox::Sandbox& sandbox);
-    /// The notice that it was, which says what to do.
-    [[nodiscard]] static model::Notice missing(const std::string& step, const std::string& remedy);
+    /// Notices of what something in an isolated sandbox has tried in vain to reach since this was last asked:
+    /// another machine, which `remedy` says how to let it, or a service of this one. Takes a tenth of a
+    /// millisecond.
+    [[nodiscard]] std::vector<model::Notice> missed(const sandbox::Sandbox& sandbox, const std::string& step,
+                                                    const std::string& remedy);
 
     /// The notice for a module's report; nothing when it was isolated.
     [[nodiscard]] std::optional<model::Notice> notice(model::Network network) const;
@@ -48,7 +48,7 @@ private:
 
     std::filesystem::path scratch_;
     sys::UniqueFd isolated_, egress_;
-    std::uint64_t attempts_ = 0; ///< in the isolated one, as far as they are known
+    sandbox::NetworkAttempts attempts_; ///< in the isolated one, as far as they are known
     std::optional<sandbox::EgressProgram> egress_program_;
     std::filesystem::path resolver_file_;       ///< for sandboxes with egress; empty until one is prepared
     std::filesystem::path hosts_resolver_file_; ///< for those with the host's network; the same

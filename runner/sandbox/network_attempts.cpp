@@ -53,9 +53,10 @@ std::uint64_t counter_in(std::string_view snmp6, std::string_view name) {
 
 } // namespace
 
-std::uint64_t network_attempts(std::string_view snmp, std::string_view snmp6) {
-    return counter_in(snmp, "Ip:", "OutNoRoutes") + counter_in(snmp, "Udp:", "NoPorts") +
-           counter_in(snmp6, "Ip6OutNoRoutes") + counter_in(snmp6, "Udp6NoPorts");
+NetworkAttempts network_attempts(std::string_view snmp, std::string_view snmp6) {
+    return {.others = counter_in(snmp, "Ip:", "OutNoRoutes") + counter_in(snmp, "Udp:", "NoPorts") +
+                      counter_in(snmp6, "Ip6OutNoRoutes") + counter_in(snmp6, "Udp6NoPorts"),
+            .own = counter_in(snmp, "Tcp:", "AttemptFails")}; // of IPv6, too
 }
 
 } // namespace disco::sandbox

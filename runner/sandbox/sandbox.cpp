@@ -60,14 +60,14 @@ sys::UniqueFd Sandbox::network_namespace() const {
     throw sys::SysError{code, "open the network namespace of the sandbox", path};
 }
 
-std::uint64_t Sandbox::attempts_to_reach_others() const {
+NetworkAttempts Sandbox::network_attempts() const {
     const auto text = [&](const char* name) {
         return sys::read_file_if_exists(fmt::format("/proc/{}/net/{}", pid_, name)).value_or("");
     };
     try {
-        return network_attempts(text("snmp"), text("snmp6"));
+        return sandbox::network_attempts(text("snmp"), text("snmp6"));
     } catch (const sys::SysError&) { // it has died right now
-        return 0;
+        return {};
     }
 }
 

@@ -5,6 +5,7 @@
 #include "runner/model/sandbox_settings.hpp"
 #include "runner/sandbox/input_relay.hpp"
 #include "runner/sandbox/mount_plan.hpp"
+#include "runner/sandbox/network_attempts.hpp"
 #include "runner/sandbox/notifier.hpp"
 #include "runner/sandbox/protocol.hpp"
 #include "runner/sys/patient_writer.hpp"
@@ -119,8 +120,8 @@ public:
     [[nodiscard]] model::Network network() const noexcept { return spec_.network; }
     /// The network namespace that it is in, to be joined by others. Throws SysError.
     [[nodiscard]] sys::UniqueFd network_namespace() const;
-    /// See sandbox::network_attempts; of all that share its network. 0 when it is gone.
-    [[nodiscard]] std::uint64_t attempts_to_reach_others() const;
+    /// Of all that share its network; none when it is gone.
+    [[nodiscard]] NetworkAttempts network_attempts() const;
 
     /// The root of the merged view (O_PATH); use sys::open_in_root below it. Valid while the sandbox lives.
     [[nodiscard]] int root() const noexcept { return root_.get(); }
