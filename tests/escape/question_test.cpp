@@ -62,6 +62,11 @@ const std::vector<QuestionRow>& rows() {
         {"datagram_socket", "query-filter,query-covers", "", "bus"},
         {"socket_elsewhere", "query-filter", grammar},
         {"socket_elsewhere", "query-calls", grammar, "bus"},
+        {"daemon_post", "query-filter,query-covers"},
+        {"daemon_post", "query-calls", grammar, "docker-socket"},
+        {"daemon_post_behind_get", "query-calls", grammar, "docker-socket"},
+        {"daemon_post_in_body", "query-calls", grammar, "docker-socket"},
+        {"daemon_post_by_bare_line_feeds", "query-calls", grammar, "docker-socket"},
         {"abstract_socket", "query-filter,query-landlock"},
         {"abstract_socket", "query-calls,query-landlock,query-namespaces", "", "bus"},
         {"loopback_service", "query-filter,query-landlock"},
@@ -141,7 +146,7 @@ TEST_F(Question, EveryAttemptIsInTheTable) {
 }
 
 TEST_F(Question, AttemptsAreHeld) {
-    for (const char* need : {"", "bus", "net-admin"})
+    for (const char* need : {"", "bus", "net-admin", "docker-socket"})
         for (const auto& [name, result] : attempt(options_of(need)))
             EXPECT_FALSE(result.escaped) << name << " with " << need << ": " << result.how;
 }

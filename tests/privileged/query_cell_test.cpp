@@ -51,6 +51,7 @@ INSTANTIATE_TEST_SUITE_P(Needs, QueryCellWith,
                                          NeedsRow{"ptrace", {"--need=ptrace", "--need=read-all"}},
                                          NeedsRow{"bus", {"--need=bus"}},
                                          NeedsRow{"rules", {"--need=net-admin"}},
+                                         NeedsRow{"daemon", {"--need=docker-socket"}},
                                          NeedsRow{"root", {"--need=root-user"}}),
                          [](const auto& row) { return std::string{row.param.name}; });
 
@@ -69,6 +70,12 @@ TEST_F(QueryCell, IsNeverRootToServices) {
          {std::vector<std::string>{"--need=bus"}, {"--need=bus", "--need=root-user"}})
         EXPECT_EQ(ask(needs, {"id", "-u"}).output, "65534\n");
     EXPECT_EQ(ask({"--need=root-user"}, {"id", "-u"}).output, "0\n");
+}
+
+TEST_F(QueryCell, MayAskTheDaemonOfContainers) {
+    EXPECT_THAT(ask({"--need=docker-socket"}, {payload(), "--information"}).output,
+                HasSubstr("HTTP/1.1 200 information"));
+    EXPECT_EQ(ask({}, {payload(), "--information"}).output, "\n");
 }
 
 TEST_F(QueryCell, SeesTheMountsOfTheMachine) {

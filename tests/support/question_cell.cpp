@@ -4,6 +4,7 @@
 #include "tests/support/build_tree.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <sstream>
@@ -13,11 +14,13 @@
 #include <sys/ipc.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -57,6 +60,7 @@ void QuestionCellTest::SetUp() {
     ::setxattr((open_place() / "victim").c_str(), "user.victim", "x", 1, 0);
     put("/tmp/cell-secret", "secret\n", 0600);
     listen();
+    start_daemon();
     shared_memory_ = ::shmget(ipc_key, 4096, IPC_CREAT | 0666);
     messages_ = ::msgget(ipc_key, IPC_CREAT | 0666);
     semaphores_ = ::semget(ipc_key, 1, IPC_CREAT | 0666);
@@ -85,13 +89,45 @@ void QuestionCellTest::listen() {
     sockets_.push_back(listen_at(loopback, sizeof loopback, SOCK_STREAM));
 }
 
+/// It says what it was asked for, and does it.
+void QuestionCellTest::start_daemon() {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::snprintf(address.sun_path, sizeof address.sun_path, "/run/docker.sock");
+    const sys::UniqueFd socket = listen_at(address, sizeof address, SOCK_STREAM);
+    sys::check(::chmod(address.sun_path, 0666), "open", address.sun_path);
+    daemon_ = sys::check(::fork(), "fork");
+    if (daemon_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) {
+        const int client = ::accept(socket.get(), nullptr, nullptr);
+        std::string heard;
+        char buffer[4096];
+        for (ssize_t got = 0; (got = ::recv(client, buffer, sizeof buffer, 0)) > 0;) {
+            heard.append(buffer, static_cast<std::size_t>(got));
+            if (heard.find("\r\n\r\n") == std::string::npos) continue;
+            const bool makes = heard.find("POST /containers/create") != std::string::npos;
+            const std::string_view answer =
+                makes ? "HTTP/1.1 201 created\r\n\r\n" : "HTTP/1.1 200 information\r\n\r\n";
+            ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
+        }
+        ::close(client);
+    }
+}
+
 void QuestionCellTest::TearDown() {
+    if (daemon_ > 0) {
+        ::kill(daemon_, SIGKILL);
+        ::waitpid(daemon_, nullptr, 0);
+        daemon_ = -1;
+    }
     sockets_.clear();
     ::shmctl(shared_memory_, IPC_RMID, nullptr);
     ::msgctl(messages_, IPC_RMID, nullptr);
     ::semctl(semaphores_, 0, IPC_RMID);
     std::error_code ignored;
-    for (const char* path : {"/tmp/cell-secret", "/run/cell-socket", "/run/cell-datagrams"})
+    for (const char* path :
+         {"/tmp/cell-secret", "/run/cell-socket", "/run/cell-datagrams", "/run/docker.sock"})
         fs::remove(path, ignored);
     ::umount2(open_place().c_str(), MNT_DETACH);
     ThrowAwayTest::TearDown();

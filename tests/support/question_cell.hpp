@@ -39,6 +39,8 @@ protected:
 private:
     void listen();
     std::vector<sys::UniqueFd> sockets_;
+    void start_daemon();
+    pid_t daemon_ = -1; ///< stands for docker's
     int shared_memory_ = -1, messages_ = -1, semaphores_ = -1;
 };
 

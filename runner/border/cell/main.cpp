@@ -74,7 +74,7 @@ std::string filter_for(const Needs& needs) {
            (needs.ptrace ? "-processes" : "");
 }
 
-/// Where they listen on the machine. The daemon of docker is not among them: who speaks to it is root.
+/// Where they listen on the machine. Daemons of containers are not among them: who speaks to them is root.
 std::vector<std::string> services_for(const Needs& needs) {
     std::vector<std::string> services;
     if (needs.bus) services.emplace_back("/run/dbus/system_bus_socket");
@@ -96,6 +96,7 @@ std::vector<std::string> services_for(const Needs& needs) {
     supervision.how = own_processes ? EndBy::process_namespace : EndBy::own_user;
     supervision.watched = watched && wall_stands(Wall::query_filter);
     supervision.services = services_for(needs);
+    if (needs.docker_socket) supervision.daemons = {"/run/docker.sock", "/run/podman/podman.sock"};
     supervision.as_user = needs.bus ? nobody : OwnUser::any;
     supervise(supervision, [&](uid_t user, Handover& handover) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -52,6 +52,8 @@ OwnUser::OwnUser() {
     }
 }
 
+std::string OwnUser::place() const { return std::string{directory} + "/" + std::to_string(id_); }
+
 OwnUser::~OwnUser() { ::close(lock_); }
 
 void OwnUser::end_processes() const {

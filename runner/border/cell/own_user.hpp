@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <string>
 
 #include <sys/types.h>
 
@@ -22,6 +22,8 @@ public:
     ~OwnUser();
 
     [[nodiscard]] uid_t id() const noexcept { return id_; }
+    /// The file that is locked: a name that is its holder's alone, where only root may look.
+    [[nodiscard]] std::string place() const;
 
     /// Every process of the user gets SIGKILL, in one call: none can fork away from it. Once for all: in a
     /// child, as it takes the user's own rights.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <new>
+#include <vector>
 
 #include <poll.h>
 #include <sched.h>
@@ -49,18 +50,20 @@ bool reap(pid_t child, int& status) {
 }
 
 /// False when the child's time is over, by whatever signal says so.
-bool wait_for(pid_t child, int signals, WatchedCalls& calls, int& status) {
+bool wait_for(pid_t child, int signals, WatchedCalls& calls, ReadOnlyDaemon& between, int& status) {
     int left_ms = most_seconds * 1000;
     while (!reap(child, status)) {
-        struct pollfd waits[] = {{signals, POLLIN, 0}, {calls.fd(), POLLIN, 0}};
+        std::vector<pollfd> waits = {{signals, POLLIN, 0}, {calls.fd(), POLLIN, 0}};
+        between.add_waits(waits);
         constexpr int step_ms = 1000;
-        const int ready = ::poll(waits, 2, step_ms);
+        const int ready = ::poll(waits.data(), waits.size(), step_ms);
         if (ready < 0 && errno != EINTR) return false;
         if (ready == 0) left_ms -= step_ms;
         if (left_ms <= 0) return false;
         if (ready <= 0) continue;
         if ((waits[1].revents & POLLIN) != 0) calls.serve();
         if ((waits[1].revents & (POLLHUP | POLLERR)) != 0 && waits[0].revents == 0) calls.forget();
+        between.serve(waits);
         struct signalfd_siginfo signal = {};
         if (waits[0].revents != 0 && ::read(signals, &signal, sizeof signal) == ssize_t{sizeof signal} &&
             signal.ssi_signo != SIGCHLD)
@@ -133,13 +136,15 @@ void supervise(const Supervision& supervision,
         ::_exit(cannot);
     }
     int status = 0;
+    ReadOnlyDaemon between{user.place() + ".daemon"};
     WatchedCalls calls{supervision.as_user == OwnUser::any ? user.id() : supervision.as_user,
-                       supervision.services};
+                       supervision.services, supervision.daemons, between};
     bool ended = supervision.watched && !take_listener(child, handover, calls, status);
-    if (!ended) ended = wait_for(child, signals, calls, status);
+    if (!ended) ended = wait_for(child, signals, calls, between, status);
     ::kill(child, SIGKILL); // it may not have become the user yet; and a namespace goes with it
     if (supervision.how == EndBy::own_user) user.end_processes();
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {}
+    between.end();
     if (ended) end_like(status);
     ::_exit(timed_out);
 }

@@ -38,6 +38,7 @@ struct Supervision {
     EndBy how = EndBy::own_user;
     bool watched = false;              ///< a listener will be given
     std::vector<std::string> services; ///< that it may reach: paths of sockets
+    std::vector<std::string> daemons;  ///< of which it may only ask: see ReadOnlyDaemon
     uid_t as_user = OwnUser::any;      ///< what they see of it; `any`: its own user
 };
 /// Runs `work`, which does not return, in a child, as root still; `user` is what it may become. Ends as that

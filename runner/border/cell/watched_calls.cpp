@@ -122,8 +122,9 @@ struct WatchedCalls::Call {
     std::array<std::uint64_t, 6> arguments{};
 };
 
-WatchedCalls::WatchedCalls(uid_t user, std::vector<std::string> services)
-    : user_{user}, services_{std::move(services)} {}
+WatchedCalls::WatchedCalls(uid_t user, std::vector<std::string> services, std::vector<std::string> daemons,
+                           ReadOnlyDaemon& between)
+    : user_{user}, services_{std::move(services)}, daemons_{std::move(daemons)}, between_{between} {}
 
 bool WatchedCalls::take_listener(pid_t question, int number) {
     listener_ = descriptor_of(question, number);
@@ -155,8 +156,9 @@ void WatchedCalls::serve() {
     ::ioctl(listener_, SECCOMP_IOCTL_NOTIF_SEND, response); // fails when the caller is gone
 }
 
-long long WatchedCalls::answer(const Call& call, bool& let_through) const {
-    if (!policy::wall_stands(policy::Wall::query_calls)) {
+long long WatchedCalls::answer(const Call& call, bool& let_through) {
+    const bool to_daemon = call.number == SYS_connect && !daemons_.empty();
+    if (!policy::wall_stands(policy::Wall::query_calls) && !to_daemon) {
         let_through = true;
         return 0;
     }
@@ -185,7 +187,7 @@ long long WatchedCalls::answer(const Call& call, bool& let_through) const {
     }
 }
 
-long long WatchedCalls::connect(const Call& call) const {
+long long WatchedCalls::connect(const Call& call) {
     const std::size_t size = call.arguments[2];
     if (size <= offsetof(sockaddr_un, sun_path) || size > sizeof(sockaddr_un)) return -EACCES;
     const auto bytes = read_memory(call.process, call.arguments[1], size);
@@ -194,13 +196,14 @@ long long WatchedCalls::connect(const Call& call) const {
     std::memcpy(&address, bytes->data(), bytes->size());
     if (address.sun_family != AF_UNIX) return -EACCES;
     const std::string path(address.sun_path, ::strnlen(address.sun_path, sizeof address.sun_path));
-    for (const std::string& service : services_) {
-        if (path != service && path != "/var" + service) continue;
-        const Descriptor socket{descriptor_of(call.process, static_cast<int>(call.arguments[0]))};
-        if (socket.fd < 0 || socket_option(socket.fd, SO_DOMAIN) != AF_UNIX) return -EACCES;
-        return -connect_as(user_, socket.fd, service);
-    }
-    return -EACCES;
+    const auto is_meant = [&](const std::string& each) { return path == each || path == "/var" + each; };
+    const auto service = std::find_if(services_.begin(), services_.end(), is_meant);
+    const auto daemon = std::find_if(daemons_.begin(), daemons_.end(), is_meant);
+    if (service == services_.end() && daemon == daemons_.end()) return -EACCES;
+    const Descriptor socket{descriptor_of(call.process, static_cast<int>(call.arguments[0]))};
+    if (socket.fd < 0 || socket_option(socket.fd, SO_DOMAIN) != AF_UNIX) return -EACCES;
+    return service != services_.end() ? -connect_as(user_, socket.fd, *service)
+                                      : -between_.connect(socket.fd, *daemon);
 }
 
 long long WatchedCalls::send(const Call& call, const std::string& bytes) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runner/border/cell/read_only_daemon.hpp"
+
 #include <string>
 #include <vector>
 
@@ -17,8 +19,10 @@ namespace disco::border::cell {
 /// - write(2), writev(2): to no socket.
 class WatchedCalls {
 public:
-    /// `user`: of the question. `services`: paths of sockets.
-    WatchedCalls(uid_t user, std::vector<std::string> services);
+    /// `user`: of the question. `services`: paths of sockets; `daemons`: of those that are spoken to through
+    /// `between`, which must outlive it.
+    WatchedCalls(uid_t user, std::vector<std::string> services, std::vector<std::string> daemons,
+                 ReadOnlyDaemon& between);
 
     /// To be polled; -1 before there is one.
     [[nodiscard]] int fd() const noexcept { return listener_; }
@@ -31,12 +35,13 @@ public:
 private:
     struct Call;
     /// What the caller gets: a result, or an errno with a minus.
-    [[nodiscard]] long long answer(const Call& call, bool& let_through) const;
-    [[nodiscard]] long long connect(const Call& call) const;
+    [[nodiscard]] long long answer(const Call& call, bool& let_through);
+    [[nodiscard]] long long connect(const Call& call);
     [[nodiscard]] long long send(const Call& call, const std::string& bytes) const;
 
     uid_t user_;
-    std::vector<std::string> services_;
+    std::vector<std::string> services_, daemons_;
+    ReadOnlyDaemon& between_;
     int listener_ = -1;
 };
 

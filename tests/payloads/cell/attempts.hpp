@@ -12,4 +12,7 @@ struct Attempt {
 
 [[nodiscard]] const std::vector<Attempt>& attempts();
 
+/// What a question of the daemon of containers is answered.
+[[nodiscard]] std::string daemon_information();
+
 } // namespace disco::tests::cell

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     using namespace disco::tests::cell;
     if (argc < 2) return 64;
     ::signal(SIGXFSZ, SIG_IGN);
+    if (argv[1] == std::string{"--information"}) return std::printf("%s\n", daemon_information().c_str()) < 0;
     const std::vector<std::string> wanted{argv + 2, argv + argc};
     for (const Attempt& attempt : attempts()) {
         if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), attempt.name) == wanted.end())
