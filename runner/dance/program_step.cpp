@@ -58,7 +58,7 @@ void enter_asked(model::ModuleReport& report, const border::Asked& asked, const 
         model::Action queued;
         queued.argv = asked.argv;
         queued.context = asked.context;
-        queued.meaning = asked.meaning;
+        queued.meaning = model::with_full_names(asked.meaning);
         queued.covers = asked.covers;
         report.actions.push_back(std::move(queued));
     }

@@ -168,12 +168,22 @@ std::string why_it_failed(const model::RunReport& run) {
     return failed == run.modules.end() ? "" : failed->reason;
 }
 
+/// What to do about actions that failed, once after all that says which ones did.
+void advise(model::RunReport& run, const StateDirectory& state) {
+    if (model::count_actions(run.modules).failed == 0) return;
+    run.failure +=
+        fmt::format("\n'{}' shows all that a failed action printed; no later run repeats one unless "
+                    "a script asks for it again, so mend the cause and run it by hand",
+                    state.hint(fmt::format("disco report {} --verbose", run.id)));
+}
+
 } // namespace
 
 void conclude(Result& result, const CommonOptions& options, const Stopwatch& watch,
               const StateDirectory& state) {
     model::RunReport& run = result.run;
     note_machine_end(run, options);
+    advise(run, state);
     const bool changes = run.outcome == RunOutcome::pending || run.outcome == RunOutcome::merged;
     if (run.exit_code == 0 && changes && options.detailed_exitcode)
         run.exit_code = static_cast<int>(ExitCode::changes);

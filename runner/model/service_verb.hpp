@@ -25,12 +25,17 @@ enum class ServiceVerb {
     show,
 };
 
-/// The verb, and the units by the names that systemd knows: "nginx.service", "backup.timer".
+/// The verb and the units.
 struct ServiceMeaning {
     ServiceVerb verb = ServiceVerb::none;
     std::vector<std::string> units; ///< as named; patterns stay patterns
 
     friend bool operator==(const ServiceMeaning&, const ServiceMeaning&) = default;
 };
+
+/// As systemd completes it: "nginx" is "nginx.service". A pattern stays as it is.
+[[nodiscard]] std::string full_unit_name(const std::string& unit);
+/// With all units by those names, so that two meanings can be compared.
+[[nodiscard]] ServiceMeaning with_full_names(ServiceMeaning meaning);
 
 } // namespace disco::model

@@ -49,6 +49,15 @@ TEST_F(Actions, AloneArePendingInANoop) {
     EXPECT_EQ(asked(), "");
 }
 
+TEST_F(Actions, OfStrictScriptsMayBeAnyCommand) {
+    script("m", "10-do.sh", "#!/bin/bash\ndisco-defer touch /etc/x\n");
+    for (const char* profile : {"strict", "simulate", "auto"}) {
+        const auto result = noop({"--profile", profile});
+        EXPECT_EQ(result.exit, 0) << profile << result.output << result.error;
+        EXPECT_THAT(result.output, HasSubstr("1 action pending")) << profile;
+    }
+}
+
 TEST_F(Actions, AreCountedBesideChanges) {
     script("m", "10-do.sh", "#!/bin/bash\necho x > /etc/x\nsystemctl start a\nsystemctl restart b\n");
     EXPECT_THAT(noop().output, HasSubstr("1 change, 2 actions pending, nothing was merged"));
@@ -104,6 +113,8 @@ TEST_F(Actions, AloneFailWithExitCode6) {
     EXPECT_THAT(result.output, HasSubstr("1 action done, 1 failed"));
     EXPECT_THAT(result.output, HasSubstr("x systemctl start bad  (m)\n      | … 10 lines earlier\n"));
     EXPECT_THAT(result.output, HasSubstr("      | reason 30\n"));
+    EXPECT_THAT(result.output, HasSubstr("the action 'systemctl start bad' of module 'm' exited with 3"));
+    EXPECT_THAT(result.output, HasSubstr(" --verbose"));
     EXPECT_EQ(asked(), "start bad\nstart a\n");
 }
 
@@ -134,7 +145,7 @@ TEST_F(Actions, AloneAreSavedAndApplied) {
 TEST_F(Actions, OfTwoModulesAreRunOnceAndToldOfInBoth) {
     script("m", "10-do.sh", "#!/bin/bash\nsystemctl restart a\n");
     want("n");
-    script("n", "10-do.sh", "#!/bin/bash\nsystemctl restart b\nsystemctl restart a\n");
+    script("n", "10-do.sh", "#!/bin/bash\nsystemctl restart b\nsystemctl restart a.service\n");
     const auto result = live();
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_THAT(result.output, HasSubstr("2 actions done"));

@@ -141,6 +141,17 @@ TEST(ActionPlan, OtherContextsAreOtherCommands) {
     EXPECT_THAT(plan_of(all).order, ElementsAre(0, 1, 2));
 }
 
+TEST(FullUnitName, FollowsTheTable) {
+    using Row = std::pair<const char*, const char*>;
+    for (const auto& [given, expected] :
+         {Row{"nginx", "nginx.service"}, Row{"nginx.service", "nginx.service"}, Row{"a.timer", "a.timer"},
+          Row{"php8.2-fpm", "php8.2-fpm.service"}, Row{"getty@tty1", "getty@tty1.service"}, Row{"a*", "a*"},
+          Row{"/home", "/home"}})
+        EXPECT_EQ(full_unit_name(given), expected);
+    EXPECT_EQ(with_full_names({ServiceVerb::start, {"a", "b.socket"}}),
+              (ServiceMeaning{ServiceVerb::start, {"a.service", "b.socket"}}));
+}
+
 struct UnitFileRow {
     const char* path;
     bool expected;
