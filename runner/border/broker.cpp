@@ -177,6 +177,10 @@ void Broker::start_questions() {
             client.question = std::make_unique<QuestionRun>(
                 question(host_, client.decision.query, needs, client.peer.process));
         } catch (const sys::SysError& error) { // no more processes, for one: the script should know
+            if (client.asks_before) {
+                do_action(client, nullptr);
+                continue;
+            }
             reply(client, cannot, {}, fmt::format("disco: {}: {}\n", client.words, error.what()));
             continue;
         }
@@ -192,6 +196,7 @@ void Broker::advance_question(Client& client) {
     for (const int fd : client.question->descriptors()) questioners_.erase(fd);
     const QuestionRun::Answer found = client.question->take();
     client.question.reset();
+    if (client.asks_before) return do_action(client, &found);
     reply(client, found.exit, found.output, found.error);
 }
 

@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ public:
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
 
+    /// The actions of the modules before, which are going to be run: the machine does not know of them yet,
+    /// and they may become more until the first request. They must outlive it.
+    void know_of(const std::vector<model::Action>& earlier) { earlier_ = &earlier; }
+
     /// Not yet bound: for PID 1 of the sandbox, which binds it and listens.
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
     /// Becomes readable when there is something to do.
@@ -81,6 +86,8 @@ private:
         policy::GuardDecision decision;
         std::string words; ///< for people
         std::unique_ptr<QuestionRun> question;
+        std::optional<CalledCommand> called;
+        bool asks_before = false; ///< the question is whether its action is true already
     };
     using Clients = std::map<int, Client>;
 
@@ -99,8 +106,12 @@ private:
     // broker_answers.cpp
     void answer(Client& client);
     void answer_query(Client& client, const model::ServiceMeaning& meaning);
-    void run_in_view(Client& client, const std::optional<CalledCommand>& called);
+    void run_in_view(Client& client, bool needed);
     void finish_action(Client& client);
+    bool ask_before_action(Client& client);
+    void do_action(Client& client, const QuestionRun::Answer* answer);
+    void catch_up();
+    [[nodiscard]] std::vector<const model::Action*> earlier() const;
     bool queue(Client& client, bool in_view);
     [[nodiscard]] std::string why_no_action(const Client& client) const;
     void refuse(Client& client, int exit, std::string reason);
@@ -118,6 +129,9 @@ private:
     Clients clients_;
     std::map<int, int> questioners_; ///< descriptor of a question → its client
     std::deque<int> waiting_;        ///< clients whose question is not asked yet
+    const std::vector<model::Action>* earlier_ = nullptr;
+    std::size_t caught_up_ = 0;         ///< with so many of them
+    std::vector<model::Action> queued_; ///< the client's own, words and meaning
     PendingState pending_;
     std::vector<Asked> asked_;
     bool told_of_allowance_ = false;

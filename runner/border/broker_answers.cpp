@@ -1,5 +1,6 @@
 #include "runner/border/broker.hpp"
 #include "runner/border/private_files.hpp"
+#include "runner/model/already_true.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
@@ -91,8 +92,9 @@ void Broker::answer(Client& client) {
         enter({Asked::What::failure, request.argv});
         return reply(client, 0, {}, {});
     }
+    catch_up();
     std::vector<std::string> words = request.argv;
-    std::optional<CalledCommand> called;
+    std::optional<CalledCommand>& called = client.called;
     if (request.wish != Wish::defer)
         words[0] = words[0].substr(words[0].rfind('/') + 1); // the shim's own name
     if (request.wish == Wish::guarded) called = called_.find(client.peer.process);
@@ -122,13 +124,71 @@ void Broker::answer(Client& client) {
     if (decision.kind == GuardKind::query) return answer_query(client, decision.meaning);
     if (!decision.action.empty())
         if (const std::string why = why_no_action(client); !why.empty()) return refuse(client, refused, why);
+    if (ask_before_action(client)) return;
     if (decision.kind == GuardKind::action) {
         if (!decision.reads_input) return finish_action(client);
         client.more = true;
         client.out = print_reply(What::input, 0, {}, {});
         return send(client);
     }
-    run_in_view(client, called);
+    run_in_view(client, true);
+}
+
+/// What modules before have asked for, as if it had been asked for here.
+void Broker::catch_up() {
+    if (earlier_ == nullptr) return;
+    for (; caught_up_ < earlier_->size(); ++caught_up_) {
+        const model::Action& action = (*earlier_)[caught_up_];
+        pending_.note(action.meaning, for_people(action.argv));
+    }
+}
+
+std::vector<const model::Action*> Broker::earlier() const {
+    std::vector<const model::Action*> all;
+    if (earlier_ != nullptr)
+        for (const model::Action& action : *earlier_) all.push_back(&action);
+    for (const model::Action& action : queued_) all.push_back(&action);
+    return all;
+}
+
+namespace {
+
+/// Of a decision: the words, and what they mean.
+model::Action action_of(const policy::GuardDecision& decision) {
+    model::Action action;
+    action.argv = decision.action;
+    action.meaning = model::with_full_names(decision.meaning);
+    return action;
+}
+
+} // namespace
+
+/// Whether what it asks for would change anything is asked of the machine, if that can be: false when not.
+/// Another root has no running system to be asked.
+bool Broker::ask_before_action(Client& client) {
+    policy::GuardDecision& decision = client.decision;
+    if (host_.root != "/" || decision.action.empty() || decision.reads_input) return false;
+    const auto words = model::question_before(action_of(decision), earlier());
+    if (!words || !commands_.contains(words->front())) return false;
+    policy::GuardDecision question = commands_.decide(*words);
+    if (question.kind != GuardKind::query) return false;
+    decision.query = std::move(question.query);
+    decision.needs = std::move(question.needs);
+    client.asks_before = true;
+    client.state = Client::State::waiting;
+    watch(client.fd.get(), EPOLLRDHUP, true);
+    waiting_.push_back(client.fd.get());
+    return true;
+}
+
+/// With the machine's answer, if there is one. Without it is an action.
+void Broker::do_action(Client& client, const QuestionRun::Answer* answer) {
+    client.asks_before = false;
+    const bool needless = answer != nullptr && answer->exit == 0 &&
+                          model::already_true(action_of(client.decision), earlier(), answer->output);
+    if (client.decision.kind != GuardKind::action) return run_in_view(client, !needless);
+    if (needless) return reply(client, 0, {}, {});
+    finish_action(client);
 }
 
 void Broker::answer_query(Client& client, const model::ServiceMeaning& meaning) {
@@ -180,6 +240,7 @@ bool Broker::queue(Client& client, bool in_view) {
     asked.in_view = in_view;
     const std::string words = for_people(asked.argv);
     if (!enter(std::move(asked))) return false;
+    queued_.push_back(action_of(client.decision));
     // Of a command that is not known at all nothing says that it has to do with what is asked later.
     if (client.request.wish == Wish::guarded || client.decision.meaning.verb != model::ServiceVerb::anything)
         pending_.note(client.decision.meaning, words);
@@ -191,11 +252,13 @@ void Broker::finish_action(Client& client) {
     reply(client, 0, {}, would(client.decision.action));
 }
 
-void Broker::run_in_view(Client& client, const std::optional<CalledCommand>& called) {
+/// `needed`: its other half, the action, would change something.
+void Broker::run_in_view(Client& client, bool needed) {
+    const std::optional<CalledCommand>& called = client.called;
     // It was executed under this name, and not by a redirection: there is nothing that it stands for.
     if (!called) return reply(client, no_such_command, {}, "disco: not a guarded command\n");
     const policy::GuardDecision& decision = client.decision;
-    if (!decision.action.empty()) {
+    if (!decision.action.empty() && needed) {
         if (!queue(client, true)) return refuse(client, refused, used_up());
         if (mode_ == Mode::noop) client.out = print_reply(What::say, 0, {}, would(decision.action));
     }

@@ -297,6 +297,7 @@ private:
                 context.views.layers().tidy();
             });
             repeat_as_needed(done, *run, context);
+            context.views.note_queued(done);
             const model::ModuleReport& report = result_.run.modules.emplace_back(std::move(done));
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;

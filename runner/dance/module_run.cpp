@@ -85,6 +85,7 @@ void ModuleRun::start() {
     if (module_.empty()) return;
     if (programs_.empty()) build_programs();
     start(network());
+    broker_->know_of(context_.views.queued());
 }
 
 void ModuleRun::start(model::Network network) {

@@ -228,4 +228,13 @@ std::vector<std::string> Views::environment(model::RunMode mode, const std::stri
     return variables;
 }
 
+void Views::note_queued(const model::ModuleReport& report) {
+    if (report.outcome == model::ModuleOutcome::failed) return; // none of it is going to be run
+    for (const model::Action& action : report.actions) {
+        model::Action& noted = queued_.emplace_back();
+        noted.argv = action.argv;
+        noted.meaning = action.meaning;
+    }
+}
+
 } // namespace disco::dance

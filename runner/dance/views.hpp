@@ -70,6 +70,9 @@ public:
     [[nodiscard]] border::CalledCommands& called() noexcept { return called_; }
     /// Of all that the run's scripts ask for.
     [[nodiscard]] border::Allowance& allowance() noexcept { return allowance_; }
+    /// The actions of the modules that are done, words and meaning.
+    [[nodiscard]] const std::vector<model::Action>& queued() const noexcept { return queued_; }
+    void note_queued(const model::ModuleReport& report);
     /// Where queries and actions are run.
     [[nodiscard]] border::Host host() const {
         return {root_, data_ / "disco-on-host", {hidden_.begin(), hidden_.end()}};
@@ -101,6 +104,7 @@ private:
     policy::GuardedCommands guarded_;
     border::CalledCommands called_;
     border::Allowance allowance_;
+    std::vector<model::Action> queued_;
     std::vector<std::string> hidden_;
     std::vector<sandbox::ViewSpec::Bind> bound_;
     std::vector<overlay::ClassifiedMount> mounts_; ///< of the live root, before there is any sandbox

@@ -198,6 +198,25 @@ TEST_F(Actions, ThatEndTheMachineAloneStayPending) {
     EXPECT_EQ(last_report().at("run").at("outcome"), "merged");
 }
 
+TEST_F(Actions, AreRunAsTheyWereAskedFor) {
+    put(root() / "usr/sbin/iptables-restore",
+        "#!/bin/bash\n{ pwd; umask; echo $RULES; cat $1; } >> /var/log/asked\n", 0755);
+    script("m", "10-do.sh",
+           "#!/bin/bash\nmkdir /etc/rules; cd /etc/rules; echo from file > f; iptables-restore f\n"
+           "umask 0027; echo from input | RULES=$'all of\\xff' iptables-restore\n");
+    const std::string expected = "/etc/rules\n0022\n\nfrom file\n/etc/rules\n0027\nall of\xff\nfrom input\n";
+    const std::string plan = place() / "plan";
+    const auto saved = noop({"--save", plan});
+    ASSERT_EQ(saved.exit, 0) << saved.output << saved.error;
+    const auto result = disco({"apply", plan, "--state-dir", state()});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(asked(), expected);
+    fs::remove_all(root() / "etc/rules");
+    fs::remove(root() / "var/log/asked");
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_EQ(asked(), expected);
+}
+
 TEST_F(Actions, KeepTheirMeaning) {
     script("m", "10-do.sh",
            "#!/bin/bash\nfor verb in stop start stop; do systemctl $verb a; done\nsystemctl daemon-reload\n"

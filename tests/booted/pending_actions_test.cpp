@@ -1,0 +1,77 @@
+// Actions on a running systemd: which are none as they are true already, and what comes before a restart.
+
+#include "tests/support/booted_host.hpp"
+
+#include <gmock/gmock.h>
+
+namespace disco::tests {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class BootedActions : public BootedTest {
+protected:
+    /// Two units that stay as they are put: one that is active, one that is not.
+    void SetUp() override {
+        BootedTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        prepare(Machine::disco,
+                unit("is-up") + unit("is-down") +
+                    "systemctl daemon-reload; systemctl start is-up; systemctl stop is-down\n");
+    }
+    static std::string unit(const std::string& name) {
+        return "cat > /etc/systemd/system/" + name +
+               ".service <<.\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n.\n";
+    }
+    static int pending(const std::string& lines) {
+        return exec({"--noop", "--detailed-exitcode"}, lines).exit;
+    }
+};
+
+TEST_F(BootedActions, ThatAreTrueAlreadyAreNone) {
+    for (const char* lines : {"systemctl start is-up", "service is-up start", "systemctl stop is-down",
+                              "systemctl try-restart is-down", "systemctl start is-up.service dbus",
+                              "sysctl -w net.ipv4.ip_forward=$(sysctl -n net.ipv4.ip_forward)"}) {
+        EXPECT_EQ(pending(lines), 0) << lines;
+        EXPECT_THAT(actions(), IsEmpty()) << lines;
+    }
+}
+
+TEST_F(BootedActions, ThatWouldChangeSomethingArePending) {
+    for (const char* lines :
+         {"systemctl start is-down", "systemctl start is-up is-down", "systemctl stop is-up",
+          "systemctl restart is-up", "systemctl try-restart is-up",
+          "sysctl -w net.ipv4.ip_forward=$((1 - $(sysctl -n net.ipv4.ip_forward)))"}) {
+        EXPECT_EQ(pending(lines), 2) << lines;
+        EXPECT_EQ(actions().size(), 1U) << lines;
+    }
+    EXPECT_EQ(pending("systemctl stop is-up; systemctl start is-up"), 2);
+    EXPECT_THAT(actions(), ElementsAre("pending systemctl stop is-up", "pending systemctl start is-up"));
+}
+
+TEST_F(BootedActions, OfAStoppedServiceArePendingUntilItRuns) {
+    script("m", "10-up.sh", "#!/bin/bash\nsystemctl is-active is-down || systemctl start is-down\n");
+    EXPECT_EQ(dance({"--noop", "--detailed-exitcode"}).exit, 2);
+    EXPECT_NE(last_report().at("fingerprint"), "");
+    EXPECT_EQ(dance({"--detailed-exitcode"}).exit, 2);
+    EXPECT_EQ(answer(Machine::disco, "systemctl is-active is-down"), "active\n");
+    EXPECT_EQ(dance({"--noop", "--detailed-exitcode"}).exit, 0);
+    EXPECT_EQ(last_report().at("fingerprint"), "");
+}
+
+TEST_F(BootedActions, OnAChangedUnitComeAfterAReload) {
+    module_file("m", "files/etc/systemd/system/is-up.service",
+                "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/echo new\n");
+    script("m", "10-up.sh", "#!/bin/bash\nsystemctl restart is-up\n");
+    EXPECT_EQ(dance({"--noop"}).exit, 0);
+    EXPECT_THAT(actions(), ElementsAre("pending systemctl daemon-reload", "pending systemctl restart is-up"));
+    const auto result = dance();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(actions(), ElementsAre("done systemctl daemon-reload", "done systemctl restart is-up"));
+    EXPECT_THAT(answer(Machine::disco, "systemctl show -p ExecStart is-up"), testing::HasSubstr("/bin/echo"));
+    EXPECT_EQ(answer(Machine::disco, "systemctl show -P NeedDaemonReload is-up"), "no\n");
+}
+
+} // namespace
+} // namespace disco::tests
