@@ -94,18 +94,17 @@ int redirect_exec(int listener, const seccomp_notif& request, const policy::Exec
     return repeat_exec_by_descriptor(thread, request.data, call, fd, empty) || errno == ESRCH ? 0 : EAGAIN;
 }
 
-int redirection_refused() noexcept {
+bool redirection_possible() noexcept {
     // There is no such process: anything but ESRCH comes from the machine's own filter.
     constexpr pid_t nobody = std::numeric_limits<pid_t>::max();
-    if (::ptrace(PTRACE_SEIZE, nobody, nullptr, nullptr) != 0 && errno != ESRCH) return errno;
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {};
-    if (::syscall(SYS_capget, &header, data) != 0) return errno;
-    if ((data[0].effective >> CAP_SYS_PTRACE & 1) == 0) return EPERM;
+    if (::ptrace(PTRACE_SEIZE, nobody, nullptr, nullptr) != 0 && errno != ESRCH) return false;
     const sys::UniqueFd yama{::open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC)};
     char scope = '0';
-    if (yama && ::read(yama.get(), &scope, 1) == 1 && scope == '3') return EPERM;
-    return 0;
+    if (yama && ::read(yama.get(), &scope, 1) == 1 && scope == '3') return false;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {};
+    const bool known = ::syscall(SYS_capget, &header, data) == 0;
+    return !known || (data[0].effective >> CAP_SYS_PTRACE & 1) != 0;
 }
 
 } // namespace disco::border

@@ -20,8 +20,9 @@ namespace disco::border {
 [[nodiscard]] int redirect_exec(int listener, const seccomp_notif& request, const policy::ExecCall& call,
                                 int program, std::uint64_t empty, const std::function<void(int fd)>& before);
 
-/// The errno for which redirect_exec would fail on this machine, as far as it can be known beforehand: the
-/// container's seccomp, no CAP_SYS_PTRACE, yama's ptrace_scope of 3. 0: nothing is known.
-[[nodiscard]] int redirection_refused() noexcept;
+/// Whether nothing is known to stand in the way of redirect_exec on this machine: that would be the
+/// container's seccomp profile, yama's ptrace_scope of 3, or no CAP_SYS_PTRACE, without which it cannot be
+/// told who asks.
+[[nodiscard]] bool redirection_possible() noexcept;
 
 } // namespace disco::border

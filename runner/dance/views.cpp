@@ -90,12 +90,12 @@ Views::Views(const CommonOptions& options, const StateDirectory& state, const Sc
                               .file = mount.kind == Class::bound_file,
                               .overlay = mount.by_overlay ? overlay::readonly_options(mount.live) : ""});
     if (const std::string hidden = inside(state.path(), root_); !hidden.empty()) hidden_.push_back(hidden);
-    if (const int refused = border::redirection_refused(); refused != 0)
+    if (!border::redirection_possible())
         spdlog::warn(
-            "this machine refuses ptrace(2) ({}), so guarded commands such as systemctl will fail in "
-            "scripts. What to do: give the container CAP_SYS_PTRACE, or set "
-            "kernel.yama.ptrace_scope below 3",
-            sys::errno_text(refused));
+            "this machine refuses ptrace(2), so guarded commands such as systemctl will fail in scripts. "
+            "What "
+            "to do: give the container CAP_SYS_PTRACE and let its seccomp profile allow ptrace, or set "
+            "kernel.yama.ptrace_scope below 3");
 }
 
 void Views::expect_room_for_attributes(bool merged) const {

@@ -185,8 +185,13 @@ void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]
         any_readonly = any_readonly || launch.programs[program].readonly_view;
         any_terminal = any_terminal || launch.programs[program].terminal;
     }
-    // Before the parent comes in by /proc/PID/root: this process is in the read-only namespace for a moment.
+    // Before the root is handed over: this process is in the read-only namespace for a moment.
     if (any_readonly && !make_readonly_view()) fail(Stage::mounts, errno);
+    const int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    Message rooted;
+    rooted.kind = Message::Kind::root;
+    if (root < 0 || !send_with(rooted, root)) fail(Stage::mounts, errno);
+    ::close(root);
     // This side stays open here: while nobody is on the terminal it is quiet, not broken.
     const int terminal = any_terminal ? make_terminal() : -1;
     if (any_terminal && terminal < 0) fail(Stage::terminal, errno);

@@ -49,6 +49,7 @@ enum class Stage : std::int32_t {
 };
 struct Message {
     enum class Kind : std::int32_t {
+        root,  ///< comes with the root of the view (O_PATH), and is followed by `ready`
         ready, ///< comes with the other side of fd::terminal, when a program is to have that
         setup_failed,
         listens, ///< comes with a descriptor: see policy::confine_program

@@ -35,12 +35,14 @@ void Sandbox::enter(std::size_t plan) {
     try {
         order(Order::enter, plan);
         Message message;
-        if (!receive(message, terminal_)) throw sys::Error{"the sandbox died while it was being set up"};
-        if (message.kind != Message::Kind::ready)
-            throw sys::Error{explain_setup_failure(message, spec_.mounts.enter.at(plan), spec_.mounts)};
-        const std::string path = fmt::format("/proc/{}/root", pid_);
-        root_ = sys::UniqueFd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-        if (!root_) throw sys::SysError{errno, "open the root of the sandbox", path};
+        // By /proc/PID/root it would take CAP_SYS_PTRACE, which a container may lack.
+        for (auto [kind, descriptor] :
+             {std::pair{Message::Kind::root, &root_}, {Message::Kind::ready, &terminal_}}) {
+            if (!receive(message, *descriptor))
+                throw sys::Error{"the sandbox died while it was being set up"};
+            if (message.kind != kind)
+                throw sys::Error{explain_setup_failure(message, spec_.mounts.enter.at(plan), spec_.mounts)};
+        }
     } catch (...) {
         close();
         throw;
