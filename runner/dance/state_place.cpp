@@ -1,13 +1,18 @@
 #include "runner/dance/state_place.hpp"
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/mounts.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <vector>
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 
@@ -15,6 +20,8 @@
 
 namespace disco::dance {
 namespace {
+
+constexpr long fuse = 0x65735546;
 
 enum class Kind { kernel, network, plain };
 struct FileSystem {
@@ -57,12 +64,22 @@ constexpr std::array<FileSystem, 37> refused = {{
     {CODA_SUPER_MAGIC, "coda", Kind::network},
     {0x0BD00BD0, "lustre", Kind::network},
     {0x47504653, "gpfs", Kind::network},
-    {0x65735546, "fuse", Kind::plain}, // sshfs, glusterfs, ntfs-3g …
+    {fuse, "fuse", Kind::plain}, // sshfs, glusterfs, ntfs-3g …
     {MSDOS_SUPER_MAGIC, "vfat", Kind::plain},
     {0x2011BAB0, "exfat", Kind::plain},
     {ISOFS_SUPER_MAGIC, "iso9660", Kind::plain},
     {SQUASHFS_MAGIC, "squashfs", Kind::plain},
 }};
+
+/// A virtual machine's own disk, in a way, that has the same number as file systems by FUSE.
+bool is_virtiofs(const std::filesystem::path& path) {
+    struct statx status = {};
+    if (::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &status) != 0) return false;
+    const std::vector<sys::Mount> mounts = sys::read_mounts();
+    return std::any_of(mounts.begin(), mounts.end(), [&](const sys::Mount& mount) {
+        return static_cast<std::uint64_t>(mount.id) == status.stx_mnt_id && mount.type == "virtiofs";
+    });
+}
 
 } // namespace
 
@@ -93,7 +110,9 @@ void require_state_place(const std::filesystem::path& path) {
             throw sys::SysError{errno, "look at the file system of", at};
         at = at.parent_path();
     }
-    const auto objection = objection_to_state_on(status.f_type, (status.f_flags & ST_RDONLY) != 0);
+    const bool virtiofs = status.f_type == fuse && is_virtiofs(at);
+    const auto objection =
+        objection_to_state_on(virtiofs ? 0 : status.f_type, (status.f_flags & ST_RDONLY) != 0);
     if (!objection) return;
     throw sys::BadConfiguration{fmt::format(
         "cannot keep the state in '{}': {}; let --state-dir be a directory on a disk of this machine "
