@@ -69,6 +69,16 @@ void copy_content(int from, int to, off_t size, const std::string& name) {
     }
 }
 
+/// By a descriptor: chmod(2) follows a symlink, and whoever the directory belongs to may put one under the
+/// name at any time.
+void set_mode(int directory, const std::string& name, mode_t mode) {
+    const sys::UniqueFd object = sys::open_beneath(directory, name, O_PATH | O_NOFOLLOW);
+    struct stat status = {};
+    sys::check(::fstat(object.get(), &status), "look at", name);
+    if (S_ISLNK(status.st_mode)) throw sys::SysError{ELOOP, "set the mode of", name};
+    sys::check(::chmod(fmt::format("/proc/self/fd/{}", object.get()).c_str(), mode), "set the mode of", name);
+}
+
 /// A flag that the other file system does not know has nowhere to go.
 void copy_flags(int from, int to) {
     if (const unsigned flags = sys::read_inode_flags(from); flags != 0) sys::set_inode_flags(to, flags);
@@ -99,8 +109,7 @@ void set_metadata(int directory, const std::string& name, const model::Metadata&
     });
     if (wanted.flags) sys::set_inode_flags_at(directory, name, *wanted.flags);
     // The mode last: an ACL that was taken off or set has changed the group's bits.
-    if (!S_ISLNK(status.st_mode))
-        sys::check(::fchmodat(directory, name.c_str(), wanted.mode, 0), "set the mode of", name);
+    if (!S_ISLNK(status.st_mode)) set_mode(directory, name, wanted.mode);
     if (times == Times::keep) return;
     const struct timespec both[2] = {wanted.atime, wanted.mtime};
     sys::check(::utimensat(directory, name.c_str(), both, AT_SYMLINK_NOFOLLOW), "set the times of", name);
