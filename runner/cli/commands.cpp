@@ -12,6 +12,7 @@
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/sys/own_program.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <cerrno>
@@ -206,6 +207,7 @@ void set_up_log() {
 
 int run(int argc, char** argv) noexcept {
     try {
+        sys::run_from_readonly_mount(argv);
         occupy_standard_descriptors();
         set_up_log();
         sys::watch_interrupts();

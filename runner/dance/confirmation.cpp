@@ -6,6 +6,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/own_program.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <cerrno>
@@ -106,6 +107,7 @@ bool roll_back_if_free(const StateDirectory& state, const std::string& run) {
 } // namespace
 
 void start_confirmation_watcher(const StateDirectory& state, const std::string& run) {
+    const std::filesystem::path program = sys::own_program();
     const pid_t child = sys::check(::fork(), "start a process that waits for confirmation");
     if (child == 0) {
         ::setsid();
@@ -113,7 +115,7 @@ void start_confirmation_watcher(const StateDirectory& state, const std::string& 
         const int null = ::open("/dev/null", O_RDWR);
         for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
         if (::chdir("/") != 0) ::_exit(1);
-        ::execl("/proc/self/exe", "disco", "recover", "--await", run.c_str(), "--state-dir",
+        ::execl(program.c_str(), "disco", "recover", "--await", run.c_str(), "--state-dir",
                 state.path().c_str(), static_cast<char*>(nullptr));
         ::_exit(1);
     }

@@ -9,6 +9,7 @@
 #include "runner/sandbox/proc_entries.hpp"
 #include "runner/sandbox/watch.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/own_program.hpp"
 #include "runner/sys/program.hpp"
 
 #include <algorithm>
@@ -69,7 +70,7 @@ std::vector<overlay::ClassifiedMount> usable(std::vector<overlay::ClassifiedMoun
 } // namespace
 
 std::filesystem::path data_directory() {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "disco";
+    return sys::own_program().parent_path().parent_path() / "lib" / "disco";
 }
 
 Views::Views(const CommonOptions& options, const StateDirectory& state, const Scratch& scratch,
