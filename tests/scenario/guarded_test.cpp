@@ -274,6 +274,16 @@ TEST_F(Guarded, AnActionOnAFileOfTheSandboxIsRefused) {
                 ElementsAre(HasSubstr("'/tmp/f' is in a directory of the sandbox's own")));
 }
 
+TEST_F(Guarded, ADeviceThatAScriptMadeIsNoneForAnAction) {
+    script("m", "10-do.sh",
+           "#!/bin/bash\nset -e\nmknod /srv/zero c 1 5\n"
+           "disco-defer sh -c 'head -c 1 /dev/zero > /srv/usual; head -c 1 /srv/zero > /srv/made; :'\n");
+    EXPECT_EQ(live().exit, 0);
+    EXPECT_TRUE(fs::is_character_file(root() / "srv/zero"));
+    EXPECT_EQ(read("srv/usual").size(), 1U);
+    EXPECT_EQ(read("srv/made"), "");
+}
+
 TEST_F(Guarded, AQueryThatTakesTooLongIsGivenUp) {
     command("usr/bin/systemctl", "sleep 60\n");
     script("m", "10-ask.sh", "#!/bin/bash\nsystemctl is-active x; echo code $?\n");
