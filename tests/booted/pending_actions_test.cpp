@@ -60,6 +60,37 @@ TEST_F(BootedActions, OfAStoppedServiceArePendingUntilItRuns) {
     EXPECT_EQ(last_report().at("fingerprint"), "");
 }
 
+TEST_F(BootedActions, StopAfterStartIsNotDropped) {
+    const auto result =
+        exec({"--merge"}, "systemctl stop is-up; systemctl start is-up; systemctl stop is-up");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output, testing::HasSubstr("3 actions done"));
+    EXPECT_EQ(answer(Machine::disco, "systemctl is-active is-up || true"), "inactive\n");
+}
+
+TEST_F(BootedActions, OfEnableNowStartWhatWasDelivered) {
+    module_file("m", "files/etc/systemd/system/delivered.service",
+                "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n"
+                "[Install]\nWantedBy=multi-user.target\n");
+    script("m", "10-up.sh",
+           "#!/bin/bash\nset -e\nsystemctl daemon-reload\nsystemctl enable --now delivered\n"
+           "systemctl is-enabled delivered\n");
+    const std::string link = "created /etc/systemd/system/multi-user.target.wants/delivered.service";
+    const auto told = dance({"--noop", "--detailed-exitcode"});
+    EXPECT_EQ(told.exit, 2) << told.output << told.error;
+    EXPECT_THAT(changes(), testing::Contains(link));
+    EXPECT_THAT(told.output, testing::HasSubstr("2 changes, 2 actions pending"));
+    const auto result = dance();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(answer(Machine::disco, "systemctl is-enabled delivered; systemctl is-active delivered"),
+              "enabled\nactive\n");
+    EXPECT_EQ(disco({"rollback"}).exit, 0);
+    EXPECT_EQ(
+        answer(Machine::disco, "ls /etc/systemd/system/multi-user.target.wants | grep -c delivered || true"),
+        "0\n");
+    prepare(Machine::disco, "systemctl stop delivered; systemctl daemon-reload");
+}
+
 TEST_F(BootedActions, OnAChangedUnitComeAfterAReload) {
     module_file("m", "files/etc/systemd/system/is-up.service",
                 "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/echo new\n");
