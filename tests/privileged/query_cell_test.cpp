@@ -3,9 +3,13 @@
 #include "tests/support/question_cell.hpp"
 
 #include <chrono>
+#include <csignal>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 namespace disco::tests {
 namespace {
@@ -63,6 +67,30 @@ TEST_F(QueryCell, IsAUserOfItsOwnWithoutRights) {
                                       "{5}NoNewPrivs:\t1\nSeccomp:\t2\n"));
     const auto second = ask({"--need=net-admin"}, {"grep", "-c", "0000000000001000", "/proc/self/status"});
     EXPECT_EQ(second.output, "5\n");
+}
+
+/// Somebody's, with an id that a question could have: in a container without a user namespace, say.
+TEST_F(QueryCell, EndsNoProcessesOfOthers) {
+    std::vector<pid_t> others;
+    for (const uid_t user : {65520U, 65521U}) {
+        const pid_t other = ::fork();
+        if (other == 0) {
+            if (::setresgid(user, user, user) != 0 || ::setresuid(user, user, user) != 0) ::_exit(1);
+            ::alarm(60);
+            for (;;) ::pause();
+        }
+        others.push_back(other);
+    }
+    for (int i = 0; i < 3; ++i) {
+        const auto result = ask({}, {"id", "-u"});
+        EXPECT_THAT(result.output, testing::AllOf(Not(HasSubstr("65520")), Not(HasSubstr("65521"))));
+        EXPECT_EQ(result.exit, 0) << result.error;
+    }
+    for (const pid_t other : others) {
+        EXPECT_EQ(::waitpid(other, nullptr, WNOHANG), 0) << "it was killed";
+        ::kill(other, SIGKILL);
+        ::waitpid(other, nullptr, 0);
+    }
 }
 
 TEST_F(QueryCell, IsNeverRootToServices) {

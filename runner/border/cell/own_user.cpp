@@ -6,6 +6,7 @@
 #include <csignal>
 #include <string>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@
 namespace disco::border::cell {
 namespace {
 
-constexpr uid_t first = 65520, last = 65533;
+constexpr uid_t first = 65520, last = 65531; // 65532 is the "nonroot" of images of containers
 constexpr const char* directory = "/run/disco/query-users";
 
 int open_directory() {
@@ -24,6 +25,22 @@ int open_directory() {
     const int fd = ::open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) fail("open", directory);
     return fd;
+}
+
+/// Real and effective ids of processes are those of /proc/PID. What cannot be looked at counts as somebody's.
+bool has_processes(uid_t user) {
+    DIR* const processes = ::opendir("/proc");
+    if (processes == nullptr) return true;
+    bool found = false;
+    while (const struct dirent* entry = ::readdir(processes)) {
+        struct stat status = {};
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+        if (::fstatat(::dirfd(processes), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            status.st_uid == user)
+            found = true;
+    }
+    ::closedir(processes);
+    return found;
 }
 
 } // namespace
@@ -35,7 +52,7 @@ OwnUser::OwnUser() {
             const std::string name = std::to_string(each);
             const int file = ::openat(place, name.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
             if (file < 0) fail("open", std::string{directory} + "/" + name);
-            if (::flock(file, LOCK_EX | LOCK_NB) == 0) {
+            if (::flock(file, LOCK_EX | LOCK_NB) == 0 && !has_processes(each)) {
                 ::close(place);
                 id_ = each;
                 lock_ = file;

@@ -10,8 +10,9 @@ namespace disco::border::cell {
 /// be ended at once, and none of anybody else, whatever it has started meanwhile.
 ///
 /// The ids are of the few that neither systemd (UIDS-GIDS) nor Debian's policy (9.2.2) gives to anybody, and
-/// no directory service should: 65520 to 65533. Who has one holds a lock on a file of /run/disco/query-users,
-/// in whatever run of disco. Ends the process with a message when there is no such place.
+/// no directory service should: 65520 to 65531. Who has one holds a lock on a file of /run/disco/query-users,
+/// in whatever run of disco. An id under which anything runs already, in a container say, is left alone. Ends
+/// the process with a message when there is no such place.
 class OwnUser {
 public:
     static constexpr uid_t any = ~uid_t{0};

@@ -123,7 +123,6 @@ void supervise(const Supervision& supervision,
     if (::getppid() != parent) ::_exit(cannot);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     const OwnUser user;
-    user.end_processes(); // of somebody who was killed before this could be done
     Handover handover;
     if (supervision.how == EndBy::process_namespace && ::unshare(CLONE_NEWPID) != 0)
         fail("make", "a process namespace");
