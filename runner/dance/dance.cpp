@@ -7,6 +7,7 @@
 #include "runner/dance/foreign_mounts.hpp"
 #include "runner/dance/machine_end.hpp"
 #include "runner/dance/module_run.hpp"
+#include "runner/dance/needless_reloads.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/recover.hpp"
 #include "runner/dance/saved_plan.hpp"
@@ -81,6 +82,7 @@ public:
         note_foreign_mounts(result_.run.modules, views.mounts());
         verdicts_.save();
         views.networks().disconnect(); // checks have the host's
+        drop_needless_reloads(result_.run, context.views.host());
         note_modules(result_.run, recorder.unit_files_changed() && systemd_runs(context.views.host()));
         result_.run.fingerprint = recorder.fingerprint(result_.run.modules);
         const bool to_merge = result_.run.outcome == model::RunOutcome::pending && has_changes(result_.run);

@@ -7,6 +7,7 @@
 #include "runner/dance/foreign_mounts.hpp"
 #include "runner/dance/machine_end.hpp"
 #include "runner/dance/missed_services.hpp"
+#include "runner/dance/needless_reloads.hpp"
 #include "runner/dance/notice_reader.hpp"
 #include "runner/dance/package_locks.hpp"
 #include "runner/dance/program_step.hpp"
@@ -63,6 +64,7 @@ public:
             views_.layers().keep(); // nothing runs on it
             refuse_covered_changes(result_.run.modules, recorder_);
         }
+        drop_needless_reloads(result_.run, views_.host());
         note_modules(result_.run, recorder_.unit_files_changed() && systemd_runs(views_.host()));
         result_.run.fingerprint = recorder_.fingerprint(result_.run.modules);
         const bool pending = result_.run.outcome == model::RunOutcome::pending;

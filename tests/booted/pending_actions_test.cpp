@@ -38,6 +38,18 @@ TEST_F(BootedActions, ThatAreTrueAlreadyAreNone) {
     }
 }
 
+TEST_F(BootedActions, AReloadIsNoneWhereSystemdKnowsAllUnits) {
+    EXPECT_EQ(pending("systemctl daemon-reload; systemctl start is-up"), 0);
+    EXPECT_THAT(actions(), IsEmpty());
+    EXPECT_EQ(pending("systemctl daemon-reload; disco-defer true"), 2);
+    EXPECT_EQ(actions().size(), 2U) << "nobody knows what that would change";
+    EXPECT_EQ(pending("echo '#' >> /etc/systemd/system/is-up.service; systemctl daemon-reload"), 2);
+    EXPECT_THAT(actions(), ElementsAre("pending systemctl daemon-reload"));
+    prepare(Machine::disco, "echo '#' >> /etc/systemd/system/is-up.service");
+    EXPECT_EQ(pending("systemctl daemon-reload"), 2) << "somebody has changed a unit by hand";
+    prepare(Machine::disco, "systemctl daemon-reload");
+}
+
 TEST_F(BootedActions, ThatWouldChangeSomethingArePending) {
     for (const char* lines :
          {"systemctl start is-down", "systemctl start is-up is-down", "systemctl stop is-up",
