@@ -36,7 +36,6 @@ struct Asked {
     model::ServiceMeaning meaning{};   ///< for services
     std::vector<std::string> covers{}; ///< directories, absolute, on which it mounts something
     bool in_view = false;              ///< it has been run in the view, too
-    bool only_if_units_change = false; ///< see model::Action
 };
 
 /// Answers the shims of one sandbox. Owns the listening socket; the sandbox's PID 1 gives it its name.
@@ -89,7 +88,6 @@ private:
         std::unique_ptr<QuestionRun> question;
         std::optional<CalledCommand> called;
         bool asks_before = false; ///< the question is whether its action is true already
-        bool only_if_units_change = false;
     };
     using Clients = std::map<int, Client>;
 

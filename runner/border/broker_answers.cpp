@@ -187,10 +187,7 @@ void Broker::do_action(Client& client, const QuestionRun::Answer* answer) {
     const bool needless = answer != nullptr && answer->exit == 0 &&
                           model::already_true(action_of(client.decision), earlier(), answer->output);
     if (client.decision.kind != GuardKind::action) return run_in_view(client, !needless);
-    // Unit files that this run changes are not known before its end.
-    client.only_if_units_change =
-        needless && client.decision.meaning.verb == model::ServiceVerb::daemon_reload;
-    if (needless && !client.only_if_units_change) return reply(client, 0, {}, {});
+    if (needless) return reply(client, 0, {}, {});
     finish_action(client);
 }
 
@@ -241,7 +238,6 @@ bool Broker::queue(Client& client, bool in_view) {
         for (std::string& path : paths_meant(covered, request.directory))
             asked.covers.push_back(std::move(path));
     asked.in_view = in_view;
-    asked.only_if_units_change = client.only_if_units_change;
     const std::string words = for_people(asked.argv);
     if (!enter(std::move(asked))) return false;
     queued_.push_back(action_of(client.decision));
@@ -253,7 +249,7 @@ bool Broker::queue(Client& client, bool in_view) {
 
 void Broker::finish_action(Client& client) {
     if (!queue(client, false)) return refuse(client, refused, used_up());
-    reply(client, 0, {}, client.only_if_units_change ? std::string{} : would(client.decision.action));
+    reply(client, 0, {}, would(client.decision.action));
 }
 
 /// `needed`: its other half, the action, would change something.

@@ -60,7 +60,6 @@ void enter_asked(model::ModuleReport& report, const border::Asked& asked, const 
         queued.context = asked.context;
         queued.meaning = model::with_full_names(asked.meaning);
         queued.covers = asked.covers;
-        queued.only_if_units_change = asked.only_if_units_change;
         report.actions.push_back(std::move(queued));
     }
     if (!action || mode == model::RunMode::noop) enter_unqueued(report, asked, step);

@@ -193,18 +193,6 @@ void insert_reload(std::vector<ModuleReport>& modules) {
     }
 }
 
-void drop_needless_reloads(std::vector<ModuleReport>& modules) {
-    for (ModuleReport& module : modules) {
-        std::erase_if(module.notices, [&](const Notice& notice) {
-            return notice.kind == NoticeKind::would_execute &&
-                   std::any_of(module.actions.begin(), module.actions.end(), [&](const Action& action) {
-                       return action.only_if_units_change && action.argv == notice.argv;
-                   });
-        });
-        std::erase_if(module.actions, [](const Action& action) { return action.only_if_units_change; });
-    }
-}
-
 } // namespace
 
 ActionPlan plan_actions(const std::vector<const Action*>& asked) { return Planner{asked}.plan(); }
@@ -226,7 +214,6 @@ std::vector<Action*> actions_of(std::vector<ModuleReport>& modules) {
 }
 
 void settle_actions(std::vector<ModuleReport>& modules, bool reload_units) {
-    if (!reload_units) drop_needless_reloads(modules);
     if (reload_units && lacks_reload(actions_of(modules))) insert_reload(modules);
     const std::vector<Action*> asked = actions_of(modules);
     const ActionPlan plan = plan_actions({asked.begin(), asked.end()});

@@ -34,9 +34,8 @@ struct ActionPlan {
 /// The actions of all modules, in the order of asking. Valid as long as the modules are.
 [[nodiscard]] std::vector<Action*> actions_of(std::vector<ModuleReport>& modules);
 
-/// When all modules are done: drops those that are `only_if_units_change` unless `reload_units`; marks which
-/// actions are repeated, and puts a daemon-reload before the first one on units if `reload_units` (a unit
-/// file changed, and systemd runs) and none was asked for.
+/// When all modules are done: marks which actions are repeated, and puts a daemon-reload before the first one
+/// on units if `reload_units` (a unit file changed, and systemd runs) and none was asked for.
 void settle_actions(std::vector<ModuleReport>& modules, bool reload_units);
 
 } // namespace disco::model

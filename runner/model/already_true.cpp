@@ -140,28 +140,6 @@ bool units_are_as_wanted(const Action& action, const Earlier& earlier, std::stri
     });
 }
 
-// ---- the manager itself
-
-/// An action on anything but units may write their files.
-bool may_write_unit_files(const Action& action) {
-    return action.meaning.verb == ServiceVerb::none || action.meaning.verb == ServiceVerb::anything;
-}
-
-std::optional<Words> reload_question(const Action& action, const Earlier& earlier) {
-    const bool reload =
-        std::find(action.argv.begin(), action.argv.end(), "daemon-reload") != action.argv.end();
-    const bool unknown = std::any_of(earlier.begin(), earlier.end(),
-                                     [](const Action* one) { return may_write_unit_files(*one); });
-    if (!reload || unknown) return std::nullopt; // daemon-reexec is never needless
-    return Words{"systemctl", "show", "--property=NeedDaemonReload", "--", "*"};
-}
-
-bool no_unit_needs_reload(std::string_view answer) {
-    const std::vector<std::string_view> lines = lines_of(answer);
-    return std::find(lines.begin(), lines.end(), "NeedDaemonReload=no") != lines.end() &&
-           std::find(lines.begin(), lines.end(), "NeedDaemonReload=yes") == lines.end();
-}
-
 // ---- kernel settings
 
 struct Setting {
@@ -242,7 +220,6 @@ bool modules_are_loaded(const Action& action, std::string_view answer) {
 std::optional<std::vector<std::string>> question_before(const Action& action, const Earlier& earlier) {
     if (action.argv.empty()) return std::nullopt;
     if (is_about_units(action.meaning.verb)) return unit_question(action, earlier);
-    if (action.meaning.verb == ServiceVerb::daemon_reload) return reload_question(action, earlier);
     if (action.meaning.verb != ServiceVerb::none) return std::nullopt;
     if (command_of(action) == "sysctl") return setting_question(action, earlier);
     if (command_of(action) == "modprobe") return module_question(action, earlier);
@@ -252,7 +229,6 @@ std::optional<std::vector<std::string>> question_before(const Action& action, co
 bool already_true(const Action& action, const Earlier& earlier, std::string_view answer) {
     if (!question_before(action, earlier)) return false;
     if (is_about_units(action.meaning.verb)) return units_are_as_wanted(action, earlier, answer);
-    if (action.meaning.verb == ServiceVerb::daemon_reload) return no_unit_needs_reload(answer);
     if (command_of(action) == "sysctl") return settings_are_as_wanted(action, answer);
     return modules_are_loaded(action, answer);
 }

@@ -8,9 +8,7 @@
 #include <vector>
 
 // An action that would change nothing is none: start of a unit that is active, stop of one that is not, a
-// kernel setting that has that value; a daemon-reload where systemd has read all files as they are, and the
-// run changes none (settle_actions knows that at its end). What to ask the machine, and how to read its
-// answer: pure.
+// kernel setting that has that value. What to ask the machine, and how to read its answer: pure.
 //
 // The broker asks when a script asks for an action, on the machine itself ('/') alone. Whatever goes wrong
 // with the question, the action stays one.

@@ -89,7 +89,6 @@ struct Action {
     ServiceMeaning meaning{};
     std::vector<std::string> covers{}; ///< directories, absolute, on which it mounts something
     bool repeated = false; ///< another action of the run does what this one asks for, and has its outcome
-    bool only_if_units_change = false; ///< a daemon-reload of a machine that needs none, as it is
 };
 
 enum class ModuleOutcome { in_sync, changed, failed, skipped };

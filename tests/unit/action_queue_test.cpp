@@ -214,19 +214,6 @@ INSTANTIATE_TEST_SUITE_P(
         SettledRow{"no_unit_file_changed", false, {"restart a"}, {}, {"restart a"}, {}}),
     [](const auto& row) { return std::string{row.param.name}; });
 
-TEST(SettledReloads, ThatTheMachineDoesNotNeedAreForUnitFilesThatChange) {
-    for (const bool units_change : {false, true}) {
-        std::vector<ModuleReport> modules(1);
-        modules[0].actions = actions({"daemon-reload", "restart a"});
-        modules[0].actions[0].only_if_units_change = true;
-        modules[0].notices = {{NoticeKind::would_execute, "", modules[0].actions[0].argv, ""},
-                              {NoticeKind::would_execute, "", modules[0].actions[1].argv, ""}};
-        settle_actions(modules, units_change);
-        EXPECT_EQ(modules[0].actions.size(), units_change ? 2U : 1U);
-        EXPECT_EQ(modules[0].notices.size(), units_change ? 2U : 1U);
-    }
-}
-
 TEST(CountActions, LeavesOutRepeats) {
     std::vector<ModuleReport> modules(2);
     modules[0].actions = actions({"restart a", "restart b", "restart c"});
