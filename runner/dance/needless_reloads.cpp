@@ -14,7 +14,11 @@ namespace {
 
 using model::ServiceVerb;
 
-bool is_reload(const model::Action& action) { return action.meaning.verb == ServiceVerb::daemon_reload; }
+/// A daemon-reexec, which means the same for units, is never needless.
+bool is_reload(const model::Action& action) {
+    return action.meaning.verb == ServiceVerb::daemon_reload &&
+           std::find(action.argv.begin(), action.argv.end(), "daemon-reload") != action.argv.end();
+}
 
 /// Starting and stopping leaves the files of units alone; of other commands nobody knows.
 bool may_change_files(const model::Action& action) {
