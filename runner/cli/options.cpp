@@ -1,11 +1,15 @@
 #include "runner/cli/options.hpp"
 
+#include "runner/cli/empty_values.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -17,20 +21,29 @@ namespace {
 /// Collects what is parsed where CLI11 needs a variable, and turns it into Options at the end.
 class Parser {
 public:
-    explicit Parser(const std::string& program)
+    /// `first`: the first word. Where it names a command, only that one gets its options: giving all of them
+    /// theirs takes longer than all else until something is done.
+    Parser(const std::string& program, std::string_view first)
         : app_{"Configuration management from plain files, with an exact dry run", program} {
         app_.set_version_flag("--version", std::string{"disco " DISCO_VERSION});
         app_.require_subcommand(1);
         app_.set_help_all_flag("--help-all", "Help of all commands");
         app_.failure_message([](const CLI::App*, const CLI::Error&) { return std::string{}; });
-        add_dance();
-        add_exec();
-        add_shell();
-        add_apply();
-        add_report();
-        add_undo();
-        add_param();
-        add_policy();
+        const std::vector<std::pair<std::vector<std::string_view>, void (Parser::*)()>> commands = {
+            {{"dance"}, &Parser::add_dance},
+            {{"exec"}, &Parser::add_exec},
+            {{"shell"}, &Parser::add_shell},
+            {{"apply"}, &Parser::add_apply},
+            {{"report", "runs"}, &Parser::add_report},
+            {{"rollback", "recover", "confirm"}, &Parser::add_undo},
+            {{"param"}, &Parser::add_param},
+            {{"policy"}, &Parser::add_policy}};
+        const auto named = [&](const auto& one) {
+            return std::count(one.first.begin(), one.first.end(), first) != 0;
+        };
+        const bool any = std::any_of(commands.begin(), commands.end(), named);
+        for (const auto& one : commands)
+            if (!any || named(one)) (this->*one.second)();
         refuse_empty_values(app_);
     }
 
@@ -87,20 +100,6 @@ private:
     }
     static void unshield(std::string& word) {
         if (word.starts_with(std::string{shielding} + '[')) word.erase(0, 1);
-    }
-
-    /// An empty value is a variable that was never set, most often, and no default. A parameter may be empty,
-    /// and so may a command's arguments.
-    static void refuse_empty_values(CLI::App& app) {
-        static const CLI::Validator not_empty{
-            [](const std::string& value) { return std::string{value.empty() ? "its value is empty" : ""}; },
-            ""};
-        for (CLI::Option* option : app.get_options([](const CLI::Option*) { return true; }))
-            if (const auto& name = option->get_name();
-                option->get_items_expected_max() > 0 && name != "COMMAND" && name != "KEY" && name != "VALUE")
-                option->check(not_empty);
-        for (CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
-            refuse_empty_values(*one);
     }
 
     /// disco-run is `disco dance`, disco-param is `disco param`.
@@ -390,10 +389,10 @@ private:
 
 Options parse_options(const std::string& program, const std::vector<std::string>& arguments) {
     std::vector<std::string> words = arguments;
-    if (arguments == std::vector<std::string>{"--version"}) return Parser{program}.parse(arguments);
+    if (arguments == std::vector<std::string>{"--version"}) return Parser{program, {}}.parse(arguments);
     if (program == "disco-run") words.insert(words.begin(), "dance");
     if (program == "disco-param") words.insert(words.begin(), "param");
-    return Parser{program}.parse(std::move(words));
+    return Parser{program, words.empty() ? std::string{} : words[0]}.parse(words);
 }
 
 } // namespace disco::cli
