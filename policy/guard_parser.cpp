@@ -320,22 +320,27 @@ GuardGrammars parse_guard_grammars(const std::vector<GuardText>& files) {
 std::optional<std::vector<GuardPassage>> guard_passages(const std::vector<GuardText>& files) {
     std::vector<GuardPassage> passages;
     for (const GuardText& file : files) {
-        bool inside = false;
-        std::string_view rest = file.text;
-        for (std::size_t number = file.first_line; !rest.empty(); ++number) {
-            const std::string_view line = rest.substr(0, rest.find('\n'));
-            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-            const std::string_view bare = line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+        std::size_t begun = std::string::npos; // where the last passage begins in this file
+        const auto end_at = [&](std::size_t at) {
+            if (begun != std::string::npos) passages.back().text.text = file.text.substr(begun, at - begun);
+        };
+        std::size_t at = 0;
+        for (std::size_t number = file.first_line; at < file.text.size(); ++number) {
+            const std::size_t next = std::min(file.text.find('\n', at), file.text.size() - 1) + 1;
+            const std::size_t first = std::min(file.text.find_first_not_of(" \t", at), next);
+            const std::string_view bare = std::string_view{file.text}.substr(first, next - first);
             if (bare.starts_with("form")) return std::nullopt;
             if (bare.starts_with("command")) {
-                Words names = sys::split_words(without_comment(bare));
+                Words names = sys::split_words(without_comment(bare.substr(0, bare.find('\n'))));
                 if (names.front() != "command") return std::nullopt;
                 names.erase(names.begin());
+                end_at(at);
                 passages.push_back({std::move(names), {"", file.file, number}});
-                inside = true;
+                begun = at;
             }
-            if (inside) passages.back().text.text.append(line).append("\n");
+            at = next;
         }
+        end_at(file.text.size());
     }
     return passages;
 }
