@@ -63,7 +63,8 @@ int let_old_root_go() noexcept {
     return ::chdir("/");
 }
 
-int listen_at(const char* path) noexcept {
+/// For users other than root in the sandbox, too.
+int bind_to(int socket, const char* path) noexcept {
     struct sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     if (std::strlen(path) >= sizeof address.sun_path) {
@@ -71,9 +72,12 @@ int listen_at(const char* path) noexcept {
         return -1;
     }
     std::strcpy(address.sun_path, path);
-    if (::bind(fd::broker, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return -1;
-    if (::chmod(path, 0666) != 0) return -1; // for users other than root in the sandbox, too
-    return ::listen(fd::broker, 64);
+    if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return -1;
+    return ::chmod(path, 0666);
+}
+
+int listen_at(const char* path) noexcept {
+    return bind_to(fd::broker, path) != 0 ? -1 : ::listen(fd::broker, 64);
 }
 
 int write_to(const char* target, const char* text) noexcept {
@@ -126,6 +130,7 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     case Kind::make_writable: return set_mount_attributes(AT_FDCWD, target, 0, 0, MOUNT_ATTR_RDONLY);
     case Kind::make_file: return ::mknod(target, S_IFREG | step.mode, 0);
     case Kind::listen: return listen_at(target);
+    case Kind::log: return bind_to(fd::log, target);
     case Kind::write: return write_to(target, step.options.c_str());
     }
     errno = EINVAL;

@@ -23,7 +23,7 @@ struct ProgramView {
 };
 
 struct LaunchView {
-    int control = -1;            ///< the parent's descriptors, and so are these:
+    int control = -1, log = -1;  ///< the parent's descriptors, and so are these:
     int input = -1, broker = -1; ///< -1: none
     int output[max_lanes] = {}, standard_output[max_lanes] = {};
     int lanes = 1;

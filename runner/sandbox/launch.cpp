@@ -119,7 +119,7 @@ bool tell_of_container() {
 
 } // namespace
 
-Launched launch(const SandboxSpec& spec) {
+Launched launch(const SandboxSpec& spec, const LogSink& log) {
     Pair control = make_control();
     struct PipePair {
         Pair output, standard_output;
@@ -141,6 +141,7 @@ Launched launch(const SandboxSpec& spec) {
     view.input = input.read.get();
     view.control = control.child.get();
     view.broker = spec.broker;
+    view.log = log.socket();
     for (std::size_t lane = 0; lane < pipes.size(); ++lane) {
         view.output[lane] = pipes[lane].output.child.get();
         view.standard_output[lane] = pipes[lane].standard_output.child.get();

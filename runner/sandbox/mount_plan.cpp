@@ -212,6 +212,7 @@ private:
             add({.kind = Kind::make_symlink,
                  .target = fmt::format("{}/{}", dev, link.name),
                  .source = link.to});
+        add({.kind = Kind::log, .target = dev + "/log"});
         make_directory(dev + "/pts", 0755);
         make_directory(dev + "/shm", 01777);
         if (wall_stands(Wall::devices))
@@ -342,6 +343,7 @@ std::string MountStep::describe() const {
     case Kind::make_writable: return fmt::format("make '{}' writable in the sandbox", target);
     case Kind::make_file: return fmt::format("make file '{}' in the sandbox", target);
     case Kind::listen: return fmt::format("listen at '{}' in the sandbox", target);
+    case Kind::log: return fmt::format("bind the log's socket to '{}' in the sandbox", target);
     case Kind::write: return fmt::format("write '{}' to '{}' in the sandbox", options, target);
     }
     return "?"; // not reached: -Wswitch guards the list

@@ -28,6 +28,7 @@ struct MountStep {
         make_tree_readonly, ///< and all that is mounted below it
         make_writable,      ///< `target` again (this mount only)
         make_file,          ///< an empty file at `target` with `mode`, to mount on
+        log,                ///< bind(2) the socket of the log to `target`
         listen,             ///< bind(2) the broker's socket to `target`
         write,              ///< write(2) `options` to the kernel's file `target`
     };

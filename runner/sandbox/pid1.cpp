@@ -62,6 +62,7 @@ void sort_descriptors(const LaunchView& launch) noexcept {
     const int network_error = errno;
     const int input = launch.input < 0 ? -1 : ::fcntl(launch.input, F_DUPFD, above);
     const int broker = launch.broker < 0 ? -1 : ::fcntl(launch.broker, F_DUPFD, above);
+    const int log = ::fcntl(launch.log, F_DUPFD, above);
     int output[max_lanes], standard_output[max_lanes];
     for (int lane = 0; lane < launch.lanes; ++lane) {
         output[lane] = ::fcntl(launch.output[lane], F_DUPFD, above);
@@ -71,7 +72,8 @@ void sort_descriptors(const LaunchView& launch) noexcept {
     if (network != 0) fail(Stage::network, network_error);
     const int nothing = open_nothing(above);
     if (nothing < 0) fail(Stage::descriptors, errno);
-    bool placed = ::dup2(input < 0 ? nothing : input, fd::input) >= 0;
+    bool placed =
+        ::dup2(input < 0 ? nothing : input, fd::input) >= 0 && log >= 0 && ::dup2(log, fd::log) >= 0;
     for (int lane = 0; lane < launch.lanes; ++lane)
         placed = placed && ::dup2(output[lane], fd::output(lane)) >= 0 &&
                  ::dup2(standard_output[lane], fd::standard_output(lane)) >= 0;
@@ -233,6 +235,7 @@ void run_pid1(const LaunchView& launch) noexcept {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail(Stage::isolate, errno);
     make_or_fail(launch.mounts->ahead, slots, Stage::ahead);
     ::close(fd::broker); // it has its name, and the parent accepts
+    ::close(fd::log);
     if (!policy::confine_sandbox(launch.confinement)) fail(Stage::privileges, errno);
 
     // A parent that died before PR_SET_PDEATHSIG has closed its end: the first read says so.

@@ -122,6 +122,8 @@ private:
             for (const pollfd& wait : relay_->waits()) waits.push_back(wait);
         if (sandbox_.input_)
             for (const pollfd& wait : sandbox_.input_->waits()) waits.push_back(wait);
+        const std::size_t log = waits.size();
+        waits.push_back({sandbox_.log_.socket(), POLLIN, 0});
         const int ready = ::poll(waits.data(), waits.size(), patience_ms(limit));
         if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
         sys::throw_if_interrupted();
@@ -130,6 +132,7 @@ private:
         if (relay_) relay_->serve();
         if (sandbox_.input_) sandbox_.input_->serve();
         if (waits[2].revents != 0) sandbox_.spec_.attendant.serve();
+        if (waits[log].revents != 0) sandbox_.log_.drain();
         if (waits[0].revents != 0) {
             sys::UniqueFd descriptor;
             if (!sandbox_.receive(message_, descriptor))

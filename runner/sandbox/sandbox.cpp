@@ -23,7 +23,7 @@
 namespace disco::sandbox {
 
 Sandbox::Sandbox(SandboxSpec spec) : spec_{std::move(spec)} {
-    Launched launched = launch(spec_);
+    Launched launched = launch(spec_, log_);
     pid_ = launched.pid;
     pidfd_ = std::move(launched.pidfd);
     control_ = std::move(launched.control);
@@ -112,6 +112,7 @@ Sandbox::Sandbox(Sandbox&& other) noexcept
       control_{std::move(other.control_)},
       root_{std::move(other.root_)},
       terminal_{std::move(other.terminal_)},
+      log_{std::move(other.log_)},
       lanes_{std::move(other.lanes_)},
       input_{std::move(other.input_)} {}
 

@@ -4,6 +4,7 @@
 #include "runner/model/report.hpp"
 #include "runner/model/sandbox_settings.hpp"
 #include "runner/sandbox/input_relay.hpp"
+#include "runner/sandbox/log_sink.hpp"
 #include "runner/sandbox/mount_plan.hpp"
 #include "runner/sandbox/network_attempts.hpp"
 #include "runner/sandbox/notifier.hpp"
@@ -156,6 +157,7 @@ private:
     pid_t pid_ = -1;
     sys::UniqueFd pidfd_, control_, root_;
     sys::UniqueFd terminal_; ///< of a terminal of the sandbox's own the outer side (pty(7)), once entered
+    LogSink log_;
     std::vector<Lane> lanes_;
     std::optional<InputRelay> input_;
 };

@@ -258,5 +258,16 @@ TEST_F(Param, RefusesBadNamesAndSaysThem) {
     EXPECT_EQ(param({"dump"}).output, "");
 }
 
+/// As logger(1) sends it; more than a socket's queue holds.
+TEST_F(Exec, TheLogTakesWhatIsSentToIt) {
+    const std::string send =
+        "perl -e 'socket(S, 1, 2, 0) && connect(S, pack(\"Sa*\", 1, \"/dev/log\\0\")) or die "
+        "\"no log: $!\"; for (1 .. 2000) { send(S, \"<13>line $_\", 0) or die $! } "
+        "print \"sent\\n\"'; stat -c %F:%a /dev/log";
+    const auto result = exec("--noop", {"sh", "-c", send}, {});
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("sent\nsocket:666\n"));
+}
+
 } // namespace
 } // namespace disco::tests
