@@ -87,6 +87,7 @@ private:
         std::string words; ///< for people
         std::unique_ptr<QuestionRun> question;
         std::optional<CalledCommand> called;
+        model::Action judged;     ///< what the question is about
         bool asks_before = false; ///< the question is whether its action is true already
     };
     using Clients = std::map<int, Client>;

@@ -1,11 +1,15 @@
 #include "runner/border/broker.hpp"
 #include "runner/border/private_files.hpp"
 #include "runner/model/already_true.hpp"
+#include "runner/model/sysctl_file.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sysexits.h>
 
@@ -161,6 +165,32 @@ model::Action action_of(const policy::GuardDecision& decision) {
     return action;
 }
 
+/// `sysctl -p FILE` as the assignments that are in the file now, where the asking process sees it; else as it
+/// is.
+model::Action judged(const policy::GuardDecision& decision, const std::string& directory, int process) {
+    model::Action action = action_of(decision);
+    const auto files = model::files_loaded_by_sysctl(action.argv);
+    const sys::UniqueFd root{
+        ::open(fmt::format("/proc/{}/root", process).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!files || !root) return action;
+    std::vector<std::string> words = {"sysctl", "-w"};
+    for (const std::string& file : *files) try {
+            const std::string path = file.starts_with('/') ? file : directory + "/" + file;
+            const sys::UniqueFd text =
+                sys::try_open_in_root(root.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+            constexpr std::size_t largest = std::size_t{1} << 20;
+            const auto assignments =
+                text ? model::assignments_of_sysctl_file(sys::read_all(text.get(), path, largest))
+                     : std::nullopt;
+            if (!assignments || assignments->empty()) return action;
+            words.insert(words.end(), assignments->begin(), assignments->end());
+        } catch (const sys::Error&) { // whatever it is, sysctl will say so
+            return action;
+        }
+    action.argv = std::move(words);
+    return action;
+}
+
 } // namespace
 
 /// Whether what it asks for would change anything is asked of the machine, if that can be: false when not.
@@ -168,7 +198,8 @@ model::Action action_of(const policy::GuardDecision& decision) {
 bool Broker::ask_before_action(Client& client) {
     policy::GuardDecision& decision = client.decision;
     if (host_.root != "/" || decision.action.empty() || decision.reads_input) return false;
-    const auto words = model::question_before(action_of(decision), earlier());
+    client.judged = judged(decision, client.request.directory, client.peer.process);
+    const auto words = model::question_before(client.judged, earlier());
     if (!words || !commands_.contains(words->front())) return false;
     policy::GuardDecision question = commands_.decide(*words);
     if (question.kind != GuardKind::query) return false;
@@ -185,7 +216,7 @@ bool Broker::ask_before_action(Client& client) {
 void Broker::do_action(Client& client, const QuestionRun::Answer* answer) {
     client.asks_before = false;
     const bool needless = answer != nullptr && answer->exit == 0 &&
-                          model::already_true(action_of(client.decision), earlier(), answer->output);
+                          model::already_true(client.judged, earlier(), answer->output);
     if (client.decision.kind != GuardKind::action) return run_in_view(client, !needless);
     if (needless) return reply(client, 0, {}, {});
     finish_action(client);

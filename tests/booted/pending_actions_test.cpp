@@ -38,6 +38,21 @@ TEST_F(BootedActions, ThatAreTrueAlreadyAreNone) {
     }
 }
 
+TEST_F(BootedActions, SettingsOfAFileThatAreInForceAreNone) {
+    const std::string file = "f=/etc/sysctl.d/50-forward.conf; v=$(sysctl -n net.ipv4.ip_forward); ";
+    const auto result =
+        exec({"--noop", "--detailed-exitcode"},
+             file + "echo \"net.ipv4.ip_forward = $v\" > /root/f; sysctl -p /root/f; rm /root/f");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(actions(), IsEmpty());
+    EXPECT_EQ(
+        pending(
+            file +
+            "echo \"net.ipv4.ip_forward = $((1 - v))\" > $f; cd /etc; sysctl -p sysctl.d/50-forward.conf"),
+        2);
+    EXPECT_EQ(actions().size(), 1U);
+}
+
 TEST_F(BootedActions, AReloadIsNoneWhereSystemdKnowsAllUnits) {
     EXPECT_EQ(pending("systemctl daemon-reload; systemctl start is-up"), 0);
     EXPECT_THAT(actions(), IsEmpty());
