@@ -69,28 +69,41 @@ TEST_F(QueryCell, IsAUserOfItsOwnWithoutRights) {
     EXPECT_EQ(second.output, "5\n");
 }
 
-/// Somebody's, with an id that a question could have: in a container without a user namespace, say.
-TEST_F(QueryCell, EndsNoProcessesOfOthers) {
-    std::vector<pid_t> others;
-    for (const uid_t user : {65520U, 65521U}) {
-        const pid_t other = ::fork();
-        if (other == 0) {
-            if (::setresgid(user, user, user) != 0 || ::setresuid(user, user, user) != 0) ::_exit(1);
-            ::alarm(60);
-            for (;;) ::pause();
-        }
-        others.push_back(other);
+/// Somebody's, who does nothing until it is killed.
+pid_t start_idle(uid_t user) {
+    const pid_t idle = ::fork();
+    if (idle != 0) return idle;
+    if (::setresgid(user, user, user) != 0 || ::setresuid(user, user, user) != 0) ::_exit(1);
+    ::alarm(60);
+    for (;;) ::pause();
+}
+
+void expect_alive_and_end(const std::vector<pid_t>& processes) {
+    for (const pid_t process : processes) {
+        EXPECT_EQ(::waitpid(process, nullptr, WNOHANG), 0) << "it has ended";
+        ::kill(process, SIGKILL);
+        ::waitpid(process, nullptr, 0);
     }
+}
+
+/// With an id that a question could have: in a container without a user namespace, say.
+TEST_F(QueryCell, EndsNoProcessesOfOthers) {
+    const std::vector<pid_t> others = {start_idle(65520), start_idle(65521)};
     for (int i = 0; i < 3; ++i) {
         const auto result = ask({}, {"id", "-u"});
         EXPECT_THAT(result.output, testing::AllOf(Not(HasSubstr("65520")), Not(HasSubstr("65521"))));
         EXPECT_EQ(result.exit, 0) << result.error;
     }
-    for (const pid_t other : others) {
-        EXPECT_EQ(::waitpid(other, nullptr, WNOHANG), 0) << "it was killed";
-        ::kill(other, SIGKILL);
-        ::waitpid(other, nullptr, 0);
-    }
+    expect_alive_and_end(others);
+}
+
+/// The kernel counts the processes of a user together.
+TEST_F(QueryCell, MayStartProcessesWhereNobodyHasMany) {
+    std::vector<pid_t> others;
+    for (int i = 0; i < 80; ++i) others.push_back(start_idle(65534));
+    const auto result = ask({"--need=bus"}, {"sh", "-c", "id -u; true | true; echo so"});
+    EXPECT_EQ(result.output, "65534\nso\n") << result.error;
+    expect_alive_and_end(others);
 }
 
 TEST_F(QueryCell, IsNeverRootToServices) {

@@ -71,7 +71,7 @@ void give_empty_input() {
     ::close(ends[1]);
 }
 
-void limit_resources() {
+void limit_resources(std::size_t others) {
     if (!wall_stands(Wall::query_limits)) return;
     struct Row {
         __rlimit_resource_t resource;
@@ -79,16 +79,12 @@ void limit_resources() {
         const char* name;
     };
     constexpr rlim_t mib = rlim_t{1} << 20;
-    constexpr Row rows[] = {{RLIMIT_NPROC, 64, "processes"},
-                            {RLIMIT_FSIZE, 0, "file size"},
-                            {RLIMIT_NOFILE, 1024, "open files"},
-                            {RLIMIT_CPU, 15, "processor time"},
-                            {RLIMIT_AS, 4096 * mib, "address space"}, // Go reserves more than it uses
-                            {RLIMIT_DATA, 1024 * mib, "memory"},
-                            {RLIMIT_CORE, 0, "core dumps"},
-                            {RLIMIT_MEMLOCK, 0, "locked memory"},
-                            {RLIMIT_MSGQUEUE, 0, "message queues"},
-                            {RLIMIT_SIGPENDING, 256, "pending signals"}};
+    const Row rows[] = {{RLIMIT_NPROC, 64 + others, "processes"},   {RLIMIT_FSIZE, 0, "file size"},
+                        {RLIMIT_NOFILE, 1024, "open files"},        {RLIMIT_CPU, 15, "processor time"},
+                        {RLIMIT_AS, 4096 * mib, "address space"}, // Go reserves more than it uses
+                        {RLIMIT_DATA, 1024 * mib, "memory"},        {RLIMIT_CORE, 0, "core dumps"},
+                        {RLIMIT_MEMLOCK, 0, "locked memory"},       {RLIMIT_MSGQUEUE, 0, "message queues"},
+                        {RLIMIT_SIGPENDING, 256, "pending signals"}};
     for (const Row& row : rows) {
         struct rlimit now = {};
         ::getrlimit(row.resource, &now);

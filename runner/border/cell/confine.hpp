@@ -2,6 +2,7 @@
 
 #include "runner/border/cell/request.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ void close_descriptors_above_standard();
 /// Standard input is empty: a pipe that nobody writes to.
 void give_empty_input();
 
-/// Processes, memory, time and files of a question.
-void limit_resources();
+/// Memory, time and files of a question, and its processes and threads: 64 besides `others`, those that its
+/// user has on the machine already, as the kernel counts them together.
+void limit_resources(std::size_t others);
 
 /// This process becomes a user who may do nothing but what the question needs: by capabilities, if it has to.
 void become(uid_t user, const Needs& needs);

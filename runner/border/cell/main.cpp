@@ -117,7 +117,7 @@ std::vector<std::string> services_for(const Needs& needs) {
         cover(request);
         if (::chdir("/") != 0) fail("enter", "/");
         give_empty_input();
-        limit_resources();
+        limit_resources(needs.bus ? tasks_of(nobody) : 0);
         become(needs.bus ? nobody : needs.root_user ? 0 : user, needs);
         forbid_writes(needs);
         const int listener = load_filter(std::move(filter), watched ? Listen::yes : Listen::no);

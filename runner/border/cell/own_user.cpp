@@ -27,23 +27,24 @@ int open_directory() {
     return fd;
 }
 
-/// Real and effective ids of processes are those of /proc/PID. What cannot be looked at counts as somebody's.
-bool has_processes(uid_t user) {
+} // namespace
+
+std::size_t tasks_of(uid_t user) {
     DIR* const processes = ::opendir("/proc");
-    if (processes == nullptr) return true;
-    bool found = false;
+    if (processes == nullptr) fail("list", "/proc");
+    std::size_t count = 0;
     while (const struct dirent* entry = ::readdir(processes)) {
         struct stat status = {};
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
-        if (::fstatat(::dirfd(processes), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        // Its owner is that of the process; it has a link for each thread, besides two (fs/proc/base.c).
+        const std::string tasks = std::string{entry->d_name} + "/task";
+        if (::fstatat(::dirfd(processes), tasks.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
             status.st_uid == user)
-            found = true;
+            count += status.st_nlink > 3 ? status.st_nlink - 2 : 1;
     }
     ::closedir(processes);
-    return found;
+    return count;
 }
-
-} // namespace
 
 OwnUser::OwnUser() {
     const int place = open_directory();
@@ -52,7 +53,7 @@ OwnUser::OwnUser() {
             const std::string name = std::to_string(each);
             const int file = ::openat(place, name.c_str(), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
             if (file < 0) fail("open", std::string{directory} + "/" + name);
-            if (::flock(file, LOCK_EX | LOCK_NB) == 0 && !has_processes(each)) {
+            if (::flock(file, LOCK_EX | LOCK_NB) == 0 && tasks_of(each) == 0) {
                 ::close(place);
                 id_ = each;
                 lock_ = file;

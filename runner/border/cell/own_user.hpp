@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include <sys/types.h>
 
 namespace disco::border::cell {
+
+/// Processes and threads of a user on the machine, as far as /proc shows them.
+[[nodiscard]] std::size_t tasks_of(uid_t user);
 
 /// A user id that nothing else on the machine has, while this lives: so that all processes of a question can
 /// be ended at once, and none of anybody else, whatever it has started meanwhile.
