@@ -1,7 +1,11 @@
 // The machine's file of the program itself is out of a script's reach, though a script can have it executed.
 
 #include "tests/support/build_tree.hpp"
+#include "tests/support/shared_libraries.hpp"
 #include "tests/support/throw_away.hpp"
+
+#include <filesystem>
+#include <set>
 
 #include <sys/stat.h>
 
@@ -25,6 +29,15 @@ mode_t mode_of(const std::filesystem::path& path) {
 TEST_F(OwnProgram, CannotBeChangedByAScriptThatHasItExecuted) {
     const std::filesystem::path program = build_tree() / "bin/disco";
     const mode_t before = mode_of(program);
+    std::set<std::filesystem::path> libraries; // it has some when it is built with sanitisers
+    add_shared_libraries_of(program, libraries);
+    for (const std::filesystem::path& library : libraries) {
+        const std::filesystem::path inside =
+            root() / std::filesystem::weakly_canonical(library.parent_path()).relative_path();
+        std::filesystem::create_directories(inside);
+        std::filesystem::copy_file(std::filesystem::canonical(library), inside / library.filename(),
+                                   std::filesystem::copy_options::skip_existing);
+    }
     put(root() / "usr/bin/rsync",
         "#!/bin/bash\n"
         "exec >&2\n"
