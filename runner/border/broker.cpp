@@ -111,16 +111,26 @@ void Broker::close(int fd) {
     accepting_ = true;
 }
 
-void Broker::hear(Client& client) {
+/// More of what a client sends. False when there is nothing now, or when it has been hung up on.
+bool Broker::receive(Client& client) {
     const int fd = client.fd.get();
     std::array<char, 65536> buffer; // NOLINT(*-member-init): recv fills it
     // Descriptors that come with it are never received: there is no room for them (unix(7), SCM_RIGHTS).
     const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     std::size_t held = 0;
     for (const auto& [number, each] : clients_) held += each.heard.size() + each.input.size();
-    if (got <= 0 || held > most_heard_bytes) return close(fd);
+    if (got <= 0 || held > most_heard_bytes) {
+        close(fd);
+        return false;
+    }
     client.heard.append(buffer.data(), static_cast<std::size_t>(got));
+    return true;
+}
+
+void Broker::hear(Client& client) {
+    const int fd = client.fd.get();
+    if (!receive(client)) return;
     switch (parse_request(client.heard, client.request)) {
     case Progress::partial: return;
     case Progress::damaged: return close(fd); // it is no shim
@@ -132,14 +142,7 @@ void Broker::hear(Client& client) {
 }
 
 void Broker::hear_input(Client& client) {
-    const int fd = client.fd.get();
-    std::array<char, 65536> buffer; // NOLINT(*-member-init): recv fills it
-    const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    std::size_t held = 0;
-    for (const auto& [number, each] : clients_) held += each.heard.size() + each.input.size();
-    if (got <= 0 || held > most_heard_bytes) return close(fd);
-    client.heard.append(buffer.data(), static_cast<std::size_t>(got));
+    if (!receive(client)) return;
     std::string why;
     switch (take_input(client.heard, client.input, why)) {
     case Progress::partial: return;

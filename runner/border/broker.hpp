@@ -93,6 +93,7 @@ private:
     using Clients = std::map<int, Client>;
 
     void accept_all();
+    bool receive(Client& client);
     void hear(Client& client);
     void hear_input(Client& client);
     void send(Client& client);
