@@ -1,5 +1,6 @@
 #include "runner/border/exec_caller.hpp"
 
+#include "runner/sys/notified_call.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -62,17 +62,14 @@ std::string status_of(pid_t thread) {
 } // namespace
 
 std::optional<std::string> read_text(pid_t thread, std::uint64_t address) {
-    constexpr std::uint64_t page = 4096;
+    constexpr std::size_t page = 4096; // most texts end before the next one begins
     std::string text;
     while (text.size() < PATH_MAX) {
-        std::array<char, page> part; // NOLINT(*-member-init): process_vm_readv fills it
+        std::array<char, page> part; // NOLINT(*-member-init): it is filled
         const std::uint64_t at = address + text.size();
-        const struct iovec local = {part.data(), static_cast<std::size_t>(page - at % page)};
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
-        const struct iovec remote = {reinterpret_cast<void*>(at), local.iov_len};
-        const ssize_t got = ::process_vm_readv(thread, &local, 1, &remote, 1, 0);
-        if (got <= 0) return std::nullopt;
-        const std::string_view bytes{part.data(), static_cast<std::size_t>(got)};
+        const std::size_t got = sys::read_memory(thread, at, part.data(), page - at % page);
+        if (got == 0) return std::nullopt;
+        const std::string_view bytes{part.data(), got};
         const std::size_t end = bytes.find('\0');
         text += bytes.substr(0, end);
         if (end != std::string_view::npos) break;

@@ -4,34 +4,19 @@
 #include "runner/border/exec_redirect.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/notified_call.hpp"
 #include "runner/sys/printable.hpp"
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 
 #include <fmt/format.h>
 
 namespace disco::border {
 namespace {
-
-union Response { // kernels may read more than this program's headers know of
-    seccomp_notif_resp known;
-    std::array<char, 512> room;
-};
-
-/// The call goes on as it was made.
-void let_go_on(int listener, std::uint64_t id) {
-    Response response = {.room = {}};
-    response.known.id = id;
-    response.known.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT)
-        throw sys::SysError{errno, "answer an exec of the sandbox"};
-}
 
 /// What a caller hopes for from a program that would give it more rights, and does not get: the view is
 /// mounted `nosuid`, and nothing in a sandbox gains privileges. Empty: root needs none. To follow "could
@@ -57,23 +42,21 @@ ExecGuard::ExecGuard(IsGuarded is_guarded, CalledCommands& called, std::string s
 std::string ExecGuard::answer(int root, int listener, const seccomp_notif& request) {
     const policy::ExecCall call = *policy::exec_call(request.data);
     const auto thread = static_cast<pid_t>(request.pid);
+    std::string missed;
     const auto go_on = [&] {
-        let_go_on(listener, request.id);
-        return std::string{};
+        if (!sys::let_call_go_on(listener, request.id))
+            throw sys::SysError{errno, "answer an exec of the sandbox"};
+        return missed;
     };
     if (take_expected(thread, call)) return go_on();
     const auto path = read_text(thread, call.path);
     if (!path) return go_on(); // the kernel says what is wrong with it
     std::optional<SetIdFile> set_id;
     auto found = find(root, thread, call, *path, set_id);
-    const std::string missed = set_id ? missed_rights(thread, *set_id) : std::string{};
-    const auto go_on_without = [&] {
-        let_go_on(listener, request.id);
-        return missed;
-    };
-    if (!found) return go_on_without();
+    if (set_id) missed = missed_rights(thread, *set_id);
+    if (!found) return go_on();
     const pid_t process = process_of(thread);
-    if (called_.take_run(process, found->name)) return go_on_without();
+    if (called_.take_run(process, found->name)) return go_on();
     const std::string shown = found->path;
     const int error =
         redirect_exec(listener, request, call, shim(root), call.path + path->size(), [&](int fd) {

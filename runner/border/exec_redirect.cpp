@@ -1,9 +1,9 @@
 #include "runner/border/exec_redirect.hpp"
 
 #include "runner/border/exec_registers.hpp"
+#include "runner/sys/notified_call.hpp"
 #include "runner/sys/unique_fd.hpp"
 
-#include <array>
 #include <cerrno>
 #include <limits>
 
@@ -17,23 +17,6 @@
 
 namespace disco::border {
 namespace {
-
-union Response { // kernels may read more than this program's headers know of
-    seccomp_notif_resp known;
-    std::array<char, 512> room;
-};
-
-bool is_valid(int listener, std::uint64_t id) noexcept {
-    return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
-}
-
-/// That the caller is gone, or was interrupted, is the same to us.
-void send_error(int listener, std::uint64_t id, int error) noexcept {
-    Response response = {.room = {}};
-    response.known.id = id;
-    response.known.error = -error;
-    ::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
-}
 
 /// A seized thread. Whoever has seized must see it stop, or reap it: its parent would wait for ever for one
 /// that dies unseen.
@@ -73,13 +56,13 @@ int redirect_exec(int listener, const seccomp_notif& request, const policy::Exec
                   std::uint64_t empty, const std::function<void(int fd)>& before) {
     const auto thread = static_cast<pid_t>(request.pid);
     const auto fail = [&](int error) {
-        send_error(listener, request.id, error);
+        (void)sys::answer_call(listener, request.id, error); // that it was interrupted is the same to us
         return error;
     };
     if (::ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return errno == ESRCH ? 0 : fail(errno);
     Seized seized{thread};
     // While the call waits its thread cannot have ended, and so the number was no other's when it was seized.
-    if (!is_valid(listener, request.id)) return 0;
+    if (!sys::is_waiting(listener, request.id)) return 0;
     struct seccomp_notif_addfd added = {};
     added.id = request.id;
     added.srcfd = static_cast<__u32>(program);
@@ -87,7 +70,7 @@ int redirect_exec(int listener, const seccomp_notif& request, const policy::Exec
     const int fd = ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added);
     if (fd < 0) return fail(errno);
     seized.interrupt(); // before the answer, or it would go on
-    send_error(listener, request.id, EAGAIN);
+    (void)sys::answer_call(listener, request.id, EAGAIN);
     if (!seized.wait()) return 0;
     before(fd);
     // Where that fails the thread is gone, or its call ends with EAGAIN.

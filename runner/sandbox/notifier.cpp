@@ -3,6 +3,7 @@
 #include "policy/exec_call.hpp"
 #include "runner/sandbox/call_text.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/notified_call.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +14,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -27,27 +27,10 @@ namespace disco::sandbox {
 namespace {
 
 /// Kernels may write more than this program's headers know of (seccomp(2), SECCOMP_GET_NOTIF_SIZES).
-template <class Known> union Roomy {
-    Known known;
+union RoomyCall {
+    seccomp_notif known;
     std::array<char, 512> room;
 };
-
-/// Page by page: a text may end right before memory that is not there.
-std::size_t read_memory(pid_t caller, std::uint64_t address, void* to, std::size_t size) {
-    constexpr std::uint64_t page = 4096;
-    std::size_t got = 0;
-    while (got < size) {
-        const std::uint64_t at = address + got;
-        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(size - got, page - at % page));
-        const struct iovec local = {static_cast<char*>(to) + got, part};
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
-        const struct iovec remote = {reinterpret_cast<void*>(at), part};
-        const ssize_t read = ::process_vm_readv(caller, &local, 1, &remote, 1, 0);
-        if (read <= 0) break;
-        got += static_cast<std::size_t>(read);
-    }
-    return got;
-}
 
 } // namespace
 
@@ -105,7 +88,7 @@ void Notifier::serve() {
 }
 
 void Notifier::serve_one() {
-    Roomy<seccomp_notif> request = {.room = {}}; // the kernel wants zeros
+    RoomyCall request = {.room = {}}; // the kernel wants zeros
     if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &request) != 0) {
         if (errno == ENOENT || errno == EINTR) return; // the caller was killed meanwhile
         throw sys::SysError{errno, "hear of a system call of the sandbox"};
@@ -126,15 +109,11 @@ void Notifier::answer_call(const seccomp_notif& request) {
     std::string text;
     if (calls_.size() < most_texts)
         text = describe_call(call, [&](std::uint64_t address, void* to, std::size_t size) {
-            return read_memory(caller, address, to, size);
+            return sys::read_memory(caller, address, to, size);
         });
     // Only now is it sure that the memory was the caller's: its number may be another process's by now.
-    std::uint64_t id = request.id;
-    if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) != 0) return;
-    Roomy<seccomp_notif_resp> response = {.room = {}};
-    response.known.id = id;
-    response.known.error = -answer.error;
-    if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT)
+    if (!sys::is_waiting(listener_.get(), request.id)) return;
+    if (!sys::answer_call(listener_.get(), request.id, answer.error))
         throw sys::SysError{errno, "answer a system call of the sandbox"};
     note({std::move(text), 1});
 }
