@@ -2,9 +2,10 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_lines.hpp"
+#include "runner/sys/text_number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <linux/audit.h>
 
@@ -48,23 +49,19 @@ CallTable empty_call_table(Architecture architecture) {
 CallTable parse_call_table(std::string_view text, std::string_view file, Architecture architecture) {
     CallTable table = empty_call_table(architecture);
     for (std::size_t line = 1; !text.empty(); ++line) {
-        const std::string_view row = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(row.size() + 1, text.size()));
+        const std::string_view row = sys::take_line(text);
         const std::size_t first = row.find(' '), second = row.find(' ', first + 1);
         if (row.substr(0, first) == other && second != std::string_view::npos) {
             table.elsewhere.emplace(row.substr(second + 1));
             continue;
         }
-        std::uint32_t number = 0;
+        const auto number = sys::number_in<std::uint32_t>(row.substr(first + 1, second - first - 1));
         const auto abi = std::find_if(table.abis.begin(), table.abis.end(), [&](const AbiTable& candidate) {
             return candidate.name == row.substr(0, first);
         });
-        const bool whole =
-            second != std::string_view::npos && abi != table.abis.end() &&
-            std::from_chars(row.data() + first + 1, row.data() + second, number).ec == std::errc{};
-        if (!whole)
+        if (second == std::string_view::npos || abi == table.abis.end() || !number)
             throw sys::Error{fmt::format("{}:{}: not 'ABI NUMBER NAME': install disco again", file, line)};
-        abi->numbers.emplace(row.substr(second + 1), number);
+        abi->numbers.emplace(row.substr(second + 1), *number);
     }
     return table;
 }

@@ -4,6 +4,8 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/setting_lines.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -16,24 +18,48 @@
 #include <fmt/format.h>
 
 namespace disco::policy {
+namespace {
+
+/// Symlinks in one directory. Those that lead to one place are one inode with many names: making and removing
+/// inodes takes most of the time.
+class Links {
+public:
+    Links(int directory, std::string common) : directory_{directory}, common_{std::move(common)} {}
+
+    /// False when there is something of this name.
+    bool make(const std::string& name, const std::string& target) {
+        const bool common = target == common_;
+        // An inode has only so many names, and some file systems give it one.
+        if (common && !first_.empty() &&
+            ::linkat(directory_, first_.c_str(), directory_, name.c_str(), 0) == 0)
+            return true;
+        if (::symlinkat(target.c_str(), directory_, name.c_str()) != 0) {
+            if (errno == EEXIST) return false;
+            throw sys::SysError{errno, "make a symlink for the command", name};
+        }
+        if (common) first_ = name;
+        return true;
+    }
+
+private:
+    int directory_;
+    std::string common_; ///< where most of them lead
+    std::string first_;  ///< of those; empty: none yet
+};
+
+} // namespace
+
 std::set<std::string> parse_allow_list(std::string_view text, std::string_view file) {
     std::set<std::string> names;
-    for (int number = 1; !text.empty(); ++number) {
-        const std::size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        line = line.substr(0, line.find('#'));
-        while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r'))
-            line.remove_suffix(1);
-        while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-        if (line.empty()) continue;
-        if (line.find_first_of("/ \t") != std::string_view::npos || line == "." || line == "..")
-            throw sys::BadConfiguration{
-                fmt::format("{}:{}: '{}' is not the plain name of a command (one a line, without a path "
-                            "or arguments)",
-                            file, number, sys::printable(line))};
-        names.emplace(line);
-    }
+    sys::read_setting_lines(text, file, [&](const sys::SettingLine& line) {
+        const std::string_view name = line.text;
+        if (name.find('/') != std::string_view::npos || sys::words_of(name).size() != 1 || name == "." ||
+            name == "..")
+            throw sys::BadConfiguration{fmt::format(
+                "'{}' is not the plain name of a command (one a line, without a path or arguments)",
+                sys::printable(name))};
+        names.emplace(name);
+    });
     return names;
 }
 
@@ -47,6 +73,7 @@ std::set<std::string> load_allow_list(const std::filesystem::path& lib) {
 std::size_t make_command_directory(int root, const std::set<std::string>& allowed, const std::string& shim,
                                    const std::filesystem::path& directory) {
     const sys::UniqueFd to = sys::open_directory(directory);
+    Links links{to.get(), shim};
     std::size_t made = 0;
     std::set<std::pair<dev_t, ino_t>> seen; // "/bin" is "/usr/bin", mostly
     for (const char* searched : command_directories) {
@@ -59,10 +86,7 @@ std::size_t make_command_directory(int root, const std::set<std::string>& allowe
             if (entry.type != DT_REG && entry.type != DT_LNK) continue;
             const std::string target =
                 allowed.contains(entry.name) ? fmt::format("{}/{}", searched, entry.name) : shim;
-            if (::symlinkat(target.c_str(), to.get(), entry.name.c_str()) == 0)
-                ++made;
-            else if (errno != EEXIST)
-                throw sys::SysError{errno, "make a symlink for the command", entry.name};
+            if (links.make(entry.name, target)) ++made;
         }
     }
     // disco's own, beside the shim; by the name of disco-fail that makes who calls it fail
@@ -71,8 +95,7 @@ std::size_t make_command_directory(int root, const std::set<std::string>& allowe
     for (const auto& [name, target] :
          {std::pair{"disco-defer", beside + "disco-defer"}, std::pair{"disco-param", beside + "disco-param"},
           std::pair{"disco-fail", shim}})
-        if (::symlinkat(target.c_str(), to.get(), name) != 0 && errno != EEXIST)
-            throw sys::SysError{errno, "make a symlink for the command", name};
+        links.make(name, target);
     return made;
 }
 

@@ -29,6 +29,10 @@ inline constexpr ExecNumbers exec_numbers[] = {{AUDIT_ARCH_X86_64, 59, 322, fals
                                                {AUDIT_ARCH_AARCH64, 221, 281, false},
                                                {AUDIT_ARCH_ARM, 11, 387, true}};
 
+/// Stands in a compiled seccomp program for the token (Confinement::exec_token), which is not known then: no
+/// call passes with it.
+inline constexpr std::uint64_t no_exec_token = 0x9e1f'5c83'd027'b46a;
+
 /// Nothing when the call is another one. Pure.
 [[nodiscard]] constexpr std::optional<ExecCall> exec_call(const seccomp_data& data) {
     for (const ExecNumbers& numbers : exec_numbers) {

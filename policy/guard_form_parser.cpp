@@ -4,7 +4,6 @@
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -133,26 +132,6 @@ GuardItem parse_item(std::string word, const GuardGrammar& grammar, const std::s
     return item;
 }
 
-const std::map<std::string_view, model::ServiceVerb>& verbs() {
-    using enum model::ServiceVerb;
-    static const std::map<std::string_view, model::ServiceVerb> all = {
-        {"anything", anything},
-        {"start", start},
-        {"stop", stop},
-        {"restart", restart},
-        {"try-restart", try_restart},
-        {"reload", reload},
-        {"reload-or-restart", reload_or_restart},
-        {"try-reload-or-restart", try_reload_or_restart},
-        {"daemon-reload", daemon_reload},
-        {"end-machine", end_machine},
-        {"is-active", is_active},
-        {"is-failed", is_failed},
-        {"status", status},
-        {"show", show}};
-    return all;
-}
-
 } // namespace
 
 void object_to(const std::string& place, const std::string& why) {
@@ -220,107 +199,6 @@ GuardForm parse_form(GuardKind kind, const std::vector<std::string>& words, cons
             form.items.push_back(parse_item(word, grammar, place));
     }
     return form;
-}
-
-void parse_clauses(const std::vector<std::string>& words, GuardClauses& clauses, const std::string& place) {
-    for (auto at = words.begin(); at != words.end();) {
-        if (*at != "=>") object_to(place, fmt::format("'{}': '=>' is missing before it", shown(*at)));
-        const auto end = std::find(std::next(at), words.end(), "=>");
-        if (std::next(at) == end) object_to(place, "there is nothing behind '=>'");
-        const std::string name = *std::next(at);
-        const std::vector<std::string> rest{std::next(at, 2), end};
-        at = end;
-        if (rest.empty()) object_to(place, fmt::format("there is nothing behind '{}'", shown(name)));
-        if (name == "without")
-            clauses.without.insert(clauses.without.end(), rest.begin(), rest.end());
-        else if (name == "queue")
-            clauses.queue = rest;
-        else if (name == "env") {
-            for (const std::string& entry : rest)
-                if (entry.find('=') == std::string::npos || entry.starts_with('='))
-                    object_to(place, fmt::format("'{}' is not NAME=VALUE", shown(entry)));
-            clauses.environment.insert(clauses.environment.end(), rest.begin(), rest.end());
-        } else if (name == "needs") {
-            using enum Need;
-            for (const std::string& word : rest) {
-                bool known = false;
-                for (const Need need : {read_all, net_admin, ptrace, bus, docker_socket, root_user})
-                    if (word == to_string(need)) known = clauses.needs.insert(need).second || true;
-                if (!known) object_to(place, fmt::format("'{}' is nothing that a query needs", shown(word)));
-            }
-        } else if (name == "means") {
-            const auto verb = verbs().find(rest[0]);
-            if (verb == verbs().end())
-                object_to(place, fmt::format("'{}' is no meaning; there are {}", shown(rest[0]), [] {
-                              std::vector<std::string_view> names;
-                              for (const auto& [each, value] : verbs()) names.push_back(each);
-                              return fmt::format("{}", fmt::join(names, ", "));
-                          }()));
-            clauses.verb = verb->second;
-            clauses.verb_operands = rest.size() > 1 ? rest[1] : "";
-            if (rest.size() > 2) object_to(place, fmt::format("'{}' is too much", shown(rest[2])));
-        } else if (name == "reads") {
-            if (rest[0] != "input" || rest.size() == 2 || (rest.size() > 2 && rest[1] != "with"))
-                object_to(place, "it is written 'reads input' or 'reads input with OPTION|TYPE [WORD...]'");
-            clauses.reads_input = true;
-            if (rest.size() > 2) {
-                clauses.input_with = rest[2];
-                clauses.input_values = {std::next(rest.begin(), 3), rest.end()};
-            }
-        } else if (name == "covers") {
-            clauses.covers = rest[0];
-            if (rest.size() != 1 && (rest.size() != 4 || rest[1] != "unless"))
-                object_to(place, "it is written 'covers TYPE' or 'covers TYPE unless OPTION WORD'");
-            if (rest.size() == 4) {
-                clauses.uncovers_option = rest[2];
-                clauses.uncovers_word = rest[3];
-            }
-        } else if (name == "says")
-            clauses.says = fmt::format("{}", fmt::join(rest, " "));
-        else
-            object_to(place, fmt::format("'{}' is no clause; there are without, queue, means, needs, env, "
-                                         "covers, reads and says",
-                                         shown(name)));
-    }
-}
-
-void check_clauses(const GuardForm& form, const GuardScope& scope) {
-    const GuardClauses& clauses = form.clauses;
-    const bool views = form.kind == GuardKind::view || form.kind == GuardKind::both;
-    const auto has_operand = [&](std::string_view type) {
-        return std::any_of(form.items.begin(), form.items.end(),
-                           [&](const GuardItem& item) { return item.type && item.type->name() == type; });
-    };
-    const auto only_for = [&](bool fits, bool given, const char* clause) {
-        if (given && !fits)
-            object_to(form.place, fmt::format("'{}' does not go with '{}'", clause, to_string(form.kind)));
-    };
-    only_for(views, !clauses.without.empty(), "without");
-    only_for(views, !clauses.queue.empty(), "queue");
-    only_for(views, !clauses.environment.empty(), "env");
-    only_for(form.kind == GuardKind::query, !clauses.needs.empty(), "needs");
-    only_for(form.kind == GuardKind::action, clauses.reads_input, "reads input");
-    only_for(form.kind == GuardKind::refuse, !clauses.says.empty(), "says");
-    for (const std::string& name : clauses.without)
-        if (find_option(scope, name) == std::string::npos)
-            object_to(form.place, fmt::format("'without {}': there is no such option", shown(name)));
-    if (!clauses.verb_operands.empty() && !has_operand(clauses.verb_operands))
-        object_to(form.place,
-                  fmt::format("'means … {}': the form has no such operand", clauses.verb_operands));
-    only_for(form.kind == GuardKind::action, !clauses.covers.empty(), "covers");
-    for (const std::string& name : {clauses.covers, clauses.uncovers_option, clauses.input_with})
-        if (name.starts_with('-') ? find_option(scope, name) == std::string::npos
-                                  : !name.empty() && !has_operand(name))
-            object_to(form.place, fmt::format("'{}': the form has none", shown(name)));
-    for (const std::string& word : clauses.queue) {
-        const bool bracketed = word.starts_with("[-") && word.ends_with(']');
-        if (bracketed && find_option(scope, word.substr(1, word.size() - 2)) == std::string::npos)
-            object_to(form.place, fmt::format("'queue … {}': there is no such option", shown(word)));
-        const std::string type =
-            word.ends_with(repeats) ? word.substr(0, word.size() - repeats.size()) : word;
-        if (is_type_name(type) && !has_operand(type))
-            object_to(form.place, fmt::format("'queue … {}': the form has no such operand", shown(word)));
-    }
 }
 
 } // namespace disco::policy

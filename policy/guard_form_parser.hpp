@@ -19,12 +19,6 @@ namespace disco::policy {
 [[nodiscard]] GuardForm parse_form(GuardKind kind, const std::vector<std::string>& words,
                                    const GuardGrammar& grammar, GuardScope& scope, const std::string& place);
 
-/// What stands behind each `=>`; adds to `clauses`.
-void parse_clauses(const std::vector<std::string>& words, GuardClauses& clauses, const std::string& place);
-
-/// That the clauses of a form go with its kind, options and operands.
-void check_clauses(const GuardForm& form, const GuardScope& scope);
-
 /// A type by its name.
 [[nodiscard]] const WordType& find_type(std::string_view name, const GuardGrammar& grammar,
                                         const std::string& place);

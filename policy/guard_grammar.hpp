@@ -27,6 +27,7 @@ enum class GuardKind {
 enum class Need {
     read_all,      ///< files of every user
     net_admin,     ///< to read rules of the network
+    interfaces,    ///< sockets to ask for network interfaces by
     ptrace,        ///< to look into processes
     bus,           ///< the system's message bus
     docker_socket, ///< the socket of docker or podman
@@ -62,6 +63,17 @@ struct GuardItem {
     bool optional = false, repeated = false;
 };
 
+/// `about mounts of PATH unless --output`.
+struct GuardSubjects {
+    std::vector<std::string> names; ///< none: "nothing"
+    std::vector<std::string>
+        of;                  ///< which of them: a type, an option, `--option=BEGINNING`, "words", "devices"
+    bool loose = false;      ///< what those hold are parts of names
+    std::string with_option; ///< only with this option, or with one of these in its list
+    std::vector<std::string> with_values;
+    std::string unless_option; ///< only without this one
+};
+
 struct GuardClauses {
     std::vector<std::string> without;     ///< options, by any name
     std::vector<std::string> queue;       ///< words, types, options in brackets
@@ -69,12 +81,17 @@ struct GuardClauses {
     std::set<Need> needs;
     model::ServiceVerb verb = model::ServiceVerb::none;
     std::string verb_operands;             ///< a type
+    std::vector<std::string> verb_units;   ///< or these
     bool reads_input = false;              ///< its standard input is kept, and given to it when it runs
     std::string input_with;                ///< but only with this option, or with words of this type
     std::vector<std::string> input_values; ///< that are one of these; none: any
+    std::vector<std::string> decides;      ///< options: with them the command says whether it would act
+    std::set<int> goes_on;                 ///< the exit codes that say so
+    std::vector<std::string> adds;         ///< options of what is queued then
     std::string covers; ///< a type or an option: the directories that it hides by what it mounts
     std::string uncovers_option, uncovers_word; ///< but not with this word in this option's list
     std::string says;
+    std::vector<GuardSubjects> changes, about; ///< none: a subject of the command's own name
 };
 
 struct GuardForm {
@@ -110,6 +127,13 @@ struct GuardGrammar {
     std::map<std::string, WordType, std::less<>> types;
     std::map<GuardKind, GuardClauses> each;
     std::string place;
+};
+
+/// `units nftables ufw => changes packet-filter`: what starting and stopping them changes besides.
+struct GuardUnits {
+    std::vector<std::string> patterns; ///< of full names: "nftables.service", "*.mount"
+    std::vector<std::string> subjects;
+    std::string place; ///< "FILE:LINE"
 };
 
 /// By the name of the command.

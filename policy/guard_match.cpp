@@ -1,6 +1,7 @@
 #include "policy/guard_match.hpp"
 
 #include "policy/guard_words.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -205,11 +206,8 @@ std::vector<GivenWord> words_of(const std::vector<std::string>& argv, bool joine
             words.push_back({argv[i], WordPlace::operand, i});
             continue;
         }
-        for (std::string_view rest = argv[i]; !rest.empty();) {
-            const std::size_t end = std::min(rest.find(' '), rest.size());
-            if (end != 0) words.push_back({std::string{rest.substr(0, end)}, WordPlace::operand, i});
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-        }
+        for (const std::string_view word : sys::split(argv[i], ' '))
+            if (!word.empty()) words.push_back({std::string{word}, WordPlace::operand, i});
     }
     return words;
 }

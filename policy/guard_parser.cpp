@@ -1,6 +1,8 @@
 #include "policy/guard_parser.hpp"
 
+#include "policy/guard_clauses.hpp"
 #include "policy/guard_form_parser.hpp"
+#include "policy/guard_text.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 
@@ -16,46 +18,7 @@ namespace disco::policy {
 namespace {
 
 using Words = std::vector<std::string>;
-
-/// Without its comment: from a '#' at the start of a word, outside of quotes.
-std::string_view without_comment(std::string_view line) {
-    char quote = 0;
-    bool starts = true;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        const char c = line[i];
-        if (quote == 0 && starts && c == '#') return line.substr(0, i);
-        if (quote != '\'' && c == '\\') {
-            ++i;
-            starts = false;
-            continue;
-        }
-        if (quote == 0 && (c == '\'' || c == '"'))
-            quote = c;
-        else if (c == quote)
-            quote = 0;
-        starts = quote == 0 && (c == ' ' || c == '\t');
-    }
-    return line;
-}
-
-struct Line {
-    Words words;
-    std::string place;
-};
-
-std::vector<Line> split_lines(const GuardText& from) {
-    std::vector<Line> lines;
-    std::string_view text = from.text;
-    for (std::size_t number = from.first_line; !text.empty(); ++number) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        std::string place = fmt::format("{}:{}", from.file, number);
-        Words words = sys::while_doing(fmt::format("reading {}", place),
-                                       [&] { return sys::split_words(without_comment(line)); });
-        if (!words.empty()) lines.push_back({std::move(words), std::move(place)});
-    }
-    return lines;
-}
+using Line = GuardLine;
 
 std::optional<GuardKind> kind_of(std::string_view word) {
     using enum GuardKind;
@@ -89,28 +52,6 @@ Words alternatives(std::string_view word) {
     }
 }
 
-void add_clauses(GuardClauses& to, const GuardClauses& own) {
-    to.without.insert(to.without.end(), own.without.begin(), own.without.end());
-    to.environment.insert(to.environment.end(), own.environment.begin(), own.environment.end());
-    to.needs.insert(own.needs.begin(), own.needs.end());
-    if (!own.queue.empty()) to.queue = own.queue;
-    if (own.verb != model::ServiceVerb::none) {
-        to.verb = own.verb;
-        to.verb_operands = own.verb_operands;
-    }
-    if (own.reads_input) {
-        to.reads_input = true;
-        to.input_with = own.input_with;
-        to.input_values = own.input_values;
-    }
-    if (!own.covers.empty()) {
-        to.covers = own.covers;
-        to.uncovers_option = own.uncovers_option;
-        to.uncovers_word = own.uncovers_word;
-    }
-    if (!own.says.empty()) to.says = own.says;
-}
-
 /// Reads the lines of one grammar into a value of its own; finish() gives it to all its names.
 class Reader {
 public:
@@ -124,8 +65,10 @@ public:
             else if (first == "form") {
                 finish();
                 outside_.push_back(line);
-                clauses_ = nullptr;
                 in_outside_ = true;
+            } else if (first == "units") { // parse_guard_units() reads them
+                finish();
+                in_units_ = true;
             } else if (first == "=>")
                 go_on(line);
             else if (names_.empty())
@@ -176,13 +119,14 @@ private:
     }
 
     void finish() {
-        in_outside_ = false;
+        in_outside_ = in_units_ = false;
         for (const std::string& name : names_) grammars_[name] = grammar_;
         names_.clear();
         clauses_ = nullptr;
     }
 
     void go_on(const Line& line) {
+        if (in_units_) return;
         if (in_outside_) {
             Words& words = outside_.back().words;
             words.insert(words.end(), line.words.begin(), line.words.end());
@@ -304,7 +248,7 @@ private:
     GuardGrammar grammar_;
     GuardClauses* clauses_ = nullptr; ///< that a line with => goes on with
     std::vector<Line> outside_;       ///< single forms
-    bool in_outside_ = false;
+    bool in_outside_ = false, in_units_ = false;
 };
 
 } // namespace
@@ -315,34 +259,6 @@ GuardGrammars parse_guard_grammars(const std::vector<GuardText>& files) {
     for (const GuardText& file : files) reader.read(file);
     reader.add_single_forms();
     return grammars;
-}
-
-std::optional<std::vector<GuardPassage>> guard_passages(const std::vector<GuardText>& files) {
-    std::vector<GuardPassage> passages;
-    for (const GuardText& file : files) {
-        std::size_t begun = std::string::npos; // where the last passage begins in this file
-        const auto end_at = [&](std::size_t at) {
-            if (begun != std::string::npos) passages.back().text.text = file.text.substr(begun, at - begun);
-        };
-        std::size_t at = 0;
-        for (std::size_t number = file.first_line; at < file.text.size(); ++number) {
-            const std::size_t next = std::min(file.text.find('\n', at), file.text.size() - 1) + 1;
-            const std::size_t first = std::min(file.text.find_first_not_of(" \t", at), next);
-            const std::string_view bare = std::string_view{file.text}.substr(first, next - first);
-            if (bare.starts_with("form")) return std::nullopt;
-            if (bare.starts_with("command")) {
-                Words names = sys::split_words(without_comment(bare.substr(0, bare.find('\n'))));
-                if (names.front() != "command") return std::nullopt;
-                names.erase(names.begin());
-                end_at(at);
-                passages.push_back({std::move(names), {"", file.file, number}});
-                begun = at;
-            }
-            at = next;
-        }
-        end_at(file.text.size());
-    }
-    return passages;
 }
 
 } // namespace disco::policy

@@ -3,7 +3,6 @@
 #include "policy/guard_form_parser.hpp"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -61,7 +60,8 @@ std::vector<std::string> operands_of(const MatchedLine& matched, std::string_vie
     return operands;
 }
 
-/// Of an option, "" where it has none; or the operands of a type.
+} // namespace
+
 std::vector<std::string> values_of(const MatchedLine& matched, const std::string& name) {
     if (!name.starts_with('-')) return operands_of(matched, name);
     std::vector<std::string> values;
@@ -70,18 +70,6 @@ std::vector<std::string> values_of(const MatchedLine& matched, const std::string
         if (given.option == wanted) values.push_back(given.value.value_or(""));
     return values;
 }
-
-/// By the name that systemd knows.
-std::string unit_name(const std::string& name) {
-    constexpr std::array<std::string_view, 11> suffixes = {".service", ".socket",    ".target", ".timer",
-                                                           ".mount",   ".automount", ".swap",   ".path",
-                                                           ".slice",   ".scope",     ".device"};
-    const bool whole = std::any_of(suffixes.begin(), suffixes.end(),
-                                   [&](std::string_view suffix) { return name.ends_with(suffix); });
-    return whole || name.find_first_of("*?[/") != std::string::npos ? name : name + ".service";
-}
-
-} // namespace
 
 std::vector<std::string> rebuild_line(const std::string& name, const MatchedLine& matched,
                                       const std::vector<std::string>& without) {
@@ -151,7 +139,8 @@ model::ServiceMeaning meaning_of(const MatchedLine& matched) {
     model::ServiceMeaning meaning{clauses.verb, {}};
     if (!clauses.verb_operands.empty())
         for (const std::string& name : operands_of(matched, clauses.verb_operands))
-            meaning.units.push_back(unit_name(name));
+            meaning.units.push_back(model::full_unit_name(name));
+    for (const std::string& name : clauses.verb_units) meaning.units.push_back(model::full_unit_name(name));
     return meaning;
 }
 

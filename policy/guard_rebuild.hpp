@@ -12,6 +12,9 @@ namespace disco::policy {
 [[nodiscard]] std::vector<std::string> rebuild_line(const std::string& name, const MatchedLine& matched,
                                                     const std::vector<std::string>& without = {});
 
+/// The values of an option, "" where it has none; or the operands of a type.
+[[nodiscard]] std::vector<std::string> values_of(const MatchedLine& matched, const std::string& name);
+
 /// What `=> queue` of the form makes of the line; nothing when the form has none.
 [[nodiscard]] std::vector<std::string> queued_line(const MatchedLine& matched);
 

@@ -3,13 +3,16 @@
 #include "policy/guard_check.hpp"
 #include "policy/guard_match.hpp"
 #include "policy/guard_rebuild.hpp"
+#include "policy/guard_subjects.hpp"
 #include "policy/guard_suggestion.hpp"
 #include "policy/policy_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,8 +40,15 @@ GuardDecision unknown(const std::string& name, const GuardGrammar& grammar,
     return decision;
 }
 
+/// Before all other words.
+std::vector<std::string> with_options(std::vector<std::string> argv,
+                                      const std::vector<std::string>& options) {
+    argv.insert(std::next(argv.begin()), options.begin(), options.end());
+    return argv;
+}
+
 GuardDecision decide(const std::string& name, const MatchedLine& matched,
-                     const std::vector<std::string>& argv) {
+                     const std::vector<std::string>& argv, const GuardedCommands& commands) {
     const GuardForm& form = *matched.form;
     GuardDecision decision;
     decision.kind = form.kind;
@@ -46,14 +56,18 @@ GuardDecision decide(const std::string& name, const MatchedLine& matched,
     decision.place = form.place;
     decision.meaning = meaning_of(matched);
     decision.covers = covered_directories(matched);
+    if (form.kind == GuardKind::query || form.kind == GuardKind::view)
+        decision.about = asked_about(name, matched);
     switch (form.kind) {
     case GuardKind::query:
         decision.query = rebuild_line(name, matched);
         decision.needs = form.clauses.needs;
         break;
     case GuardKind::action:
-        decision.action = argv;
+        decision.action = with_options(argv, form.clauses.adds);
         decision.reads_input = reads_input(matched);
+        decision.goes_on = form.clauses.goes_on;
+        if (!form.clauses.decides.empty()) decision.decides = with_options(argv, form.clauses.decides);
         break;
     case GuardKind::view:
     case GuardKind::both:
@@ -69,6 +83,11 @@ GuardDecision decide(const std::string& name, const MatchedLine& matched,
     case GuardKind::refuse:
         decision.reason = form.clauses.says.empty() ? "the policy says so" : form.clauses.says;
         break;
+    }
+    if (!decision.action.empty()) {
+        const bool on_units = decision.meaning.verb != model::ServiceVerb::none;
+        decision.changes = changed_by(name, matched, on_units ? commands.units() : std::vector<GuardUnits>{});
+        decision.canonical = rebuild_line(name, matched);
     }
     return decision;
 }
@@ -90,6 +109,7 @@ const char* to_string(Need need) {
     switch (need) {
     case Need::read_all: return "read-all";
     case Need::net_admin: return "net-admin";
+    case Need::interfaces: return "interfaces";
     case Need::ptrace: return "ptrace";
     case Need::bus: return "bus";
     case Need::docker_socket: return "docker-socket";
@@ -101,21 +121,23 @@ const char* to_string(Need need) {
 /// Grammars that have been read, and where the others stand. Asked by more than one thread.
 struct GuardedCommands::Unread {
     std::mutex lock;
-    std::map<std::string, std::shared_ptr<const GuardText>, std::less<>> texts; ///< by command
+    std::optional<GuardIndex> index; ///< none: all have been read
+    std::filesystem::path directory;
     GuardGrammars grammars;
+    std::optional<std::vector<GuardUnits>> units; ///< none: not read yet
 
     const GuardGrammar& read(std::string_view command) {
-        const auto text = texts.find(command);
-        if (text != texts.end()) {
-            GuardGrammars found = parse_guard_grammars({*text->second});
-            for (auto& [name, grammar] : found) texts.erase(name);
-            grammars.merge(std::move(found));
+        auto found = grammars.find(command);
+        if (found == grammars.end() && index) {
+            grammars.merge(parse_guard_grammars({index->read(command, directory)}));
+            found = grammars.find(command);
         }
-        return grammars.find(command)->second;
+        return found->second;
     }
 };
 
-GuardedCommands::GuardedCommands(GuardGrammars grammars) : unread_{std::make_shared<Unread>()} {
+GuardedCommands::GuardedCommands(GuardGrammars grammars, std::vector<GuardUnits> units)
+    : unread_{std::make_shared<Unread>()} {
     std::vector<std::string> objections;
     for (const auto& [name, grammar] : grammars) {
         names_.insert(name);
@@ -124,16 +146,13 @@ GuardedCommands::GuardedCommands(GuardGrammars grammars) : unread_{std::make_sha
     }
     if (!objections.empty()) throw sys::BadConfiguration{fmt::format("{}", fmt::join(objections, "\n"))};
     unread_->grammars = std::move(grammars);
+    unread_->units = std::move(units);
 }
 
-GuardedCommands::GuardedCommands(std::vector<GuardPassage> passages) : unread_{std::make_shared<Unread>()} {
-    for (GuardPassage& passage : passages) {
-        const auto text = std::make_shared<const GuardText>(std::move(passage.text));
-        for (const std::string& name : passage.names) {
-            names_.insert(name);
-            unread_->texts.emplace(name, text);
-        }
-    }
+GuardedCommands::GuardedCommands(GuardIndex index, std::filesystem::path directory)
+    : names_{index.names()}, unread_{std::make_shared<Unread>()} {
+    unread_->index = std::move(index);
+    unread_->directory = std::move(directory);
 }
 
 const GuardGrammar& GuardedCommands::grammar_of(std::string_view command) const {
@@ -147,6 +166,17 @@ const GuardGrammars& GuardedCommands::grammars() const {
     return unread_->grammars;
 }
 
+const std::vector<GuardUnits>& GuardedCommands::units() const {
+    const std::lock_guard guard{unread_->lock};
+    if (!unread_->units) {
+        std::vector<GuardText> texts;
+        for (const auto& [name, file] : policy_files(unread_->directory))
+            texts.push_back({sys::read_file(file), file.string()});
+        unread_->units = parse_guard_units(texts);
+    }
+    return *unread_->units;
+}
+
 GuardExplanation GuardedCommands::explain(const std::vector<std::string>& argv) const {
     const std::string name = base_name(argv.at(0));
     const GuardGrammar& grammar = grammar_of(name);
@@ -157,7 +187,7 @@ GuardExplanation GuardedCommands::explain(const std::vector<std::string>& argv) 
         explanation.decision = unknown(name, grammar, argv, matched.error);
     else {
         explanation.form = matched.form->text;
-        explanation.decision = policy::decide(name, matched, argv);
+        explanation.decision = policy::decide(name, matched, argv, *this);
     }
     return explanation;
 }
@@ -176,11 +206,12 @@ std::vector<GuardText> read_guard_texts(const std::filesystem::path& lib,
 
 GuardedCommands load_guarded_commands(const std::filesystem::path& lib,
                                       const std::filesystem::path& overrides) {
-    const std::vector<GuardText> texts = read_guard_texts(lib, overrides);
     // What is shipped has been checked when disco was built.
+    const auto index = lib / "compiled" / "guarded";
     if (policy_files(overrides / "guarded.d").empty())
-        if (auto passages = guard_passages(texts)) return GuardedCommands{std::move(*passages)};
-    return GuardedCommands{parse_guard_grammars(texts)};
+        return GuardedCommands{GuardIndex{sys::read_file(index), index.string()}, lib / "guarded.d"};
+    const std::vector<GuardText> texts = read_guard_texts(lib, overrides);
+    return GuardedCommands{parse_guard_grammars(texts), parse_guard_units(texts)};
 }
 
 } // namespace disco::policy

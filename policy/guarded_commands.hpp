@@ -1,7 +1,9 @@
 #pragma once
 
 #include "policy/guard_grammar.hpp"
+#include "policy/guard_index.hpp"
 #include "policy/guard_parser.hpp"
+#include "runner/model/subject.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -25,10 +27,16 @@ struct GuardDecision {
     std::vector<std::string> environment; ///< "NAME=VALUE", added to that of `view`
     std::set<Need> needs;                 ///< of a query
     model::ServiceMeaning meaning;        ///< of the query or the action
-    bool reads_input = false;             ///< of an action: what its standard input holds is kept for it
-    std::vector<std::string> covers;      ///< of an action: directories that it hides by what it mounts
-    std::string reason;                   ///< of a refusal: why, what to write instead, and the line to add
-    std::string place;                    ///< "FILE:LINE" of the form
+    std::vector<model::Subject> about;   ///< what the answer of a query, or what runs in the view, depends on
+    std::vector<model::Subject> changes; ///< what the action changes
+    /// Of an action: rebuilt from what was parsed, as those of a query, to be compared with them.
+    std::vector<std::string> canonical;
+    bool reads_input = false;         ///< of an action: what its standard input holds is kept for it
+    std::vector<std::string> decides; ///< of an action: run in the view, it says whether there is one
+    std::set<int> goes_on;            ///< by these exit codes; by others the command runs in the view
+    std::vector<std::string> covers;  ///< of an action: directories that it hides by what it mounts
+    std::string reason;               ///< of a refusal: why, what to write instead, and the line to add
+    std::string place;                ///< "FILE:LINE" of the form
     std::string line; ///< of an unknown form: that would make it known; "" when no single line would
 };
 
@@ -43,14 +51,15 @@ struct GuardExplanation {
 class GuardedCommands {
 public:
     /// Throws BadConfiguration when command lines could fit two forms.
-    explicit GuardedCommands(GuardGrammars grammars);
-    /// Of files that have been checked. Most runs ask for none of the commands or a few: each grammar is read
-    /// when it is first asked for.
-    explicit GuardedCommands(std::vector<GuardPassage> passages);
+    explicit GuardedCommands(GuardGrammars grammars, std::vector<GuardUnits> units = {});
+    /// Of files in `directory` that have been checked. Most runs ask for none of the commands or a few: each
+    /// grammar is read when it is first asked for.
+    GuardedCommands(GuardIndex index, std::filesystem::path directory);
 
     [[nodiscard]] bool contains(std::string_view command) const { return names_.contains(command); }
     [[nodiscard]] const std::set<std::string, std::less<>>& names() const noexcept { return names_; }
     [[nodiscard]] const GuardGrammars& grammars() const;
+    [[nodiscard]] const std::vector<GuardUnits>& units() const;
 
     /// `argv[0]` may have a path. The command must be a guarded one.
     [[nodiscard]] GuardDecision decide(const std::vector<std::string>& argv) const;

@@ -4,13 +4,27 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
+#include <cerrno>
 #include <utility>
+
+#include <sys/random.h>
 
 #include <fmt/format.h>
 
 namespace disco::policy {
 
 using model::Profile;
+
+namespace {
+
+std::uint64_t random_number() {
+    std::uint64_t number = 0;
+    if (::getrandom(&number, sizeof number, 0) != sizeof number)
+        throw sys::SysError{errno, "get a random number"};
+    return number;
+}
+
+} // namespace
 
 Profiles read_profiles(const ReadProfile& read, const CallTable& table) {
     Profiles profiles;
@@ -28,11 +42,11 @@ Confinement confine_sandbox_by(const Profiles& profiles, const CallTable& table)
 }
 
 Confinement confine_program_by(Profile profile, const Profiles& profiles, const CallTable& table) {
-    return {profiles.at(profile).capabilities, compile_program_filter(profile, profiles, table)};
+    return {profiles.at(profile).capabilities, compile_program_filter(profile, profiles, table), 0};
 }
 
 PolicyStore::PolicyStore(std::filesystem::path lib, const std::filesystem::path& overrides)
-    : lib_{std::move(lib)}, replaced_{policy_files(overrides / "profiles")} {
+    : lib_{std::move(lib)}, replaced_{policy_files(overrides / "profiles")}, exec_token_{random_number()} {
     for (const auto& [name, file] : replaced_)
         if (!policy_files(lib_ / "profiles").contains(name))
             throw sys::BadConfiguration{fmt::format(
@@ -70,25 +84,26 @@ const Profiles& PolicyStore::profiles() {
 
 const ProfilePolicy& PolicyStore::profile(Profile profile) { return profiles().at(profile); }
 
-std::shared_ptr<const Confinement> PolicyStore::compiled(const std::string& name) const {
+Confinement PolicyStore::compiled(const std::string& name) const {
     const auto file = lib_ / "compiled" / name;
-    return std::make_shared<const Confinement>(parse_confinement(sys::read_file(file), file.string()));
+    return parse_confinement(sys::read_file(file), file.string());
 }
 
 std::shared_ptr<const Confinement> PolicyStore::sandbox() {
     if (!sandbox_)
-        sandbox_ = !replaced_.empty()
-                       ? std::make_shared<const Confinement>(confine_sandbox_by(profiles(), calls()))
-                       : compiled("sandbox");
+        sandbox_ = std::make_shared<const Confinement>(
+            replaced_.empty() ? compiled("sandbox") : confine_sandbox_by(profiles(), calls()));
     return sandbox_;
 }
 
 std::shared_ptr<const Confinement> PolicyStore::program(Profile profile) {
     auto& entry = programs_[profile];
-    if (!entry)
-        entry = !replaced_.empty()
-                    ? std::make_shared<const Confinement>(confine_program_by(profile, profiles(), calls()))
-                    : compiled(model::to_string(profile));
+    if (!entry) {
+        Confinement confinement = replaced_.empty() ? compiled(model::to_string(profile))
+                                                    : confine_program_by(profile, profiles(), calls());
+        set_exec_token(confinement, exec_token_);
+        entry = std::make_shared<const Confinement>(std::move(confinement));
+    }
     return entry;
 }
 

@@ -5,8 +5,9 @@
 #include "policy/policy_files.hpp"
 #include "policy/profile.hpp"
 #include "policy/seccomp_program.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -28,7 +29,8 @@ public:
 
     /// Of everything in a sandbox: the most that any profile allows.
     [[nodiscard]] std::shared_ptr<const Confinement> sandbox();
-    /// What template_, strict, simulate or live take away beyond that.
+    /// What template_, strict, simulate or live take away beyond that. Its token of exec is this object's: a
+    /// number that no script can know, for whom has it runs a guarded command in the sandbox itself.
     [[nodiscard]] std::shared_ptr<const Confinement> program(model::Profile profile);
 
     [[nodiscard]] const ProfilePolicy& profile(model::Profile profile);
@@ -38,7 +40,7 @@ public:
 
 private:
     const Profiles& profiles();
-    std::shared_ptr<const Confinement> compiled(const std::string& name) const;
+    Confinement compiled(const std::string& name) const;
 
     std::filesystem::path lib_;
     std::map<std::string, std::filesystem::path> replaced_; ///< the administrator's, by file name
@@ -46,6 +48,7 @@ private:
     std::optional<Profiles> profiles_;
     std::shared_ptr<const Confinement> sandbox_;
     std::map<model::Profile, std::shared_ptr<const Confinement>> programs_;
+    std::uint64_t exec_token_;
 };
 
 /// All profiles and what they compile to; used by PolicyStore and when disco is built.

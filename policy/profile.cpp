@@ -1,10 +1,10 @@
 #include "policy/profile.hpp"
 
+#include "policy/capability_names.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -16,49 +16,6 @@ namespace disco::policy {
 namespace {
 
 using nlohmann::json;
-
-/// capabilities(7), by number.
-constexpr std::array<const char*, 41> capability_names = {"CHOWN",
-                                                          "DAC_OVERRIDE",
-                                                          "DAC_READ_SEARCH",
-                                                          "FOWNER",
-                                                          "FSETID",
-                                                          "KILL",
-                                                          "SETGID",
-                                                          "SETUID",
-                                                          "SETPCAP",
-                                                          "LINUX_IMMUTABLE",
-                                                          "NET_BIND_SERVICE",
-                                                          "NET_BROADCAST",
-                                                          "NET_ADMIN",
-                                                          "NET_RAW",
-                                                          "IPC_LOCK",
-                                                          "IPC_OWNER",
-                                                          "SYS_MODULE",
-                                                          "SYS_RAWIO",
-                                                          "SYS_CHROOT",
-                                                          "SYS_PTRACE",
-                                                          "SYS_PACCT",
-                                                          "SYS_ADMIN",
-                                                          "SYS_BOOT",
-                                                          "SYS_NICE",
-                                                          "SYS_RESOURCE",
-                                                          "SYS_TIME",
-                                                          "SYS_TTY_CONFIG",
-                                                          "MKNOD",
-                                                          "LEASE",
-                                                          "AUDIT_WRITE",
-                                                          "AUDIT_CONTROL",
-                                                          "SETFCAP",
-                                                          "MAC_OVERRIDE",
-                                                          "MAC_ADMIN",
-                                                          "SYSLOG",
-                                                          "WAKE_ALARM",
-                                                          "BLOCK_SUSPEND",
-                                                          "AUDIT_READ",
-                                                          "PERFMON",
-                                                          "BPF",
-                                                          "CHECKPOINT_RESTORE"};
 
 constexpr int highest_errno = 133;
 
@@ -137,12 +94,11 @@ private:
     [[nodiscard]] std::uint64_t capabilities(const json& list) const {
         std::uint64_t mask = 0;
         for (const std::string& name : words("capabilities", list)) {
-            const auto* found = std::find_if(capability_names.begin(), capability_names.end(),
-                                             [&](const char* known) { return name == known; });
-            if (found == capability_names.end())
+            const auto capability = capability_of_name(name);
+            if (!capability)
                 refuse(name,
                        "there is no such capability (they are spelt as in capabilities(7), without CAP_)");
-            mask |= std::uint64_t{1} << (found - capability_names.begin());
+            mask |= std::uint64_t{1} << *capability;
         }
         return mask;
     }
@@ -197,11 +153,6 @@ ProfilePolicy parse_profile(const std::string& name, const ReadProfile& read,
     ProfilePolicy policy;
     for (auto reader = chain.rbegin(); reader != chain.rend(); ++reader) reader->apply_to(policy);
     return policy;
-}
-
-std::string capability_name(unsigned capability) {
-    return capability < capability_names.size() ? capability_names[capability]
-                                                : fmt::format("{}", capability);
 }
 
 std::string answer_name(int answer) {

@@ -44,9 +44,6 @@ using ReadProfile = std::function<ProfileText(const std::string& name)>;
 [[nodiscard]] ProfilePolicy parse_profile(const std::string& name, const ReadProfile& read,
                                           const std::function<bool(std::string_view)>& known);
 
-/// "CHOWN" for 0; "41" when this program does not know the number.
-[[nodiscard]] std::string capability_name(unsigned capability);
-
 /// "EPERM", or "success" for 0; the number when it has no name.
 [[nodiscard]] std::string answer_name(int answer);
 

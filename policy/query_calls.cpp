@@ -1,6 +1,6 @@
 #include "policy/query_calls.hpp"
 
-#include "policy/call_filter.hpp"
+#include "policy/seccomp_program.hpp"
 
 #include <cerrno>
 #include <map>
@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -84,9 +85,13 @@ std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
         for (const std::uint32_t flags : {0U, at_exec, at_once, at_exec | at_once})
             streams.push_back(type | flags);
     constexpr std::uint32_t no_family = SECCOMP_RET_ERRNO | EAFNOSUPPORT;
+    constexpr std::uint32_t heard = SECCOMP_RET_USER_NOTIF;
     CallVerdict sockets{no_family,
-                        {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
-                         Unless{0, Test::equals_any, {AF_NETLINK}, allow}}};
+                        {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT}}};
+    if (reach.network)
+        sockets.unless.push_back(Unless{0, Test::equals_any, {AF_NETLINK, AF_INET, AF_INET6}, heard});
+    else if (reach.services) // in a network of its own
+        sockets.unless.push_back(Unless{0, Test::equals_any, {AF_NETLINK}, allow});
     if (reach.services) {
         constexpr std::uint32_t other_than_unix = ~std::uint32_t{AF_UNIX}; // which is 1; there is no family 0
         sockets.unless.push_back(Unless{0, Test::has_any_bit, {other_than_unix}, no_family});
@@ -100,13 +105,24 @@ std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
             verdict.unless.push_back(Unless{flags, Test::has_any_bit, {writing}, SECCOMP_RET_ERRNO | EACCES});
         return verdict;
     };
-    const CallVerdict watched{SECCOMP_RET_USER_NOTIF};
-    const CallVerdict by_rules = reach.rules ? watched : CallVerdict{allow};
+    const CallVerdict watched{heard};
+    const CallVerdict by_network = reach.network ? watched : CallVerdict{allow};
     // With it two threads share their descriptors, and one could change what the other was seen to use.
-    const std::uint32_t no_clone = namespaces | (reach.rules ? CLONE_FILES : 0U);
+    const std::uint32_t no_clone = namespaces | (reach.network ? CLONE_FILES : 0U);
+    const std::uint32_t forks = reach.forks ? heard : allow;
+    CallVerdict control{SECCOMP_RET_ERRNO | ENOTTY, {Unless{1, Test::equals_any, asking_requests(), allow}}};
+    CallVerdict options{allow, {Unless{2, Test::equals_any, tables, refuse}}}, looks{allow};
+    if (reach.network) {
+        constexpr std::uint32_t of_socket = SOL_SOCKET, of_netlink = 270; // SOL_NETLINK
+        control.unless.push_back(Unless{1, Test::equals_any, {SIOCETHTOOL}, heard});
+        options = {refuse, {Unless{1, Test::equals_any, {of_socket, of_netlink}, allow}}};
+        looks = {heard, {Unless{1, Test::equals_any, {of_socket, of_netlink}, allow}}};
+    }
     return {
-        {"clone", {allow, {Unless{0, Test::has_any_bit, {no_clone}, refuse}}}},
-        {"ioctl", {SECCOMP_RET_ERRNO | ENOTTY, {Unless{1, Test::equals_any, asking_requests(), allow}}}},
+        {"clone", {forks, {Unless{0, Test::has_any_bit, {no_clone}, refuse}}}},
+        {"fork", {forks}},
+        {"vfork", {forks}},
+        {"ioctl", control},
         {"fcntl",
          {allow,
           {Unless{1, Test::equals_any, locking_commands(), pretend},
@@ -130,14 +146,16 @@ std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
         {"openat2", {unknown}}, // its flags are in memory; who is told so uses the others
         {"socket", sockets},
         {"connect", reach.services ? watched : CallVerdict{SECCOMP_RET_ERRNO | EACCES}},
-        {"sendto", by_rules},
-        {"sendmsg", by_rules},
-        {"write", by_rules},
-        {"writev", by_rules},
-        {"sendmmsg", reach.rules ? CallVerdict{refuse} : CallVerdict{allow}},
-        {"pwritev2", reach.rules ? CallVerdict{refuse} : CallVerdict{allow}},
+        {"bind", by_network},
+        {"sendto", by_network},
+        {"sendmsg", by_network},
+        {"write", by_network},
+        {"writev", by_network},
+        {"sendmmsg", reach.network ? CallVerdict{refuse} : CallVerdict{allow}},
+        {"pwritev2", reach.network ? CallVerdict{refuse} : CallVerdict{allow}},
         {"socketpair", {refuse, {Unless{1, Test::equals_any, streams, allow}}}},
-        {"setsockopt", {allow, {Unless{2, Test::equals_any, tables, refuse}}}},
+        {"setsockopt", options},
+        {"getsockopt", looks},
         {"personality", {refuse, {Unless{0, Test::equals_any, {0x0, 0xffffffff}, allow}}}},
     };
 }
@@ -159,8 +177,7 @@ AbiCalls native_calls(const AbiTable& abi) {
 
 } // namespace
 
-std::vector<sock_filter> compile_query_filter(const ProfilePolicy& live, const CallTable& table,
-                                              QueryReach reach) {
+std::vector<AbiCalls> plan_query_filter(const ProfilePolicy& live, const CallTable& table, QueryReach reach) {
     const auto by_argument = argument_rules(reach);
     std::vector<AbiCalls> lists;
     for (const AbiTable& abi : table.abis) {
@@ -173,10 +190,10 @@ std::vector<sock_filter> compile_query_filter(const ProfilePolicy& live, const C
                                                                    : plain_verdict(live, name);
         }
     }
-    return compile_calls(lists, refuse);
+    return lists;
 }
 
-std::vector<sock_filter> compile_action_filter(const ProfilePolicy& live, const CallTable& table) {
+std::vector<AbiCalls> plan_action_filter(const ProfilePolicy& live, const CallTable& table) {
     const auto by_argument = argument_rules({});
     std::vector<AbiCalls> lists;
     for (const AbiTable& abi : table.abis) {
@@ -194,7 +211,16 @@ std::vector<sock_filter> compile_action_filter(const ProfilePolicy& live, const 
                      Unless{0, Test::equals_any, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, allow}}};
         }
     }
-    return compile_calls(lists, refuse);
+    return lists;
+}
+
+std::vector<sock_filter> compile_query_filter(const ProfilePolicy& live, const CallTable& table,
+                                              QueryReach reach) {
+    return compile_calls(plan_query_filter(live, table, reach), on_other_abis);
+}
+
+std::vector<sock_filter> compile_action_filter(const ProfilePolicy& live, const CallTable& table) {
+    return compile_calls(plan_action_filter(live, table), on_other_abis);
 }
 
 } // namespace disco::policy

@@ -1,28 +1,41 @@
 #include "policy/seccomp_program.hpp"
 
 #include "policy/call_filter.hpp"
+#include "policy/exec_call.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 namespace disco::policy {
 namespace {
 
 /// With these PID 1 builds the view and confines programs.
-constexpr std::array<std::string_view, 9> set_up = {"mount",      "umount2",   "pivot_root",
-                                                    "move_mount", "open_tree", "mount_setattr",
-                                                    "unshare",    "setns",     "seccomp"};
+constexpr std::array<std::string_view, 12> set_up = {"mount",
+                                                     "umount2",
+                                                     "pivot_root",
+                                                     "move_mount",
+                                                     "open_tree",
+                                                     "mount_setattr",
+                                                     "unshare",
+                                                     "setns",
+                                                     "seccomp",
+                                                     "landlock_create_ruleset",
+                                                     "landlock_add_rule",
+                                                     "landlock_restrict_self"};
 
 using Unless = CallVerdict::Unless;
 
@@ -63,6 +76,15 @@ std::map<std::string_view, CallVerdict> argument_rules() {
     };
 }
 
+static_assert((S_IFBLK & S_IFCHR) == S_IFCHR && ((S_IFIFO | S_IFSOCK | S_IFREG | S_IFDIR) & S_IFCHR) == 0);
+
+/// Where the mode that mknod(2) or mknodat(2) is given stands; nothing of another call.
+std::optional<unsigned> mode_of_mknod(std::string_view name) {
+    if (name == "mknod") return 1;
+    if (name == "mknodat") return 2;
+    return std::nullopt;
+}
+
 std::uint32_t verdict_of(const ProfilePolicy& profile, std::string_view name) {
     const auto rule = profile.calls.find(name);
     if (rule == profile.calls.end()) return unknown;
@@ -86,9 +108,22 @@ std::uint32_t sandbox_verdict(const Profiles& profiles, const AbiTable& abi, std
     return refused ? refuse : unknown;
 }
 
+/// Guarded commands become the shim. PID 1 passes the token to become a program that the parent has looked
+/// at; execve(2) itself knows three arguments.
+CallVerdict exec_verdict(bool may_be_unheard) {
+    constexpr unsigned token = 5;
+    constexpr auto low = static_cast<std::uint32_t>(no_exec_token),
+                   high = static_cast<std::uint32_t>(no_exec_token >> 32);
+    CallVerdict heard{SECCOMP_RET_USER_NOTIF};
+    if (may_be_unheard)
+        heard.unless = {{token, Unless::Test::differs, {low}, SECCOMP_RET_USER_NOTIF},
+                        {token, Unless::Test::equals_any, {high}, allow, Unless::Half::high}};
+    return heard;
+}
+
 } // namespace
 
-std::vector<sock_filter> compile_sandbox_filter(const Profiles& profiles, const CallTable& table) {
+std::vector<AbiCalls> plan_sandbox_filter(const Profiles& profiles, const CallTable& table) {
     const auto by_argument = argument_rules();
     std::vector<AbiCalls> lists;
     for (const AbiTable& abi : table.abis) {
@@ -105,12 +140,13 @@ std::vector<sock_filter> compile_sandbox_filter(const Profiles& profiles, const 
         constexpr std::uint32_t x32 = 0x40000000; // __X32_SYSCALL_BIT
         if (abi.audit_arch == AUDIT_ARCH_X86_64) list.beyond = {x32, refuse};
     }
-    return compile_calls(lists, refuse);
+    return lists;
 }
 
-std::vector<sock_filter> compile_program_filter(model::Profile profile, const Profiles& profiles,
-                                                const CallTable& table) {
+std::vector<AbiCalls> plan_program_filter(model::Profile profile, const Profiles& profiles,
+                                          const CallTable& table) {
     const ProfilePolicy& policy = profiles.at(profile);
+    const bool makes_devices = (policy.capabilities >> CAP_MKNOD & 1) != 0;
     std::vector<AbiCalls> lists;
     for (const AbiTable& abi : table.abis) {
         AbiCalls& list = lists.emplace_back();
@@ -119,13 +155,29 @@ std::vector<sock_filter> compile_program_filter(model::Profile profile, const Pr
         for (const auto& [name, number] : abi.numbers) {
             const std::uint32_t verdict = verdict_of(policy, name);
             const bool exec = name == "execve" || name == "execveat";
+            const auto mode = mode_of_mknod(name);
             if (exec && verdict == allow)
-                list.calls[number] = {SECCOMP_RET_USER_NOTIF}; // guarded commands become the shim
+                list.calls[number] = exec_verdict(abi.native && name == "execve");
+            else if (mode && verdict == allow && makes_devices)
+                list.calls[number] = {allow,
+                                      {Unless{*mode,
+                                              Unless::Test::has_any_bit,
+                                              {S_IFCHR}, // and S_IFBLK's
+                                              SECCOMP_RET_USER_NOTIF}}};
             else if (verdict != sandbox_verdict(profiles, abi, name))
                 list.calls[number] = {verdict};
         }
     }
-    return compile_calls(lists, refuse);
+    return lists;
+}
+
+std::vector<sock_filter> compile_sandbox_filter(const Profiles& profiles, const CallTable& table) {
+    return compile_calls(plan_sandbox_filter(profiles, table), on_other_abis);
+}
+
+std::vector<sock_filter> compile_program_filter(model::Profile profile, const Profiles& profiles,
+                                                const CallTable& table) {
+    return compile_calls(plan_program_filter(profile, profiles, table), on_other_abis);
 }
 
 } // namespace disco::policy

@@ -6,7 +6,6 @@
 // Plain memory: both are of the same machine and the same build.
 namespace disco::policy::shim {
 
-inline constexpr const char* socket_path = "/run/disco-broker/socket";
 inline constexpr std::uint32_t magic = 0x64697364;
 inline constexpr std::uint32_t most_word_bytes = 1U << 20;
 inline constexpr std::uint32_t most_variable_bytes = 128U << 10;
@@ -21,6 +20,8 @@ enum class Wish : std::uint32_t {
     fail,     ///< the script or template WORD is to fail, as WORD says: see templates/prelude.bash
 };
 
+inline constexpr std::int32_t no_verdict = -1;
+
 /// Followed by the words and the variables of the environment, each ended by a NUL, and the current
 /// directory.
 struct Request {
@@ -32,16 +33,18 @@ struct Request {
     std::uint32_t variables_cut = 0; ///< not 0: there are more than may be told
     std::uint32_t directory_bytes = 0;
     std::uint32_t umask = 022;
+    std::int32_t verdict = no_verdict; ///< of Reply::What::decide, when that was the answer before
 };
 
 /// Followed by `output` and `error` bytes.
 struct Reply {
     enum class What : std::uint32_t {
-        say,  ///< to be printed; another reply follows
-        end,  ///< the same, and the shim ends with `exit`
-        run,  ///< the shim becomes a command: `output` is its file and, if they are others, its words, and
-              ///< `error` what is added to its environment; each is ended by a NUL
-        input ///< the shim is to send its standard input, in parts
+        say,   ///< to be printed; another reply follows
+        end,   ///< the same, and the shim ends with `exit`
+        run,   ///< the shim becomes a command: `output` is its file and, if they are others, its words, and
+               ///< `error` what is added to its environment; each is ended by a NUL
+        input, ///< the shim is to send its standard input, in parts
+        decide ///< the shim is to run a command, `output` as in `run`, and to ask again with its exit code
     } what = What::end;
     std::int32_t exit = 0;
     std::uint32_t output = 0, error = 0;

@@ -15,6 +15,7 @@ enum class Wall {
     ipc,
     uts,
     cgroup,
+    users,               ///< a user namespace of root's: nobody of the machine may look at what runs in it
     old_root,            ///< the host's root is let go
     masks,               ///< what is covered of /proc and /sys, and the state directory
     readonly_proc_sys,   ///< /proc/sys and the like, and /sys, are read-only
@@ -28,15 +29,25 @@ enum class Wall {
     setsid,              ///< no controlling terminal
     hidden_command_line, ///< PID 1 does not show how disco was called
     process_numbers,     ///< there are no more than so many, since Linux 6.14
+    landlock,            ///< no file outside of the view is opened, made or removed, by any descriptor
     query_user,          ///< a question to the machine has a user of its own, without rights
     query_mounts,        ///< it has a read-only copy of the mounts, without devices
     query_covers,        ///< places that it must not see are empty
     query_landlock,      ///< Landlock lets it write nothing
     query_filter,        ///< it can make no call that changes anything
     query_calls,         ///< of what is watched, only what asks is done
+    query_requests,      ///< of a daemon are put together anew, of what is known to only tell
+    query_sockets,       ///< sockets of the network are made for it, and carry nothing
     query_namespaces,    ///< ipc, uts, and with services the network, are its own
     query_descriptors,   ///< it inherits none
     query_limits,        ///< of processes, memory and files
+    broker_peer,         ///< only processes of the sandbox are heard
+    broker_user,         ///< users other than root may ask questions only, and are told what they may see
+    broker_gate,         ///< that is looked at again before anything is queued or asked
+    broker_bounds,       ///< of requests, in number and bytes
+    broker_descriptors,  ///< none is received
+    own_settings,        ///< the server does not say where it is, and what is run to fetch from it
+    network_bound,       ///< neither it nor a module gives a module more network than the machine does
 };
 
 #ifdef DISCO_WALL_SWITCHES

@@ -1,5 +1,6 @@
 #include "runner/border/broker.hpp"
 
+#include "policy/walls.hpp"
 #include "runner/sys/error.hpp"
 
 #include <algorithm>
@@ -23,6 +24,22 @@ constexpr std::size_t most_heard_bytes = std::size_t{48} << 20; // of all client
 constexpr int cannot = 125;                                     // as disco-on-host
 /// A shim sends its request at once.
 constexpr auto patience = std::chrono::seconds{20};
+
+using policy::Wall;
+using policy::wall_stands;
+
+/// Without the room for them, descriptors that come with bytes are never received (unix(7), SCM_RIGHTS).
+ssize_t receive_bytes(int socket, char* to, std::size_t size) {
+    if (wall_stands(Wall::broker_descriptors)) return ::recv(socket, to, size, 0);
+    struct iovec part = {to, size};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room = {};
+    struct msghdr message = {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+}
 
 } // namespace
 
@@ -82,11 +99,12 @@ void Broker::serve() {
 }
 
 void Broker::accept_all() {
-    while (clients_.size() < most_clients) {
+    while (clients_.size() < most_clients || !wall_stands(Wall::broker_bounds)) {
         sys::UniqueFd fd{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
         if (!fd) return; // nobody any more, or gone again, or not yet listening
         const Peer peer = look_at_peer(socket_.get(), fd.get());
-        if (!peer.inside) continue; // by /proc/PID/root: no business of theirs
+        if (!peer.inside && wall_stands(Wall::broker_peer))
+            continue; // by /proc/PID/root: no business of theirs
         const int number = fd.get();
         watch(number, EPOLLIN | EPOLLRDHUP, false);
         Client& client = clients_[number];
@@ -115,12 +133,11 @@ void Broker::close(int fd) {
 bool Broker::receive(Client& client) {
     const int fd = client.fd.get();
     std::array<char, 65536> buffer; // NOLINT(*-member-init): recv fills it
-    // Descriptors that come with it are never received: there is no room for them (unix(7), SCM_RIGHTS).
-    const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+    const ssize_t got = receive_bytes(fd, buffer.data(), buffer.size());
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     std::size_t held = 0;
     for (const auto& [number, each] : clients_) held += each.heard.size() + each.input.size();
-    if (got <= 0 || held > most_heard_bytes) {
+    if (got <= 0 || (held > most_heard_bytes && wall_stands(Wall::broker_bounds))) {
         close(fd);
         return false;
     }
@@ -175,7 +192,9 @@ void Broker::start_questions() {
         Client& client = clients_.at(waiting_.front());
         waiting_.pop_front();
         std::vector<std::string> needs;
-        for (const policy::Need need : client.decision.needs) needs.emplace_back(to_string(need));
+        for (const policy::Need need : client.decision.needs)
+            if (!is_roots(need) || client.peer.user == 0 || !wall_stands(Wall::broker_gate))
+                needs.emplace_back(to_string(need));
         try {
             client.question = std::make_unique<QuestionRun>(
                 question(host_, client.decision.query, needs, client.peer.process));

@@ -8,7 +8,7 @@
 #include "runner/border/pending_state.hpp"
 #include "runner/border/question_run.hpp"
 #include "runner/border/shim_request.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <chrono>
@@ -21,6 +21,11 @@
 #include <vector>
 
 namespace disco::border {
+
+/// Whether what such a question sees is root's to see, and so not told to others.
+[[nodiscard]] constexpr bool is_roots(policy::Need need) noexcept {
+    return need != policy::Need::bus && need != policy::Need::interfaces;
+}
 
 /// What a script asked for by a guarded command, in the order of asking.
 struct Asked {
@@ -35,7 +40,8 @@ struct Asked {
     model::ActionContext context{};    ///< of action, as the next two
     model::ServiceMeaning meaning{};   ///< for services
     std::vector<std::string> covers{}; ///< directories, absolute, on which it mounts something
-    bool in_view = false;              ///< it has been run in the view, too
+    model::ActionEffects effects{};
+    bool in_view = false; ///< it has been run in the view, too
 };
 
 /// Answers the shims of one sandbox. Owns the listening socket; the sandbox's PID 1 gives it its name.
@@ -56,6 +62,10 @@ public:
     /// The actions of the modules before, which are going to be run: the machine does not know of them yet,
     /// and they may become more until the first request. They must outlive it.
     void know_of(const std::vector<model::Action>& earlier) { earlier_ = &earlier; }
+
+    /// Whether what is asked for from now on is going to be run: that of templates and checks is not, so that
+    /// no answer depends on it.
+    void count_actions(bool counted) { counts_actions_ = counted; }
 
     /// Not yet bound: for PID 1 of the sandbox, which binds it and listens.
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
@@ -87,8 +97,9 @@ private:
         std::string words; ///< for people
         std::unique_ptr<QuestionRun> question;
         std::optional<CalledCommand> called;
-        model::Action judged;     ///< what the question is about
-        bool asks_before = false; ///< the question is whether its action is true already
+        model::Action judged;                ///< what the question is about
+        std::optional<PacketCommand> packet; ///< of an action of iptables that may fail as the rules are
+        bool asks_before = false;            ///< the question is whether its action is true already
     };
     using Clients = std::map<int, Client>;
 
@@ -107,19 +118,28 @@ private:
 
     // broker_answers.cpp
     void answer(Client& client);
-    void answer_query(Client& client, const model::ServiceMeaning& meaning);
+    void answer_query(Client& client);
     void run_in_view(Client& client, bool needed);
+    void let_decide(Client& client);
     void finish_action(Client& client);
-    bool ask_before_action(Client& client);
-    void do_action(Client& client, const QuestionRun::Answer* answer);
-    void catch_up();
-    [[nodiscard]] std::vector<const model::Action*> earlier() const;
-    bool queue(Client& client, bool in_view);
+    [[nodiscard]] std::string queue(Client& client, bool in_view);
     [[nodiscard]] std::string why_no_action(const Client& client) const;
     void refuse(Client& client, int exit, std::string reason);
     void reply(Client& client, int exit, std::string_view output, std::string_view error);
     [[nodiscard]] std::string would(const std::vector<std::string>& argv) const;
     bool enter(Asked asked);
+
+    // broker_pending.cpp
+    void catch_up();
+    [[nodiscard]] std::vector<const model::Action*> earlier() const;
+    [[nodiscard]] model::Action action_of(const Client& client) const;
+    void name_programs(model::Action& action, const Peer& peer) const;
+    bool ask_before_action(Client& client);
+    bool fails_natively(Client& client, Presence presence);
+    void do_action(Client& client, const QuestionRun::Answer* answer);
+    bool answer_from_pending(Client& client);
+    [[nodiscard]] std::optional<PendingAnswer> answer_from_unit_files(const PendingQuestion& question,
+                                                                      const Peer& peer) const;
 
     const policy::GuardedCommands& commands_;
     Host host_;
@@ -136,6 +156,7 @@ private:
     std::vector<model::Action> queued_; ///< the client's own, words and meaning
     PendingState pending_;
     std::vector<Asked> asked_;
+    bool counts_actions_ = true;
     bool told_of_allowance_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "policy/command_directory.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/text_lines.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <algorithm>
@@ -62,33 +63,28 @@ struct Interpreter {
     std::string path, argument; ///< the argument is one word, blanks and all; empty: none
 };
 
-/// As binfmt_script of the kernel reads the first line.
-std::optional<Interpreter> interpreter(int file) {
+/// As binfmt_script of the kernel reads the first line. `read`: whether there was anything to be read.
+std::optional<Interpreter> interpreter(int file, bool& read) {
     const std::string path = fmt::format("/proc/self/fd/{}", file); // `file` is regular: nothing can hang
     const sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
     if (!fd) return std::nullopt;
     std::array<char, heading> bytes = {};
     const ssize_t got = ::pread(fd.get(), bytes.data(), bytes.size(), 0);
+    read = got > 0;
     std::string_view line{bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
     if (!line.starts_with("#!")) return std::nullopt;
-    line = line.substr(2, line.find('\n') == std::string_view::npos ? line.npos : line.find('\n') - 2);
-    constexpr std::string_view blanks = " \t";
-    const auto trimmed = [&](std::string_view text) {
-        const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
-        text.remove_prefix(begin);
-        return text.substr(0, text.find_last_not_of(blanks) + 1);
-    };
-    line = trimmed(line);
-    const std::size_t end = std::min(line.find_first_of(blanks), line.size());
-    if (line.substr(0, end).find('\0') != std::string_view::npos || !line.starts_with('/'))
-        return std::nullopt;
-    return Interpreter{std::string{line.substr(0, end)}, std::string{trimmed(line.substr(end))}};
+    line.remove_prefix(2);
+    constexpr std::string_view blanks = " \t"; // a '\r' is part of the name
+    line = sys::trimmed(sys::take_line(line), blanks);
+    const std::string_view program = sys::take_word(line, blanks);
+    if (program.find('\0') != std::string_view::npos || !program.starts_with('/')) return std::nullopt;
+    return Interpreter{std::string{program}, std::string{line}};
 }
 
 class Lookup {
 public:
-    Lookup(int root, const IsGuarded& is_guarded, std::optional<SetIdFile>* set_id)
-        : root_{root}, is_guarded_{is_guarded}, set_id_{set_id} {}
+    Lookup(int root, const IsGuarded& is_guarded, PlainFiles& plain, std::optional<SetIdFile>* set_id)
+        : root_{root}, is_guarded_{is_guarded}, plain_{plain}, set_id_{set_id} {}
 
     std::optional<CalledCommand> at(std::string path, int interpreters) {
         std::optional<CalledCommand> met; // on the way; it counts when a program is at the end
@@ -104,7 +100,8 @@ public:
             if (!S_ISLNK(status.st_mode)) {
                 if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) return std::nullopt;
                 note_set_id(path, status, fd.get());
-                return met ? met : by_interpreter(fd.get(), path, interpreters);
+                if (met || plain_.contains(status)) return met;
+                return by_interpreter(fd.get(), path, status, interpreters);
             }
             std::string target = link_text(fd.get(), "");
             if (target.empty()) return std::nullopt;
@@ -118,13 +115,17 @@ private:
         const bool user = (status.st_mode & S_ISUID) != 0;
         // Without the right to execute it, that bit has had another meaning (mandatory locks).
         const bool group = (status.st_mode & S_ISGID) != 0 && (status.st_mode & S_IXGRP) != 0;
-        if (set_id_ != nullptr && (user || group) && !interpreter(file)) // of scripts it never counts
+        bool read = false;
+        if (set_id_ != nullptr && (user || group) && !interpreter(file, read)) // of scripts it never counts
             *set_id_ = SetIdFile{path, status.st_uid, status.st_gid, user, group};
     }
 
-    std::optional<CalledCommand> by_interpreter(int file, const std::string& script, int interpreters) {
+    std::optional<CalledCommand> by_interpreter(int file, const std::string& script,
+                                                const struct stat& status, int interpreters) {
         if (interpreters == most_interpreters) return std::nullopt;
-        const auto named = interpreter(file);
+        bool read = false;
+        const auto named = interpreter(file, read);
+        if (!named && read) plain_.note(status);
         if (!named) return std::nullopt;
         auto found = at(named->path, interpreters + 1);
         if (!found) return std::nullopt;
@@ -136,14 +137,15 @@ private:
 
     int root_;
     const IsGuarded& is_guarded_;
+    PlainFiles& plain_;
     std::optional<SetIdFile>* set_id_;
 };
 
 } // namespace
 
 std::optional<CalledCommand> look_up_command(int root, std::string path, const IsGuarded& is_guarded,
-                                             std::optional<SetIdFile>* set_id) {
-    return Lookup{root, is_guarded, set_id}.at(std::move(path), 0);
+                                             PlainFiles& plain, std::optional<SetIdFile>* set_id) {
+    return Lookup{root, is_guarded, plain, set_id}.at(std::move(path), 0);
 }
 
 } // namespace disco::border

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/border/called_commands.hpp"
+#include "runner/border/plain_files.hpp"
 
 #include <functional>
 #include <optional>
@@ -29,9 +30,9 @@ struct SetIdFile {
 /// `root`: of the sandbox (O_PATH), in which `path`, absolute, is looked up step by step as execve(2) does.
 /// No program is started and nothing is changed; a file that scripts chose is only opened when it is regular.
 /// Throws SysError when the machine lacks descriptors or memory. `set_id`: filled in where the path leads to
-/// such a file.
+/// such a file. `plain`: what need not be opened to see that it is no script.
 [[nodiscard]] std::optional<CalledCommand> look_up_command(int root, std::string path,
-                                                           const IsGuarded& is_guarded,
+                                                           const IsGuarded& is_guarded, PlainFiles& plain,
                                                            std::optional<SetIdFile>* set_id = nullptr);
 
 } // namespace disco::border

@@ -1,11 +1,12 @@
 #include "runner/border/exec_caller.hpp"
 
 #include "runner/sys/notified_call.hpp"
+#include "runner/sys/text_number.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cerrno>
 #include <climits>
 #include <cstring>
 #include <string_view>
@@ -42,10 +43,7 @@ std::optional<std::string> in_own_root(pid_t thread, std::string path) {
 std::optional<int> descriptor_named(std::string_view path) {
     for (const std::string_view start : {"/proc/self/fd/", "/dev/fd/"}) {
         if (!path.starts_with(start)) continue;
-        int number = -1;
-        const char* const end = path.data() + path.size();
-        const auto read = std::from_chars(path.data() + start.size(), end, number);
-        if (read.ec == std::errc{} && read.ptr == end && number >= 0) return number;
+        if (const auto number = sys::number_in<int>(path.substr(start.size()), 0)) return number;
     }
     return std::nullopt;
 }
@@ -74,8 +72,9 @@ std::optional<std::string> read_text(pid_t thread, std::uint64_t address) {
         text += bytes.substr(0, end);
         if (end != std::string_view::npos) break;
     }
-    if (text.size() >= PATH_MAX) return std::nullopt;
-    return text;
+    if (text.size() < PATH_MAX) return text;
+    errno = ENAMETOOLONG;
+    return std::nullopt;
 }
 
 std::optional<std::string> absolute_path(pid_t thread, const policy::ExecCall& call,
@@ -105,10 +104,9 @@ std::optional<Credentials> credentials_of(pid_t thread) {
     const auto effective = [&](std::string_view key) -> std::optional<std::uint32_t> { // the second of four
         const std::size_t at = status.find(key);
         const std::size_t tab = at == std::string::npos ? at : status.find('\t', at + key.size());
-        std::uint32_t id = 0;
         if (tab == std::string::npos) return std::nullopt;
-        const auto read = std::from_chars(status.data() + tab + 1, status.data() + status.size(), id);
-        return read.ec == std::errc{} ? std::optional{id} : std::nullopt;
+        std::string_view rest = std::string_view{status}.substr(tab + 1);
+        return sys::take_number<std::uint32_t>(rest);
     };
     const auto user = effective("\nUid:\t"), group = effective("\nGid:\t");
     return user && group ? std::optional{Credentials{*user, *group}} : std::nullopt;
@@ -118,10 +116,9 @@ pid_t process_of(pid_t thread) {
     const std::string status = status_of(thread);
     constexpr std::string_view key = "\nTgid:\t";
     const std::size_t at = status.find(key);
-    pid_t process = 0;
-    if (at != std::string::npos)
-        std::from_chars(status.data() + at + key.size(), status.data() + status.size(), process);
-    return process;
+    if (at == std::string::npos) return 0;
+    std::string_view rest = std::string_view{status}.substr(at + key.size());
+    return sys::take_number<pid_t>(rest).value_or(0);
 }
 
 } // namespace disco::border

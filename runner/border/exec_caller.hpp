@@ -13,7 +13,7 @@
 namespace disco::border {
 
 /// The NUL-terminated text at an address of the thread's memory, at most PATH_MAX bytes; nothing when there
-/// is none.
+/// is none, with errno: EPERM when it may not be looked at.
 [[nodiscard]] std::optional<std::string> read_text(pid_t thread, std::uint64_t address);
 
 /// Where the path of an exec leads, absolute in the root of the caller; nothing when that cannot be said (a

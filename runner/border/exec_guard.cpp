@@ -36,10 +36,27 @@ std::string missed_rights(pid_t thread, const SetIdFile& file) {
 
 } // namespace
 
-ExecGuard::ExecGuard(IsGuarded is_guarded, CalledCommands& called, std::string shim)
-    : is_guarded_{std::move(is_guarded)}, called_{called}, shim_path_{std::move(shim)} {}
+/// Of an exec that goes on unseen; to follow "could not".
+std::string unseen(pid_t thread) {
+    const auto caller = credentials_of(thread);
+    return fmt::format(
+        "see what {} executed, as this machine refuses to look at it: a guarded command ran in "
+        "the sandbox itself, which knows nothing of the machine",
+        caller ? fmt::format("user {}", caller->user) : "a process");
+}
 
-std::string ExecGuard::answer(int root, int listener, const seccomp_notif& request) {
+ExecGuard::ExecGuard(IsGuarded is_guarded, CalledCommands& called, std::string shim, Redirection redirection)
+    : is_guarded_{std::move(is_guarded)},
+      called_{called},
+      shim_path_{std::move(shim)},
+      redirection_{redirection} {}
+
+bool ExecGuard::is_ordinary(int root, const std::string& path) {
+    return !look_up_command(root, path, is_guarded_, plain_);
+}
+
+std::string ExecGuard::answer(int root, int listener, const seccomp_notif& request,
+                              const std::optional<std::string>& own_path) {
     const policy::ExecCall call = *policy::exec_call(request.data);
     const auto thread = static_cast<pid_t>(request.pid);
     std::string missed;
@@ -49,21 +66,20 @@ std::string ExecGuard::answer(int root, int listener, const seccomp_notif& reque
         return missed;
     };
     if (take_expected(thread, call)) return go_on();
-    const auto path = read_text(thread, call.path);
-    if (!path) return go_on(); // the kernel says what is wrong with it
+    const auto path = own_path ? own_path : read_text(thread, call.path);
+    if (!path) {
+        if (errno == EPERM && sys::is_waiting(listener, request.id)) missed = unseen(thread);
+        return go_on(); // if there is something wrong with it the kernel says so
+    }
     std::optional<SetIdFile> set_id;
-    auto found = find(root, thread, call, *path, set_id);
+    auto found = own_path ? look_up_command(root, *path, is_guarded_, plain_, &set_id)
+                          : find(root, thread, call, *path, set_id);
     if (set_id) missed = missed_rights(thread, *set_id);
     if (!found) return go_on();
     const pid_t process = process_of(thread);
     if (called_.take_run(process, found->name)) return go_on();
     const std::string shown = found->path;
-    const int error =
-        redirect_exec(listener, request, call, shim(root), call.path + path->size(), [&](int fd) {
-            called_.note(process, *std::move(found));
-            const std::scoped_lock lock{mutex_};
-            expected_.insert_or_assign(thread, fd);
-        });
+    const int error = redirect(root, listener, request, call, call.path + path->size(), *std::move(found));
     if (error == 0) return {};
     return fmt::format("run '{}', a guarded command: {}{}", sys::printable(shown), sys::errno_text(error),
                        error == EPERM
@@ -72,14 +88,28 @@ std::string ExecGuard::answer(int root, int listener, const seccomp_notif& reque
                            : "");
 }
 
+/// 0, or the errno that the caller has got.
+int ExecGuard::redirect(int root, int listener, const seccomp_notif& request, const policy::ExecCall& call,
+                        std::uint64_t empty, CalledCommand found) {
+    const auto thread = static_cast<pid_t>(request.pid);
+    if (redirection_ == Redirection::refused) {
+        (void)sys::answer_call(listener, request.id, EPERM);
+        return EPERM;
+    }
+    return redirect_exec(listener, request, call, shim(root), empty, [&](int fd) {
+        called_.note(process_of(thread), std::move(found));
+        const std::scoped_lock lock{mutex_};
+        expected_.insert_or_assign(thread, fd);
+    });
+}
+
 /// An absolute path is looked up in the sandbox's root first: most lead to no guarded command, and only of
 /// one that does must be known that its caller is in no chroot.
 std::optional<CalledCommand> ExecGuard::find(int root, pid_t thread, const policy::ExecCall& call,
-                                             const std::string& path,
-                                             std::optional<SetIdFile>& set_id) const {
+                                             const std::string& path, std::optional<SetIdFile>& set_id) {
     const auto absolute = absolute_path(thread, call, path);
     if (!absolute) return std::nullopt;
-    auto found = look_up_command(root, *absolute, is_guarded_, &set_id);
+    auto found = look_up_command(root, *absolute, is_guarded_, plain_, &set_id);
     if (!found || !has_root(thread, root)) return std::nullopt;
     return found;
 }

@@ -1,6 +1,7 @@
 #include "runner/border/exec_redirect.hpp"
 
 #include "runner/border/exec_registers.hpp"
+#include "runner/sys/capability_set.hpp"
 #include "runner/sys/notified_call.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -8,10 +9,9 @@
 #include <limits>
 
 #include <fcntl.h>
-#include <linux/capability.h>
+#include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,10 +56,13 @@ int redirect_exec(int listener, const seccomp_notif& request, const policy::Exec
                   std::uint64_t empty, const std::function<void(int fd)>& before) {
     const auto thread = static_cast<pid_t>(request.pid);
     const auto fail = [&](int error) {
+        // Of a thread that dies meanwhile, killed or by another thread's exec, ptrace(2) says EPERM, and its
+        // descriptors cannot be added to.
+        if (!sys::is_waiting(listener, request.id)) return 0;
         (void)sys::answer_call(listener, request.id, error); // that it was interrupted is the same to us
         return error;
     };
-    if (::ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return errno == ESRCH ? 0 : fail(errno);
+    if (::ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return fail(errno);
     Seized seized{thread};
     // While the call waits its thread cannot have ended, and so the number was no other's when it was seized.
     if (!sys::is_waiting(listener, request.id)) return 0;
@@ -84,10 +87,10 @@ bool redirection_possible() noexcept {
     const sys::UniqueFd yama{::open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC)};
     char scope = '0';
     if (yama && ::read(yama.get(), &scope, 1) == 1 && scope == '3') return false;
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {};
-    const bool known = ::syscall(SYS_capget, &header, data) == 0;
-    return !known || (data[0].effective >> CAP_SYS_PTRACE & 1) != 0;
+    const sys::CapabilitySet own{::cap_get_proc()};
+    cap_flag_value_t may_trace = CAP_CLEAR;
+    const bool known = own && ::cap_get_flag(own.get(), CAP_SYS_PTRACE, CAP_EFFECTIVE, &may_trace) == 0;
+    return !known || may_trace == CAP_SET;
 }
 
 } // namespace disco::border

@@ -14,7 +14,8 @@ struct Peer {
 };
 
 /// `listening` and `connection`: the broker's sockets. With Linux 6.5 the peer is held while it is looked at,
-/// so that another process with its number is not taken for it. Throws SysError.
+/// so that another process with its number is not taken for it. Takes no right to trace, see ptrace(2); who
+/// cannot be looked at is not inside. Throws SysError.
 [[nodiscard]] Peer look_at_peer(int listening, int connection);
 
 } // namespace disco::border

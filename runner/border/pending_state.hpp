@@ -1,40 +1,46 @@
 #pragma once
 
-#include "runner/model/service_verb.hpp"
+#include "runner/border/pending_answer.hpp"
+#include "runner/border/pending_host_name.hpp"
+#include "runner/border/pending_mounts.hpp"
+#include "runner/border/pending_rules.hpp"
+#include "runner/border/pending_settings.hpp"
+#include "runner/border/pending_units.hpp"
+#include "runner/model/run_report.hpp"
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace disco::border {
 
-/// What the actions that were asked for so far will have made of the machine's services, for the questions
-/// that come after them: on the machine itself the script would be told of what it has done. Pure.
+/// What the actions that were asked for so far will have made of the machine, for the questions that come
+/// after them: what they change is not answered by the machine as it still is. Pure.
 class PendingState {
 public:
-    /// An action was asked for, in these words.
-    void note(const model::ServiceMeaning& action, const std::string& words);
+    /// An action was asked for. `words`: for people.
+    void note(const model::Action& action, std::string words);
 
-    struct Answer {
-        int exit = 0;
-        std::string output;
-        std::string refusal; ///< not empty: it cannot be known, and why; for people
-    };
-    /// Nothing: no earlier action has to do with it, and the machine is asked. `argv` are the question's
-    /// words.
-    [[nodiscard]] std::optional<Answer> answer(const model::ServiceMeaning& question,
-                                               const std::vector<std::string>& argv) const;
+    /// Nothing: no earlier action has to do with it, and the machine is asked.
+    [[nodiscard]] std::optional<PendingAnswer> answer(const PendingQuestion& question) const;
+
+    [[nodiscard]] const PendingUnits& units() const noexcept { return units_; }
+    [[nodiscard]] const PendingRules& rules() const noexcept { return rules_; }
 
 private:
-    enum class Will { run, not_run, unknown };
-    struct Unit {
-        Will will = Will::unknown;
-        std::string action; ///< that is why
+    struct Change {
+        std::vector<model::Subject> subjects;
+        bool means_units = false; ///< what it makes of them `units_` knows
+        std::string action;
     };
-    [[nodiscard]] const Unit* find(const std::string& unit) const;
-    std::map<std::string, Unit> units_; ///< by full name
-    std::optional<Unit> any_;           ///< an action that may have done anything, after all in `units_`
+    [[nodiscard]] const Change* last_change(const PendingQuestion& question) const;
+
+    std::vector<Change> changes_;
+    PendingUnits units_;
+    PendingSettings settings_;
+    PendingRules rules_;
+    PendingHostName host_name_;
+    PendingMounts mounts_;
 };
 
 } // namespace disco::border

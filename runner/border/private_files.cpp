@@ -1,8 +1,11 @@
 #include "runner/border/private_files.hpp"
 
+#include "runner/model/view_layout.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text.hpp"
 
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 
@@ -12,17 +15,12 @@
 #include <fmt/format.h>
 
 namespace disco::border {
-namespace {
-
-bool is_below(std::string_view path, std::string_view directory) {
-    return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
-}
-
-} // namespace
-
 bool is_private(const std::string& path, RunDirectory run) {
-    if (run == RunDirectory::gone && is_below(path, "/run")) return true;
-    return is_below(path, "/tmp") || is_below(path, "/dev/shm") || is_below(path, "/run/disco");
+    if (run == RunDirectory::gone && sys::is_below(path, "/run")) return true;
+    for (const char* own : {"/tmp", "/dev/shm", model::view_layout::directory,
+                            model::view_layout::broker_directory, model::view_layout::state})
+        if (sys::is_below(path, own)) return true;
+    return false;
 }
 
 std::vector<std::string> paths_meant(const std::string& word, const std::string& directory) {
@@ -43,9 +41,9 @@ std::vector<std::string> paths_meant(const std::string& word, const std::string&
 
 std::optional<std::string> private_file(const std::vector<std::string>& argv, const std::string& directory,
                                         RunDirectory run, int process) {
-    const sys::UniqueFd root{
-        ::open(fmt::format("/proc/{}/root", process).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!root) return std::nullopt;
+    const std::string place = fmt::format("/proc/{}/root", process);
+    const sys::UniqueFd root{::open(place.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!root) throw sys::SysError{errno, "look at the files of who asks", place};
     for (const std::string& word : argv)
         for (const std::string& path : paths_meant(word, directory)) {
             if (!is_private(path, run) || path.find('\0') != std::string::npos) continue;

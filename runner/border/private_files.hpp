@@ -15,7 +15,8 @@ enum class RunDirectory { carried_over, gone };
 [[nodiscard]] std::vector<std::string> paths_meant(const std::string& word, const std::string& directory);
 
 /// The first file among an action's words that is there now, in the sandbox of `process`, and will be gone
-/// when the action is run. Reads the file system; nothing when that cannot be looked at.
+/// when the action is run. Reads the file system. Throws SysError when that cannot be looked at: the process
+/// is gone, or may not be looked at (without CAP_SYS_PTRACE, of another user).
 [[nodiscard]] std::optional<std::string> private_file(const std::vector<std::string>& argv,
                                                       const std::string& directory, RunDirectory run,
                                                       int process);

@@ -1,5 +1,7 @@
 #include "runner/border/shim_request.hpp"
 
+#include "policy/walls.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -23,6 +25,13 @@ std::optional<std::vector<std::string>> split(std::string_view bytes) {
     return words;
 }
 
+bool is_too_long(const shim::Request& heading) {
+    return policy::wall_stands(policy::Wall::broker_bounds) &&
+           (heading.word_bytes > shim::most_word_bytes ||
+            heading.variable_bytes > shim::most_variable_bytes ||
+            heading.directory_bytes > shim::most_directory_bytes);
+}
+
 bool is_wish(shim::Wish wish) {
     switch (wish) {
     case shim::Wish::guarded:
@@ -40,9 +49,7 @@ Progress parse_request(std::string_view bytes, ShimRequest& request) {
     if (bytes.size() < sizeof heading) return Progress::partial;
     std::memcpy(&heading, bytes.data(), sizeof heading);
     if (heading.magic != shim::magic || !is_wish(heading.wish) || heading.words == 0 ||
-        heading.word_bytes > shim::most_word_bytes || heading.variable_bytes > shim::most_variable_bytes ||
-        heading.directory_bytes > shim::most_directory_bytes ||
-        (heading.wish == shim::Wish::fail && heading.words != 2))
+        is_too_long(heading) || (heading.wish == shim::Wish::fail && heading.words != 2))
         return Progress::damaged;
     bytes.remove_prefix(sizeof heading);
     const std::size_t expected =
@@ -62,6 +69,8 @@ Progress parse_request(std::string_view bytes, ShimRequest& request) {
     if (!request.directory.starts_with('/') || request.directory.find('\0') != std::string::npos)
         request.directory.clear();
     request.umask = heading.umask & 0777U;
+    request.verdict =
+        heading.verdict == shim::no_verdict ? std::nullopt : std::optional<int>{heading.verdict};
     return Progress::whole;
 }
 
@@ -75,7 +84,8 @@ Progress take_input(std::string& bytes, std::string& input, std::string& why) {
             why = "its standard input is a terminal, which nobody can read for it after the merge";
             return Progress::damaged;
         }
-        if (part.bytes > shim::most_input_bytes - input.size()) {
+        if (part.bytes > shim::most_input_bytes - input.size() &&
+            policy::wall_stands(policy::Wall::broker_bounds)) {
             why = fmt::format("its standard input is longer than {} MiB", shim::most_input_bytes >> 20U);
             return Progress::damaged;
         }

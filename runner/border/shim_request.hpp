@@ -2,6 +2,7 @@
 
 #include "policy/shim_protocol.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ struct ShimRequest {
     bool environment_cut = false;         ///< there is more than could be told
     std::string directory;                ///< empty: it has none that can be named
     mode_t umask = 022;
+    std::optional<int> verdict; ///< how the command has ended that was to decide
 };
 
 enum class Progress { partial, whole, damaged };

@@ -3,25 +3,25 @@
 #include "runner/cli/options.hpp"
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
+#include "runner/cli/report_file.hpp"
 #include "runner/cli/undo_commands.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
-#include "runner/dance/state.hpp"
 #include "runner/model/command_hint.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
+#include "runner/run/state.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/own_program.hpp"
 #include "runner/sys/printable.hpp"
 
-#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <utility>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -33,8 +33,6 @@ namespace {
 
 using model::ExitCode;
 
-int code(ExitCode exit) { return static_cast<int>(exit); }
-
 void require_root(const char* why = "it makes namespaces and mounts, also for --noop") {
     if (::geteuid() != 0) throw sys::NotRoot{fmt::format("this must be run as root: {} (try sudo)", why)};
 }
@@ -42,11 +40,12 @@ void require_root(const char* why = "it makes namespaces and mounts, also for --
 void require_root_for_state() { require_root("what it reads or writes is root's alone"); }
 
 /// The exit code tells what became of the tree, also when the report finds no reader.
-int conclude(const dance::Result& result, const Options& options, const std::filesystem::path& state) {
+int conclude(run::Result result, const Options& options, const run::CommonOptions& run) {
+    if (run.confirm.count() != 0) wait_for_confirmation(result, run);
     const auto tell = [&](std::string_view what) {
         print_error(fmt::format("{}; the run ended with exit code {} and is recorded: {}", what,
-                                result.run.exit_code,
-                                model::command_hint("disco report " + result.run.id, state)));
+                                model::to_int(result.run.exit_code),
+                                model::command_hint("disco report " + result.run.id, run.state_dir)));
     };
     try {
         print_result(result, options.output);
@@ -55,14 +54,12 @@ int conclude(const dance::Result& result, const Options& options, const std::fil
     } catch (const std::exception& error) { // of the JSON library, say: the tree is as the exit code says
         tell(error.what());
     }
-    return result.run.exit_code;
+    return model::to_int(result.run.exit_code);
 }
 
 /// A report that cannot be written is told before anything is done.
 void require_report_file(const Output& output) {
-    if (output.json.empty() || output.json == "-") return;
-    const sys::UniqueFd file{::open(output.json.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
-    if (!file) throw sys::BadConfiguration{sys::SysError{errno, "write the JSON report", output.json}.what()};
+    if (!output.json.empty() && output.json != "-") require_report_place(output.json);
 }
 
 bool quiet(const Options& options) { return options.output.detail == report::Detail::quiet; }
@@ -75,14 +72,13 @@ int run_dance(Options& options) {
         stream.pass(module, bytes);
     };
     options.dance.outlet = &stream.writer();
-    dance::Result result = dance::dance(options.dance);
+    run::Result result = dance::dance(options.dance);
     stream.flush();
-    if (options.dance.confirm.count() != 0) wait_for_confirmation(result, options.dance);
-    return conclude(result, options, options.dance.state_dir);
+    return conclude(std::move(result), options, options.dance);
 }
 
 /// Shows the result and asks on the terminal; no terminal means no.
-bool confirm(const dance::Result& result, const Options& options) {
+bool ask(const run::Result& result, const Options& options) {
     if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
         write_to(
             STDERR_FILENO,
@@ -93,7 +89,7 @@ bool confirm(const dance::Result& result, const Options& options) {
     }
     const int people = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
     print_text(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}}, people);
-    const bool only_actions = !dance::has_changes(result.run);
+    const bool only_actions = !run::has_changes(result.run);
     forget_typed_ahead();
     write_to(STDERR_FILENO,
              fmt::format("{} {}? [y/N] ", only_actions ? "Run these commands on" : "Merge this onto",
@@ -111,16 +107,16 @@ int run_exec(Options& options) {
     sys::PatientWriter writer{to};
     options.exec.outlet = &writer;
     options.exec.on_output = [&](std::string_view, std::string_view bytes) { writer.write(bytes); };
-    options.exec.confirm = [&](const dance::Result& result) {
+    options.exec.ask = [&](const run::Result& result) {
         writer.finish();
-        return confirm(result, options);
+        return ask(result, options);
     };
-    const dance::Result result = dance::exec(options.exec);
+    run::Result result = dance::exec(options.exec);
     try {
         writer.finish();
     } catch (const sys::Error&) { // the report that follows meets the same and says so
     }
-    return conclude(result, options, options.exec.state_dir);
+    return conclude(std::move(result), options, options.exec);
 }
 
 /// What was run in the shell may have left the terminal with other colours, another character set, no cursor:
@@ -151,15 +147,17 @@ int run_shell(Options& options) {
 
 int run_report(const Options& options) {
     require_root_for_state();
-    const dance::StateDirectory state{options.dance.state_dir, dance::StateDirectory::Missing::leave};
-    const auto file = state.runs() / dance::recorded_run(state, options.report.run) / "report.json";
-    const report::StoredReport stored = report::load_report(file, state.path() / "scratch");
+    const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
+    const std::string id = run::recorded_run(state, options.report.run);
+    const auto whole = run::whole_report(state, id);
+    const report::StoredReport stored = report::load_report(whole, state.path() / "scratch");
     if (!options.output.json.empty()) {
-        const std::string text = sys::read_file(file);
+        const std::string text =
+            sys::read_file(options.output.detail == report::Detail::verbose ? whole : state.report(id));
         if (options.output.json == "-")
             write_to(STDOUT_FILENO, text);
         else
-            sys::write_file_atomically(options.output.json, text, 0600);
+            write_report_file(options.output.json, [&](const auto& write) { write(text); });
         return 0;
     }
     const auto style = text_style(options.output, STDOUT_FILENO);
@@ -183,17 +181,17 @@ int dispatch(Options& options) {
     case CommandName::apply:
         require_root();
         require_report_file(options.output);
-        return conclude(dance::apply_plan(options.apply), options, options.apply.state_dir);
+        return conclude(dance::apply_plan(options.apply), options, options.apply);
     case CommandName::rollback:
         require_root();
         require_report_file(options.output);
-        return conclude(dance::roll_back(options.rollback), options, options.rollback.state_dir);
+        return conclude(run_rollback(options.rollback), options, options.rollback);
     case CommandName::recover: require_root(); return run_recover(options);
     case CommandName::confirm: require_root_for_state(); return run_confirm(options);
     case CommandName::policy: require_root_for_state(); return run_policy(options.policy, options.dance);
     case CommandName::param: require_root_for_state(); return run_param(options.param, options.dance);
     }
-    return code(ExitCode::usage); // not reached: -Wswitch guards the list
+    return model::to_int(ExitCode::usage); // not reached: -Wswitch guards the list
 }
 
 void set_up_log() {
@@ -207,7 +205,7 @@ void set_up_log() {
 
 int run(int argc, char** argv) noexcept {
     try {
-        sys::run_from_readonly_mount(argv);
+        sys::note_own_program();
         occupy_standard_descriptors();
         set_up_log();
         sys::watch_interrupts();
@@ -216,27 +214,27 @@ int run(int argc, char** argv) noexcept {
         return dispatch(options);
     } catch (const sys::Interrupted& error) {
         print_error(error.full_text());
-        return code(ExitCode::signal_base) + error.signal();
+        return model::to_int(model::interrupted_by(error.signal()));
     } catch (const sys::UsageError& error) {
         print_error(error.full_text());
-        return code(ExitCode::usage);
+        return model::to_int(ExitCode::usage);
     } catch (const sys::TryAgain& error) {
         print_error(error.full_text());
-        return code(ExitCode::try_again);
+        return model::to_int(ExitCode::try_again);
     } catch (const sys::BadConfiguration& error) {
         print_error(error.full_text());
-        return code(ExitCode::bad_configuration);
+        return model::to_int(ExitCode::bad_configuration);
     } catch (const sys::NotRoot& error) {
         print_error(error.full_text());
-        return code(ExitCode::not_root);
+        return model::to_int(ExitCode::not_root);
     } catch (const sys::Error& error) {
         print_error(error.full_text());
-        return code(ExitCode::failed);
+        return model::to_int(ExitCode::failed);
     } catch (const std::exception& error) {
         // Out of memory, or a fault of the program: say so and end; owners on the stack have given back what
         // they hold.
         ::dprintf(STDERR_FILENO, "disco: unexpected failure: %s\n", error.what());
-        return code(ExitCode::failed);
+        return model::to_int(ExitCode::failed);
     }
 }
 

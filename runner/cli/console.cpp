@@ -1,9 +1,11 @@
 #include "runner/cli/console.hpp"
 
+#include "runner/cli/report_file.hpp"
 #include "runner/report/json_report.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/printable_line.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -70,7 +72,7 @@ void OutputStream::end_line() {
 
 void OutputStream::print(std::string_view line) {
     if (!module_.empty()) lines_ += module_ + " | ";
-    lines_ += sys::printable_text(line) + "\n";
+    lines_ += sys::printable_text(sys::line_at_its_end(line)) + "\n";
 }
 
 void occupy_standard_descriptors() {
@@ -100,18 +102,20 @@ report::TextStyle text_style(const Output& output, int fd) {
     return style;
 }
 
-void print_result(const dance::Result& result, const Output& output) {
+void print_result(const run::Result& result, const Output& output) {
     const bool json_to_stdout = output.json == "-";
     const int people = json_to_stdout ? STDERR_FILENO : STDOUT_FILENO;
     if (!output.json.empty()) {
-        sys::UniqueFd file;
-        if (!json_to_stdout) {
-            file = sys::UniqueFd{::open(output.json.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-            if (!file) throw sys::SysError{errno, "write the JSON report", output.json};
-        }
-        const int fd = json_to_stdout ? STDOUT_FILENO : file.get();
-        report::write_json_report(result.run, *result.changes,
-                                  [&](std::string_view piece) { write_to(fd, piece); });
+        const auto write_json = [&](const std::function<void(std::string_view)>& write) {
+            report::write_json_report(result.run, *result.changes,
+                                      output.detail == report::Detail::verbose ? report::Contents::all
+                                                                               : report::Contents::short_,
+                                      write);
+        };
+        if (json_to_stdout)
+            write_json([](std::string_view piece) { write_to(STDOUT_FILENO, piece); });
+        else
+            write_report_file(output.json, write_json);
     }
     if (result.run.modules.empty() && !result.run.failure.empty()) {
         // Nothing came to an end: there is no report, only a reason.
@@ -123,7 +127,7 @@ void print_result(const dance::Result& result, const Output& output) {
     print_text(result, output, people);
 }
 
-void print_text(const dance::Result& result, const Output& output, int people) {
+void print_text(const run::Result& result, const Output& output, int people) {
     std::string text; // few, large writes
     report::write_text_report(result.run, *result.changes, text_style(output, people),
                               [&](std::string_view piece) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "runner/dance/run_record.hpp"
 #include "runner/report/text_report.hpp"
+#include "runner/run/run_record.hpp"
 #include "runner/sys/patient_writer.hpp"
 
 #include <string>
@@ -56,10 +56,10 @@ void write_to(int fd, std::string_view bytes);
 
 /// Prints the reports of a run that `output` asks for. With JSON on standard output, people get theirs on
 /// standard error.
-void print_result(const dance::Result& result, const Output& output);
+void print_result(const run::Result& result, const Output& output);
 
 /// Prints the text report to a descriptor.
-void print_text(const dance::Result& result, const Output& output, int people);
+void print_text(const run::Result& result, const Output& output, int people);
 
 /// Prints an error and what was being done, as "disco: …" on standard error. Does not throw when that cannot
 /// be written to.

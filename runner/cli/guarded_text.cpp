@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -112,6 +113,9 @@ std::string grammars_text(const policy::GuardedCommands& commands) {
             if (!scope.forms.empty() || scope.path.empty())
                 text += scope_text(fmt::format("{}", fmt::join(names, ", ")), scope);
     }
+    for (const policy::GuardUnits& units : commands.units())
+        text += fmt::format("  units {}  # {}\n    change {}\n", fmt::join(units.patterns, " "), units.place,
+                            fmt::join(units.subjects, ", "));
     return text;
 }
 
@@ -142,9 +146,20 @@ std::string explanation_text(const std::vector<std::string>& argv,
         words.insert(words.end(), decision.view.begin(), decision.view.end());
         line(text, "runs", quoted(words));
     }
+    if (!decision.decides.empty())
+        line(text, "decides",
+             fmt::format("{}: exits with {}, or it runs in the view", quoted(decision.decides),
+                         fmt::join(decision.goes_on, " or ")));
     if (!decision.action.empty()) line(text, "queues", quoted(decision.action));
     if (!decision.meaning.units.empty())
         line(text, "units", fmt::format("{}", fmt::join(decision.meaning.units, ", ")));
+    for (const auto& [heading, subjects] :
+         {std::pair{"about", &decision.about}, std::pair{"changes", &decision.changes}}) {
+        std::vector<std::string> parts;
+        for (const model::Subject& subject : *subjects) parts.push_back(describe(subject));
+        if (!parts.empty())
+            line(text, heading, sys::printable_text(fmt::format("{}", fmt::join(parts, "; "))));
+    }
     if (!decision.reason.empty()) line(text, "says", sys::printable_text(decision.reason));
     return text;
 }

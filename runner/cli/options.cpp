@@ -1,11 +1,13 @@
 #include "runner/cli/options.hpp"
 
+#include "runner/cli/bracketed_words.hpp"
 #include "runner/cli/empty_values.hpp"
+#include "runner/cli/given_values.hpp"
+#include "runner/fetch/server_uri.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -49,7 +51,7 @@ public:
 
     Options parse(std::vector<std::string> arguments) {
         check_command(app_, arguments, 0);
-        if (arguments[0] == "exec")
+        if (arguments[0] == "exec" || arguments[0] == "rollback")
             for (std::string& word : arguments) shield(word);
         std::reverse(arguments.begin(), arguments.end()); // CLI11 wants them last first
         try {
@@ -65,7 +67,7 @@ public:
         } catch (const CLI::ParseError& error) {
             throw sys::UsageError{fmt::format("{} (see '{} --help')", error.what(), given())};
         }
-        return finish();
+        return complete(std::move(options_), std::move(values_));
     }
 
 private:
@@ -91,15 +93,6 @@ private:
                                               fmt::join(names, ", "), app_.get_name())};
         }
         if (chosen->get_require_subcommand_min() > 0) check_command(*chosen, words, at + 1);
-    }
-
-    /// CLI11 takes a word in brackets for a list and splits it; one with a byte before it, it leaves alone.
-    static constexpr char shielding = '\x01';
-    static void shield(std::string& word) {
-        if (word.starts_with('[') && word.ends_with(']')) word.insert(word.begin(), shielding);
-    }
-    static void unshield(std::string& word) {
-        if (word.starts_with(std::string{shielding} + '[')) word.erase(0, 1);
     }
 
     /// disco-run is `disco dance`, disco-param is `disco param`.
@@ -131,22 +124,22 @@ private:
     }
 
     void add_common(CLI::App& command) {
-        command.add_option("--root", root_, "The tree to work on")->type_name("DIR");
+        command.add_option("--root", values_.root, "The tree to work on")->type_name("DIR");
         add_state(command);
-        command.add_option("--node", node_, "Name of this machine (default: the host name)")
+        command.add_option("--node", values_.node, "Name of this machine (default: the host name)")
             ->type_name("NAME");
-        command.add_option("--network", network_, "What scripts reach: isolated, egress or host")
+        command.add_option("--network", values_.network, "What scripts reach: isolated, egress or host")
             ->type_name("NETWORK")
             ->check(CLI::IsMember({"isolated", "egress", "host"}));
         add_wait(command);
     }
 
     void add_state(CLI::App& command) {
-        command.add_option("--state-dir", state_dir_, "Where disco keeps its state")->type_name("DIR");
+        command.add_option("--state-dir", values_.state_dir, "Where disco keeps its state")->type_name("DIR");
     }
 
     void add_profile(CLI::App& command, const std::string& help) {
-        command.add_option("--profile", profile_, help)
+        command.add_option("--profile", values_.profile, help)
             ->type_name("PROFILE")
             ->check(CLI::IsMember({"auto", "strict", "simulate"}));
     }
@@ -165,32 +158,41 @@ private:
             group->add_flag_callback(
                 flag, [this, detail = detail] { options_.output.detail = detail; }, help);
         group->require_option(0, 1);
-        command.add_option("--color", color_, "auto, always or never")
+        command.add_option("--color", values_.color, "auto, always or never")
             ->type_name("WHEN")
             ->check(CLI::IsMember({"auto", "always", "never"}));
     }
 
+    void add_confirm(CLI::App& command, CLI::Option& noop) {
+        command
+            .add_option("--confirm", values_.confirm,
+                        "Undo the merge unless it is confirmed within this time")
+            ->type_name("SECONDS")
+            ->check(CLI::Range(1, 86400))
+            ->excludes(&noop);
+    }
+
     void add_followup(CLI::App& command) {
-        command.add_flag("--allow-reboot", allow_reboot_,
+        command.add_flag("--allow-reboot", values_.allow_reboot,
                          "Run also what reboots or stops this machine, last");
-        command.add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        command.add_flag("--detailed-exitcode", values_.detailed_exitcode,
+                         "Exit with 2 when there are changes");
     }
 
     void add_dance() {
         auto* command =
             app_.add_subcommand("dance", "Bring this machine to what the server says (also: disco-run)");
-        auto* noop = command->add_flag("--noop", noop_, "Do all the work, change nothing");
+        auto* noop = command->add_flag("--noop", values_.noop, "Do all the work, change nothing");
         command
             ->add_option("--save", options_.dance.save, "Keep what a no-op has prepared, for 'disco apply'")
             ->type_name("PLAN")
             ->needs(noop);
-        command->add_option("--confirm", confirm_, "Undo the merge unless it is confirmed within this time")
-            ->type_name("SECONDS")
-            ->check(CLI::Range(1, 86400))
-            ->excludes(noop);
+        add_confirm(*command, *noop);
         add_profile(*command, "How scripts are confined in a no-op: auto, strict or simulate");
         command->add_option("--server", options_.dance.server, "Where the universe is")->type_name("URI");
-        command->add_option("--module", modules_, "Only this module and what it requires (may be repeated)")
+        command
+            ->add_option("--module", values_.modules,
+                         "Only this module and what it requires (may be repeated)")
             ->type_name("NAME")
             ->allow_extra_args(false);
         add_common(*command);
@@ -205,8 +207,10 @@ private:
     void add_exec() {
         auto* command =
             app_.add_subcommand("exec", "Run one command in the sandbox and show what it would change");
-        auto* noop = command->add_flag("--noop", noop_, "Show the changes, merge nothing");
-        command->add_flag("--merge", merge_, "Merge the changes if the command succeeds")->excludes(noop);
+        auto* noop = command->add_flag("--noop", values_.noop, "Show the changes, merge nothing");
+        command->add_flag("--merge", values_.merge, "Merge the changes if the command succeeds")
+            ->excludes(noop);
+        add_confirm(*command, *noop);
         add_profile(*command, "How the command is confined in a no-op: auto, strict or simulate");
         add_common(*command);
         add_followup(*command);
@@ -219,7 +223,7 @@ private:
     void add_shell() {
         auto* command = app_.add_subcommand(
             "shell", "Run a shell in the sandbox, then show what it would change, and ask");
-        command->add_flag("--noop", noop_, "Show the changes, merge nothing");
+        command->add_flag("--noop", values_.noop, "Show the changes, merge nothing");
         add_common(*command);
         add_followup(*command);
         add_output(*command);
@@ -227,7 +231,7 @@ private:
     }
 
     void add_wait(CLI::App& command) {
-        command.add_option("--wait", wait_, "Wait for another run to end")
+        command.add_option("--wait", values_.wait, "Wait for another run to end")
             ->type_name("SECONDS")
             ->check(CLI::Range(0, 86400));
     }
@@ -236,7 +240,8 @@ private:
         auto* command = app_.add_subcommand("apply", "Merge what a no-op has prepared and saved");
         command->add_option("PLAN", options_.apply.plan, "The directory that the plan was saved in")
             ->required();
-        command->add_flag("--noop", noop_, "Only say whether it can still be merged");
+        auto* noop = command->add_flag("--noop", values_.noop, "Only say whether it can still be merged");
+        add_confirm(*command, *noop);
         add_state(*command);
         add_wait(*command);
         add_followup(*command);
@@ -248,10 +253,18 @@ private:
         auto* rollback = app_.add_subcommand("rollback", "Undo the merge of a run");
         rollback->add_option("RUN", options_.rollback.run,
                              "The run (default: the last that can be; see 'disco runs')");
-        rollback->add_flag("--noop", noop_, "Show what would change back, change nothing");
+        rollback
+            ->add_option("--keep", options_.rollback.keep,
+                         "Leave what matches, and what is below it, as it is (may be repeated)")
+            ->type_name("GLOB")
+            ->allow_extra_args(false);
+        auto* noop =
+            rollback->add_flag("--noop", values_.noop, "Show what would change back, change nothing");
+        add_confirm(*rollback, *noop);
         add_state(*rollback);
         add_wait(*rollback);
-        rollback->add_flag("--detailed-exitcode", detailed_exitcode_, "Exit with 2 when there are changes");
+        rollback->add_flag("--detailed-exitcode", values_.detailed_exitcode,
+                           "Exit with 2 when there are changes");
         add_output(*rollback);
         rollback->callback([this] { options_.command = CommandName::rollback; });
         auto* recover = app_.add_subcommand("recover", "Settle what an interrupted run has left");
@@ -297,7 +310,8 @@ private:
               Verb{"explain", "Show which layers set a parameter", true, true, false, false}}) {
             auto* sub = command->add_subcommand(verb.name, verb.help);
             add_state(*sub);
-            sub->add_option("--node", node_, "Whose parameters (default: the host name)")->type_name("NAME");
+            sub->add_option("--node", values_.node, "Whose parameters (default: the host name)")
+                ->type_name("NAME");
             if (verb.key)
                 sub->add_option("KEY", options_.param.key, "packages/present/vim")
                     ->required(verb.key_required);
@@ -335,54 +349,9 @@ private:
             });
     }
 
-    Options finish() {
-        for (std::string& word : options_.policy.command) unshield(word);
-        // A whole command line in one word, as a shell's -c takes it: no command has a blank in its name.
-        if (options_.policy.command.size() == 1 &&
-            options_.policy.command.front().find(' ') != std::string::npos)
-            options_.policy.command = sys::split_words(options_.policy.command.front());
-        if (options_.command == CommandName::policy && options_.policy.verb == "check" &&
-            options_.policy.scripts != options_.policy.command.empty())
-            throw sys::UsageError{
-                "policy check needs a command, or --scripts (see 'disco policy check --help')"};
-
-        for (std::string& word : options_.exec.command) unshield(word);
-        if (!options_.exec.command.empty() && options_.exec.command.front().empty())
-            throw sys::UsageError{"the command's name is empty (see 'disco exec --help')"};
-        for (std::string* value : {&root_, &state_dir_, &node_, &options_.output.json}) unshield(*value);
-        options_.dance.profile = model::parse_script_profile(profile_); // nothing when it was not given
-        options_.exec.profile = options_.dance.profile;
-        if (options_.command == CommandName::shell) options_.exec.what = dance::ExecOptions::What::shell;
-        for (dance::CommonOptions* common : std::initializer_list<dance::CommonOptions*>{
-                 &options_.dance, &options_.exec, &options_.apply, &options_.rollback}) {
-            common->root = root_;
-            common->state_dir = state_dir_;
-            common->node = node_;
-            common->wait = std::chrono::seconds{wait_};
-            common->version = DISCO_VERSION;
-            common->detailed_exitcode = detailed_exitcode_;
-            common->allow_reboot = allow_reboot_;
-            if (!network_.empty()) common->network = model::parse_network(network_);
-        }
-        options_.apply.noop = options_.rollback.noop = noop_;
-        options_.dance.confirm = std::chrono::seconds{confirm_};
-        options_.dance.mode = noop_ ? model::RunMode::noop : model::RunMode::live;
-        options_.dance.modules = {modules_.begin(), modules_.end()};
-        using Merge = dance::ExecOptions::Merge;
-        options_.exec.merge = noop_ ? Merge::never : merge_ ? Merge::always : Merge::ask;
-        options_.output.color = color_ == "always"  ? Color::always
-                                : color_ == "never" ? Color::never
-                                                    : Color::automatic;
-        return std::move(options_);
-    }
-
     CLI::App app_;
     Options options_;
-    std::string root_ = "/", state_dir_ = model::default_state_directory, node_, network_, color_ = "auto",
-                profile_;
-    std::vector<std::string> modules_;
-    int wait_ = 0, confirm_ = 0;
-    bool noop_ = false, merge_ = false, detailed_exitcode_ = false, allow_reboot_ = false;
+    GivenValues values_;
 };
 
 } // namespace

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "runner/cli/console.hpp"
+#include "runner/dance/apply_plan.hpp"
+#include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
-#include "runner/dance/options.hpp"
-#include "runner/dance/rollback.hpp"
-#include "runner/dance/saved_plan.hpp"
+#include "runner/undo/rollback.hpp"
 
 #include <string>
 #include <vector>
@@ -63,7 +63,7 @@ struct Options {
     dance::DanceOptions dance;
     dance::ExecOptions exec; ///< of shell, too
     dance::ApplyOptions apply;
-    dance::RollbackOptions rollback;
+    undo::RollbackOptions rollback;
     RecoverOptions recover;
     ConfirmOptions confirm;
     ParamOptions param;

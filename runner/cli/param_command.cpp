@@ -1,8 +1,8 @@
 #include "runner/cli/param_command.hpp"
 
-#include "runner/dance/run_record.hpp"
-#include "runner/dance/state_place.hpp"
 #include "runner/fetch/parameter_store.hpp"
+#include "runner/run/run_record.hpp"
+#include "runner/run/state_place.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -38,10 +38,10 @@ void print_value(const fetch::ParameterStore& store, const std::string& key) {
 
 } // namespace
 
-int run_param(const ParamOptions& asked, const dance::CommonOptions& common) {
+int run_param(const ParamOptions& asked, const run::CommonOptions& common) {
     ParamOptions param = asked;
-    if (param.verb == "set") dance::require_state_place(common.state_dir);
-    fetch::ParameterStore store{common.state_dir, dance::node_name(common)};
+    if (param.verb == "set") run::require_state_place(common.state_dir);
+    fetch::ParameterStore store{common.state_dir, run::node_name(common)};
     param.key = store.without_node(asked.key);
     if (param.verb == "has") return store.has(param.key) ? 0 : 1;
     if (param.verb == "get")

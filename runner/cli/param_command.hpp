@@ -6,6 +6,6 @@ namespace disco::cli {
 
 /// `disco param …`: reads and writes the node's parameters in the state directory. Returns the exit code;
 /// throws BadConfiguration for bad names and absent parameters.
-[[nodiscard]] int run_param(const ParamOptions& param, const dance::CommonOptions& common);
+[[nodiscard]] int run_param(const ParamOptions& param, const run::CommonOptions& common);
 
 } // namespace disco::cli

@@ -1,14 +1,15 @@
 #include "runner/cli/policy_command.hpp"
 
+#include "policy/capability_names.hpp"
 #include "policy/command_directory.hpp"
 #include "policy/guarded_commands.hpp"
 #include "policy/policy_store.hpp"
 #include "runner/cli/guarded_text.hpp"
-#include "runner/dance/state.hpp"
-#include "runner/dance/verdicts.hpp"
-#include "runner/dance/views.hpp"
+#include "runner/module/verdicts.hpp"
+#include "runner/run/state.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/view/views.hpp"
 
 #include <algorithm>
 #include <map>
@@ -60,7 +61,7 @@ void show_commands(const std::filesystem::path& data) {
 }
 
 int show(const PolicyOptions& options) {
-    const auto data = dance::data_directory();
+    const auto data = run::data_directory();
     policy::PolicyStore store{data};
     bool any = false;
     for (const Profile profile : policy::all_profiles) {
@@ -93,7 +94,7 @@ const char* meaning(GuardKind kind, Profile profile) {
 }
 
 int check_command(const std::vector<std::string>& argv) {
-    const auto data = dance::data_directory();
+    const auto data = run::data_directory();
     const policy::PolicyStore store{data}; // for what may be wrong with the profiles
     const auto guarded = policy::load_guarded_commands(data, policy::override_directory);
     const std::set<std::string> listed = policy::load_allow_list(data);
@@ -126,9 +127,9 @@ int check_command(const std::vector<std::string>& argv) {
     return 0;
 }
 
-int check_scripts(const PolicyOptions& options, const dance::CommonOptions& common) {
-    const dance::StateDirectory state{common.state_dir, dance::StateDirectory::Missing::leave};
-    dance::Verdicts verdicts{state.path()};
+int check_scripts(const PolicyOptions& options, const run::CommonOptions& common) {
+    const run::StateDirectory state{common.state_dir, run::StateDirectory::Missing::leave};
+    module::Verdicts verdicts{state.path()};
     for (const auto& [hash, verdict] : verdicts.all())
         say(fmt::format("{}  {}  simulate: {}\n", hash.substr(0, 12), sys::printable_text(verdict.script),
                         sys::printable_text(verdict.reason)));
@@ -142,7 +143,7 @@ int check_scripts(const PolicyOptions& options, const dance::CommonOptions& comm
 
 } // namespace
 
-int run_policy(const PolicyOptions& policy, const dance::CommonOptions& common) {
+int run_policy(const PolicyOptions& policy, const run::CommonOptions& common) {
     if (policy.verb == "show") return show(policy);
     return policy.scripts ? check_scripts(policy, common) : check_command(policy.command);
 }

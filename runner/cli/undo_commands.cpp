@@ -1,16 +1,18 @@
 #include "runner/cli/undo_commands.hpp"
 
 #include "runner/cli/console.hpp"
-#include "runner/dance/confirmation.hpp"
-#include "runner/dance/recover.hpp"
-#include "runner/dance/rollback.hpp"
-#include "runner/dance/run_record.hpp"
-#include "runner/dance/state.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
+#include "runner/run/run_record.hpp"
+#include "runner/run/state.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/undo/claim.hpp"
+#include "runner/undo/confirmation.hpp"
+#include "runner/undo/overdue.hpp"
+#include "runner/undo/recover.hpp"
+#include "runner/undo/rollback.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -23,16 +25,16 @@
 namespace disco::cli {
 namespace {
 
-using dance::Confirmation;
 using model::ExitCode;
+using undo::Confirmation;
 
-void print_run(const dance::StateDirectory& state, const std::string& id) {
-    const auto file = state.runs() / id / "report.json";
+void print_run(const run::StateDirectory& state, const std::string& id) {
+    const auto file = state.report(id);
     if (!sys::stat_path(file)) {
         write_to(STDOUT_FILENO,
                  fmt::format("{}  live  merged       without a report: it was removed, or the run "
                              "was killed after its merge{}\n",
-                             id, dance::undo_words(state, id)));
+                             id, undo::undo_words(state, id)));
         return;
     }
     const auto stored = report::load_report(file, state.path() / "scratch");
@@ -43,17 +45,17 @@ void print_run(const dance::StateDirectory& state, const std::string& id) {
         STDOUT_FILENO,
         fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} {}{}  {}  {}{}\n", id,
                     model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
-                    stored.run.exit_code, changes, changes == 1 ? "change" : "changes",
+                    model::to_int(stored.run.exit_code), changes, changes == 1 ? "change" : "changes",
                     actions == 0 ? "" : fmt::format(", {} {}", actions, actions == 1 ? "action" : "actions"),
-                    stored.run.node, stored.run.root, dance::undo_words(state, id)));
+                    stored.run.node, stored.run.root, undo::undo_words(state, id)));
 }
 
 } // namespace
 
 int run_runs(const Options& options) {
-    const dance::StateDirectory state{options.dance.state_dir, dance::StateDirectory::Missing::leave};
+    const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
     ExitCode worst = ExitCode::done;
-    const auto runs = dance::known_runs(state);
+    const auto runs = undo::known_runs(state);
     if (runs.empty()) print_error(fmt::format("no run is recorded in '{}'", state.runs().string()));
     for (const std::string& id : runs) {
         try {
@@ -63,30 +65,30 @@ int run_runs(const Options& options) {
             worst = ExitCode::bad_configuration;
         }
     }
-    return static_cast<int>(worst);
+    return model::to_int(worst);
 }
 
 int run_recover(const Options& options) {
-    const dance::StateDirectory state{options.dance.state_dir};
+    const run::StateDirectory state{options.dance.state_dir};
     if (!options.recover.await.empty()) {
-        dance::watch_confirmation(state, options.recover.await);
+        undo::watch_confirmation(state, options.recover.await);
         return 0;
     }
     const sys::FileLock lock = state.lock("disco recover", options.dance.wait);
-    const dance::Resumed done = dance::recover(state);
+    const undo::Resumed done = undo::recover(state);
     for (const std::string& line : done.lines) write_to(STDOUT_FILENO, line + "\n");
     if (done.lines.empty()) write_to(STDOUT_FILENO, "There is nothing to recover.\n");
-    return static_cast<int>(done.all_undone ? ExitCode::done : ExitCode::followup_failed);
+    return model::to_int(done.all_undone ? ExitCode::done : ExitCode::followup_failed);
 }
 
 int run_confirm(const Options& options) {
-    const dance::StateDirectory state{options.dance.state_dir};
+    const run::StateDirectory state{options.dance.state_dir};
     // Whoever confirms has little time, and what holds the lock may be a command that ends in a moment, or
     // the process that looks whether the time is up.
     constexpr std::chrono::seconds at_least{10};
     const sys::FileLock lock = state.lock("disco confirm", std::max(options.dance.wait, at_least));
     std::string run = options.confirm.run;
-    std::vector<std::string> waiting = dance::unconfirmed_runs(state);
+    std::vector<std::string> waiting = undo::unconfirmed_runs(state);
     if (run.empty()) {
         if (waiting.empty())
             throw sys::Error{fmt::format("no run waits for confirmation ('{}' lists what became of them)",
@@ -94,15 +96,20 @@ int run_confirm(const Options& options) {
         run = waiting.back();
     } else {
         std::erase_if(waiting, [&](const std::string& one) { return !one.starts_with(run); });
-        run = waiting.size() == 1 ? waiting.front() : dance::recorded_run(state, run);
+        run = waiting.size() == 1 ? waiting.front() : run::recorded_run(state, run);
     }
-    dance::confirm(state, run);
+    undo::confirm(state, run);
     write_to(STDOUT_FILENO, fmt::format("Run {} is confirmed.\n", run));
     return 0;
 }
 
-void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& options) {
-    const dance::StateDirectory state{options.state_dir};
+run::Result run_rollback(const undo::RollbackOptions& options) {
+    const undo::Claim claim{options, "disco rollback", undo::Claim::For::undo};
+    return undo::roll_back(options, claim.state());
+}
+
+void wait_for_confirmation(run::Result& result, const run::CommonOptions& options) {
+    const run::StateDirectory state{options.state_dir};
     const std::string& run = result.run.id;
     if (result.run.outcome != model::RunOutcome::merged || result.run.merge.undo.empty()) return;
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
@@ -112,8 +119,8 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
                          options.confirm.count(), terminal ? "press Enter here, or run " : "",
                          state.hint("disco confirm")));
     const auto began = std::chrono::steady_clock::now();
-    Confirmation now = dance::confirmation(state, run);
-    for (; now == Confirmation::waiting; now = dance::confirmation(state, run)) {
+    Confirmation now = undo::confirmation(state, run);
+    for (; now == Confirmation::waiting; now = undo::confirmation(state, run)) {
         sys::while_doing(fmt::format("run {} is merged, and will be undone unless it is confirmed ({})", run,
                                      state.hint("disco confirm")),
                          [] { sys::throw_if_interrupted(); });
@@ -126,25 +133,25 @@ void wait_for_confirmation(dance::Result& result, const dance::DanceOptions& opt
             continue;
         }
         const sys::FileLock lock = state.lock("disco confirm", std::chrono::seconds{60});
-        if (dance::confirmation(state, run) == Confirmation::waiting) dance::confirm(state, run);
+        if (undo::confirmation(state, run) == Confirmation::waiting) undo::confirm(state, run);
     }
     if (now == Confirmation::confirmed) return;
     if (now == Confirmation::undone) {
         // The time is not up before its whole seconds have passed: else it was somebody's 'disco rollback'.
         const bool early =
             std::chrono::steady_clock::now() - began + std::chrono::seconds{1} < options.confirm;
-        result.run.exit_code = static_cast<int>(ExitCode::undone);
+        result.run.exit_code = ExitCode::undone;
         result.run.outcome = model::RunOutcome::undone;
         result.run.failure = early ? "the merge was rolled back before anybody confirmed it"
                                    : "the merge was not confirmed in time and was rolled back";
     } else {
-        result.run.exit_code = static_cast<int>(ExitCode::followup_failed);
+        result.run.exit_code = ExitCode::followup_failed;
         result.run.failure =
             fmt::format("the merge was not confirmed in time, and rolling it back failed, so it stays: "
                         "'{}' lists the run that tried, '{}' tries again",
                         state.hint("disco runs"), state.hint("disco rollback " + run));
     }
-    dance::record_again(result, state);
+    run::record_again(result, state);
 }
 
 } // namespace disco::cli

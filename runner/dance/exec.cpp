@@ -1,23 +1,23 @@
 #include "runner/dance/exec.hpp"
 
-#include "runner/dance/action_run.hpp"
-#include "runner/dance/change_recorder.hpp"
-#include "runner/dance/confirmation.hpp"
-#include "runner/dance/covered_changes.hpp"
-#include "runner/dance/foreign_mounts.hpp"
-#include "runner/dance/machine_end.hpp"
-#include "runner/dance/missed_services.hpp"
-#include "runner/dance/needless_reloads.hpp"
-#include "runner/dance/notice_reader.hpp"
-#include "runner/dance/package_locks.hpp"
-#include "runner/dance/program_step.hpp"
-#include "runner/dance/recover.hpp"
 #include "runner/dance/shell_program.hpp"
 #include "runner/dance/tree_commands.hpp"
-#include "runner/dance/views.hpp"
+#include "runner/module/missed_services.hpp"
+#include "runner/module/notice_reader.hpp"
+#include "runner/module/program_step.hpp"
+#include "runner/run/action_run.hpp"
+#include "runner/run/needless_reloads.hpp"
+#include "runner/run/package_locks.hpp"
+#include "runner/run/run.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/undo/claim.hpp"
+#include "runner/undo/follow_up.hpp"
+#include "runner/view/change_recorder.hpp"
+#include "runner/view/covered_changes.hpp"
+#include "runner/view/foreign_mounts.hpp"
+#include "runner/view/views.hpp"
 
 #include <optional>
 #include <string_view>
@@ -38,55 +38,58 @@ const char* what_it_is(const ExecOptions& options) {
 
 class Exec {
 public:
-    Exec(const ExecOptions& options, const StateDirectory& state, Scratch& scratch, const std::string& node,
-         Result& result)
+    Exec(const ExecOptions& options, const run::Run& run)
         : options_{options},
-          state_{state},
-          result_{result},
+          state_{run.state},
+          result_{run.result},
           started_{options.merge == ExecOptions::Merge::never ? timespec{} : sys::passed_moment()},
-          views_{options, state, scratch, node},
-          recorder_{views_.layers(), *result.changes,
-                    options.merge == ExecOptions::Merge::never ? ChangeRecorder::Use::report
-                                                               : ChangeRecorder::Use::merge,
+          views_{options, run.state, run.scratch, run.result.run.node},
+          recorder_{views_.layers(), *run.result.changes,
+                    options.merge == ExecOptions::Merge::never ? view::ChangeRecorder::Use::report
+                                                               : view::ChangeRecorder::Use::merge,
                     started_} {}
 
     void run() {
         const sandbox::Program program = build_program();
-        PackageLocks locks;
+        run::PackageLocks locks;
         const bool may_merge = options_.merge != ExecOptions::Merge::never;
         views_.expect_room_for_attributes(may_merge);
-        if (may_merge) locks = PackageLocks{views_.root(), options_.wait};
+        if (may_merge) locks = run::PackageLocks{views_.root(), options_.wait};
         model::ModuleReport& report = result_.run.modules.emplace_back(run_program(program));
-        note_foreign_mounts(result_.run.modules, views_.mounts());
+        view::note_foreign_mounts(result_.run.modules, views_.mounts());
         if (report.outcome != model::ModuleOutcome::failed) {
             (void)recorder_.record(report);
             if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
             views_.layers().keep(); // nothing runs on it
-            refuse_covered_changes(result_.run.modules, recorder_);
+            view::refuse_covered_changes(result_.run.modules, recorder_);
         }
-        drop_needless_reloads(result_.run, views_.host());
-        note_modules(result_.run, recorder_.unit_files_changed() && systemd_runs(views_.host()));
+        run::drop_needless_reloads(result_.run, views_.host());
+        run::note_modules(result_.run, recorder_.unit_files_changed() && run::systemd_runs(views_.host()));
         result_.run.fingerprint = recorder_.fingerprint(result_.run.modules);
         const bool pending = result_.run.outcome == model::RunOutcome::pending;
-        const bool changes = pending && has_changes(result_.run);
+        const bool changes = pending && run::has_changes(result_.run);
         if (options_.merge == ExecOptions::Merge::never) {
             if (changes) recorder_.expect_merge();
             return;
         }
         if (!changes && recorder_.times_set() && options_.merge == ExecOptions::Merge::always &&
-            !merge_times(result_.run, recorder_.trees(), state_, started_))
+            !run::merge_times(result_.run, recorder_.trees(), state_, started_))
             return;
         if (!pending && recorder_.runtime_files().empty()) return;
         const bool wanted =
-            options_.merge == ExecOptions::Merge::always || (options_.confirm && options_.confirm(result_));
+            options_.merge == ExecOptions::Merge::always || (options_.ask && options_.ask(result_));
         if (!wanted) return;
         result_.run.mode = RunMode::live;
-        if (changes) merge_trees(result_.run, recorder_.trees(), state_, started_);
+        if (changes)
+            run::merge_trees(result_.run, recorder_.trees(), state_, started_,
+                             {.rolls_back = {}, .confirm = options_.confirm});
         locks.release(); // actions may be a package manager's
         if (changes && result_.run.outcome != model::RunOutcome::merged) return;
-        if (const std::string failure = recorder_.put_runtime_files(); !failure.empty())
-            note_followup_failure(result_.run, failure);
-        run_actions(result_.run, views_.host());
+        undo::follow_up(
+            result_.run, state_,
+            {.host = views_.host(),
+             .place_runtime_files = [&] { return recorder_.put_runtime_files(state_.unplaced()); },
+             .confirm = options_.confirm});
     }
 
 private:
@@ -145,7 +148,7 @@ private:
         if (auto notice = views_.networks().notice(network)) report.notices.push_back(std::move(*notice));
         recorder_.read_owners(box.root());
         if (options_.on_start) options_.on_start();
-        NoticeReader notices{name};
+        module::NoticeReader notices{name};
         const sandbox::ProgramEnd end = box.run(0, [&](std::string_view bytes) {
             if (profile() == Profile::strict) notices.feed(bytes);
             if (options_.on_output) options_.on_output("", bytes);
@@ -156,14 +159,20 @@ private:
             report.notices.push_back(std::move(notice));
         views_.networks().disconnect();
         for (model::Notice& notice : notices.take()) report.notices.push_back(std::move(notice));
-        enter_program(report, phase(), name, profile(), end);
-        if (auto missed = missed_service(end.output, views_.root(), network == model::Network::host, name))
+        module::enter_program(report, phase(), name, profile(), end);
+        if (auto missed =
+                module::missed_service(end.output, views_.root(), network == model::Network::host, name))
             report.notices.push_back(std::move(*missed));
         for (const border::Asked& asked : broker.take())
             if (asked.what != border::Asked::What::failure) // its own exit status is what counts here
-                enter_asked(report, asked, name, mode());
+                module::enter_asked(report, asked, name, mode());
         if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::How::exited)) {
-            views_.complete(box);
+            try {
+                views_.complete(box);
+            } catch (const sys::Error& error) {
+                report.outcome = model::ModuleOutcome::failed;
+                report.reason = error.full_text();
+            }
             return report;
         }
         report.outcome = model::ModuleOutcome::failed;
@@ -173,39 +182,23 @@ private:
     }
 
     const ExecOptions& options_;
-    const StateDirectory& state_;
-    Result& result_;
+    const run::StateDirectory& state_;
+    run::Result& result_;
     timespec started_;
-    Views views_;
-    ChangeRecorder recorder_;
+    view::Views views_;
+    view::ChangeRecorder recorder_;
 };
 
 } // namespace
 
-Result exec(const ExecOptions& options) {
-    const Stopwatch watch;
-    const std::string node = node_name(options);
-    const StateDirectory state{options.state_dir};
-    // A no-op has a scratch directory of its own and changes nothing else, so any number may run at once.
-    std::optional<sys::FileLock> lock;
-    if (options.merge != ExecOptions::Merge::never) {
-        lock = state.lock(what_it_is(options), options.wait);
-        settle_earlier_runs(state);
-        refuse_while_unconfirmed(state);
-    }
-    state.discard_stale_scratch();
-    Scratch scratch{state};
+run::Result exec(const ExecOptions& options) {
+    const bool merges = options.merge != ExecOptions::Merge::never;
+    const undo::Claim claim{options, what_it_is(options),
+                            merges ? undo::Claim::For::merge : undo::Claim::For::look};
     const RunMode mode = options.merge == ExecOptions::Merge::always ? RunMode::live : RunMode::noop;
-    Result result{begin_report(what_it_is(options), options, mode, node),
-                  std::make_unique<report::ChangeLog>(scratch.path())};
-    try {
-        Exec{options, state, scratch, node, result}.run();
-    } catch (const sys::Error& error) {
-        note_failure(result.run, error);
-    }
-    conclude(result, options, watch, state);
-    end_machine(result, options, state);
-    return result;
+    return run::carry_out(options, claim.state(), what_it_is(options), mode, [&](const run::Run& run) {
+        Exec{options, run}.run();
+    });
 }
 
 } // namespace disco::dance

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "runner/dance/options.hpp"
-#include "runner/dance/run_record.hpp"
+#include "runner/run/run_options.hpp"
+#include "runner/run/run_record.hpp"
 
 #include <functional>
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace disco::dance {
 
-struct ExecOptions : CommonOptions {
+struct ExecOptions : run::CommonOptions {
     enum class What { command, shell } what = What::command;
     enum class Merge {
         never,  ///< --noop
         always, ///< --merge
-        ask,    ///< neither: `confirm` decides
+        ask,    ///< neither: `ask` decides
     } merge = Merge::ask;
     std::vector<std::string> command;  ///< of What::command
     std::chrono::seconds timeout{900}; ///< of a command; a shell has none
@@ -26,12 +26,12 @@ struct ExecOptions : CommonOptions {
     std::string terminal_type;              ///< TERM
     std::function<void()> on_start, on_end; ///< called right before the program and after it; may be empty
     /// Asked with the result, before anything is merged; empty means no.
-    std::function<bool(const Result&)> confirm;
+    std::function<bool(const run::Result&)> ask;
 };
 
 /// Runs one command, or a shell, as a module without a name, in a sandbox on the live root; merges what it
 /// changed when asked to. A command that fails merges nothing; how a shell exits says nothing of what was
 /// done in it, unless a signal ended it. The report is stored like a dance's. Throws as `dance` does.
-[[nodiscard]] Result exec(const ExecOptions& options);
+[[nodiscard]] run::Result exec(const ExecOptions& options);
 
 } // namespace disco::dance

@@ -1,5 +1,6 @@
 #include "runner/dance/shell_program.hpp"
 
+#include "runner/model/view_layout.hpp"
 #include <algorithm>
 
 namespace disco::dance {
@@ -30,7 +31,7 @@ void make_shell(sandbox::Program& program, const std::string& path, ShellInput i
     program.environment.emplace_back("LESSHISTFILE=-"); // what was looked for is no change of the tree
     if (is_terminal_type(terminal_type)) program.environment.push_back("TERM=" + std::string{terminal_type});
     if (name == "bash") { // which says where one is by its file, after the user's own
-        program.argv.insert(program.argv.end(), {"--rcfile", "/run/disco/shell.bash"});
+        program.argv.insert(program.argv.end(), {"--rcfile", model::view_layout::shell_prelude});
     } else {
         program.environment.emplace_back(mode == model::RunMode::noop ? "PS1=(disco noop) # "
                                                                       : "PS1=(disco) # ");

@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <array>
@@ -43,14 +44,9 @@ std::string find_command(const std::string& name, const std::filesystem::path& r
 }
 
 std::string shell_of_root(std::string_view passwd) {
-    while (!passwd.empty()) {
-        std::string_view line = passwd.substr(0, passwd.find('\n'));
-        passwd.remove_prefix(std::min(line.size() + 1, passwd.size()));
+    for (std::string_view line : sys::lines_of(passwd)) {
         std::array<std::string_view, 7> fields; // name, password, uid, gid, comment, home, shell
-        for (std::string_view& field : fields) {
-            field = line.substr(0, line.find(':'));
-            line.remove_prefix(std::min(field.size() + 1, line.size()));
-        }
+        for (std::string_view& field : fields) field = sys::take_until(line, ':');
         if (fields[2] == "0") return std::string{fields[6]};
     }
     return {};

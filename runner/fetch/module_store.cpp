@@ -2,8 +2,8 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_lines.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
@@ -32,9 +32,7 @@ std::optional<FetchRecord> ModuleStore::record(const std::string& node) const {
     const auto text = sys::read_file_if_exists(record_file(modules_, node));
     if (!text || !text->starts_with(heading)) return std::nullopt;
     FetchRecord record;
-    for (std::string_view rest = std::string_view{*text}.substr(heading.size()); !rest.empty();) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    for (const std::string_view line : sys::lines_of(std::string_view{*text}.substr(heading.size()))) {
         const std::size_t blank = line.find(' ');
         if (blank == std::string_view::npos) return std::nullopt;
         const std::string_view key = line.substr(0, blank);

@@ -1,9 +1,11 @@
 #include "runner/fetch/parameter_layers.hpp"
 
+#include "runner/fetch/server_text.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/setting_lines.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +22,6 @@ namespace disco::fetch {
 namespace {
 
 constexpr std::size_t deepest_inheritance = 64;
-constexpr std::size_t longest_text = std::size_t{1} << 20;
 
 /// Whether `name` is a directory below `copy`; false when it is absent.
 bool is_directory_beneath(const std::filesystem::path& copy, const std::string& name) {
@@ -59,10 +60,9 @@ public:
             return;
         }
         chain_.push_back(name);
-        if (const auto text = read_text_beneath(copy_, std::filesystem::path{name} / "inherits"))
-            for (const std::string& inherited :
-                 parse_inherits(*text, fmt::format("parameters/{}/inherits", name)))
-                visit(inherited);
+        const std::string file = fmt::format("parameters/{}/inherits", name);
+        if (const auto text = read_server_text(copy_, std::filesystem::path{name} / "inherits", file))
+            for (const std::string& inherited : parse_inherits(*text, file)) visit(inherited);
         chain_.pop_back();
         done_.insert(name);
         inheritance_.order.push_back(name);
@@ -80,24 +80,12 @@ private:
 
 std::vector<std::string> parse_inherits(std::string_view text, std::string_view file) {
     std::vector<std::string> names;
-    std::size_t number = 0;
-    while (!text.empty()) {
-        std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        ++number;
-        line = line.substr(0, line.find('#'));
-        constexpr std::string_view blanks = " \t\r";
-        const std::size_t start = line.find_first_not_of(blanks);
-        if (start == std::string_view::npos) continue;
-        line = line.substr(start, line.find_last_not_of(blanks) - start + 1);
-        while (line.size() > 1 && line.ends_with('/')) line.remove_suffix(1);
-        try {
-            model::check_parameter_name(line);
-        } catch (const sys::BadConfiguration& error) {
-            throw sys::BadConfiguration{fmt::format("{}:{}: {}", file, number, error.what())};
-        }
-        names.emplace_back(line);
-    }
+    sys::read_setting_lines(text, file, [&](const sys::SettingLine& line) {
+        std::string_view name = line.text;
+        while (name.size() > 1 && name.ends_with('/')) name.remove_suffix(1);
+        model::check_parameter_name(name);
+        names.emplace_back(name);
+    });
     return names;
 }
 
@@ -111,7 +99,7 @@ std::vector<ParameterLayer> read_layers(const std::filesystem::path& copy,
                                         const std::vector<std::string>& order) {
     std::vector<ParameterLayer> layers;
     for (const std::string& name : order) {
-        ParameterLayer layer{name, read_parameter_tree(copy / name)};
+        ParameterLayer layer{name, read_parameter_tree(copy / name), fmt::format("parameters/{}", name)};
         layer.tree.erase("inherits");
         layers.push_back(std::move(layer));
     }
@@ -119,7 +107,8 @@ std::vector<ParameterLayer> read_layers(const std::filesystem::path& copy,
 }
 
 ParameterLayer read_defaults(const std::string& module, const std::filesystem::path& directory) {
-    ParameterLayer layer{fmt::format("module {}", module), read_parameter_tree(directory / "parameters")};
+    ParameterLayer layer{fmt::format("module {}", module), read_parameter_tree(directory / "parameters"),
+                         fmt::format("modules/{}/parameters", module)};
     auto file = layer.tree.find("disco"); // the tree that the others are in, which is listed, too
     if (file == layer.tree.end()) return layer;
     // The first file is what somebody has to remove.
@@ -130,29 +119,6 @@ ParameterLayer read_defaults(const std::string& module, const std::filesystem::p
         "modules/{}/parameters/{} is refused: a module has no say in the client's settings, which are below "
         "disco/; they belong in the node's parameters, or are set on this machine with `disco param set`",
         module, file->first)};
-}
-
-std::optional<std::string> read_text_beneath(const std::filesystem::path& directory,
-                                             const std::filesystem::path& name) {
-    const sys::UniqueFd top = sys::open_directory(directory);
-    const auto refuse = [&] {
-        throw sys::BadConfiguration{
-            fmt::format("'{}' on the server must be a regular file (symbolic links are not "
-                        "followed)",
-                        sys::printable((directory.filename() / name).string()))};
-    };
-    sys::UniqueFd fd;
-    try {
-        fd = sys::try_open_beneath(top.get(), name, O_RDONLY | O_NONBLOCK); // a FIFO is not waited for
-    } catch (const sys::SysError& error) {
-        if (error.code() == ELOOP || error.code() == ENXIO) refuse();
-        throw;
-    }
-    if (!fd) return std::nullopt;
-    struct stat status = {};
-    sys::check(::fstat(fd.get(), &status), "stat", directory / name);
-    if (!S_ISREG(status.st_mode)) refuse();
-    return sys::read_all(fd.get(), directory / name, longest_text);
 }
 
 } // namespace disco::fetch

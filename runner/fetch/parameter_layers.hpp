@@ -34,9 +34,4 @@ struct Inheritance {
 /// client's own settings are.
 [[nodiscard]] ParameterLayer read_defaults(const std::string& module, const std::filesystem::path& directory);
 
-/// The text of a regular file below `directory`, reached without following symlinks; nothing when it is
-/// absent. Throws BadConfiguration for an object of another type.
-[[nodiscard]] std::optional<std::string> read_text_beneath(const std::filesystem::path& directory,
-                                                           const std::filesystem::path& name);
-
 } // namespace disco::fetch

@@ -1,12 +1,14 @@
 #include "runner/fetch/parameter_store.hpp"
 
 #include "runner/fetch/parameter_layers.hpp"
+#include "runner/fetch/server_text.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/model/requirements.hpp"
 #include "runner/model/run_order.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,15 +22,6 @@
 
 namespace disco::fetch {
 namespace {
-
-constexpr std::string_view blanks = " \t";
-
-std::string_view trimmed_left(std::string_view text) {
-    return text.substr(std::min(text.find_first_not_of(blanks), text.size()));
-}
-std::string_view trimmed_right(std::string_view text) {
-    return text.substr(0, text.find_last_not_of(blanks) + 1); // npos + 1 is 0
-}
 
 /// "a/b/c" → "a", "a/b"
 std::vector<std::string> ancestors(std::string_view name) {
@@ -73,8 +66,9 @@ std::vector<std::string> stored_modules(const ModuleStore& store, const Paramete
         model::check_component_name(name, "module");
         const auto status = sys::stat_path(store.module(name));
         if (!status || !S_ISDIR(status->st_mode)) continue;
-        const std::string text = read_text_beneath(store.module(name), "requires").value_or(std::string{});
-        auto requirements = model::parse_requirements(text, fmt::format("modules/{}/requires", name));
+        const std::string file = fmt::format("modules/{}/requires", name);
+        const std::string text = read_server_text(store.module(name), "requires", file).value_or("");
+        auto requirements = model::parse_requirements(text, file);
         for (const auto* names : {&requirements.after, &requirements.before})
             for (const std::string& needed : *names)
                 if (seen.insert(needed).second) pending.push_back(needed);
@@ -123,7 +117,7 @@ ParameterStore::ParameterStore(const std::filesystem::path& state, std::string n
     tree_ = parameters_ / node_;
 }
 
-ParameterLayer ParameterStore::local() const { return {"local", read_parameter_tree(tree_)}; }
+ParameterLayer ParameterStore::local() const { return {"local", read_parameter_tree(tree_), tree_.string()}; }
 
 std::vector<ParameterLayer> ParameterStore::node_layers() const {
     std::vector<ParameterLayer> layers;
@@ -138,8 +132,9 @@ std::vector<ParameterLayer> ParameterStore::layers() const {
     std::vector<ParameterLayer> of_node = node_layers();
     std::vector<ParameterLayer> all;
     for (const std::string& module : stored_modules(store_, merge_layers(of_node)))
-        all.push_back(
-            {fmt::format("module {}", module), read_parameter_tree(store_.module(module) / "parameters")});
+        all.push_back({fmt::format("module {}", module),
+                       read_parameter_tree(store_.module(module) / "parameters"),
+                       fmt::format("modules/{}/parameters", module)});
     std::move(of_node.begin(), of_node.end(), std::back_inserter(all));
     return all;
 }
@@ -177,19 +172,15 @@ void ParameterStore::set_tree(std::string_view name) { apply({{std::string{name}
 void ParameterStore::set_lines(std::string_view text) {
     ParameterTree tree = local().tree;
     std::vector<Setting> settings;
-    std::size_t number = 0;
-    while (!text.empty()) {
-        const std::string_view whole = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(whole.size() + 1, text.size()));
-        ++number;
-        const std::string_view line = trimmed_left(whole);
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::string_view line = sys::trimmed_left(sys::take_line(text));
         if (line.empty() || line.front() == '#') continue;
         const std::size_t equals = line.find('=');
         if (equals == std::string_view::npos)
             throw sys::BadConfiguration{fmt::format("line {}: '{}' is not KEY=VALUE; nothing was changed",
                                                     number, sys::printable(line))};
-        Setting setting{std::string{trimmed_right(line.substr(0, equals))}, std::nullopt};
-        const std::string_view value = trimmed_left(line.substr(equals + 1));
+        Setting setting{std::string{sys::trimmed_right(line.substr(0, equals))}, std::nullopt};
+        const std::string_view value = sys::trimmed_left(line.substr(equals + 1));
         if (value != "{}") setting.value = std::string{value};
         try {
             set_in_tree(tree, setting.name, setting.value);
@@ -276,13 +267,13 @@ std::string ParameterStore::explain(std::string_view name) const {
             winner = lines.size();
             lines.push_back({layer.origin, fmt::format("{} = {}", name, shown_value(found->second))});
         }
-        // A value further up takes the place of the tree that the name was in.
+        // A value further up is in the way of the tree that the name is in.
         for (const std::string& ancestor : ancestors(name)) {
             const auto value = layer.tree.find(ancestor);
             if (value == layer.tree.end() || !value->second || winner == nobody) continue;
             winner = nobody;
-            lines.push_back({layer.origin,
-                             fmt::format("{} = {} (hides {})", ancestor, shown_value(value->second), name)});
+            lines.push_back({layer.origin, fmt::format("{} = {} (no dance with both: {} needs a tree there)",
+                                                       ancestor, shown_value(value->second), name)});
         }
     }
     if (lines.empty()) throw sys::BadConfiguration{fmt::format("no layer has the parameter '{}'", name)};

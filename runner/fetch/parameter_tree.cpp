@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <set>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace disco::fetch {
 namespace {
@@ -54,19 +57,56 @@ std::string_view parent_of(std::string_view name) {
     return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
 }
 
-void erase_below(ParameterTree& tree, std::string_view name) {
-    const std::string prefix = std::string{name} + "/";
-    auto at = tree.lower_bound(prefix);
-    while (at != tree.end() && at->first.starts_with(prefix)) at = tree.erase(at);
-}
+/// Lays layers over one another, and remembers of each name the strongest layer that has it as what it is.
+class Laying {
+public:
+    /// `layer` must outlive it.
+    void lay(const ParameterLayer& layer) {
+        for (const auto& [name, value] : layer.tree) {
+            // What leads to a name is a tree, whether the layer lists it or not.
+            for (std::string_view parent = parent_of(name); !parent.empty(); parent = parent_of(parent))
+                put(parent, std::nullopt, {&layer, &name});
+            put(name, value, {&layer, &name});
+        }
+    }
+    ParameterTree take() {
+        if (!clashes_.empty()) throw sys::BadConfiguration{fmt::format("{}", fmt::join(clashes_, "; "))};
+        return std::move(result_);
+    }
 
-void lay_over(ParameterTree& result, const std::string& name, const std::optional<std::string>& value) {
-    // What leads to a name is a tree, whether the layer lists it or not.
-    for (std::string_view parent = parent_of(name); !parent.empty(); parent = parent_of(parent))
-        result[std::string{parent}] = std::nullopt;
-    if (value) erase_below(result, name);
-    result[name] = value;
-}
+private:
+    /// Where it comes from that a name is what it is.
+    struct Source {
+        const ParameterLayer* layer;
+        const std::string* file; ///< the name itself, or one below it
+        [[nodiscard]] std::string text() const {
+            return fmt::format("{}/{}", layer->place.empty() ? layer->origin : layer->place, *file);
+        }
+    };
+
+    void put(std::string_view name, const std::optional<std::string>& value, const Source& source) {
+        const auto [found, is_new] = result_.try_emplace(std::string{name}, value);
+        if (!is_new && found->second.has_value() != value.has_value()) {
+            note_clash(found->first, value ? "tree" : "value", value ? "value" : "tree", source);
+            return;
+        }
+        found->second = value;
+        if (value || is_new) sources_.insert_or_assign(found->first, source);
+    }
+
+    void note_clash(const std::string& name, const char* was, const char* is, const Source& source) {
+        constexpr std::size_t most = 10;
+        if (!clashing_.insert(name).second || clashes_.size() >= most) return;
+        clashes_.push_back(fmt::format(
+            "parameter '{}' is a {} in '{}' and a {} in '{}': it cannot be both, so rename or delete one",
+            name, was, sources_.at(name).text(), is, source.text()));
+    }
+
+    ParameterTree result_;
+    std::map<std::string, Source> sources_;
+    std::set<std::string> clashing_;
+    std::vector<std::string> clashes_;
+};
 
 } // namespace
 
@@ -107,10 +147,9 @@ void write_parameter_tree(const std::filesystem::path& directory, const Paramete
 }
 
 ParameterTree merge_layers(const std::vector<ParameterLayer>& layers) {
-    ParameterTree result;
-    for (const ParameterLayer& layer : layers)
-        for (const auto& [name, value] : layer.tree) lay_over(result, name, value);
-    return result;
+    Laying laying;
+    for (const ParameterLayer& layer : layers) laying.lay(layer);
+    return laying.take();
 }
 
 std::optional<std::string> parameter_value(const ParameterTree& tree, std::string_view name) {

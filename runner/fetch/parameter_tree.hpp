@@ -24,9 +24,12 @@ void write_parameter_tree(const std::filesystem::path& directory, const Paramete
 struct ParameterLayer {
     std::string origin;
     ParameterTree tree;
+    std::string place{}; ///< the directory, for messages: "parameters/roles/web"; empty: the origin serves
 };
 
-/// Weakest first. A value hides a weaker tree of that name and all in it; a tree hides a weaker value. Pure.
+/// Weakest first: the strongest value counts, trees are united. Throws BadConfiguration when a name is a
+/// value in one layer and a tree in another: whoever wrote the one does not know of the other, and would lose
+/// it. Pure.
 [[nodiscard]] ParameterTree merge_layers(const std::vector<ParameterLayer>& layers);
 
 /// The value without one trailing newline; nothing for a tree or an absent name.

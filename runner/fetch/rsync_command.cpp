@@ -3,6 +3,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/program.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -30,7 +31,45 @@ bool names_remote_shell(const std::string& word) {
     return word[1] == 'e' || word.back() == 'e';
 }
 
+/// "/./" is where the path begins that --relative makes in the destination. Not --files-from: a daemon of
+/// rsync 3.5 without chroot finds its names only from the top of the rsync module.
+std::string source_of(const RsyncCall& call, const std::string& name) { return call.source + "/./" + name; }
+
+/// rsync on the server's side takes less than 1000 words, its own options among them.
+constexpr std::size_t most_names = 500;
+
+/// Bytes of names in one command.
+std::size_t room_for_names(ServerLayout layout) {
+    switch (layout) {
+    case ServerLayout::ssh:
+        return 8000; // all one word of a shell there: OpenSSH takes 128 KiB, dropbear 9000
+    case ServerLayout::local:
+    case ServerLayout::daemon_universe:
+    case ServerLayout::daemon_modules: return std::size_t{64} << 10; // execve(2) takes far more
+    }
+    return 0;
+}
+
 } // namespace
+
+std::vector<RsyncCall> parts_of(ServerLayout layout, const RsyncCall& call) {
+    std::vector<RsyncCall> parts = {call};
+    parts.back().names.clear();
+    const std::size_t room = room_for_names(layout);
+    std::size_t used = 0;
+    for (const std::string& name : call.names) {
+        const std::size_t size = source_of(call, name).size() + 1;
+        const std::set<std::string>& names = parts.back().names;
+        if (names.size() == most_names || (!names.empty() && used + size > room)) {
+            parts.push_back(call);
+            parts.back().names.clear();
+            used = 0;
+        }
+        parts.back().names.insert(name);
+        used += size;
+    }
+    return parts;
+}
 
 std::vector<std::string> rsync_command(const FetchSettings& settings, const RsyncCall& call) {
     const ServerLayout layout = settings.server.layout;
@@ -64,9 +103,7 @@ std::vector<std::string> rsync_command(const FetchSettings& settings, const Rsyn
     for (const std::string& filter : call.filters) words.push_back("--filter=" + filter);
     if (!call.names.empty()) words.emplace_back("--relative");
     words.emplace_back("--"); // whatever the source and the destination are called, they are no options
-    // "/./" is where the path begins that --relative makes in the destination. Not --files-from: a daemon of
-    // rsync 3.5 without chroot finds its names only from the top of the rsync module.
-    for (const std::string& name : call.names) words.push_back(call.source + "/./" + name);
+    for (const std::string& name : call.names) words.push_back(source_of(call, name));
     if (call.names.empty()) words.push_back(call.source + "/");
     words.push_back(call.destination.string() + "/");
     return words;
@@ -100,9 +137,7 @@ std::vector<std::string> metadata_filters_of_all_modules() {
 
 std::set<std::string> differing_names(std::string_view compare_output) {
     std::set<std::string> names;
-    while (!compare_output.empty()) {
-        std::string_view line = compare_output.substr(0, compare_output.find('\n'));
-        compare_output.remove_prefix(std::min(line.size() + 1, compare_output.size()));
+    for (std::string_view line : sys::lines_of(compare_output)) {
         if (line.empty()) continue;
         const std::size_t blank = line.find(' '); // %o is "recv", "send" or "del."
         if (blank == std::string_view::npos)

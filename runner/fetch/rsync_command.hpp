@@ -28,6 +28,11 @@ struct RsyncCall {
 /// The words of the command.
 [[nodiscard]] std::vector<std::string> rsync_command(const FetchSettings& settings, const RsyncCall& call);
 
+/// The same as several calls, each of which names no more than the words of one command have room for: one
+/// call, unless it names very many. They write into one destination, so they are to be run one after the
+/// other.
+[[nodiscard]] std::vector<RsyncCall> parts_of(ServerLayout layout, const RsyncCall& call);
+
 /// The whole environment of rsync and of what it starts; `lookup` is getenv(3) or a stand-in.
 [[nodiscard]] std::vector<std::string> rsync_environment(const char* (*lookup)(const char*));
 

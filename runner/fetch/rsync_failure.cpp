@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -98,9 +99,8 @@ std::string own_words(const sys::ProgramResult& result) {
     std::string words;
     std::size_t lines = 0;
     for (std::string_view rest = result.error; !rest.empty() && lines < most_lines;) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        const std::string_view line = sys::take_line(rest);
+        if (sys::trimmed(line).empty()) continue;
         if (lines++ > 0) words += " | ";
         words += sys::printable_text(line.substr(0, 1000));
     }
@@ -120,6 +120,18 @@ RsyncFailure explain_failure(const sys::ProgramResult& result, const ServerUri& 
     });
     return {row->kind, fmt::format("cannot fetch {} from '{}': {}; {} (rsync: {})", wanted,
                                    sys::printable(server.text), row->reason, row->remedy, own_words(result))};
+}
+
+RsyncFailure explain_limit(const sys::ProgramResult& result, const ServerUri& server, std::string_view wanted,
+                           std::chrono::seconds limit) {
+    const std::string said =
+        result.error.empty() ? std::string{} : fmt::format(" (rsync: {})", own_words(result));
+    return {
+        unreachable,
+        fmt::format("cannot fetch {} from '{}': the whole fetch was not done after {} seconds, its limit; "
+                    "check that the server and the network are not too slow, then try again, or allow more "
+                    "seconds in disco/client/fetch_limit{}",
+                    wanted, sys::printable(server.text), limit.count(), said)};
 }
 
 void throw_failure(const RsyncFailure& failure) {

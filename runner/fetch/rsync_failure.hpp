@@ -3,6 +3,7 @@
 #include "runner/fetch/server_uri.hpp"
 #include "runner/sys/program.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ struct RsyncFailure {
 /// `result` did not succeed. `wanted` is in words: "the parameters of node 'web1'".
 [[nodiscard]] RsyncFailure explain_failure(const sys::ProgramResult& result, const ServerUri& server,
                                            std::string_view wanted);
+
+/// `result` was ended, or not begun, because the whole fetch had taken `limit`.
+[[nodiscard]] RsyncFailure explain_limit(const sys::ProgramResult& result, const ServerUri& server,
+                                         std::string_view wanted, std::chrono::seconds limit);
 
 /// TryAgain for `unreachable` and `busy`, BadConfiguration for the others.
 [[noreturn]] void throw_failure(const RsyncFailure& failure);

@@ -32,35 +32,53 @@ std::vector<RsyncAnswer> RsyncRunner::run(const std::vector<RsyncJob>& jobs, std
     if (settings_.rsync.empty())
         throw sys::BadConfiguration{
             "disco/client/cmds/rsync is empty; it must hold the words of the rsync command"};
-    const auto environment = rsync_environment(from_environment);
+    if (!deadline_) deadline_ = std::chrono::steady_clock::now() + settings_.limit;
+    std::vector<std::vector<RsyncCall>> parts;
+    for (const RsyncJob& job : jobs) parts.push_back(parts_of(settings_.server.layout, job.call));
     std::vector<RsyncAnswer> answers(jobs.size());
-    std::vector<std::size_t> pending(jobs.size());
-    for (std::size_t i = 0; i < jobs.size(); ++i) pending[i] = i;
+    for (std::size_t part = 0;; ++part) {
+        std::vector<Piece> pieces;
+        for (std::size_t i = 0; i < jobs.size(); ++i)
+            if (part < parts[i].size() && !answers[i].failure)
+                pieces.push_back({&parts[i][part], &jobs[i].wanted, &answers[i]});
+        if (pieces.empty()) return answers;
+        run_pieces(std::move(pieces), parallel);
+    }
+}
+
+void RsyncRunner::run_pieces(std::vector<Piece> pieces, std::size_t parallel) {
+    const auto environment = rsync_environment(from_environment);
     for (const std::size_t width :
          {parallel, std::size_t{1}}) { // the second round is for those that found it busy
         std::vector<sys::ProgramSpec> specs;
-        for (const std::size_t i : pending) {
-            specs.push_back({.argv = rsync_command(settings_, jobs[i].call),
+        for (const Piece& piece : pieces) {
+            specs.push_back({.argv = rsync_command(settings_, *piece.call),
                              .environment = environment,
                              .input = {},
-                             .timeout = std::nullopt}); // rsync itself watches that data keep coming
+                             .timeout = std::nullopt, // rsync itself watches that data keep coming
+                             .deadline = deadline_}); // one byte now and then is data, too
             spdlog::debug("running {}", sys::quote_words(specs.back().argv));
         }
         runs_ += specs.size();
-        auto results = run_all(specs, width);
-        std::vector<std::size_t> busy;
+        const auto results = run_all(specs, width);
+        std::vector<Piece> busy;
         for (std::size_t at = 0; at < results.size(); ++at) {
-            usage_ = usage_ + model::resource_usage(results[at].usage);
-            RsyncAnswer& answer = answers[pending[at]];
-            answer = {std::nullopt, std::move(results[at].output)};
-            if (results[at].succeeded()) continue;
-            answer.failure = explain_failure(results[at], settings_.server, jobs[pending[at]].wanted);
-            if (answer.failure->kind == FailureKind::busy) busy.push_back(pending[at]);
+            const sys::ProgramResult& result = results[at];
+            usage_ = usage_ + model::resource_usage(result.usage);
+            const Piece& piece = pieces[at];
+            piece.answer->failure.reset();
+            if (result.succeeded()) {
+                piece.answer->output += result.output;
+                continue;
+            }
+            piece.answer->failure =
+                result.timed_out ? explain_limit(result, settings_.server, *piece.wanted, settings_.limit)
+                                 : explain_failure(result, settings_.server, *piece.wanted);
+            if (piece.answer->failure->kind == FailureKind::busy) busy.push_back(piece);
         }
-        pending = std::move(busy);
-        if (pending.empty()) break;
+        pieces = std::move(busy);
+        if (pieces.empty()) return;
     }
-    return answers;
 }
 
 void RsyncRunner::fetch(const RsyncJob& job) {

@@ -2,10 +2,11 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/text_number.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -48,10 +49,7 @@ void check_authority(std::string_view text, std::string_view authority) {
 }
 
 void check_port(std::string_view text, std::string_view port) {
-    unsigned value = 0;
-    const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), value);
-    if (code != std::errc{} || end != port.data() + port.size() || value == 0 || value > 65535)
-        refuse(text, "bad port");
+    if (!sys::number_in<unsigned>(port, 1, 65535)) refuse(text, "bad port");
 }
 
 /// A path on the server's side. Remote shells and rsync daemons expand patterns and split at blanks, so
@@ -137,6 +135,12 @@ std::string ServerUri::source(std::string_view relative) const {
     if (relative.starts_with(modules)) relative.remove_prefix(modules.size());
     if (text.ends_with("::")) return fmt::format("{}{}", text, relative);
     return fmt::format("{}/{}", without_trailing_slashes(text), relative);
+}
+
+std::string server_from_here(const std::string& text) {
+    const bool relative = text.starts_with('.') || text.find(':') == std::string::npos;
+    if (text.empty() || text.starts_with('/') || !relative) return text;
+    return std::filesystem::absolute(text).lexically_normal();
 }
 
 } // namespace disco::fetch

@@ -27,4 +27,8 @@ struct ServerUri {
 /// Throws BadConfiguration that quotes the text and lists the accepted forms.
 [[nodiscard]] ServerUri parse_server_uri(std::string_view text);
 
+/// What a person types: a directory that is named from the working directory on ("universe", "./u:1") by its
+/// full path, anything else as it is.
+[[nodiscard]] std::string server_from_here(const std::string& text);
+
 } // namespace disco::fetch

@@ -3,10 +3,12 @@
 #include "runner/fetch/parameter_layers.hpp"
 #include "runner/fetch/rsync_command.hpp"
 #include "runner/fetch/rsync_failure.hpp"
+#include "runner/fetch/server_text.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/objections.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
@@ -199,6 +201,7 @@ model::RequirementTable Universe::fetch_metadata(const std::set<std::string>& wa
 /// Level by level: what the last one named and nobody has asked for yet.
 model::RequirementTable Universe::read_requirements(const std::set<std::string>& wanted) {
     model::RequirementTable table;
+    sys::Objections objections; // of all modules that are reached
     std::set<std::string> seen, level = wanted;
     while (!level.empty()) {
         std::set<std::string> unknown;
@@ -220,19 +223,23 @@ model::RequirementTable Universe::read_requirements(const std::set<std::string>&
                 if (settings_.offline) not_in_store(fmt::format("module '{}'", name), store_);
                 continue;
             }
-            const std::string text = read_text_beneath(directory, "requires").value_or(std::string{});
-            auto requirements = model::parse_requirements(text, fmt::format("modules/{}/requires", name));
-            for (const auto* names : {&requirements.after, &requirements.before})
-                for (const std::string& needed : *names) {
-                    check_module_name(needed, settings_.server);
-                    next.insert(needed);
-                }
-            table.emplace(name, std::move(requirements));
+            objections.noting([&] {
+                const std::string file = fmt::format("modules/{}/requires", name);
+                const std::string text = read_server_text(directory, "requires", file).value_or("");
+                auto requirements = model::parse_requirements(text, file);
+                for (const auto* names : {&requirements.after, &requirements.before})
+                    for (const std::string& needed : *names) {
+                        check_module_name(needed, settings_.server);
+                        next.insert(needed);
+                    }
+                table.emplace(name, std::move(requirements));
+            });
         }
         level.clear();
         std::set_difference(next.begin(), next.end(), seen.begin(), seen.end(),
                             std::inserter(level, level.end()));
     }
+    objections.throw_all();
     return table;
 }
 

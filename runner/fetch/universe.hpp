@@ -4,8 +4,8 @@
 #include "runner/fetch/module_store.hpp"
 #include "runner/fetch/parameter_tree.hpp"
 #include "runner/fetch/rsync_runner.hpp"
-#include "runner/model/report.hpp"
 #include "runner/model/run_order.hpp"
+#include "runner/model/run_report.hpp"
 #include "runner/sys/files.hpp"
 
 #include <cstddef>

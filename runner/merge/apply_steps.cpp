@@ -36,15 +36,15 @@ public:
         expect_unchanged(to, step.expected, step.path);
     }
     void operator()(const model::SetMetadata& step) {
-        const Place live = places_.live().parent_of(step.path);
-        set_metadata(live.directory, live.name, step.change->after,
-                     S_ISDIR(step.expected.mode) ? Times::keep : Times::copy);
+        const auto object = places_.live().hold(step.path);
+        throw_if_any(find_conflicts(step, object, places_.prefix(), started_));
+        set_metadata(*object, step.change->after, S_ISDIR(step.expected.mode) ? Times::keep : Times::copy);
     }
 
-    /// Putting something new checks by itself. Of the others only what was renamed can tell for certain, but
-    /// its ctime is known before only.
+    /// Putting something new and setting metadata check by themselves. Of the others only what was renamed
+    /// can tell for certain, but its ctime is known before only.
     void look_before(const model::LiveStep& step) {
-        if (!std::holds_alternative<model::PutNew>(step))
+        if (std::holds_alternative<model::Exchange>(step) || std::holds_alternative<model::Remove>(step))
             throw_if_any(find_conflicts(step, places_.live(), places_.prefix(), started_));
     }
 

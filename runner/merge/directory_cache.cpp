@@ -9,9 +9,25 @@
 #include <fcntl.h>
 
 namespace disco::merge {
+namespace {
 
-DirectoryCache DirectoryCache::another() const {
-    return DirectoryCache{sys::open_beneath(root_.get(), ".", O_RDONLY | O_DIRECTORY)};
+/// Of a call that meets no object, or one that is nobody's of this tree.
+bool means_not_there(int code) { return code == ENOENT || code == ENOTDIR || code == ELOOP || code == EXDEV; }
+
+dev_t device_of(int directory) {
+    struct stat status = {};
+    sys::check(::fstat(directory, &status), "look at", "a directory");
+    return status.st_dev;
+}
+
+} // namespace
+
+DirectoryCache DirectoryCache::another() const { return DirectoryCache{open("."), mounts_}; }
+
+sys::UniqueFd DirectoryCache::open(const std::filesystem::path& relative) const {
+    constexpr int flags = O_RDONLY | O_DIRECTORY;
+    return mounts_ == Mounts::one ? sys::open_on_mount(root_.get(), relative, flags)
+                                  : sys::open_beneath(root_.get(), relative, flags);
 }
 
 DirectoryCache::Place DirectoryCache::parent_of(const std::string& path) {
@@ -20,7 +36,7 @@ DirectoryCache::Place DirectoryCache::parent_of(const std::string& path) {
     if (slash == std::string::npos) return {root_.get(), path};
     const std::string_view parent = std::string_view{path}.substr(0, slash);
     if (!parent_ || parent != parent_path_) {
-        parent_ = sys::open_beneath(root_.get(), parent, O_RDONLY | O_DIRECTORY);
+        parent_ = open(parent);
         parent_path_ = parent;
     }
     return {parent_.get(), path.substr(slash + 1)};
@@ -31,7 +47,18 @@ std::optional<struct stat> DirectoryCache::status_of(const std::string& path) {
         const Place place = parent_of(path);
         return sys::stat_at(place.directory, place.name);
     } catch (const sys::SysError& error) {
-        if (error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP) return std::nullopt;
+        if (means_not_there(error.code())) return std::nullopt;
+        throw;
+    }
+}
+
+std::optional<sys::HeldObject> DirectoryCache::hold(const std::string& path) {
+    try {
+        const Place place = parent_of(path);
+        if (device_of(place.directory) != device_of(root_.get())) return std::nullopt;
+        return sys::HeldObject{place.directory, place.name};
+    } catch (const sys::SysError& error) {
+        if (means_not_there(error.code())) return std::nullopt;
         throw;
     }
 }

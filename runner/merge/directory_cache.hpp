@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/sys/held_object.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <filesystem>
@@ -11,12 +12,15 @@
 
 namespace disco::merge {
 
-/// Opens the parent directories of paths below one root, by descriptor, following no symlink. Steps come in
-/// path order, so the last one opened is usually the one wanted.
+/// Opens the parent directories of paths below one root, by descriptor, following no symlink and, for a
+/// merge, crossing no mount. Steps come in path order, so the last one opened is usually the one wanted.
 class DirectoryCache {
 public:
     DirectoryCache() = default;
-    explicit DirectoryCache(sys::UniqueFd root) : root_{std::move(root)} {}
+    /// `all`: to look at a tree with the mounts in it.
+    enum class Mounts { one, all };
+    explicit DirectoryCache(sys::UniqueFd root, Mounts mounts = Mounts::one)
+        : root_{std::move(root)}, mounts_{mounts} {}
     /// Another one of the same root, for another thread. Throws SysError.
     [[nodiscard]] DirectoryCache another() const;
 
@@ -28,6 +32,9 @@ public:
     [[nodiscard]] Place parent_of(const std::string& path);
     /// lstat(2) of a path; nothing when it, or a directory on the way, is not there or is something else.
     [[nodiscard]] std::optional<struct stat> status_of(const std::string& path);
+    /// The object at a path, whatever happens to its name; nothing as above, and in a subvolume of its own,
+    /// where other objects have the same inodes.
+    [[nodiscard]] std::optional<sys::HeldObject> hold(const std::string& path);
     [[nodiscard]] int root() const noexcept { return root_.get(); }
     /// Forgets what is open: something may have been moved.
     void reset() noexcept {
@@ -36,7 +43,10 @@ public:
     }
 
 private:
+    [[nodiscard]] sys::UniqueFd open(const std::filesystem::path& relative) const;
+
     sys::UniqueFd root_, parent_;
+    Mounts mounts_ = Mounts::one;
     std::string parent_path_;
 };
 

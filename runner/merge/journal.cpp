@@ -57,13 +57,17 @@ void read_line(const json& line, JournalRecord& record, std::size_t& steps) {
         record.trees.at(line.at("tree")).plan.live.push_back(step_of(line));
         ++steps;
     } else if (line.contains("parent")) {
-        record.trees.at(line.at("tree"))
-            .plan.parents_before.push_back(
-                {bytes_of(line.at("parent")), moment_of(line.at("atime")), moment_of(line.at("mtime"))});
+        model::DirectoryTimes parent{bytes_of(line.at("parent")), moment_of(line.at("atime")),
+                                     moment_of(line.at("mtime"))};
+        if (const auto ctime = line.find("ctime"); ctime != line.end()) // not in the first journals
+            parent.ctime = moment_of(*ctime);
+        record.trees.at(line.at("tree")).plan.parents_before.push_back(std::move(parent));
     } else if (line.contains("parent_after")) {
         record.trees.at(line.at("tree"))
             .plan.parents_after.push_back({bytes_of(line.at("parent_after")), moment_of(line.at("atime")),
                                            moment_of(line.at("mtime"))});
+    } else if (line.contains("aside")) {
+        record.trees.at(line.at("tree")).aside_inode = line.at("aside");
     } else if (line.contains("planned")) {
         if (line.at("steps") != steps) throw sys::Error{"steps are missing"};
         record.planned = moment_of(line.at("planned"));
@@ -108,6 +112,14 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
     sys::sync_directory(path.parent_path());
 }
 
+void Journal::asides(const std::vector<JournalTree>& trees) {
+    std::string lines;
+    for (std::size_t tree = 0; tree < trees.size(); ++tree)
+        if (trees[tree].aside_inode != 0)
+            lines += json{{"aside", trees[tree].aside_inode}, {"tree", tree}}.dump() + "\n";
+    if (!lines.empty()) write(lines);
+}
+
 void Journal::steps(const std::vector<const model::MergePlan*>& plans) {
     std::string lines;
     const auto write_some = [&] {
@@ -123,10 +135,11 @@ void Journal::steps(const std::vector<const model::MergePlan*>& plans) {
         }
         const auto add_times = [&](const char* name, const std::vector<model::DirectoryTimes>& directories) {
             for (const model::DirectoryTimes& directory : directories) {
-                const json line = {{name, to_json(directory.path)},
-                                   {"atime", to_json(directory.atime)},
-                                   {"mtime", to_json(directory.mtime)},
-                                   {"tree", tree}};
+                json line = {{name, to_json(directory.path)},
+                             {"atime", to_json(directory.atime)},
+                             {"mtime", to_json(directory.mtime)},
+                             {"tree", tree}};
+                if (directory.ctime) line["ctime"] = to_json(*directory.ctime);
                 lines += line.dump();
                 lines += '\n';
                 write_some();
@@ -187,6 +200,17 @@ std::optional<JournalRecord> read_journal(const std::filesystem::path& path) {
     } catch (const sys::Error& error) {
         throw sys::Error{fmt::format("cannot read the journal '{}': {}", path.string(), error.full_text())};
     }
+}
+
+std::optional<timespec> read_committed(const std::filesystem::path& path) {
+    const std::string text = sys::read_file(path);
+    const std::size_t line = text.rfind("\n{\"committed\":[");
+    const std::size_t end = line == std::string::npos ? line : text.find('\n', line + 1);
+    if (end == std::string::npos) return std::nullopt;
+    const json value = json::parse(text.substr(line, end - line), nullptr, false);
+    const auto moment = value.is_object() ? value.find("committed") : value.end();
+    if (moment == value.end() || moment->size() != 2) return std::nullopt;
+    return moment_of(*moment);
 }
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -26,6 +27,8 @@ struct JournalTree {
     model::MergePlan plan;
     /// What `live` gets back when `aside` has come and gone and nothing was merged.
     model::DirectoryTimes top = {};
+    /// Inode of `aside`; 0: not known, and nothing was put there.
+    std::uint64_t aside_inode = 0;
 };
 
 struct JournalHeading {
@@ -45,6 +48,9 @@ public:
     /// Creates `path`, with the heading and the trees' places.
     Journal(const std::filesystem::path& path, const JournalHeading& heading,
             const std::vector<JournalTree>& trees);
+    /// The directories beside the live trees were made, and are known by their inodes from now on: whoever
+    /// owns the directory that one is in may exchange it.
+    void asides(const std::vector<JournalTree>& trees);
     /// All that is going to happen; not on disk yet.
     void steps(const std::vector<const model::MergePlan*>& plans);
     /// They are all there, and the objects as well. `moment`: CLOCK_REALTIME, later than any change to these.
@@ -74,6 +80,10 @@ struct JournalRecord {
 /// Nothing when not even the heading is whole. Throws SysError; sys::Error for a journal of another version
 /// and for one that is damaged, naming it.
 [[nodiscard]] std::optional<JournalRecord> read_journal(const std::filesystem::path& path);
+
+/// The last `committed` of a journal, without all that comes before it; nothing when it has none or is
+/// damaged. Throws SysError.
+[[nodiscard]] std::optional<timespec> read_committed(const std::filesystem::path& path);
 
 /// Adds that everything was taken back, and what of it is somebody else's.
 void note_undone(const std::filesystem::path& journal, const std::vector<std::string>& foreign);

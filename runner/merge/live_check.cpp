@@ -67,6 +67,14 @@ public:
         }
     }
 
+    void check_held(const model::SetMetadata& step, const std::optional<sys::HeldObject>& object) {
+        struct statx seen = {};
+        if (!object) return add(step.path, "as it was", "it is gone, or something else is in its place");
+        sys::check(::statx(object->descriptor(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &seen), "look at",
+                   step.path);
+        (void)check_stamp(step.path, seen, step.expected, false);
+    }
+
     void check_renamed(const std::string& path, const DirectoryCache::Place& place, const struct stat& there,
                        const model::Stamp& expected) {
         model::Stamp now = model::stamp(there);
@@ -105,6 +113,7 @@ private:
         check_object(path, place, step.expected, true);
     }
     void check(const model::SetMetadata& step, const std::string& path, const DirectoryCache::Place& place) {
+        check_device(path, place.directory);
         check_object(path, place, step.expected, false);
     }
 
@@ -118,6 +127,18 @@ private:
             add(path, "as it was", "it is gone");
             return;
         }
+        const bool conflict = check_stamp(path, seen, expected, goes);
+        // Flags were looked at before, and what is inside is looked at once more when it is out of reach.
+        if (when_ == When::under_way) return;
+        if (!conflict) check_flags(path, seen, true);
+        if (!S_ISDIR(seen.stx_mode) || !goes || seen.stx_ino != expected.inode) return;
+        const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
+        check_inside(path, inside.get());
+    }
+
+    /// True when it is a conflict.
+    bool check_stamp(const std::string& path, const struct statx& seen, const model::Stamp& expected,
+                     bool goes) {
         const bool directory = S_ISDIR(seen.stx_mode);
         model::Stamp stamp = model::stamp(seen);
         const timespec changed = stamp.ctime;
@@ -128,17 +149,11 @@ private:
         const bool same = directory ? is_same_directory(stamp, expected)
                           : linked  ? is_same_file(stamp, expected)
                                     : stamp == expected;
-        if (!same || ((goes || !directory) && !linked && sys::later(changed, started_))) {
+        const bool conflict = !same || ((goes || !directory) && !linked && sys::later(changed, started_));
+        if (conflict)
             add(path, "as it was",
                 fmt::format("{} at {}", stamp.inode == expected.inode ? "changed" : "replaced", at(changed)));
-            return;
-        }
-        // Flags were looked at before, and what is inside is looked at once more when it is out of reach.
-        if (when_ == When::under_way) return;
-        check_flags(path, seen, true);
-        if (!directory || !goes) return;
-        const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
-        check_inside(path, inside.get());
+        return conflict;
     }
 
     /// Steps for other names of a file change its metadata and times.
@@ -169,7 +184,7 @@ private:
             // So may have done a step for another name of a file.
             const bool linked = when_ == When::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
             if (!linked && sys::later(status->st_ctim, started_))
-                add(inner, "as it was", "changed at " + at(status->st_ctim));
+                conflicts_.push_back(changed_later(prefix_ + "/" + inner, *status));
             if (!S_ISDIR(status->st_mode)) continue;
             const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
             check_inside(inner, deeper.get());
@@ -184,11 +199,20 @@ private:
         struct statx status = {};
         sys::check(::statx(directory, ".", look_flags, STATX_BASIC_STATS, &status), "look at", parent);
         check_flags(path, status, false);
-        if (makedev(status.stx_dev_major, status.stx_dev_minor) != device_)
-            add(path, "a directory of the mount's own file system",
-                "a subvolume that is not mounted; mount it at its place to have it merged");
+        check_device(path, makedev(status.stx_dev_major, status.stx_dev_minor));
         parent_checked_ = true;
         checked_parent_ = parent;
+    }
+
+    void check_device(const std::string& path, int directory) {
+        struct stat status = {};
+        sys::check(::fstat(directory, &status), "look at the directory of", path);
+        check_device(path, status.st_dev);
+    }
+    void check_device(const std::string& path, dev_t device) {
+        if (when_ == When::before && device != device_)
+            add(path, "a directory of the mount's own file system",
+                "a subvolume that is not mounted; mount it at its place to have it merged");
     }
 
     /// A mount point cannot be renamed, and immutable or append-only objects refuse what a merge does.
@@ -220,6 +244,10 @@ private:
 
 } // namespace
 
+model::Conflict changed_later(std::string path, const struct stat& status) {
+    return {std::move(path), "as it was", "changed at " + at(status.st_ctim)};
+}
+
 std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, const DirectoryCache& live,
                                             const std::string& prefix, const timespec& dance_started) {
     if (plan.live.empty()) return {};
@@ -242,6 +270,15 @@ std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, Directo
                                             const std::string& prefix, const timespec& dance_started) {
     Check check{live, prefix, dance_started, Check::When::under_way};
     check.check(step);
+    return check.take();
+}
+
+std::vector<model::Conflict> find_conflicts(const model::SetMetadata& step,
+                                            const std::optional<sys::HeldObject>& object,
+                                            const std::string& prefix, const timespec& dance_started) {
+    DirectoryCache none;
+    Check check{none, prefix, dance_started, Check::When::under_way};
+    check.check_held(step, object);
     return check.take();
 }
 

@@ -2,9 +2,10 @@
 
 #include "runner/merge/directory_cache.hpp"
 #include "runner/model/merge_plan.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,17 @@ namespace disco::merge {
                                                           const std::string& prefix,
                                                           const timespec& dance_started);
 
+/// Of an object that changed when it should not have; `path`: in the live root.
+[[nodiscard]] model::Conflict changed_later(std::string path, const struct stat& status);
+
 /// One step again, just before it is taken; nothing when it may be.
 [[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, DirectoryCache& live,
+                                                          const std::string& prefix,
+                                                          const timespec& dance_started);
+
+/// Of a step for an object that stays: the very object that is going to be changed.
+[[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::SetMetadata& step,
+                                                          const std::optional<sys::HeldObject>& object,
                                                           const std::string& prefix,
                                                           const timespec& dance_started);
 

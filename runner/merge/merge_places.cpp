@@ -8,20 +8,15 @@
 
 namespace disco::merge {
 
-MergePlaces::MergePlaces(std::string prefix, const std::filesystem::path& live,
-                         const std::filesystem::path& layer, const std::filesystem::path& staging)
-    : prefix_{std::move(prefix)},
-      live_{sys::open_directory(live)},
-      layer_{sys::open_directory(layer)},
-      staging_{sys::open_directory(staging)} {}
+MergePlaces::MergePlaces(std::string prefix, sys::UniqueFd live, sys::UniqueFd layer, sys::UniqueFd staging)
+    : MergePlaces{std::move(prefix), DirectoryCache{std::move(live)}, DirectoryCache{std::move(layer)},
+                  DirectoryCache{std::move(staging)}} {}
 
 MergePlaces MergePlaces::another() const {
     return {prefix_, live_.another(), layer_.another(), staging_.another()};
 }
 
-void MergePlaces::move_staging(const std::filesystem::path& staging) {
-    staging_ = DirectoryCache{sys::open_directory(staging)};
-}
+void MergePlaces::move_staging(sys::UniqueFd staging) { staging_ = DirectoryCache{std::move(staging)}; }
 
 DirectoryCache::Place MergePlaces::place_of(const model::ObjectSource& source) {
     const bool staged = source.where == model::ObjectSource::Where::staging;

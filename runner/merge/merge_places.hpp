@@ -3,7 +3,6 @@
 #include "runner/merge/directory_cache.hpp"
 #include "runner/model/merge_plan.hpp"
 
-#include <filesystem>
 #include <string>
 
 namespace disco::merge {
@@ -11,9 +10,8 @@ namespace disco::merge {
 /// The directories between which the steps of one managed mount move objects.
 class MergePlaces {
 public:
-    /// `prefix`: the mount's path inside the live root, for messages. Throws SysError.
-    MergePlaces(std::string prefix, const std::filesystem::path& live, const std::filesystem::path& layer,
-                const std::filesystem::path& staging);
+    /// `prefix`: the mount's path inside the live root, for messages. `live`: its top directory.
+    MergePlaces(std::string prefix, sys::UniqueFd live, sys::UniqueFd layer, sys::UniqueFd staging);
 
     /// The same ones, for another thread. Throws SysError.
     [[nodiscard]] MergePlaces another() const;
@@ -23,7 +21,7 @@ public:
     [[nodiscard]] DirectoryCache& layer() noexcept { return layer_; }
     /// Holds what is removed from the live root, and copies of what comes to it from another file system.
     [[nodiscard]] int staging() const noexcept { return staging_.root(); }
-    void move_staging(const std::filesystem::path& staging);
+    void move_staging(sys::UniqueFd staging);
 
     /// Where an object lies before its step and, if it is exchanged, the original after it. Throws SysError.
     [[nodiscard]] DirectoryCache::Place place_of(const model::ObjectSource& source);

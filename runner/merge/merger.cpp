@@ -1,6 +1,7 @@
 #include "runner/merge/merger.hpp"
 
 #include "runner/merge/apply_steps.hpp"
+#include "runner/merge/aside.hpp"
 #include "runner/merge/live_check.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/merge/originals.hpp"
@@ -15,8 +16,10 @@
 #include "runner/sys/parts.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include <sys/stat.h>
@@ -40,7 +43,8 @@ public:
         store_.begin(run_, trees.size());
         record_.heading = heading;
         for (const TreeToMerge& tree : trees) {
-            const bool same = on_one_mount(tree.live, store.of(run_)) && on_one_mount(tree.live, tree.layer);
+            const bool same = tree.plan.live.empty() || (on_one_mount(tree.live, store.of(run_)) &&
+                                                         on_one_mount(tree.live, tree.layer));
             struct stat top = {};
             sys::check(::stat(tree.live.c_str(), &top), "stat", tree.live);
             record_.trees.push_back(
@@ -58,12 +62,12 @@ public:
                 sys::make_directories(store_.kept(run_, i), 0700);
             else
                 move(tree.kept, store_.kept(run_, i));
-            places_.emplace_back(tree.prefix, tree.live, store_.layer(run_, i), store_.kept(run_, i));
-            const std::string& aside = record_.trees[i].aside;
-            merge::prepare(trees_[i].plan, places_.back(),
-                           aside.empty() ? std::filesystem::path{} : tree.live / aside,
-                           record_.heading.confirm.count() != 0 ? store_.path() : std::filesystem::path{});
+            places_.emplace_back(tree.prefix, open_top(tree.live), sys::open_directory(store_.layer(run_, i)),
+                                 sys::open_directory(store_.kept(run_, i)));
         }
+        make_asides();
+        for (std::size_t i = 0; i < trees_.size(); ++i)
+            merge::prepare(trees_[i].plan, places_[i], asides_[i] ? &*asides_[i] : nullptr);
         std::vector<const model::MergePlan*> plans;
         std::size_t steps = 0;
         for (const TreeToMerge& tree : trees_) {
@@ -101,6 +105,30 @@ public:
     }
 
 private:
+    static sys::UniqueFd open_top(const std::filesystem::path& live) {
+        sys::UniqueFd top = sys::try_open_real_directory(live);
+        if (!top) throw sys::SysError{ENOENT, "open directory", live};
+        return top;
+    }
+
+    /// When there is room for what they are to hold.
+    void make_asides() {
+        const std::filesystem::path must_keep_in =
+            record_.heading.confirm.count() != 0 ? store_.path() : std::filesystem::path{};
+        for (std::size_t i = 0; i < trees_.size(); ++i)
+            if (!record_.trees[i].aside.empty()) check_room(trees_[i].plan, places_[i], must_keep_in);
+        for (std::size_t i = 0; i < trees_.size(); ++i) {
+            asides_.emplace_back();
+            JournalTree& tree = record_.trees[i];
+            if (tree.aside.empty()) continue;
+            const int top = places_[i].live().root();
+            const KeepTimes keep{top, tree.live};
+            asides_.back().emplace(top, tree.aside, tree.live / tree.aside);
+            tree.aside_inode = asides_.back()->inode();
+        }
+        journal_->asides(record_.trees);
+    }
+
     /// As after a crash.
     [[nodiscard]] bool complete_again() noexcept {
         try {
@@ -125,6 +153,7 @@ private:
     JournalRecord record_;
     std::optional<Journal> journal_;
     std::deque<MergePlaces> places_;
+    std::vector<std::optional<Aside>> asides_; ///< by tree
 };
 
 /// Takes back what was done before `error`, as after a crash. Throws Undone or UndoFailed.
@@ -150,6 +179,7 @@ std::vector<model::Conflict> find_conflicts(const std::vector<TreeToMerge>& tree
                                             const timespec& dance_started) {
     std::vector<model::Conflict> conflicts;
     for (const TreeToMerge& tree : trees) {
+        conflicts.insert(conflicts.end(), tree.conflicts.begin(), tree.conflicts.end());
         DirectoryCache live{sys::open_directory(tree.live)};
         for (model::Conflict& conflict : find_conflicts(tree.plan, live, tree.prefix, dance_started))
             conflicts.push_back(std::move(conflict));
@@ -159,25 +189,30 @@ std::vector<model::Conflict> find_conflicts(const std::vector<TreeToMerge>& tree
 
 model::MergeReport merge(std::vector<TreeToMerge> trees, const UndoStore& store,
                          const JournalHeading& heading, const timespec& dance_started) {
-    std::erase_if(trees, [](const TreeToMerge& tree) { return tree.plan.live.empty(); });
+    // Those of a rollback have originals of the other run, which move together.
+    if (heading.rolls_back.empty())
+        std::erase_if(trees, [](const TreeToMerge& tree) { return tree.plan.live.empty(); });
     model::MergeReport report;
     for (const TreeToMerge& tree : trees) report.steps += tree.plan.live.size();
     report.conflicts = find_conflicts(trees, dance_started);
-    if (!report.conflicts.empty() || trees.empty()) return report;
+    if (!report.conflicts.empty() || report.steps == 0) return report;
     sys::throw_if_interrupted();
     const sys::UninterruptedSection section;
     std::optional<Merge> merge;
     try {
         merge.emplace(trees, store, heading, dance_started);
         merge->prepare();
-    } catch (const sys::Error&) { // nothing live was changed
+    } catch (const sys::Error& error) { // nothing live was changed
         merge.reset();
         try {
             (void)settle(store, heading.run);
         } catch (const sys::Error& left) {
             spdlog::warn("{}; '{}' tries again", left.full_text(), store.hint("disco recover"));
         }
-        throw;
+        const auto* late = dynamic_cast<const LateConflict*>(&error);
+        if (late == nullptr) throw;
+        report.conflicts.push_back(late->conflict());
+        return report;
     }
     try {
         merge->apply();

@@ -3,7 +3,7 @@
 #include "runner/merge/journal.hpp"
 #include "runner/merge/undo_store.hpp"
 #include "runner/model/merge_plan.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 #include "runner/sys/error.hpp"
 
 #include <ctime>
@@ -20,6 +20,7 @@ struct TreeToMerge {
     model::MergePlan plan;
     std::filesystem::path layer; ///< what ObjectSource::Where::layer is relative to; moved to the undo store
     std::filesystem::path kept;  ///< the same of Where::staging; empty: there is none yet
+    std::vector<model::Conflict> conflicts = {}; ///< that were found when it was planned
 };
 
 /// The merge had begun, failed, and everything it did was undone.

@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/inode_flags.hpp"
+#include "runner/sys/leased_file.hpp"
 #include "runner/sys/metadata.hpp"
 
 #include <algorithm>
@@ -29,9 +30,9 @@ struct stat status_of(int directory, const std::string& name) {
 }
 
 /// What an object has for a reader of the live root: without bookkeeping, one level unescaped.
-sys::Xattrs plain_xattrs(int directory, const std::string& name) {
+sys::Xattrs plain(sys::Xattrs all) {
     sys::Xattrs plain;
-    for (auto& [attribute, value] : sys::read_xattrs_at(directory, name))
+    for (auto& [attribute, value] : all)
         if (auto visible = model::visible_attribute(attribute))
             plain.emplace_back(std::move(*visible), std::move(value));
     return plain;
@@ -69,16 +70,6 @@ void copy_content(int from, int to, off_t size, const std::string& name) {
     }
 }
 
-/// By a descriptor: chmod(2) follows a symlink, and whoever the directory belongs to may put one under the
-/// name at any time.
-void set_mode(int directory, const std::string& name, mode_t mode) {
-    const sys::UniqueFd object = sys::open_beneath(directory, name, O_PATH | O_NOFOLLOW);
-    struct stat status = {};
-    sys::check(::fstat(object.get(), &status), "look at", name);
-    if (S_ISLNK(status.st_mode)) throw sys::SysError{ELOOP, "set the mode of", name};
-    sys::check(::chmod(fmt::format("/proc/self/fd/{}", object.get()).c_str(), mode), "set the mode of", name);
-}
-
 /// A flag that the other file system does not know has nowhere to go.
 void copy_flags(int from, int to) {
     if (const unsigned flags = sys::read_inode_flags(from); flags != 0) sys::set_inode_flags(to, flags);
@@ -86,33 +77,34 @@ void copy_flags(int from, int to) {
 
 } // namespace
 
-model::Metadata read_metadata(int directory, const std::string& name, Bookkeeping bookkeeping) {
-    const struct stat status = status_of(directory, name);
+model::Metadata read_metadata(const sys::HeldObject& object, Bookkeeping bookkeeping) {
+    const struct stat& status = object.status();
+    sys::Xattrs xattrs = object.read_xattrs();
     return {status.st_mode & 07777,
             status.st_uid,
             status.st_gid,
             status.st_atim,
             status.st_mtim,
-            bookkeeping == Bookkeeping::strip ? plain_xattrs(directory, name)
-                                              : sys::read_xattrs_at(directory, name)};
+            bookkeeping == Bookkeeping::strip ? plain(std::move(xattrs)) : std::move(xattrs)};
 }
 
-void set_metadata(int directory, const std::string& name, const model::Metadata& wanted, Times times) {
-    const struct stat status = status_of(directory, name);
+bool is_planned(const sys::HeldObject& object, const model::Stamp& expected) {
+    const struct stat& status = object.status();
+    return status.st_ino == expected.inode && (status.st_mode & S_IFMT) == (expected.mode & S_IFMT);
+}
+
+void set_metadata(const sys::HeldObject& object, const model::Metadata& wanted, Times times) {
+    const struct stat& status = object.status();
     // The owner first: chown(2) clears set-id bits and capabilities.
-    if (status.st_uid != wanted.uid || status.st_gid != wanted.gid)
-        sys::check(::fchownat(directory, name.c_str(), wanted.uid, wanted.gid, AT_SYMLINK_NOFOLLOW),
-                   "set the owner of", name);
+    if (status.st_uid != wanted.uid || status.st_gid != wanted.gid) object.set_owner(wanted.uid, wanted.gid);
     // Where the live tree is a layer of another overlay, its notes are no business of a script.
-    sys::replace_xattrs_at(directory, name, wanted.xattrs, [](const std::string& attribute) {
+    object.replace_xattrs(wanted.xattrs, [](const std::string& attribute) {
         return attribute.starts_with(model::overlay_prefix);
     });
-    if (wanted.flags) sys::set_inode_flags_at(directory, name, *wanted.flags);
+    if (wanted.flags) object.set_flags(*wanted.flags);
     // The mode last: an ACL that was taken off or set has changed the group's bits.
-    if (!S_ISLNK(status.st_mode)) set_mode(directory, name, wanted.mode);
-    if (times == Times::keep) return;
-    const struct timespec both[2] = {wanted.atime, wanted.mtime};
-    sys::check(::utimensat(directory, name.c_str(), both, AT_SYMLINK_NOFOLLOW), "set the times of", name);
+    if (!S_ISLNK(status.st_mode)) object.set_mode(wanted.mode);
+    if (times == Times::copy) object.set_times(wanted.atime, wanted.mtime);
 }
 
 void add_flags(int directory, const std::string& name, unsigned flags) {
@@ -149,7 +141,8 @@ void ObjectCopy::copy(int from_directory, const std::string& name, int to_direct
                    "make symlink", target);
         break;
     case S_IFREG: {
-        const sys::UniqueFd from = sys::open_beneath(from_directory, name, O_RDONLY);
+        const sys::UniqueFd from = sys::open_leased(from_directory, name, O_RDONLY | O_NOFOLLOW);
+        if (!from) throw sys::SysError{errno, "open", name};
         const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_WRONLY | O_CREAT | O_EXCL, 0600);
         copy_content(from.get(), to.get(), status.st_size, target);
         copy_flags(from.get(), to.get());
@@ -159,7 +152,8 @@ void ObjectCopy::copy(int from_directory, const std::string& name, int to_direct
         sys::check(::mknodat(to_directory, target.c_str(), (status.st_mode & S_IFMT) | 0600, status.st_rdev),
                    "make", target);
     }
-    set_metadata(to_directory, target, read_metadata(from_directory, name, Bookkeeping::strip), Times::copy);
+    set_metadata(sys::HeldObject{to_directory, target},
+                 read_metadata(sys::HeldObject{from_directory, name}, bookkeeping_), Times::copy);
     if (!linked) return;
     const std::string directory = fmt::format("/proc/self/fd/{}", to_directory);
     links_[{status.st_dev, status.st_ino}] = std::filesystem::read_symlink(directory) / target;
@@ -175,7 +169,8 @@ void ObjectCopy::copy_directory(int from_directory, const std::string& name, int
             copy(from.get(), entry.name, to.get(), entry.name);
         copy_flags(from.get(), to.get());
     }
-    set_metadata(to_directory, target, read_metadata(from_directory, name, Bookkeeping::strip), Times::copy);
+    set_metadata(sys::HeldObject{to_directory, target},
+                 read_metadata(sys::HeldObject{from_directory, name}, bookkeeping_), Times::copy);
 }
 
 } // namespace disco::merge

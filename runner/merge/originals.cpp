@@ -64,11 +64,14 @@ private:
     /// who holds it open for longer writes to what has no name any more, as with every replaced file.
     sys::UniqueFd without_writers(const Place& place) {
         constexpr useconds_t pause = 1000;
-        sys::UniqueFd file{
-            ::openat(place.directory, place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-        if (!file) return file;
+        sys::UniqueFd file;
         for (; patience_ > 0; --patience_) {
-            if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0 || errno != EAGAIN) break;
+            // EAGAIN: who has it open for writing has a lease himself.
+            if (!file)
+                file = sys::UniqueFd{::openat(place.directory, place.name.c_str(),
+                                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+            if (file && ::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0) break;
+            if (errno != EAGAIN) break;
             ::usleep(pause);
         }
         return file;

@@ -3,17 +3,18 @@
 #include "runner/merge/copy_check.hpp"
 #include "runner/merge/object_copy.hpp"
 #include "runner/merge/rename_trial.hpp"
-#include "runner/merge/undo_steps.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
-#include "runner/sys/inode_flags.hpp"
+#include "runner/sys/leased_file.hpp"
 #include "runner/sys/metadata.hpp"
 #include "runner/sys/parts.hpp"
 #include "runner/sys/working_directory.hpp"
 
 #include <cerrno>
+#include <optional>
 #include <set>
 #include <span>
+#include <utility>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -71,13 +72,8 @@ void check_originals_can_be_kept(const model::MergePlan& plan, MergePlaces& plac
                      [&] { copies.check(places.layer().root(), store); });
 }
 
-void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside) {
-    check_copies(plan, places);
-    {
-        const KeepTimes keep{aside.parent_path()};
-        sys::check(::mkdir(aside.c_str(), 0700), "make directory", aside);
-    }
-    const sys::UniqueFd to = sys::open_directory(aside);
+void copy_aside(model::MergePlan& plan, MergePlaces& places, const Aside& aside) {
+    sys::UniqueFd to = sys::open_on_mount(aside.directory(), ".", O_RDONLY | O_DIRECTORY);
     try_renames(plan, to.get(), shown(places));
     ObjectCopy copier;
     std::size_t number = 0;
@@ -90,7 +86,15 @@ void copy_aside(model::MergePlan& plan, MergePlaces& places, const std::filesyst
         *source = {model::ObjectSource::Where::staging, name};
     }
     // What is exchanged ends where the new one was, and what is removed goes there as well.
-    places.move_staging(aside);
+    places.move_staging(std::move(to));
+}
+
+unsigned read_flags(const sys::HeldObject& live, std::string path) {
+    try {
+        return live.read_flags();
+    } catch (const sys::LeaseKept&) {
+        throw LateConflict{{std::move(path), "a file that can be read", sys::LeaseKept::what_to_do}};
+    }
 }
 
 /// So that a step can be told from one that was not taken, and taken back.
@@ -104,11 +108,18 @@ void note_identities(std::span<model::LiveStep> steps, MergePlaces& places) {
         } else if (auto* metadata = std::get_if<model::SetMetadata>(&step);
                    metadata != nullptr && !metadata->change) {
             const DirectoryCache::Place like = places.place_of(metadata->like);
-            model::Metadata after = read_metadata(like.directory, like.name, Bookkeeping::strip);
+            model::Metadata after =
+                read_metadata(sys::HeldObject{like.directory, like.name}, Bookkeeping::strip);
             after.flags = metadata->flags;
-            const DirectoryCache::Place live = places.live().parent_of(metadata->path);
-            model::Metadata before = read_metadata(live.directory, live.name, Bookkeeping::keep);
-            before.flags = sys::read_inode_flags_at(live.directory, live.name);
+            // Taking back gives these to the object that was planned, so they must be of no other one.
+            const auto live = places.live().hold(metadata->path);
+            if (!live || !is_planned(*live, metadata->expected))
+                throw sys::Error{fmt::format("somebody else has replaced '{}' meanwhile: nothing was merged",
+                                             places.shown(metadata->path))};
+            model::Metadata before = read_metadata(*live, Bookkeeping::keep);
+            before.flags = read_flags(*live, places.shown(metadata->path));
+            // What need not be set needs no file opened, on which somebody may have a lease by then.
+            if (before.flags == after.flags) before.flags = after.flags = std::nullopt;
             metadata->change = std::make_shared<const model::MetadataChange>(
                 model::MetadataChange{std::move(before), std::move(after)});
         }
@@ -123,7 +134,7 @@ void note_parents(model::MergePlan& plan, MergePlaces& places) {
         if (const auto* exchange = std::get_if<model::Exchange>(&step);
             exchange != nullptr && S_ISDIR(exchange->expected.mode) && known.insert(exchange->path).second)
             if (const auto now = places.live().status_of(exchange->path))
-                plan.parents_before.push_back({exchange->path, now->st_atim, now->st_mtim});
+                plan.parents_before.push_back({exchange->path, now->st_atim, now->st_mtim, now->st_ctim});
     for (const model::LiveStep& step : plan.live) {
         const std::string& path = model::path_of(step);
         const std::size_t slash = path.rfind('/');
@@ -141,7 +152,7 @@ void note_parents(model::MergePlan& plan, MergePlaces& places) {
                        ? ::fstatat(place.directory, place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW)
                        : ::fstat(place.directory, &status),
                    "stat", parent);
-        plan.parents_before.push_back({std::move(parent), status.st_atim, status.st_mtim});
+        plan.parents_before.push_back({std::move(parent), status.st_atim, status.st_mtim, status.st_ctim});
     }
 }
 
@@ -181,18 +192,23 @@ void finish_objects(const model::MergePlan& plan, DirectoryCache& layer) {
 
 void expect_copies(const model::MergePlan& plan, const std::string& prefix, const std::filesystem::path& live,
                    const std::filesystem::path& layer) {
-    MergePlaces places{prefix, live, layer, layer};
+    MergePlaces places{prefix, sys::open_directory(live), sys::open_directory(layer),
+                       sys::open_directory(layer)};
     check_copies(plan, places);
 }
 
-void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside,
-             const std::filesystem::path& must_keep_in) {
-    if (!must_keep_in.empty() && !aside.empty()) check_originals_can_be_kept(plan, places, must_keep_in);
+void check_room(const model::MergePlan& plan, MergePlaces& places,
+                const std::filesystem::path& must_keep_in) {
+    if (!must_keep_in.empty()) check_originals_can_be_kept(plan, places, must_keep_in);
+    check_copies(plan, places);
+}
+
+void prepare(model::MergePlan& plan, MergePlaces& places, const Aside* aside) {
     finish_objects(plan, places.layer());
-    if (aside.empty())
+    if (aside == nullptr)
         try_renames(plan, places.staging(), shown(places));
     else
-        copy_aside(plan, places, aside);
+        copy_aside(plan, places, *aside);
     sys::in_parts(plan.live.size(), [&](std::size_t begin, std::size_t end) {
         MergePlaces own = places.another();
         note_identities(std::span{plan.live}.subspan(begin, end - begin), own);

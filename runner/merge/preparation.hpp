@@ -1,13 +1,29 @@
 #pragma once
 
+#include "runner/merge/aside.hpp"
 #include "runner/merge/directory_cache.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/model/merge_plan.hpp"
+#include "runner/model/run_report.hpp"
+#include "runner/sys/error.hpp"
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 namespace disco::merge {
+
+/// A conflict that shows only while a merge is prepared.
+class LateConflict : public sys::Error {
+public:
+    explicit LateConflict(model::Conflict conflict)
+        : sys::Error{conflict.path + ": expected " + conflict.expected + ", found: " + conflict.found},
+          conflict_{std::move(conflict)} {}
+    [[nodiscard]] const model::Conflict& conflict() const noexcept { return conflict_; }
+
+private:
+    model::Conflict conflict_;
+};
 
 /// Whether objects can be renamed from one directory to the other (rename(2) crosses neither mounts nor
 /// subvolumes of a btrfs).
@@ -22,13 +38,15 @@ void finish_objects(const model::MergePlan& plan, DirectoryCache& layer);
 void expect_copies(const model::MergePlan& plan, const std::string& prefix, const std::filesystem::path& live,
                    const std::filesystem::path& layer);
 
+/// Throws sys::Error for want of room, or of extended attributes, for the copies that a plan needs where the
+/// live root is another mount. Only looks. `must_keep_in`: the store, where what is replaced has to find
+/// room, too; empty: it need not.
+void check_room(const model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& must_keep_in);
+
 /// Everything before the first live change to one managed mount: objects finished; a trial of the renames
-/// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, which
-/// are checked first (expect_copies); and in the plan, the inodes and the metadata that the steps are taken
-/// back by. `aside`: a directory that is made here; empty: on one mount. `must_keep_in`: the store, where
-/// what is replaced on another mount has to find room, too; empty: it need not. Throws SysError; sys::Error
-/// for want of room, attributes or the renames.
-void prepare(model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& aside,
-             const std::filesystem::path& must_keep_in);
+/// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, for
+/// which there has to be room; and in the plan, the inodes and the metadata that the steps are taken back by.
+/// `aside`: null: on one mount. Throws SysError; sys::Error for want of the renames; LateConflict.
+void prepare(model::MergePlan& plan, MergePlaces& places, const Aside* aside);
 
 } // namespace disco::merge

@@ -1,5 +1,6 @@
 #include "runner/merge/recovery.hpp"
 
+#include "runner/merge/aside.hpp"
 #include "runner/merge/copy_check.hpp"
 #include "runner/merge/journal.hpp"
 #include "runner/merge/merge_places.hpp"
@@ -32,7 +33,10 @@ namespace fs = std::filesystem;
 class Settlement {
 public:
     Settlement(const UndoStore& store, JournalRecord record)
-        : store_{store}, record_{std::move(record)}, run_{record_.heading.run} {}
+        : store_{store}, record_{std::move(record)}, run_{record_.heading.run} {
+        for (const JournalTree& tree : record_.trees)
+            tops_.push_back(sys::try_open_real_directory(tree.live));
+    }
 
     Settled settle() {
         if (record_.committed) return complete();
@@ -54,26 +58,41 @@ public:
     }
 
 private:
-    [[nodiscard]] fs::path aside(const JournalTree& tree) const {
-        return tree.aside.empty() ? fs::path{} : tree.live / tree.aside;
+    [[nodiscard]] fs::path shown_aside(std::size_t i) const {
+        return record_.trees[i].live / record_.trees[i].aside;
     }
 
-    /// What it is called once what it held is in the undo store.
-    [[nodiscard]] fs::path emptied(const JournalTree& tree) const { return aside(tree).native() + ".home"; }
-
-    /// Where what is exchanged lies: the undo store, or a directory on the live root's file system.
-    [[nodiscard]] fs::path staging(std::size_t i) const {
+    /// A directory on the live root's file system, where the undo store is on another one; nothing when it is
+    /// not there (any more).
+    [[nodiscard]] std::optional<Aside> aside(std::size_t i) const {
         const JournalTree& tree = record_.trees[i];
-        if (tree.aside.empty()) return store_.kept(run_, i);
-        if (!sys::stat_path(aside(tree))) refuse_without(aside(tree));
-        return aside(tree);
+        if (tree.aside.empty() || !tops_[i]) return std::nullopt;
+        // What an earlier disco has planned it has noted no inode of.
+        const auto content =
+            tree.aside_inode != 0 || record_.planned ? Aside::Content::any : Aside::Content::none;
+        return Aside::find(tops_[i].get(), tree.aside, tree.aside_inode, content, shown_aside(i));
+    }
+    /// Somebody else has put something under its name.
+    [[nodiscard]] bool has_foreign_aside(std::size_t i) const {
+        const JournalTree& tree = record_.trees[i];
+        return !tree.aside.empty() && tops_[i] && sys::stat_at(tops_[i].get(), tree.aside);
     }
 
-    [[noreturn]] void refuse_without(const fs::path& missing) const {
+    /// Where what is exchanged lies.
+    [[nodiscard]] sys::UniqueFd staging(std::size_t i) const {
+        if (record_.trees[i].aside.empty()) return sys::open_directory(store_.kept(run_, i));
+        const auto found = aside(i);
+        if (!found) refuse_without(shown_aside(i), has_foreign_aside(i));
+        return sys::open_on_mount(found->directory(), ".", O_RDONLY | O_DIRECTORY);
+    }
+
+    [[noreturn]] void refuse_without(const fs::path& missing, bool foreign = false) const {
         throw sys::Error{fmt::format(
-            "the merge was interrupted, and '{}' is not there, so nothing is put back yet. Is its file "
+            "the merge was interrupted, and '{}' is {}, so nothing is put back yet. Is its file "
             "system mounted? Mount it and run '{}'; {}",
-            missing.string(), store_.hint("disco recover"), last_resort())};
+            missing.string(),
+            foreign ? "not what the merge made: somebody else has put something in its place" : "not there",
+            store_.hint("disco recover"), last_resort())};
     }
     [[nodiscard]] std::string last_resort() const {
         return fmt::format(
@@ -82,12 +101,13 @@ private:
     }
 
     std::vector<std::string> take_back() {
-        for (const JournalTree& tree : record_.trees)
-            if (!sys::stat_path(tree.live)) refuse_without(tree.live);
+        for (std::size_t i = 0; i < record_.trees.size(); ++i)
+            if (!tops_[i]) refuse_without(record_.trees[i].live);
         std::deque<MergePlaces> places;
         for (std::size_t i = 0; i < record_.trees.size(); ++i) // all must be there before anything is touched
-            places.emplace_back(record_.trees[i].prefix, record_.trees[i].live, store_.layer(run_, i),
-                                staging(i));
+            places.emplace_back(record_.trees[i].prefix,
+                                sys::open_on_mount(tops_[i].get(), ".", O_RDONLY | O_DIRECTORY),
+                                sys::open_directory(store_.layer(run_, i)), staging(i));
         std::vector<std::string> failed, foreign;
         for (std::size_t i = record_.trees.size(); i-- > 0;) {
             UndoResult result = undo_steps(record_.trees[i].plan, places[i], *record_.planned);
@@ -121,22 +141,33 @@ private:
     }
 
     void remove_asides() const {
-        for (const JournalTree& tree : record_.trees) {
-            if (tree.aside.empty()) continue;
-            for (const fs::path& place : {aside(tree), emptied(tree)}) {
-                if (!sys::stat_path(place)) continue;
-                const KeepTimes keep{tree.live};
-                sys::remove_tree(place);
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            constexpr int most = 100; // tries, against somebody who exchanges names
+            int tries = 0;
+            for (bool removed = false; !removed;) {
+                const auto found = aside(i);
+                if (!found) break;
+                const KeepTimes keep{tops_[i].get(), record_.trees[i].live};
+                removed = found->remove(tops_[i].get());
+                if (!removed && ++tries == most)
+                    throw sys::Error{fmt::format("'{}' cannot be removed: somebody else keeps renaming it",
+                                                 shown_aside(i).string())};
             }
+            if (has_foreign_aside(i))
+                spdlog::warn("'{}' is not what the merge made: somebody else has put it there, and it stays",
+                             shown_aside(i).string());
         }
     }
 
     void restore_tops() const {
-        for (const JournalTree& tree : record_.trees) {
-            const auto now = sys::stat_path(tree.live);
-            if (tree.aside.empty() || !now || !sys::later(now->st_mtim, tree.top.mtime)) continue;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            const JournalTree& tree = record_.trees[i];
+            if (tree.aside.empty() || !tops_[i]) continue;
+            struct stat now = {};
+            sys::check(::fstat(tops_[i].get(), &now), "look at", tree.live);
+            if (!sys::later(now.st_mtim, tree.top.mtime)) continue;
             const struct timespec times[2] = {tree.top.atime, tree.top.mtime};
-            sys::check(::utimensat(AT_FDCWD, tree.live.c_str(), times, 0), "set the times of", tree.live);
+            sys::check(::futimens(tops_[i].get(), times), "set the times of", tree.live);
         }
     }
 
@@ -149,8 +180,9 @@ private:
 
     /// Before the store forgets that something of disco's is there.
     void sync_tops() const {
-        for (const JournalTree& tree : record_.trees)
-            if (!tree.aside.empty() && sys::stat_path(tree.live)) sys::sync_directory(tree.live);
+        for (std::size_t i = 0; i < record_.trees.size(); ++i)
+            if (!record_.trees[i].aside.empty() && tops_[i])
+                sys::check(::fsync(tops_[i].get()), "sync", record_.trees[i].live);
     }
 
     Settled complete() {
@@ -181,30 +213,32 @@ private:
 
     /// Originals on the file system of the live root are copied to the store: nothing of disco stays there.
     void bring_home(std::size_t i) {
-        const JournalTree& tree = record_.trees[i];
-        if (tree.aside.empty() || !sys::stat_path(aside(tree))) return;
+        const auto originals = aside(i);
+        if (!originals && has_foreign_aside(i))
+            throw sys::Error{
+                fmt::format("'{}' is not what the merge made: somebody else has put something in its place",
+                            shown_aside(i).string())};
+        if (!originals || !originals->is_source()) return;
         const fs::path kept = store_.kept(run_, i), fresh = kept.native() + ".new";
         sys::remove_tree(fresh);
         sys::make_directories(fresh, 0700);
-        const sys::UniqueFd from = sys::open_directory(aside(tree)), to = sys::open_directory(fresh);
-        const auto entries = sys::list_directory(from.get(), aside(tree));
+        const int from = originals->directory();
+        const sys::UniqueFd to = sys::open_directory(fresh);
+        const auto entries = sys::list_directory(from, shown_aside(i));
         CopyCheck copies;
-        for (const sys::DirectoryEntry& entry : entries) copies.add(from.get(), entry.name, entry.name);
+        for (const sys::DirectoryEntry& entry : entries) copies.add(from, entry.name, entry.name);
         copies.check(to.get(), store_.path());
         ObjectCopy copier;
-        for (const sys::DirectoryEntry& entry : entries)
-            copier.copy(from.get(), entry.name, to.get(), entry.name);
+        for (const sys::DirectoryEntry& entry : entries) copier.copy(from, entry.name, to.get(), entry.name);
         sys::sync_file_system_of(fresh);
         sys::remove_tree(kept);
         sys::rename_durably(fresh, kept);
-        // Once its removal has begun it is no source any more.
-        const KeepTimes keep{tree.live};
-        sys::rename_durably(aside(tree), emptied(tree));
+        originals->end_source(); // before its removal begins
     }
 
     /// Puts what was taken back out of the way of later runs, where an administrator finds it.
     fs::path keep_foreign() {
-        const fs::path place = store_.path().parent_path() / "changed-meanwhile" / run_;
+        fs::path place = store_.path().parent_path() / "changed-meanwhile" / run_;
         for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
         clear_live_roots();
         sys::make_directories(place, 0700);
@@ -238,17 +272,21 @@ private:
     }
     void note_times_set() const {
         std::optional<TimesSet> times;
-        for (const JournalTree& tree : record_.trees)
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            const JournalTree& tree = record_.trees[i];
+            if (!tops_[i]) continue;
+            DirectoryCache live{sys::open_on_mount(tops_[i].get(), ".", O_RDONLY | O_DIRECTORY)};
             for (const model::LiveStep& step : tree.plan.live) {
                 const model::SetMetadata* set = times_alone(step);
                 if (set == nullptr) continue;
                 if (!times) times.emplace(store_.times());
                 const fs::path path = tree.live / set->path;
                 // Of one that somebody has changed meanwhile there is nothing to say.
-                const auto now = sys::stat_path(path);
+                const auto now = live.status_of(set->path);
                 if (now && !sys::later(now->st_ctim, *record_.committed))
                     times->note(path, set->expected, *now);
             }
+        }
         if (times) times->save();
     }
 
@@ -278,6 +316,7 @@ private:
     const UndoStore& store_;
     JournalRecord record_;
     const std::string& run_;
+    std::vector<sys::UniqueFd> tops_; ///< top directories of the managed mounts; empty: not there
 };
 
 } // namespace

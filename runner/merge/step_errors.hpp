@@ -2,7 +2,7 @@
 
 #include "runner/merge/merge_places.hpp"
 #include "runner/model/merge_plan.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 #include "runner/sys/error.hpp"
 
 #include <vector>

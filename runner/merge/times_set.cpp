@@ -3,6 +3,7 @@
 #include "runner/merge/journal_lines.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -24,12 +25,10 @@ bool same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec &&
 TimesSet::TimesSet(std::filesystem::path file) : file_{std::move(file)} {
     const std::string text = sys::read_file_if_exists(file_).value_or("");
     try {
-        for (std::string_view rest = text; !rest.empty();) {
-            const std::string_view line = rest.substr(0, rest.find('\n'));
-            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        for (const std::string_view line : sys::lines_of(text)) {
             const json value = json::parse(line);
-            entries_[bytes_of(value.at("path"))] = {value.at("inode"), moment_of(value.at("before")),
-                                                    moment_of(value.at("after"))};
+            entries_[bytes_of(value.at("path"))].push_back(
+                {value.at("inode"), moment_of(value.at("before")), moment_of(value.at("after"))});
         }
     } catch (const std::exception& error) { // of the JSON library, or of a line that is none of ours
         spdlog::warn("'{}' is damaged and counts for nothing: {}", file_.string(), error.what());
@@ -43,33 +42,45 @@ void TimesSet::note(const std::string& path, const model::Stamp& expected, const
         now.st_gid != expected.gid ||
         (!S_ISDIR(now.st_mode) && static_cast<std::uint64_t>(now.st_size) != expected.size))
         return;
-    const auto [at, fresh] = entries_.try_emplace(path);
-    Entry& entry = at->second;
-    const bool unbroken = !fresh && entry.inode == expected.inode && same(entry.after, expected.ctime);
-    entry = {expected.inode, unbroken ? entry.before : expected.ctime, now.st_ctim};
+    std::vector<Entry>& rows = entries_[path];
+    const auto unbroken = std::find_if(rows.begin(), rows.end(), [&](const Entry& row) {
+        return row.inode == expected.inode && same(row.after, expected.ctime);
+    });
+    if (unbroken != rows.end()) {
+        unbroken->after = now.st_ctim;
+        return;
+    }
+    constexpr std::size_t most = 4; // an earlier one is of use only where all that broke it was undone
+    if (rows.size() == most) rows.erase(rows.begin());
+    rows.push_back({expected.inode, expected.ctime, now.st_ctim});
 }
 
-bool TimesSet::accounts_for(const std::string& path, const struct stat& now, const timespec& moment) const {
-    if (!sys::later(now.st_ctim, moment)) return true;
+std::optional<timespec> TimesSet::before(const std::string& path, std::uint64_t inode,
+                                         const timespec& ctime) const {
     const auto found = entries_.find(path);
-    return found != entries_.end() && found->second.inode == now.st_ino &&
-           same(found->second.after, now.st_ctim) && !sys::later(found->second.before, moment);
+    if (found == entries_.end()) return std::nullopt;
+    for (const Entry& row : found->second)
+        if (row.inode == inode && same(row.after, ctime) && sys::later(ctime, row.before)) return row.before;
+    return std::nullopt;
 }
 
 bool TimesSet::any_since(const timespec& moment) const {
-    return std::any_of(entries_.begin(), entries_.end(),
-                       [&](const auto& entry) { return sys::later(entry.second.after, moment); });
+    return std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
+        return std::any_of(entry.second.begin(), entry.second.end(),
+                           [&](const Entry& row) { return sys::later(row.after, moment); });
+    });
 }
 
 void TimesSet::save() const {
     std::string text;
-    for (const auto& [path, entry] : entries_)
-        text += json{{"path", to_json(std::string_view{path})},
-                     {"inode", entry.inode},
-                     {"before", to_json(entry.before)},
-                     {"after", to_json(entry.after)}}
-                    .dump() +
-                "\n";
+    for (const auto& [path, rows] : entries_)
+        for (const Entry& row : rows)
+            text += json{{"path", to_json(std::string_view{path})},
+                         {"inode", row.inode},
+                         {"before", to_json(row.before)},
+                         {"after", to_json(row.after)}}
+                        .dump() +
+                    "\n";
     sys::write_file_atomically(file_, text, 0600);
 }
 

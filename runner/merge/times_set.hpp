@@ -6,7 +6,9 @@
 #include <ctime>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -22,9 +24,10 @@ public:
 
     /// `expected`: of the object before its times were set; `now`: as it is since.
     void note(const std::string& path, const model::Stamp& expected, const struct stat& now);
-    /// Whether all that has changed in an object since `moment` is times that were set here.
-    [[nodiscard]] bool accounts_for(const std::string& path, const struct stat& now,
-                                    const timespec& moment) const;
+    /// Of an object with this ctime: the one that it had before its times were set here. Nothing when it has
+    /// not got its ctime by that.
+    [[nodiscard]] std::optional<timespec> before(const std::string& path, std::uint64_t inode,
+                                                 const timespec& ctime) const;
     [[nodiscard]] bool any_since(const timespec& moment) const;
     void save() const;
 
@@ -35,7 +38,7 @@ private:
         timespec after = {};  ///< and after the last one
     };
     std::filesystem::path file_;
-    std::map<std::string, Entry, std::less<>> entries_;
+    std::map<std::string, std::vector<Entry>, std::less<>> entries_; ///< oldest first
 };
 
 } // namespace disco::merge

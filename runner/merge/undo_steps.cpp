@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace disco::merge {
 namespace {
@@ -23,7 +24,11 @@ public:
 
     void operator()(const model::PutNew& step) {
         if (lies_live(step.path, step.from.inode)) {
-            rename_object(places_.live().parent_of(step.path), places_.place_of(step.from), RENAME_NOREPLACE);
+            const Place live = places_.live().parent_of(step.path), source = places_.place_of(step.from);
+            if (!is_one_file(live, source))
+                rename_object(live, source, RENAME_NOREPLACE);
+            else
+                remove_name(live);
             places_.reset();
         } // else it was not taken, or somebody has removed or replaced it
         tell_if_touched(step.path, step.from);
@@ -48,6 +53,7 @@ public:
         const Place kept = {places_.staging(), step.kept_as};
         if (!sys::stat_at(kept.directory, kept.name)) return;
         if (exists_live(step.path)) {
+            if (is_one_file(kept, places_.live().parent_of(step.path))) return remove_name(kept);
             result_.foreign.push_back(
                 fmt::format("{}: somebody has put another object there; the original is kept as {}",
                             places_.shown(step.path), step.kept_as));
@@ -57,12 +63,22 @@ public:
         places_.reset();
     }
     void operator()(const model::SetMetadata& step) {
-        if (!step.change || !lies_live(step.path, step.expected.inode)) return;
-        const Place live = places_.live().parent_of(step.path);
-        set_metadata(live.directory, live.name, step.change->before, Times::copy);
+        if (!step.change) return;
+        const auto object = places_.live().hold(step.path);
+        if (object && is_planned(*object, step.expected))
+            set_metadata(*object, step.change->before, Times::copy);
     }
 
 private:
+    /// Under two names: of a rename(2) that was under way when the power was lost, btrfs may show the new
+    /// name and the old one.
+    [[nodiscard]] static bool is_one_file(const Place& a, const Place& b) {
+        const auto one = sys::stat_at(a.directory, a.name), other = sys::stat_at(b.directory, b.name);
+        return one && other && one->st_ino == other->st_ino && one->st_dev == other->st_dev;
+    }
+    static void remove_name(const Place& place) {
+        sys::check(::unlinkat(place.directory, place.name.c_str(), 0), "remove the second name", place.name);
+    }
     [[nodiscard]] bool exists_live(const std::string& path) {
         return places_.live().status_of(path).has_value();
     }
@@ -121,23 +137,26 @@ UndoResult undo_steps(const model::MergePlan& plan, MergePlaces& places, const t
     return result;
 }
 
-KeepTimes::KeepTimes(const std::filesystem::path& directory) : directory_{sys::open_directory(directory)} {
+KeepTimes::KeepTimes(int directory, const std::filesystem::path& shown) : directory_{directory} {
     struct stat status = {};
-    sys::check(::fstat(directory_.get(), &status), "stat", directory);
+    sys::check(::fstat(directory_, &status), "stat", shown);
     times_[0] = status.st_atim;
     times_[1] = status.st_mtim;
 }
 
-KeepTimes::~KeepTimes() { ::futimens(directory_.get(), times_); }
+KeepTimes::~KeepTimes() { ::futimens(directory_, times_); }
 
 void restore_times(const std::vector<model::DirectoryTimes>& directories, MergePlaces& places) {
     places.reset();
     // A directory's times are a nicety, and somebody may have removed it.
     for (const model::DirectoryTimes& directory : directories) {
-        const sys::UniqueFd fd = sys::try_open_beneath(
-            places.live().root(), directory.path.empty() ? "." : directory.path, O_RDONLY | O_DIRECTORY);
-        const struct timespec times[2] = {directory.atime, directory.mtime};
-        if (fd) ::futimens(fd.get(), times);
+        const auto held = places.live().hold(directory.path);
+        if (!held || !S_ISDIR(held->status().st_mode)) continue;
+        try {
+            held->set_times(directory.atime, directory.mtime);
+        } catch (const sys::SysError& error) {
+            spdlog::debug("{}, ignoring", error.full_text());
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 #include "runner/merge/merge_places.hpp"
 #include "runner/model/merge_plan.hpp"
-#include "runner/sys/unique_fd.hpp"
 
 #include <ctime>
 #include <filesystem>
@@ -30,14 +29,14 @@ struct UndoResult {
 /// in it.
 class KeepTimes {
 public:
-    /// Throws SysError.
-    explicit KeepTimes(const std::filesystem::path& directory);
+    /// `directory`: borrowed; `shown`: its path, for messages. Throws SysError.
+    KeepTimes(int directory, const std::filesystem::path& shown);
     KeepTimes(const KeepTimes&) = delete;
     KeepTimes& operator=(const KeepTimes&) = delete;
     ~KeepTimes();
 
 private:
-    sys::UniqueFd directory_;
+    int directory_;
     timespec times_[2] = {};
 };
 

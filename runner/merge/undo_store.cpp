@@ -3,9 +3,10 @@
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_number.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -60,6 +61,14 @@ std::string UndoStore::rolled_back_by(const std::string& run) const {
     return sys::read_line_if_exists(of(run) / "rolled-back");
 }
 
+std::vector<UndoStore::RolledBack> UndoStore::rolled_back() const {
+    std::vector<RolledBack> all;
+    for (std::string& run : runs())
+        if (std::string by = rolled_back_by(run); !by.empty()) all.push_back({std::move(run), std::move(by)});
+    std::sort(all.begin(), all.end(), [](const RolledBack& a, const RolledBack& b) { return a.by < b.by; });
+    return all;
+}
+
 void UndoStore::begin(const std::string& run, std::size_t trees) const {
     sys::make_directories(directory_, 0700);
     for (std::size_t tree = 0; tree < trees; ++tree) sys::make_directories(tree_directory(run, tree), 0700);
@@ -108,10 +117,7 @@ void UndoStore::finish_removals() const {
 
 std::vector<std::string> UndoStore::prune(const Limits& limits) const {
     const auto size_of = [&](const std::string& run) {
-        const std::string text = sys::read_file_if_exists(of(run) / "size").value_or("0");
-        std::uint64_t bytes = 0;
-        std::from_chars(text.data(), text.data() + text.size(), bytes);
-        return bytes;
+        return sys::number_in<std::uint64_t>(sys::read_line_if_exists(of(run) / "size")).value_or(0);
     };
     std::vector<std::string> names, of_times, removed;
     for (std::string& run : undoable()) (is_of_times(run) ? of_times : names).push_back(std::move(run));

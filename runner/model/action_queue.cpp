@@ -1,4 +1,5 @@
 #include "runner/model/action_queue.hpp"
+#include "runner/sys/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,11 +41,9 @@ Sort sort_of(const Action& action) {
 
 bool may_change_unit_files(const Action& action) { return action.meaning.verb == ServiceVerb::anything; }
 
-bool is_pattern(const std::string& unit) { return unit.find_first_of("*?[") != std::string::npos; }
-
 /// A pattern may mean any unit.
 bool has_pattern(const Action& action) {
-    return std::any_of(action.meaning.units.begin(), action.meaning.units.end(), is_pattern);
+    return std::any_of(action.meaning.units.begin(), action.meaning.units.end(), sys::is_pattern);
 }
 
 bool names(const Action& action, const std::string& unit) {

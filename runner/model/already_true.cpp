@@ -1,5 +1,8 @@
 #include "runner/model/already_true.hpp"
 
+#include "runner/model/sysctl_file.hpp"
+#include "runner/sys/text_lines.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -10,27 +13,6 @@ namespace {
 
 using Earlier = std::vector<const Action*>;
 using Words = std::vector<std::string>;
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        lines.push_back(text.substr(0, end));
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    }
-    return lines;
-}
-
-std::vector<std::string> words_of(std::string_view text) {
-    constexpr std::string_view blanks = " \t";
-    std::vector<std::string> words;
-    for (std::size_t at = text.find_first_not_of(blanks); at != std::string_view::npos;) {
-        const std::size_t end = text.find_first_of(blanks, at);
-        words.emplace_back(text.substr(at, end - at));
-        at = end == std::string_view::npos ? end : text.find_first_not_of(blanks, end);
-    }
-    return words;
-}
 
 std::string_view command_of(const Action& action) {
     const std::string_view path = action.argv.at(0);
@@ -95,7 +77,7 @@ using Unit = std::map<std::string, std::string, std::less<>>; ///< by property
 std::vector<Unit> units_of(std::string_view answer) {
     std::vector<Unit> units;
     bool inside = false;
-    for (const std::string_view line : lines_of(answer)) {
+    for (const std::string_view line : sys::lines_of(answer)) {
         const std::size_t equals = line.find('=');
         if (equals == std::string_view::npos) {
             inside = false;
@@ -114,7 +96,7 @@ bool may_be_changed_by(const Unit& unit, const Action& action) {
     std::set<std::string> related;
     for (const auto& [property, value] : unit)
         if (property != "ActiveState" && property != "Job")
-            for (std::string& word : words_of(value)) related.insert(std::move(word));
+            for (const std::string_view word : sys::words_of(value)) related.emplace(word);
     return std::any_of(action.meaning.units.begin(), action.meaning.units.end(),
                        [&](const std::string& name) {
                            return related.contains(name) || name.find_first_of("*?[") != std::string::npos;
@@ -146,15 +128,10 @@ struct Setting {
     std::string name, value;
 };
 
-/// Of `sysctl [-w] NAME=VALUE…`; nothing when the words hold anything else.
 std::vector<Setting> settings_of(const Action& action) {
-    constexpr std::array<std::string_view, 4> harmless = {"-w", "--write", "-q", "--quiet"};
     std::vector<Setting> settings;
-    for (std::size_t i = 1; i < action.argv.size(); ++i) {
-        const std::string& word = action.argv[i];
-        if (std::find(harmless.begin(), harmless.end(), word) != harmless.end() || word == "--") continue;
+    for (const std::string& word : assigned_by_sysctl(action.argv).value_or(Words{})) {
         const std::size_t equals = word.find('=');
-        if (word.starts_with('-') || equals == 0 || equals == std::string::npos) return {};
         settings.push_back({word.substr(0, equals), word.substr(equals + 1)});
     }
     return settings;
@@ -171,10 +148,10 @@ std::optional<Words> setting_question(const Action& action, const Earlier& earli
 /// The kernel separates the numbers of a value by tabs.
 bool settings_are_as_wanted(const Action& action, std::string_view answer) {
     const std::vector<Setting> settings = settings_of(action);
-    const std::vector<std::string_view> values = lines_of(answer);
+    const std::vector<std::string_view> values = sys::lines_of(answer);
     if (settings.empty() || values.size() != settings.size()) return false;
     for (std::size_t i = 0; i < settings.size(); ++i)
-        if (words_of(settings[i].value) != words_of(values[i])) return false;
+        if (sys::words_of(settings[i].value) != sys::words_of(values[i])) return false;
     return true;
 }
 
@@ -207,9 +184,8 @@ std::optional<Words> module_question(const Action& action, const Earlier& earlie
 
 bool modules_are_loaded(const Action& action, std::string_view answer) {
     std::set<std::string, std::less<>> loaded;
-    for (const std::string_view line : lines_of(answer))
-        if (std::vector<std::string> words = words_of(line); !words.empty())
-            loaded.insert(std::move(words[0]));
+    for (const std::string_view line : sys::lines_of(answer))
+        if (const auto words = sys::words_of(line); !words.empty()) loaded.emplace(words[0]);
     const std::vector<std::string> modules = modules_of(action);
     return !modules.empty() && std::all_of(modules.begin(), modules.end(),
                                            [&](const std::string& name) { return loaded.contains(name); });

@@ -74,6 +74,7 @@ struct AddFlags {
 struct DirectoryTimes {
     std::string path;
     timespec atime = {}, mtime = {};
+    std::optional<timespec> ctime = std::nullopt; ///< is not set; see merge::OwnWork
 };
 
 /// What brings one managed mount's composition to the live root. Paths are relative to the mount.

@@ -1,25 +1,9 @@
 #include "runner/model/owner_names.hpp"
 
-#include <charconv>
+#include "runner/sys/text_lines.hpp"
+#include "runner/sys/text_number.hpp"
 
 namespace disco::model {
-namespace {
-
-std::optional<std::uint32_t> parse_id(std::string_view text) {
-    std::uint32_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return id;
-}
-
-std::string_view take_until(std::string_view& rest, char separator) {
-    const std::size_t end = rest.find(separator);
-    const std::string_view field = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return field;
-}
-
-} // namespace
 
 OwnerNames::OwnerNames(std::string_view passwd, std::string_view group)
     : users_{parse(passwd)}, groups_{parse(group)} {}
@@ -27,11 +11,10 @@ OwnerNames::OwnerNames(std::string_view passwd, std::string_view group)
 // Both files begin name:password:id. The first line of a name or id counts, as in libc.
 OwnerNames::Table OwnerNames::parse(std::string_view text) {
     Table table;
-    while (!text.empty()) {
-        std::string_view line = take_until(text, '\n');
-        const std::string_view name = take_until(line, ':');
-        take_until(line, ':');
-        const auto id = parse_id(take_until(line, ':'));
+    for (std::string_view line : sys::lines_of(text)) {
+        const std::string_view name = sys::take_until(line, ':');
+        sys::take_until(line, ':');
+        const auto id = sys::number_in<std::uint32_t>(sys::take_until(line, ':'));
         if (name.empty() || name.starts_with('#') || !id) continue;
         table.names.emplace(*id, name);
         table.ids.emplace(name, *id);
@@ -51,12 +34,12 @@ std::string OwnerNames::group(gid_t gid) const {
 
 std::optional<uid_t> OwnerNames::find_user(std::string_view name) const {
     const auto found = users_.ids.find(name);
-    return found != users_.ids.end() ? found->second : parse_id(name);
+    return found != users_.ids.end() ? found->second : sys::number_in<uid_t>(name);
 }
 
 std::optional<gid_t> OwnerNames::find_group(std::string_view name) const {
     const auto found = groups_.ids.find(name);
-    return found != groups_.ids.end() ? found->second : parse_id(name);
+    return found != groups_.ids.end() ? found->second : sys::number_in<gid_t>(name);
 }
 
 } // namespace disco::model

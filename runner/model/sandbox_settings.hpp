@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 
 #include <chrono>
 #include <optional>

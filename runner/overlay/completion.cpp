@@ -5,10 +5,10 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/text_number.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <vector>
@@ -126,10 +126,8 @@ private:
         const auto note =
             sys::read_xattr_at(index_.get(), name, std::string{model::overlay_prefix} + "nlink");
         if (!note || !note->starts_with("U")) return static_cast<long>(status.st_nlink);
-        long beside = 0;
-        const char* begin = note->c_str() + (note->starts_with("U+") ? 2 : 1);
-        std::from_chars(begin, note->c_str() + note->size(), beside);
-        return beside + 1;
+        const std::string_view beside = std::string_view{*note}.substr(note->starts_with("U+") ? 2 : 1);
+        return sys::number_in<long>(beside).value_or(0) + 1;
     }
 
     /// Looks for names of indexed files and gives them to the upperdir. A file's names in the view share its

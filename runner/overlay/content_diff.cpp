@@ -1,5 +1,6 @@
 #include "runner/overlay/content_diff.hpp"
 
+#include "runner/model/large_diff.hpp"
 #include "runner/overlay/unified_hunk.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -87,7 +88,7 @@ ContentDiff content_diff(const std::string& path, const ReadObject* before, cons
     if (!is_text(old_side.bytes) || !is_text(new_side.bytes)) return {{}, true};
     const std::string header = fmt::format("--- {}\n+++ {}\n", old_label, new_label);
     if ((old_side.exists && !old_side.shown) || (new_side.exists && !new_side.shown))
-        return {header + fmt::format("@@ too large to show: {} bytes before, {} after @@\n", old_side.size,
+        return {header + fmt::format("{}: {} bytes before, {} after @@\n", model::large_diff, old_side.size,
                                      new_side.size),
                 false};
     if (old_side.bytes.empty() || new_side.bytes.empty())

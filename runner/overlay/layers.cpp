@@ -78,6 +78,8 @@ bool lies_inside(const std::filesystem::path& path, const std::filesystem::path&
 /// copied up takes longer than all else).
 constexpr const char* view_options =
     ",index=on,metacopy=off,redirect_dir=on,xino=off,nfs_export=off,volatile";
+/// The same in memory, where nothing is synced.
+constexpr const char* memory_options = ",index=on,metacopy=off,redirect_dir=on,xino=off,nfs_export=off";
 /// Of a read-only base below a view: an index needs its file handles. (`index` means nothing without an
 /// upperdir, and the kernel would complain of it.)
 constexpr const char* base_options = ",metacopy=off,redirect_dir=nofollow,xino=off,nfs_export=on";
@@ -119,6 +121,8 @@ Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> man
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
         mount_ids_.push_back(whereabouts(managed_[mount].live).mount);
         inside_.push_back(lies_inside(directory_, managed_[mount].live));
+        made_.push_back(false);
+        if (is_in_memory(mount)) continue;
         const auto work = directory_ / work_name(mount);
         sys::check(::mkdir(work.c_str(), 0700), "make directory", work);
     }
@@ -127,6 +131,11 @@ Layers::Layers(std::filesystem::path directory, std::vector<ClassifiedMount> man
 void Layers::begin() {
     begun_ = true;
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        if (is_in_memory(mount)) {
+            const auto below = kept(mount); // which the view is going to name
+            if (any_kept_ && !sys::stat_path(below)) make_directory_like(below, managed_[mount].live);
+            continue;
+        }
         if (upper_is_clean_) { // what lies right below it may be another directory now, which an index minds
             sys::remove_xattr_at(AT_FDCWD, upper(mount), "trusted.overlay.origin");
         } else {
@@ -146,15 +155,18 @@ void Layers::begin() {
 void Layers::tidy() {
     for (; tidied_count_ < begun_count_; ++tidied_count_)
         for (std::size_t mount = 0; mount < managed_.size(); ++mount)
-            sys::remove_tree(directory_ /
-                             fmt::format("{}/{}-{}", work_name(mount), left_over, tidied_count_));
+            if (!is_in_memory(mount))
+                sys::remove_tree(directory_ /
+                                 fmt::format("{}/{}-{}", work_name(mount), left_over, tidied_count_));
 }
 
 void Layers::keep() {
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        if (!has_upper(mount)) continue;
         remove_index(mount);
         if (any_kept_) {
             squash(upper(mount), kept(mount), managed_[mount].live);
+            if (is_in_memory(mount)) sys::remove_tree(upper(mount));
         } else {
             const auto whole = directory_ / kept_name(mount);
             sys::check(::rename(upper(mount).c_str(), whole.c_str()), "keep the layer", whole);
@@ -163,20 +175,27 @@ void Layers::keep() {
     upper_is_clean_ = any_kept_;
     any_kept_ = true;
     begun_ = false;
+    made_.assign(made_.size(), false);
 }
 
 void Layers::drop() {
     if (!begun_) return;
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
+        if (!has_upper(mount)) continue;
         remove_index(mount);
         sys::remove_tree(upper(mount));
     }
     upper_is_clean_ = false;
     begun_ = false;
+    made_.assign(made_.size(), false);
 }
 
 /// It belongs to one upperdir, and its links would be counted where the objects go.
-void Layers::remove_index(std::size_t mount) const { sys::remove_tree(work(mount) / "index"); }
+void Layers::remove_index(std::size_t mount) const {
+    if (is_in_memory(mount)) return;
+    const auto index = work(mount) / "index";
+    if (::rmdir(index.c_str()) != 0 && errno != ENOENT) sys::remove_tree(index); // most often it is empty
+}
 
 void Layers::leave_kept() noexcept {
     any_kept_ = false;
@@ -192,8 +211,11 @@ OverlayOptions Layers::options(std::size_t mount, On on) const {
         lowerdirs = {place::base};
     }
     if (on == On::kept) lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
-    options.top = fmt::format("{},upperdir={},workdir={}{}", lowerdir_option(lowerdirs), upper_name(mount),
-                              work_name(mount), view_options);
+    const bool memory = is_in_memory(mount);
+    options.top =
+        fmt::format("{},upperdir={},workdir={}{}", lowerdir_option(lowerdirs),
+                    memory ? place::memory_upper : upper_name(mount),
+                    memory ? place::memory_work : work_name(mount), memory ? memory_options : view_options);
     return options;
 }
 
@@ -204,6 +226,16 @@ void Layers::check_mounts() const {
                 fmt::format("what was mounted on '{}' is not there any more, or something else was "
                             "mounted over it meanwhile: nothing was merged",
                             managed_[mount].live.string())};
+}
+
+bool Layers::is_in_memory(std::size_t mount) const { return managed_[mount].kind == MountClass::runtime; }
+
+bool Layers::has_upper(std::size_t mount) const { return !is_in_memory(mount) || made_[mount]; }
+
+std::filesystem::path Layers::make_upper(std::size_t mount) {
+    make_directory_like(upper(mount), any_kept_ ? kept(mount) : managed_[mount].live);
+    made_[mount] = true;
+    return upper(mount);
 }
 
 std::filesystem::path Layers::upper(std::size_t mount) const { return directory_ / upper_name(mount); }

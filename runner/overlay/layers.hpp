@@ -23,6 +23,9 @@ constexpr const char* nothing = "/proc/e";
 constexpr const char* base = "/proc/b";
 constexpr const char* view = "/proc/v";
 constexpr const char* stage = "/proc/s";
+constexpr const char* memory = "/proc/m"; ///< what scripts change in /run: see Layers::is_in_memory
+constexpr const char* memory_upper = "/proc/m/u";
+constexpr const char* memory_work = "/proc/m/w";
 } // namespace place
 
 /// mount(2) options of one overlay; the names of layers are relative to their directory.
@@ -74,9 +77,17 @@ public:
     /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
     [[nodiscard]] OverlayOptions options(std::size_t mount, On on) const;
 
+    /// Of the machine's own /run the begun layer is in memory, as /run is, and belongs to the sandbox: most
+    /// modules leave nothing there. What one does leave is brought here while the sandbox is still there.
+    [[nodiscard]] bool is_in_memory(std::size_t mount) const;
+    /// Makes the upperdir that it is brought to, and returns it.
+    std::filesystem::path make_upper(std::size_t mount);
+    /// Whether there is an upperdir of the begun layer: there is none where nothing was brought.
+    [[nodiscard]] bool has_upper(std::size_t mount) const;
+
     /// The upperdir of the begun layer.
     [[nodiscard]] std::filesystem::path upper(std::size_t mount) const;
-    /// Where the kernel keeps its own notes on the begun layer.
+    /// Where the kernel keeps its own notes on the begun layer; not of one in memory.
     [[nodiscard]] std::filesystem::path work(std::size_t mount) const;
     /// The upperdir of the kept layer; empty when nothing was kept yet.
     [[nodiscard]] std::filesystem::path kept(std::size_t mount) const;
@@ -87,6 +98,7 @@ private:
     std::filesystem::path directory_;
     std::vector<ClassifiedMount> managed_;
     std::vector<std::uint64_t> mount_ids_; ///< of the managed mounts when the layers were made
+    std::vector<bool> made_;               ///< by managed mount: make_upper() was called
     std::vector<bool> inside_;             ///< by managed mount: the layers lie below it, on its file system
     std::size_t begun_count_ = 0;
     std::size_t tidied_count_ = 0;

@@ -2,6 +2,7 @@
 
 #include "runner/overlay/lower_trial.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,16 +43,12 @@ template <class List> bool holds(const List& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-bool is_below(std::string_view path, std::string_view directory) {
-    return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
-}
-
 /// The part of `path` below `root` with its leading slash: "" for the root itself; nothing when it lies
 /// elsewhere.
 std::optional<std::string> inside_of(const std::string& path, const std::string& root) {
     if (path == root) return "";
     if (root == "/") return path;
-    if (!is_below(path, root)) return std::nullopt;
+    if (!sys::is_below(path, root)) return std::nullopt;
     return path.substr(root.size());
 }
 
@@ -120,7 +117,7 @@ const sys::Mount* mount_of(const std::string& directory, const std::vector<SeenM
     for (const SeenMount& seen : mounts) {
         const sys::Mount& mount = seen.mount;
         const std::string& point = mount.point.native();
-        const bool above = point == "/" || point == directory || is_below(directory, point);
+        const bool above = point == "/" || point == directory || sys::is_below(directory, point);
         const bool closer = found == nullptr || point.size() >= found->point.native().size();
         if (above && closer && visibility.visible(mount)) found = &mount;
     }
@@ -151,12 +148,12 @@ std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mount
               [](const Row& a, const Row& b) { return a.classified.inside < b.classified.inside; });
 
     const auto is_swallowed = [&](const std::string& inside) {
-        const auto below = [&](std::string_view point) { return is_below(inside, point); };
+        const auto below = [&](std::string_view point) { return sys::is_below(inside, point); };
         return std::any_of(kernel_points.begin(), kernel_points.end(), below) ||
                std::any_of(private_points.begin(), private_points.end(), below) ||
                std::any_of(rows.begin(), rows.end(), [&](const Row& other) {
                    return !shows_what_lies_below(other.classified.kind) &&
-                          is_below(inside, other.classified.inside);
+                          sys::is_below(inside, other.classified.inside);
                });
     };
     std::vector<ClassifiedMount> shown = {classify_root(root, mount_of(root, mounts, visibility))};

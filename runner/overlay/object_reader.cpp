@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/inode_flags.hpp"
+#include "runner/sys/leased_file.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
@@ -65,12 +66,15 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
         return object;
     }
     if (object.state.type == model::ObjectType::file) {
-        const sys::UniqueFd fd{
-            ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME | O_CLOEXEC)};
+        const sys::UniqueFd fd = sys::open_leased(directory, name, O_RDONLY | O_NOFOLLOW | O_NOATIME);
         if (!fd) throw sys::SysError{errno, "open", name};
         object.state.xattrs = sys::read_xattrs(fd.get(), name);
         if (where == Where::live) object.state.flags = sys::read_inode_flags(fd.get());
-        read_content(fd.get(), name, object);
+        if (object.state.size <= shown_limit) object.content.emplace();
+        const ContentHash::Result read =
+            content_.of(fd.get(), status, name, object.content ? &*object.content : nullptr);
+        object.state.sha256 = read.digest;
+        object.state.size = read.size;
     } else {
         object.state.xattrs = sys::read_xattrs_at(directory, name);
         if (where == Where::live && object.state.type == model::ObjectType::directory)
@@ -91,29 +95,6 @@ void ObjectReader::read_flags(int directory, const std::string& name, const Read
     object.state.flags = sys::read_inode_flags_at(directory, name);
     if (object.copied_up && below.state.type == object.state.type)
         object.state.flags |= below.state.flags & ~sys::copied_up_flags;
-}
-
-void ObjectReader::read_content(int fd, const std::string& name, ReadObject& object) {
-    buffer_.resize(std::size_t{64} << 10);
-    const bool shown = object.state.size <= shown_limit;
-    std::string content;
-    std::uint64_t total = 0;
-    // The size is known: a file that is read to it needs no further call to see its end, unless it is
-    // growing.
-    while (total < object.state.size) {
-        const std::size_t want =
-            static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), object.state.size - total));
-        const ssize_t got = TEMP_FAILURE_RETRY(::read(fd, buffer_.data(), want));
-        if (got < 0) throw sys::SysError{errno, "read", name};
-        if (got == 0) break;
-        const std::string_view bytes{buffer_.data(), static_cast<std::size_t>(got)};
-        hash_.update(bytes);
-        if (shown) content += bytes;
-        total += bytes.size();
-    }
-    object.state.size = total;
-    object.state.sha256 = hash_.finish();
-    if (shown) object.content = std::move(content);
 }
 
 } // namespace disco::overlay

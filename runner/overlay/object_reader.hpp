@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runner/model/object_state.hpp"
-#include "runner/sys/sha256.hpp"
+#include "runner/overlay/content_hash.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -45,9 +45,7 @@ public:
                            ReadObject& object);
 
 private:
-    void read_content(int fd, const std::string& name, ReadObject& object);
-    sys::Sha256 hash_;
-    std::string buffer_;
+    ContentHash content_;
 };
 
 } // namespace disco::overlay

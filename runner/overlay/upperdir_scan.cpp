@@ -1,13 +1,14 @@
 #include "runner/overlay/upperdir_scan.hpp"
 
 #include "runner/overlay/below_view.hpp"
-#include "runner/overlay/link_changes.hpp"
+#include "runner/overlay/found_changes.hpp"
 #include "runner/overlay/object_reader.hpp"
 #include "runner/overlay/origin.hpp"
 #include "runner/overlay/reported_change.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
+#include "runner/sys/leased_file.hpp"
 #include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
 
@@ -55,18 +56,19 @@ public:
         : layer_{layer},
           composition_{composition},
           sink_{sink},
-          below_{layer.live, layer.kept, composition} {}
+          below_{layer.live, layer.kept, composition},
+          found_{layer, composition, sink, below_} {}
 
     [[nodiscard]] bool run() {
         const sys::UniqueFd upper = sys::open_directory(layer_.upper);
-        const Level top{.path = "",
-                        .upper = upper.get(),
-                        .live = below_.live(),
-                        .entries_changed = changed(below_.live())};
+        Level top{"", upper.get(), below_.live()};
+        top.entries_changed = changed(below_.live());
+        top.public_before = layer_.public_before;
+        top.public_after = layer_.public_after;
         visit_root(top);
         walk(top, false);
-        report_links();
-        return times_;
+        found_.report_links();
+        return found_.has_times();
     }
 
 private:
@@ -75,7 +77,7 @@ private:
     }
 
     /// The mount's own root directory: only its metadata can differ.
-    void visit_root(const Level& top) {
+    void visit_root(Level& top) {
         struct stat status = {};
         sys::check(::fstat(top.upper, &status), "stat", layer_.upper);
         std::optional<ReadObject> after = reader_.read(top.upper, ".", status, ObjectReader::Where::layer);
@@ -93,7 +95,9 @@ private:
         }
         ObjectReader::read_flags(top.upper, ".", *before.object, *after);
         if (after->is_protected) check_protection(top.live, ".", "/");
-        settle(top, "", before, after);
+        found_.settle({"", top.public_before, top.public_after}, before, after);
+        top.public_before = top.public_before && others_may(before.object, S_IXOTH);
+        top.public_after = top.public_after && others_may(after, S_IXOTH);
         composition_.note_time("", after->state.mtime);
     }
 
@@ -107,6 +111,16 @@ private:
             fmt::format("'{}' is immutable or append-only (chattr +i, +a) where it was not before: "
                         "such objects are not merged",
                         sys::printable(path))};
+    }
+
+    /// Whoever keeps a file of the live root from being read keeps it from being compared.
+    template <class Work> decltype(auto) comparing(const std::string& path, const Work& work) const {
+        try {
+            return work();
+        } catch (const sys::LeaseKept&) {
+            throw ChangedMeanwhile{
+                {layer_.prefix + "/" + path, "a file that can be read", sys::LeaseKept::what_to_do}};
+        }
     }
 
     void walk(const Level& level, bool opaque) {
@@ -123,7 +137,8 @@ private:
             std::set_union(names.begin(), names.end(), hidden.begin(), hidden.end(), std::back_inserter(all));
             names = std::move(all);
         }
-        for (const std::string& name : names) visit(level, name, opaque);
+        for (const std::string& name : names)
+            comparing(joined(level, name), [&] { visit(level, name, opaque); });
     }
 
     [[nodiscard]] static std::string joined(const Level& level, const std::string& name) {
@@ -162,13 +177,13 @@ private:
         const sys::UniqueFd live =
             had_directory ? below_.live_subdirectory(path, name, level.live) : sys::UniqueFd{};
         if (had_directory && !is_directory(after)) {
-            settle(level, path, before, after);
+            found_.settle({path, level.public_before, level.public_after}, before, after);
             delete_inside(path, live.get(), level.public_before && others_may(before.object, S_IXOTH),
                           level.depth + 1);
             composition_.forget_inside(path);
             return;
         }
-        settle(level, path, before, after);
+        found_.settle({path, level.public_before, level.public_after}, before, after);
         if (!is_directory(after)) return;
         composition_.note_time(path, after->state.mtime);
         const sys::UniqueFd upper{
@@ -193,7 +208,7 @@ private:
                 fmt::format("'{}' is more than {} directories deep", sys::printable(path), deepest)};
         for (const std::string& name : below_names_of_deleted(path, live)) {
             const std::string inner = fmt::format("{}/{}", path, name);
-            BelowView::Found before = find_deleted(inner, name, live);
+            BelowView::Found before = comparing(inner, [&] { return find_deleted(inner, name, live); });
             if (!before.object) continue;
             sink_(reported_change(layer_, inner, {before.object, is_public}, {std::nullopt, true},
                                   ChangeKind::deleted));
@@ -221,170 +236,12 @@ private:
         return below_.live_subdirectory(path, name, live);
     }
 
-    /// Reports one difference and enters it into the composition.
-    void settle(const Level& level, const std::string& path, const BelowView::Found& before,
-                const std::optional<ReadObject>& after) {
-        const auto kind = model::change_kind(state_of(before.object), state_of(after));
-        note_links(path, before, after, kind.has_value());
-        if (!kind) {
-            if (after && enter_times(path, before, *after)) return;
-            // The kept layer will hold this copy, which is equal but for what overlayfs noted on it.
-            if (after && after->has_bookkeeping) composition_.note_bookkeeping(path);
-            if (after && !is_directory(after) && (after->links > 1 || before.object->links > 1))
-                enter_equal(path, before, *after);
-            return;
-        }
-        enter(path, before, after, *kind);
-        sink_(reported_change(layer_, path, {before.object, level.public_before}, {after, level.public_after},
-                              *kind));
-    }
-
-    /// Times alone are no change, and the live root is to get them all the same. True when there are any.
-    bool enter_times(const std::string& path, const BelowView::Found& before, const ReadObject& after) {
-        if (!layer_.with_times || !before.live || same_time(before.object->state.mtime, after.state.mtime) ||
-            !was_given(before.object->state.mtime, after))
-            return false;
-        const ComposedEntry* earlier = composition_.find(path);
-        if (earlier != nullptr && !earlier->may_stay()) return false; // what comes has its own
-        enter(path, before, after, ChangeKind::metadata);
-        times_ = true;
-        return true;
-    }
-
-    /// Where the file systems of the two do not keep the same fractions of a second, nobody has set anything.
-    static bool same_time(const timespec& a, const timespec& b) {
-        return a.tv_sec == b.tv_sec && (a.tv_nsec == b.tv_nsec || a.tv_nsec == 0 || b.tv_nsec == 0);
-    }
-
-    /// A time that was set is another one than that of the work, or was set for access as well, as touch(1)
-    /// does: views are mounted with `noatime`. Any other tells that the same was written again, or that
-    /// entries came and went. That is no news, and would make a merge of each dance.
-    [[nodiscard]] bool was_given(const timespec& before, const ReadObject& after) const {
-        const timespec& given = after.state.mtime;
-        if (sys::later(before, given) || sys::later(given, sys::now()) || sys::later(layer_.started, given))
-            return true;
-        // A directory is read on the way here, which sets its time of access.
-        return after.copied_up && after.state.type != ObjectType::directory &&
-               after.accessed.tv_sec == given.tv_sec && after.accessed.tv_nsec == given.tv_nsec;
-    }
-
-    void note_links(const std::string& path, const BelowView::Found& before,
-                    const std::optional<ReadObject>& after, bool reported) {
-        if (!before.object || !after || is_directory(before.object) || is_directory(after)) return;
-        if (before.object->links == 1 && after->links == 1) return;
-        links_.add({path,
-                    before.object->state,
-                    after->state,
-                    {composition_.find(path) != nullptr, before.object->stamp.inode},
-                    {true, after->stamp.inode},
-                    reported});
-    }
-
-    void report_links() {
-        const auto whole = [&](const std::string& path) {
-            return path.empty() ? path : layer_.prefix + "/" + path;
-        };
-        links_.for_each(
-            [&](const std::string& path, const model::ObjectState& before, const model::ObjectState& after) {
-                ReadObject was, is;
-                was.state = before;
-                is.state = after;
-                was.state.linked_to = whole(before.linked_to);
-                is.state.linked_to = whole(after.linked_to);
-                sink_(reported_change(layer_, path, {was, false}, {is, false}, ChangeKind::metadata));
-            });
-    }
-
-    /// Nothing to merge by itself, but the names that it shares a file with may have to come.
-    void enter_equal(const std::string& path, const BelowView::Found& before, const ReadObject& after) {
-        ComposedEntry entry;
-        entry.kind = Kind::equal;
-        entry.has_bookkeeping = after.has_bookkeeping;
-        entry.only_origin = after.only_origin;
-        if (const ComposedEntry* earlier = composition_.find(path))
-            entry = *earlier;
-        else if (before.live)
-            entry.live = std::make_shared<const model::Stamp>(*before.live);
-        entry.inode = after.stamp.inode;
-        composition_.enter(path, entry);
-    }
-
-    void enter(const std::string& path, const BelowView::Found& before,
-               const std::optional<ReadObject>& after, ChangeKind kind) {
-        const ComposedEntry* earlier = composition_.find(path);
-        const bool changed_before = earlier != nullptr; // the pointer does not outlive `enter`
-        ComposedEntry entry{.kind = Kind::absent,
-                            .live =
-                                before.live ? std::make_shared<const model::Stamp>(*before.live) : nullptr};
-        if (after) {
-            // A directory's notes of earlier layers stay on it, whatever this layer does to it.
-            entry.has_bookkeeping =
-                after->has_bookkeeping || (earlier != nullptr && earlier->has_bookkeeping);
-            entry.only_origin = after->only_origin && !is_directory(after);
-            const bool stays_directory = is_directory(after) && is_directory(before.object);
-            if (stays_directory)
-                entry.kind = earlier != nullptr ? earlier->kind : Kind::metadata;
-            else if (is_directory(after))
-                entry.kind = Kind::directory;
-            else if (kind == ChangeKind::metadata && before.live &&
-                     (earlier == nullptr || earlier->kind == Kind::equal))
-                entry.kind = Kind::metadata;
-            else if (kind == ChangeKind::metadata && earlier != nullptr)
-                entry.kind = earlier->kind;
-            else
-                entry.kind = Kind::object;
-            if (before.live) entry.flags = after->state.flags;
-            if (!is_directory(after) && (after->links > 1 || (before.object && before.object->links > 1)))
-                entry.inode = after->stamp.inode;
-            // Squashing makes it opaque when the kept layer has something else there.
-            if (entry.kind == Kind::directory && !layer_.kept.empty()) entry.has_bookkeeping = true;
-        }
-        if (composition_.hidden_by_ancestor(
-                path)) { // it comes with that directory; what is not there needs no entry
-            if (after)
-                composition_.enter(path, entry);
-            else
-                composition_.forget(path);
-            return;
-        }
-        composition_.enter(path, entry);
-        if (!changed_before || !as_live(path, after)) return;
-        if (layer_.with_times && after && entry.live && !is_directory(after) &&
-            !same_time(entry.live->mtime, after->state.mtime) && was_given(entry.live->mtime, *after)) {
-            entry.kind = Kind::metadata;
-            composition_.enter(path, entry);
-            return;
-        }
-        if (entry.inode == 0) {
-            composition_.forget(path);
-            return;
-        }
-        entry.kind = Kind::equal;
-        composition_.enter(path, entry);
-    }
-
-    /// Whether a path that layers have changed is now again what the live root has, so that there is nothing
-    /// to merge.
-    [[nodiscard]] bool as_live(const std::string& path, const std::optional<ReadObject>& after) {
-        const std::filesystem::path at{path.empty() ? "." : path};
-        const auto parent_path = at.has_parent_path() ? at.parent_path() : std::filesystem::path{"."};
-        const sys::UniqueFd parent =
-            sys::try_open_beneath(below_.live(), parent_path, O_RDONLY | O_DIRECTORY);
-        const auto status = parent ? sys::stat_at(parent.get(), at.filename()) : std::nullopt;
-        if (!status || !after) return !status && !after;
-        const ReadObject live = reader_.read(parent.get(), at.filename(), *status, ObjectReader::Where::live);
-        // A directory made anew hides what the live one holds; only its metadata entry may go.
-        if (is_directory(after) && composition_.find(path)->kind == Kind::directory) return false;
-        return !model::change_kind(live.state, after->state);
-    }
-
     const LayerToScan& layer_;
     model::Composition& composition_;
     const std::function<void(model::Change&&)>& sink_;
     BelowView below_;
     ObjectReader reader_;
-    LinkChanges links_;
-    bool times_ = false; ///< some were entered
+    FoundChanges found_;
 };
 
 } // namespace

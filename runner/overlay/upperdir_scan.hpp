@@ -3,7 +3,7 @@
 #include "runner/model/change.hpp"
 #include "runner/model/composition.hpp"
 #include "runner/model/owner_names.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 #include "runner/sys/error.hpp"
 
 #include <cstdint>
@@ -20,6 +20,8 @@ struct LayerToScan {
     std::string prefix;          ///< its path inside the live root: "" for the root itself, "/home"
     std::filesystem::path upper; ///< what is scanned
     std::filesystem::path kept;  ///< the earlier layers, squashed, that `upper` stands on; empty: none
+    /// Others may search the directories above `live`, before and after the layer.
+    bool public_before = true, public_after = true;
     const model::OwnerNames* owners_before = nullptr;
     const model::OwnerNames* owners_after = nullptr;
     /// CLOCK_REALTIME before the first look at the live root, for what is going to be merged; zero: what
@@ -28,7 +30,8 @@ struct LayerToScan {
     bool with_times = false; ///< that were set and are all that differs: see `scan_layer`
 };
 
-/// Somebody else has changed what the layer stands on, so that it cannot be told what the layer changes.
+/// Somebody else has changed what the layer stands on, or keeps it from being read, so that it cannot be told
+/// what the layer changes.
 class ChangedMeanwhile : public sys::Error {
 public:
     explicit ChangedMeanwhile(model::Conflict conflict)

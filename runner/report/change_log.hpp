@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/model/change.hpp"
+#include "runner/report/json_values.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <cstddef>
@@ -13,28 +14,40 @@
 
 namespace disco::report {
 
-/// The changes of a run, in order, in a nameless file: memory does not grow with their number (but for 8
+/// The changes of a run, in order, in a nameless file: memory does not grow with their number (but for 16
 /// bytes each). Each is kept as the line of JSON that the report will show, so that writing the report is
-/// copying.
+/// copying; where a short report says less, as two of them.
 class ChangeLog {
 public:
     /// The file lives in `directory` (O_TMPFILE), is made when it is needed, and goes with the object.
     explicit ChangeLog(std::filesystem::path directory) : directory_{std::move(directory)} {}
-    void append(const model::Change& change);
-    /// One that is JSON already, from a stored report.
-    void append_json(std::string_view json);
+    /// `package`: that owns what has changed; empty: none.
+    void append(const model::Change& change, std::string_view package = {});
+    /// One that is JSON already, from a stored report. `in_short`: how a short report says it; empty: the
+    /// same.
+    void append_json(std::string_view json, std::string_view in_short = {});
+    /// All of another one.
+    void append_all(const ChangeLog& other);
     [[nodiscard]] std::size_t size() const noexcept;
+    /// Whether a short report says less.
+    [[nodiscard]] bool can_be_short() const noexcept { return can_be_short_; }
     /// The JSON objects of changes [first, first + count), in order.
     void for_each_json(std::size_t first, std::size_t count,
-                       const std::function<void(std::string_view)>& visit) const;
+                       const std::function<void(std::string_view)>& visit,
+                       Contents contents = Contents::all) const;
 
 private:
-    void finish_line();
+    /// Where the lines of a change end; equal when there is one.
+    struct Ends {
+        std::uint64_t whole, in_short;
+    };
+    void finish_lines(std::size_t length_in_short);
     std::filesystem::path directory_;
     sys::UniqueFd fd_;
     std::string pending_;       ///< not yet written
     std::uint64_t written_ = 0; ///< bytes in the file
-    std::vector<std::uint64_t> ends_;
+    std::vector<Ends> ends_;
+    bool can_be_short_ = false;
 };
 
 } // namespace disco::report

@@ -1,5 +1,8 @@
 #include "runner/report/inverse_change.hpp"
 
+#include "runner/report/json_values.hpp"
+#include "runner/report/short_change.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace disco::report {
@@ -68,7 +71,7 @@ std::string inverse_diff(std::string_view diff) {
     return out;
 }
 
-std::string inverse_change(std::string_view change) {
+InverseChange inverse_change(std::string_view change) {
     nlohmann::json value = nlohmann::json::parse(change);
     std::swap(value.at("before"), value.at("after"));
     auto& kind = value.at("kind");
@@ -77,7 +80,15 @@ std::string inverse_change(std::string_view change) {
     else if (kind == "deleted")
         kind = "created";
     if (auto& diff = value.at("diff"); diff.is_string()) diff = inverse_diff(diff.get<std::string>());
-    return value.dump();
+    InverseChange inverse;
+    inverse.path = bytes_of_name(value.at("path").get_ref<const std::string&>());
+    using Kind = model::ChangeKind;
+    for (const Kind one : {Kind::created, Kind::modified, Kind::deleted, Kind::metadata, Kind::replaced})
+        if (kind == model::to_string(one)) inverse.kind = one;
+    inverse.type = value.value("type", "");
+    inverse.json = value.dump();
+    inverse.in_short = short_change(value);
+    return inverse;
 }
 
 } // namespace disco::report

@@ -57,7 +57,7 @@ void append_run(std::string& out, const model::RunReport& run) {
     append_named(out, "started", run.started);
     out += fmt::format(",\"wall_s\":{:.6f},", run.wall_s);
     append_named(out, "outcome", model::to_string(run.outcome));
-    out += fmt::format(",\"exit_code\":{},", run.exit_code);
+    out += fmt::format(",\"exit_code\":{},", model::to_int(run.exit_code));
     append_named(out, "disco_version", run.version);
     out += ',';
     if (run.failure.empty())
@@ -67,7 +67,8 @@ void append_run(std::string& out, const model::RunReport& run) {
     out += '}';
 }
 
-void write_module(Writer& writer, const model::ModuleReport& module, const ChangeLog& changes) {
+void write_module(Writer& writer, const model::ModuleReport& module, const ChangeLog& changes,
+                  Contents contents) {
     std::string& out = writer.text();
     out += '{';
     append_named(out, "name", module.name);
@@ -82,12 +83,13 @@ void write_module(Writer& writer, const model::ModuleReport& module, const Chang
     append_list(writer, "steps", module.steps, append_step);
     out += ",\n\"changes\":[";
     bool first = true;
-    changes.for_each_json(module.first_change, module.changes(), [&](std::string_view json) {
+    const auto add = [&](std::string_view json) {
         if (!first) out += ",\n";
         first = false;
         out += json;
         writer.pass_on();
-    });
+    };
+    changes.for_each_json(module.first_change, module.changes(), add, contents);
     out += "],\n";
     append_list(writer, "notices", module.notices, append_notice);
     out += ",\n";
@@ -97,7 +99,7 @@ void write_module(Writer& writer, const model::ModuleReport& module, const Chang
 
 } // namespace
 
-void write_json_report(const model::RunReport& run, const ChangeLog& changes,
+void write_json_report(const model::RunReport& run, const ChangeLog& changes, Contents contents,
                        const std::function<void(std::string_view)>& write) {
     Writer writer{write};
     std::string& out = writer.text();
@@ -110,7 +112,7 @@ void write_json_report(const model::RunReport& run, const ChangeLog& changes,
     out += ",\n\"modules\":[";
     for (const model::ModuleReport& module : run.modules) {
         if (&module != &run.modules.front()) out += ",\n";
-        write_module(writer, module, changes);
+        write_module(writer, module, changes, contents);
     }
     out += fmt::format("],\n\"merge\":{{\"steps\":{},", run.merge.steps);
     append_list(writer, "conflicts", run.merge.conflicts,
@@ -123,6 +125,9 @@ void write_json_report(const model::RunReport& run, const ChangeLog& changes,
                     append_named(text, "found", conflict.found);
                     text += '}';
                 });
+    out += ',';
+    append_list(writer, "kept", run.merge.kept,
+                [](std::string& text, const std::string& path) { append_string(text, json_name(path)); });
     out += ',';
     if (run.merge.undo.empty())
         out += "\"undo\":null";

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 #include "runner/report/change_log.hpp"
 
 #include <functional>
@@ -10,7 +10,7 @@ namespace disco::report {
 
 /// Writes the report as one JSON object (docs/man/disco-report.json format, DESIGN "Results"), streaming:
 /// memory does not grow with the number of changes. `write` gets the pieces in order.
-void write_json_report(const model::RunReport& run, const ChangeLog& changes,
+void write_json_report(const model::RunReport& run, const ChangeLog& changes, Contents contents,
                        const std::function<void(std::string_view)>& write);
 
 } // namespace disco::report

@@ -133,18 +133,23 @@ std::string json_name(std::string_view bytes) {
     return sys::is_utf8(bytes) && !bytes.starts_with('"') ? std::string{bytes} : sys::printable(bytes);
 }
 
+std::string bytes_of_name(std::string_view name) {
+    return name.starts_with('"') ? sys::read_printable(name) : std::string{name};
+}
+
 std::string shown_name(std::string_view name) {
     return name.starts_with('"') ? sys::printable_text(name) : sys::printable(name);
 }
 
-void append_change(std::string& out, const model::Change& change) {
+void append_change(std::string& out, const model::Change& change, std::string_view package,
+                   Contents contents) {
     out += '{';
     append_member(out, "path", json_name(change.path));
     append_member(out, "kind", model::to_string(change.kind));
     append_member(out, "type", model::to_string((change.after ? change.after : change.before)->type));
     append_state(out, "before", change.before, change.before_owner, change.before_group);
     append_state(out, "after", change.after, change.after_owner, change.after_group);
-    if (change.diff.empty())
+    if (change.diff.empty() || (contents == Contents::short_ && !package.empty()))
         append_null(out, "diff");
     else
         append_member(out, "diff", change.diff);
@@ -152,7 +157,10 @@ void append_change(std::string& out, const model::Change& change) {
     out += change.binary ? "true" : "false";
     append_key(out, "redacted");
     out += change.redacted ? "true" : "false";
-    append_null(out, "package");
+    if (package.empty())
+        append_null(out, "package");
+    else
+        append_member(out, "package", package);
     out += '}';
 }
 

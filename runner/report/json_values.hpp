@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runner/model/change.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 
 #include <string>
 #include <string_view>
@@ -16,10 +16,20 @@ void append_string(std::string& out, std::string_view text);
 /// How JSON holds the name of a file, which may be any bytes: as it is when that is UTF-8; else as
 /// sys::printable shows it, in double quotes. What begins with a double quote is of the second kind.
 [[nodiscard]] std::string json_name(std::string_view bytes);
+/// The bytes of such a name.
+[[nodiscard]] std::string bytes_of_name(std::string_view name);
 /// The same for people, from either form: nothing in it that a terminal obeys.
 [[nodiscard]] std::string shown_name(std::string_view name);
 
-void append_change(std::string& out, const model::Change& change);
+/// What a report says of the content of files.
+enum class Contents {
+    all,
+    short_, ///< no diffs of what packages own: the package, sizes and hashes say what came
+};
+
+/// `package`: that owns what has changed; empty: none.
+void append_change(std::string& out, const model::Change& change, std::string_view package = {},
+                   Contents contents = Contents::all);
 void append_step(std::string& out, const model::Step& step);
 void append_notice(std::string& out, const model::Notice& notice);
 void append_action(std::string& out, const model::Action& action);

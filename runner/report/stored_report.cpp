@@ -1,8 +1,10 @@
 #include "runner/report/stored_report.hpp"
 
+#include "runner/model/words.hpp"
+#include "runner/report/json_values.hpp"
+#include "runner/report/short_change.hpp"
 #include "runner/sys/error.hpp"
 
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <functional>
@@ -17,33 +19,11 @@ namespace {
 
 using nlohmann::json;
 
-/// The value whose word this is: the same words as are written, so there is no second table.
-template <class Value, std::size_t Count>
-Value parse_word(const json& word, const std::array<Value, Count>& values) {
+template <class Value> Value parse_word(const json& word) {
     const auto text = word.is_null() ? std::string{} : word.get<std::string>();
-    for (const Value value : values)
-        if (text == to_string(value)) return value;
+    if (const auto value = model::value_of<Value>(text)) return *value;
     throw sys::BadConfiguration{fmt::format("the word '{}' is not known", text)};
 }
-
-using model::Profile, model::Phase, model::NoticeKind, model::ModuleOutcome, model::RunOutcome,
-    model::ActionOutcome, model::ChangeKind, model::RunMode;
-constexpr std::array modes = {RunMode::noop, RunMode::live};
-constexpr std::array profiles = {Profile::strict, Profile::simulate, Profile::live, Profile::template_,
-                                 Profile::none};
-constexpr std::array phases = {Phase::fetch, Phase::files, Phase::template_, Phase::script, Phase::shell,
-                               Phase::diff,  Phase::check, Phase::action,    Phase::merge};
-constexpr std::array notice_kinds = {
-    NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted, NoticeKind::left_running,
-    NoticeKind::copied_shim,   NoticeKind::network, NoticeKind::read_only,  NoticeKind::runtime};
-constexpr std::array module_outcomes = {ModuleOutcome::in_sync, ModuleOutcome::changed, ModuleOutcome::failed,
-                                        ModuleOutcome::skipped};
-constexpr std::array run_outcomes = {RunOutcome::in_sync,    RunOutcome::pending,  RunOutcome::merged,
-                                     RunOutcome::failed,     RunOutcome::conflict, RunOutcome::undone,
-                                     RunOutcome::interrupted};
-constexpr std::array action_outcomes = {ActionOutcome::pending, ActionOutcome::done, ActionOutcome::failed};
-constexpr std::array change_kinds = {ChangeKind::created, ChangeKind::modified, ChangeKind::deleted,
-                                     ChangeKind::metadata, ChangeKind::replaced};
 
 std::string text_or_empty(const json& value) {
     return value.is_null() ? std::string{} : value.get<std::string>();
@@ -51,9 +31,9 @@ std::string text_or_empty(const json& value) {
 
 model::Step parse_step(const json& value) {
     model::Step step;
-    step.phase = parse_word(value.at("phase"), phases);
+    step.phase = parse_word<model::Phase>(value.at("phase"));
     step.name = value.at("name");
-    step.profile = parse_word(value.at("profile"), profiles);
+    step.profile = parse_word<model::Profile>(value.at("profile"));
     step.exit = value.at("exit");
     step.signal = value.at("signal");
     step.wall_s = value.at("wall_s");
@@ -91,8 +71,9 @@ public:
         if (key_ != "modules") return true;
         if (event == Event::object_start && depth == 2) modules_.push_back({changes_.size(), {}});
         if (event != Event::object_end || depth != 4 || module_key_ != "changes") return true;
-        ++modules_.back().counts.at(static_cast<std::size_t>(parse_word(value.at("kind"), change_kinds)));
-        changes_.append_json(value.dump());
+        ++modules_.back().counts.at(
+            static_cast<std::size_t>(parse_word<model::ChangeKind>(value.at("kind"))));
+        changes_.append_json(value.dump(), short_change(value));
         return false;
     }
 
@@ -107,19 +88,19 @@ private:
 model::ModuleReport parse_module(const json& value, const ChangesOfModule& changes) {
     model::ModuleReport module;
     module.name = value.at("name");
-    module.outcome = parse_word(value.at("outcome"), module_outcomes);
+    module.outcome = parse_word<model::ModuleOutcome>(value.at("outcome"));
     module.reason = text_or_empty(value.at("reason"));
     for (const json& step : value.at("steps")) module.steps.push_back(parse_step(step));
     module.first_change = changes.first;
     module.change_counts = changes.counts;
     if (!value.at("changes").empty()) throw sys::BadConfiguration{"a change in it is no object"};
     for (const json& notice : value.at("notices"))
-        module.notices.push_back({parse_word(notice.at("kind"), notice_kinds), notice.at("text"),
+        module.notices.push_back({parse_word<model::NoticeKind>(notice.at("kind")), notice.at("text"),
                                   notice.at("argv"), notice.at("step")});
     for (const json& stored : value.at("actions")) {
         model::Action action;
         action.argv = stored.at("argv");
-        action.outcome = parse_word(stored.at("outcome"), action_outcomes);
+        action.outcome = parse_word<model::ActionOutcome>(stored.at("outcome"));
         action.exit = stored.at("exit");
         action.repeated = stored.value("repeated", false); // not in reports of the first versions
         module.actions.push_back(std::move(action));
@@ -136,13 +117,13 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
     const json& head = value.at("run");
     run.id = head.at("id");
     run.node = head.at("node");
-    run.mode = parse_word(head.at("mode"), modes);
+    run.mode = parse_word<model::RunMode>(head.at("mode"));
     run.root = head.at("root");
     run.command = head.value("command", run.command); // not in reports of the first versions
     run.started = head.at("started");
     run.wall_s = head.at("wall_s");
-    run.outcome = parse_word(head.at("outcome"), run_outcomes);
-    run.exit_code = head.at("exit_code");
+    run.outcome = parse_word<model::RunOutcome>(head.at("outcome"));
+    run.exit_code = model::ExitCode{head.at("exit_code").get<int>()};
     run.version = head.at("disco_version");
     run.failure = text_or_empty(head.at("failure"));
     run.fingerprint = value.at("fingerprint");
@@ -155,6 +136,9 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
     run.merge.steps = merge.at("steps");
     for (const json& conflict : merge.at("conflicts"))
         run.merge.conflicts.push_back({conflict.at("path"), conflict.at("expected"), conflict.at("found")});
+    if (const auto kept = merge.find("kept"); kept != merge.end()) // not in reports of the first versions
+        for (const json& path : *kept)
+            run.merge.kept.push_back(bytes_of_name(path.get_ref<const std::string&>()));
     run.merge.undo = text_or_empty(merge.at("undo"));
     return stored;
 }

@@ -1,8 +1,11 @@
 #include "runner/report/text_changes.hpp"
 
+#include "runner/model/large_diff.hpp"
 #include "runner/report/json_values.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/text_lines.hpp"
 
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -22,7 +25,8 @@ std::string name_of(const json& value) {
 }
 
 std::string owners(const json& state) {
-    return fmt::format("{}:{}", text_of(state.at("owner")), text_of(state.at("group")));
+    return fmt::format("{}:{}", sys::printable(text_of(state.at("owner"))),
+                       sys::printable(text_of(state.at("group"))));
 }
 
 /// "root:root 0644  412 B" of a file; the target of a symlink.
@@ -89,29 +93,24 @@ struct LineCounts {
     std::size_t added = 0, removed = 0;
 };
 
-template <class Visit> void for_each_line(std::string_view text, const Visit& visit) {
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        visit(text.substr(0, end));
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    }
-}
-
-LineCounts count_lines(const std::string& diff) {
+/// Nothing when the diff only says that there is too much to show.
+std::optional<LineCounts> count_lines(const std::string& diff) {
     LineCounts counts;
     std::size_t number = 0;
-    for_each_line(diff, [&](std::string_view line) {
-        if (++number <= 2) return; // the names
+    bool shown = true;
+    for (const std::string_view line : sys::lines_of(diff)) {
+        if (++number <= 2) continue; // the names
+        if (line.starts_with(model::large_diff)) shown = false;
         if (line.starts_with('+')) ++counts.added;
         if (line.starts_with('-')) ++counts.removed;
-    });
-    return counts;
+    }
+    return shown ? std::optional{counts} : std::nullopt;
 }
 
 std::string shown_diff(const std::string& diff, const Paint& paint) {
     std::string text;
     std::size_t number = 0;
-    for_each_line(diff, [&](std::string_view raw) {
+    for (const std::string_view raw : sys::lines_of(diff)) {
         const std::string line = sys::printable_text(raw);
         text += "      ";
         if (++number <= 2)
@@ -125,7 +124,7 @@ std::string shown_diff(const std::string& diff, const Paint& paint) {
         else
             text += line;
         text += '\n';
-    });
+    }
     return text;
 }
 
@@ -147,8 +146,10 @@ std::string change_text(std::string_view source, Detail detail, const Paint& pai
     else
         mark = paint.yellow("~"), said = differences(before, after, kind == "modified");
     if (detail == Detail::stat && !diff.empty()) {
-        const LineCounts lines = count_lines(diff);
-        said = fmt::format("+{} -{}", lines.added, lines.removed);
+        if (const auto lines = count_lines(diff))
+            said = fmt::format("+{} -{}", lines->added, lines->removed);
+        else
+            said += said.empty() ? "lines not counted: too large" : ", lines not counted: too large";
     }
     if (binary) said += said.empty() ? "binary" : ", binary";
     if (redacted)

@@ -5,6 +5,8 @@
 #include "runner/report/json_values.hpp"
 #include "runner/report/text_changes.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/printable_line.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -72,6 +74,7 @@ public:
             if (quiet && module.outcome != ModuleOutcome::failed) continue;
             write_module(module, std::min<std::size_t>(width, 30));
         }
+        if (!quiet) write_kept();
         write_conflicts();
         if (style_.detail != Detail::verbose) write_failed_actions();
         if (style_.detail == Detail::verbose) write_metrics();
@@ -101,7 +104,7 @@ private:
         case ModuleOutcome::changed: mark = paint_.yellow("~"), said = counts(module); break;
         case ModuleOutcome::failed: mark = paint_.red("x"), said = paint_.red("failed"); break;
         case ModuleOutcome::skipped:
-            mark = "-", said = "skipped: " + sys::printable_text(module.reason);
+            mark = "-", said = "skipped: " + sys::printable_line(module.reason);
             break;
         }
         double seconds = 0;
@@ -120,7 +123,7 @@ private:
         if (module.outcome != ModuleOutcome::failed) write_shell_exit(module.steps);
         for (const model::Notice& notice : module.notices)
             if (style_.detail == Detail::verbose || !model::tells_of_repetition(notice))
-                write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_text(notice.text)));
+                write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_line(notice.text)));
         for (const model::Action& action : module.actions)
             if (run_.mode == model::RunMode::live || !told(action, module.notices))
                 write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
@@ -154,16 +157,11 @@ private:
 
     /// The last lines of what a step printed.
     void write_output(const std::string& output, std::size_t limit) {
-        std::vector<std::string_view> lines;
-        for (std::string_view rest = output; !rest.empty();) {
-            const std::size_t end = rest.find('\n');
-            lines.push_back(rest.substr(0, end));
-            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-        }
+        const std::vector<std::string_view> lines = sys::lines_of(output);
         const std::size_t first = lines.size() > limit ? lines.size() - limit : 0;
         if (first != 0) write_(fmt::format("      | … {} earlier\n", counted(first, "line", "lines")));
         for (std::size_t i = first; i < lines.size(); ++i)
-            write_(fmt::format("      | {}\n", sys::printable_text(lines[i])));
+            write_(fmt::format("      | {}\n", sys::printable_text(sys::line_at_its_end(lines[i]))));
     }
 
     void write_changes(const model::ModuleReport& module) {
@@ -208,11 +206,29 @@ private:
         write_steps(run_.metrics);
     }
 
+    /// Of a long list its beginning; the JSON report has all.
+    template <class List, class Write> void write_list(const List& list, const Write& write_one) {
+        constexpr std::size_t listed_at_most = 40, listed_then = 30;
+        const bool cut = style_.detail != Detail::verbose && list.size() > listed_at_most;
+        const std::size_t listed = cut ? listed_then : list.size();
+        for (std::size_t i = 0; i < listed; ++i) write_one(list[i]);
+        if (cut)
+            write_(fmt::format("… and {} more (--verbose and the JSON report show all)\n",
+                               list.size() - listed));
+    }
+
+    void write_kept() {
+        write_list(run_.merge.kept, [&](const std::string& path) {
+            write_(fmt::format("{} kept as it is: {}\n", paint_.cyan("="), shown_name(path)));
+        });
+    }
+
     void write_conflicts() {
-        for (const model::Conflict& conflict : run_.merge.conflicts)
+        write_list(run_.merge.conflicts, [&](const model::Conflict& conflict) {
             write_(fmt::format("{} conflict: {}: expected {}, found: {}\n", paint_.red("!"),
-                               shown_name(conflict.path), sys::printable_text(conflict.expected),
-                               sys::printable_text(conflict.found)));
+                               shown_name(conflict.path), sys::printable_line(conflict.expected),
+                               sys::printable_line(conflict.found)));
+        });
     }
 
     void write_sum() {
@@ -239,7 +255,7 @@ private:
             add_actions(text, actions);
             break;
         case RunOutcome::failed:
-            text = run_.exit_code == static_cast<int>(model::ExitCode::undone)
+            text = run_.exit_code == model::ExitCode::undone
                        ? "the merge failed, and not all of it could be undone"
                    : failed == 0
                        ? "failed, nothing was merged"
@@ -256,6 +272,9 @@ private:
         case RunOutcome::undone: text = "merged and undone again"; break;
         case RunOutcome::interrupted: text = "interrupted, nothing was merged"; break;
         }
+        if (!run_.merge.kept.empty() &&
+            (run_.outcome == RunOutcome::merged || run_.outcome == RunOutcome::pending))
+            text += fmt::format(", {} kept", run_.merge.kept.size());
         write_(fmt::format("{}  ({}, run {})\n", paint_.bold(text), duration(run_.wall_s), run_.id));
     }
 

@@ -36,7 +36,7 @@ std::string label(const model::Step& step) {
     if (text.size() <= 40) return text;
     std::size_t cut = 39;
     while ((static_cast<unsigned char>(text[cut]) & 0xc0U) == 0x80U) --cut; // not inside a UTF-8 character
-    text = text.substr(0, cut) + "…";
+    text.replace(cut, std::string::npos, "…");
     return text;
 }
 

@@ -107,7 +107,6 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     case Kind::take:
         return slots[step.slot] = static_cast<int>(
                    ::syscall(SYS_open_tree, AT_FDCWD, step.source.c_str(), OPEN_TREE_CLOEXEC));
-    case Kind::unmount: return ::umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW);
     case Kind::pivot: return pivot_to(target);
     case Kind::let_go: return let_old_root_go();
     case Kind::mount:
@@ -115,8 +114,9 @@ int take_step(const MountStep& step, int (&slots)[max_slots]) noexcept {
     case Kind::attach:
         return static_cast<int>(
             ::syscall(SYS_move_mount, slots[step.slot], "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
+    case Kind::work_in: return ::chdir(target);
     case Kind::bind: return ::mount(target, target, nullptr, MS_BIND, nullptr);
-    case Kind::mask_file: return ::mount(step.source.c_str(), target, nullptr, MS_BIND, nullptr);
+    case Kind::mask: return ::mount(step.source.c_str(), target, nullptr, MS_BIND, nullptr);
     case Kind::make_directory:
         if (::mkdir(target, step.mode) != 0 && errno != EEXIST) return -1;
         return ::chmod(target, step.mode);
@@ -186,8 +186,11 @@ MountFailure make_mounts(const MountPlan& plan, int (&slots)[max_slots]) noexcep
     int index = 0;
     for (const MountStep& step : plan) {
         const bool done = take_step(step, slots) >= 0;
-        if (!done && !(step.optional && (errno == ENOENT || errno == ENOTDIR))) return {index, errno};
-        if (done && step.kind == Kind::attach) ::close(slots[step.slot]);
+        const bool absent = !done && (errno == ENOENT || errno == ENOTDIR || errno == ENODEV);
+        if (!done && !(step.optional && absent)) return {index, errno};
+        // Also of one that has no place: with the last descriptor of a mount that is nowhere the kernel waits
+        // for all processors, and PID 1 would end late.
+        if (step.kind == Kind::attach) ::close(slots[step.slot]);
         ++index;
     }
     ::umask(022);
@@ -219,7 +222,8 @@ int make_terminal() noexcept {
     return outer;
 }
 
-Stage become(const ProgramView& program, const policy::ConfinementView& sandbox, int lane) noexcept {
+Stage become(const ProgramView& program, const policy::ConfinementView& sandbox, bool own_users, int lane,
+             bool unheard) noexcept {
     const int standard_output =
         program.separate_standard_output ? fd::standard_output(lane) : fd::output(lane);
     if (!(program.terminal ? place_standard(fd::terminal, fd::terminal, fd::terminal)
@@ -232,10 +236,14 @@ Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,
     if (program.readonly_view && wall_stands(Wall::readonly_view) &&
         ::setns(fd::mount_namespace, CLONE_NEWNS) != 0)
         return Stage::mounts;
+    // Last, as the view, its terminal and the mount namespaces are the initial user namespace's.
+    if (own_users && ::setns(fd::users, CLONE_NEWUSER) != 0) return Stage::users;
+    const std::uint64_t bounds = own_users ? policy::every_capability : sandbox.capabilities;
     int listener = -1;
-    if (!policy::confine_program(program.confinement, sandbox, listener)) return Stage::privileges;
+    if (!policy::confine_program(program.confinement, bounds, listener)) return Stage::privileges;
     if (listener >= 0 && !hand_over(listener, lane)) return Stage::privileges;
-    ::execve(program.path, program.argv, program.environment);
+    ::syscall(SYS_execve, program.path, program.argv, program.environment, 0, 0,
+              unheard ? program.confinement.exec_token : 0);
     return Stage::exec;
 }
 

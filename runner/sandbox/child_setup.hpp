@@ -1,6 +1,6 @@
 #pragma once
 
-#include "policy/apply.hpp"
+#include "policy/confine_process.hpp"
 #include "runner/sandbox/mount_plan.hpp"
 #include "runner/sandbox/protocol.hpp"
 
@@ -27,9 +27,11 @@ struct LaunchView {
     int input = -1, broker = -1; ///< -1: none
     int output[max_lanes] = {}, standard_output[max_lanes] = {};
     int lanes = 1;
+    int user_namespace = -1;    ///< for programs; -1: this one
     int network_namespace = -1; ///< to join; -1: stay where clone has put us
     bool bring_up_loopback = false;
     const char* layers_directory = nullptr;
+    const char* memory = nullptr; ///< see SandboxSpec; none: null
     const MountPlans* mounts = nullptr;
     policy::ConfinementView confinement; ///< of everything in the sandbox
     const ProgramView* programs = nullptr;
@@ -63,8 +65,9 @@ struct MountFailure {
 /// other one is the answer. -1 with errno.
 [[nodiscard]] int make_terminal() noexcept;
 
-/// Becomes the program. Returns only on failure, with errno set.
-[[nodiscard]] Stage become(const ProgramView& program, const policy::ConfinementView& sandbox,
-                           int lane) noexcept;
+/// Becomes the program, in the user namespace at fd::users if `own_users`, by an exec that the parent hears
+/// of unless it is `unheard`. Returns only on failure, with errno set.
+[[nodiscard]] Stage become(const ProgramView& program, const policy::ConfinementView& sandbox, bool own_users,
+                           int lane, bool unheard) noexcept;
 
 } // namespace disco::sandbox

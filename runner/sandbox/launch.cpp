@@ -3,6 +3,7 @@
 #include "policy/walls.hpp"
 #include "runner/sandbox/child_setup.hpp"
 #include "runner/sandbox/clone_process.hpp"
+#include "runner/sandbox/container_hint.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/program.hpp"
@@ -12,10 +13,9 @@
 #include <csignal>
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <sched.h>
-#include <sys/prctl.h>
+#include <sys/capability.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -60,7 +60,9 @@ policy::FilterView view_of(const std::vector<sock_filter>& filter) {
 }
 
 policy::ConfinementView view_of(const policy::Confinement& confinement) {
-    return {.capabilities = confinement.capabilities, .calls = view_of(confinement.calls)};
+    return {.capabilities = confinement.capabilities,
+            .calls = view_of(confinement.calls),
+            .exec_token = confinement.exec_token};
 }
 
 ProgramView view_of(const Program& program, const ProgramMemory& memory) {
@@ -83,34 +85,20 @@ const char* describe(Stage stage) {
     case Stage::mounts: return "build its view";
     case Stage::terminal: return "make its terminal";
     case Stage::program: return "start a process";
+    case Stage::users: return "enter its user namespace";
     case Stage::privileges: return "give up privileges (capabilities, seccomp)";
     case Stage::exec: return "run it";
     }
     return "?"; // not reached: -Wswitch guards the list
 }
 
-/// Root is refused so by a container only.
-const char* container_hint(int error) {
-    switch (error) {
-    case EPERM:
-    case ENOSYS:
-        return " (in a container, its seccomp profile or capabilities refuse it: start it with CAP_SYS_ADMIN "
-               "and "
-               "without a profile, as by `docker run --cap-add SYS_ADMIN --security-opt seccomp=unconfined`)";
-    case EACCES:
-        return " (in a container, its AppArmor profile or SELinux refuses it: start it without, as by "
-               "`docker run "
-               "--security-opt apparmor=unconfined --security-opt label=disable`)";
-    default: return "";
-    }
-}
-
 /// Said once: what a container withholds that sandboxes do without.
-bool tell_of_container() {
+bool tell_of_container(const SandboxSpec& spec) {
     // It refuses everything in it all keys, so no sandbox needs a keyring of its own, see pid1.
     if (::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) < 0 && errno == EPERM)
         spdlog::debug("this container refuses keyctl(2), so sandboxes have no keyring of their own");
-    if (::prctl(PR_CAPBSET_READ, CAP_NET_ADMIN) == 0)
+    // Over what belongs to a user namespace of its own it has every right.
+    if (spec.user_namespace < 0 && ::cap_get_bound(CAP_NET_ADMIN) == 0)
         spdlog::warn(
             "without CAP_NET_ADMIN no sandbox has a loopback network (127.0.0.1); start the container "
             "with it, or use --network host, where scripts need that");
@@ -135,8 +123,6 @@ Launched launch(const SandboxSpec& spec, const LogSink& log) {
     for (std::size_t i = 0; i < spec.programs.size(); ++i)
         programs.push_back(view_of(spec.programs[i], memory[i]));
 
-    const bool own_network =
-        spec.network != model::Network::host && spec.network_namespace < 0 && policy::wall_stands(Wall::net);
     LaunchView view;
     view.input = input.read.get();
     view.control = control.child.get();
@@ -147,9 +133,11 @@ Launched launch(const SandboxSpec& spec, const LogSink& log) {
         view.standard_output[lane] = pipes[lane].standard_output.child.get();
     }
     view.lanes = static_cast<int>(pipes.size());
-    if (spec.network != model::Network::host) view.network_namespace = spec.network_namespace;
-    view.bring_up_loopback = own_network;
+    view.user_namespace = spec.user_namespace;
+    view.network_namespace = spec.network_namespace;
+    view.bring_up_loopback = spec.new_network;
     view.layers_directory = spec.layers_directory.c_str();
+    view.memory = spec.memory.empty() ? nullptr : spec.memory.c_str();
     view.mounts = &spec.mounts;
     view.confinement = view_of(*spec.confinement);
     static const std::size_t command_line_size = sys::read_file("/proc/self/cmdline").size();
@@ -157,14 +145,14 @@ Launched launch(const SandboxSpec& spec, const LogSink& log) {
     view.command_line_size = command_line_size;
     view.programs = programs.data();
     view.program_count = static_cast<int>(programs.size());
-    if (own_network) {
-        [[maybe_unused]] static const bool told = tell_of_container();
+    if (spec.new_network) {
+        [[maybe_unused]] static const bool told = tell_of_container(spec);
     }
     const std::uint64_t namespaces =
         CLONE_NEWNS | namespace_of(Wall::pid, CLONE_NEWPID) | namespace_of(Wall::ipc, CLONE_NEWIPC) |
         namespace_of(Wall::uts, CLONE_NEWUTS) | namespace_of(Wall::cgroup, CLONE_NEWCGROUP);
     int pidfd = -1;
-    const pid_t pid = clone_process(namespaces | (own_network ? CLONE_NEWNET : 0), pidfd);
+    const pid_t pid = clone_process(namespaces, pidfd);
     if (pid < 0)
         throw sys::Error{
             fmt::format("cannot make the namespaces of a sandbox: {}{}", sys::errno_text(errno),

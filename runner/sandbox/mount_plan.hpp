@@ -11,16 +11,16 @@ namespace disco::sandbox {
 /// One step of building a merged view; the child walks the list in order, one or two system calls each.
 struct MountStep {
     enum class Kind {
-        overlay,   ///< mount(2) an overlay on `target`, its options relative to the layers' directory
-        clone,     ///< open_tree(2): take a copy of the host mount at `source` into `slot`, with `attributes`
-        take,      ///< open_tree(2): take the mount at `source` itself into `slot`, to be attached elsewhere
-        unmount,   ///< umount2(2) `target`
-        pivot,     ///< pivot_root(2): make `target` the root; absolute names are resolved in it from now on
-        let_go,    ///< umount2(2) the old root, which `pivot` left on top of the new one
-        mount,     ///< mount(2) a new file system of `type` on `target`
-        attach,    ///< move_mount(2) `slot` to `target`
-        bind,      ///< bind `target` on itself
-        mask_file, ///< bind the device `source` over `target`
+        overlay, ///< mount(2) an overlay on `target`, its options relative to the layers' directory
+        clone,   ///< open_tree(2): take a copy of the host mount at `source` into `slot`, with `attributes`
+        take,    ///< open_tree(2): take the mount at `source` itself into `slot`, to be attached elsewhere
+        pivot,   ///< pivot_root(2): make `target` the root; absolute names are resolved in it from now on
+        let_go,  ///< umount2(2) the old root, which `pivot` left on top of the new one
+        mount,   ///< mount(2) a new file system of `type` on `target`
+        attach,  ///< move_mount(2) `slot` to `target`
+        bind,    ///< bind `target` on itself
+        work_in, ///< chdir(2) to `target`: short names are found sooner, where there are many
+        mask,    ///< bind `source` over `target`
         make_directory,     ///< mkdir(2) `target` with `mode`
         make_device,        ///< mknod(2) `target`, character device `device` with `mode`
         make_symlink,       ///< symlink(2) `target` → `source`
@@ -42,7 +42,7 @@ struct MountStep {
     int slot = -1;
     mode_t mode = 0;
     dev_t device = 0;
-    bool optional = false; ///< an absent target is fine
+    bool optional = false; ///< an absent target, or a type that the kernel lacks, is fine
 
     [[nodiscard]] std::string describe() const; ///< for messages: "mount proc on '/proc'"
 };
@@ -86,9 +86,12 @@ struct ViewSpec {
     std::string commands;    ///< host directory shown as /run/disco/restricted; empty: none
     std::string parameters;  ///< host directory shown as /var/lib/disco/parameters/NODE; empty: none
     std::string node;
-    bool machine_run = false;  ///< /run is among the overlays; else it is a tmpfs of the sandbox's own
-    std::string broker;        ///< where the broker's socket is bound; empty: nowhere
-    std::string resolver_file; ///< host file shown as /etc/resolv.conf; empty: the tree's own
+    /// /run is among the overlays, and what is changed there lies in a tmpfs that is mounted here, in `u`,
+    /// with `w` to work in; empty: /run is a tmpfs of the sandbox's own.
+    std::string memory;
+    mode_t memory_mode = 0755;             ///< of `u`: as what it covers has
+    std::string broker;                    ///< where the broker's socket is bound; empty: nowhere
+    std::string resolver_file;             ///< host file shown as /etc/resolv.conf; empty: the tree's own
     std::vector<std::string> proc_entries; ///< see entries_in_proc
     /// The sandbox's kernel.pid_max, which bounds its processes and threads together; none: the machine's.
     std::optional<std::size_t> pid_max;

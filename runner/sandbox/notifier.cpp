@@ -2,6 +2,7 @@
 
 #include "policy/exec_call.hpp"
 #include "runner/sandbox/call_text.hpp"
+#include "runner/sandbox/device_maker.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/notified_call.hpp"
 
@@ -11,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -34,12 +36,25 @@ union RoomyCall {
 
 } // namespace
 
-Notifier::Notifier(sys::UniqueFd listener, int root, AnswerCall call, AnswerExec exec)
+Notifier::Notifier(sys::UniqueFd listener, int root, DevicesBy devices, AnswerCall call, AnswerExec exec)
     : listener_{std::move(listener)},
-      stopped_{::eventfd(0, EFD_CLOEXEC)},
-      root_{root},
+      root_{::fcntl(root, F_DUPFD_CLOEXEC, 0)},
+      devices_{devices},
       answer_call_{std::move(call)},
       answer_exec_{std::move(exec)} {
+    if (!root_) throw sys::SysError{errno, "copy the descriptor of the sandbox's root"};
+}
+
+void Notifier::attend(short events) {
+    if ((events & POLLIN) != 0)
+        begin();
+    else if (events != 0)
+        listener_.reset();
+}
+
+void Notifier::begin() {
+    if (unattended() < 0) return;
+    stopped_ = sys::UniqueFd{::eventfd(0, EFD_CLOEXEC)};
     if (!stopped_) throw sys::SysError{errno, "make an event descriptor"};
     // One process waits for the other: on one processor they are faster. Older kernels do not know it.
     ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
@@ -94,13 +109,18 @@ void Notifier::serve_one() {
         throw sys::SysError{errno, "hear of a system call of the sandbox"};
     }
     if (!policy::exec_call(request.known.data)) return answer_call(request.known);
-    std::string failed = answer_exec_(root_, listener_.get(), request.known);
+    std::string failed = answer_exec_(root_.get(), listener_.get(), request.known);
     if (!failed.empty()) note({std::move(failed), 1, true});
 }
 
 void Notifier::answer_call(const seccomp_notif& request) {
     const seccomp_data& data = request.data;
     const CallAnswer answer = answer_call_(data.arch, static_cast<std::uint32_t>(data.nr));
+    if (answer.allowed)
+        return reply(request,
+                     devices_ == DevicesBy::parent
+                         ? make_device(answer.name, root_.get(), stopped_.get(), listener_.get(), request)
+                         : std::nullopt);
     CallMade call;
     call.name = answer.name;
     std::copy(std::begin(data.args), std::end(data.args), call.arguments.begin());
@@ -113,9 +133,15 @@ void Notifier::answer_call(const seccomp_notif& request) {
         });
     // Only now is it sure that the memory was the caller's: its number may be another process's by now.
     if (!sys::is_waiting(listener_.get(), request.id)) return;
-    if (!sys::answer_call(listener_.get(), request.id, answer.error))
-        throw sys::SysError{errno, "answer a system call of the sandbox"};
+    reply(request, answer.error);
     note({std::move(text), 1});
+}
+
+/// `error`: nothing lets the call go on.
+void Notifier::reply(const seccomp_notif& request, std::optional<int> error) {
+    const bool answered = error ? sys::answer_call(listener_.get(), request.id, *error)
+                                : sys::let_call_go_on(listener_.get(), request.id);
+    if (!answered) throw sys::SysError{errno, "answer a system call of the sandbox"};
 }
 
 void Notifier::note(AnsweredCall call) {

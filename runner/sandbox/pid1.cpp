@@ -63,6 +63,7 @@ void sort_descriptors(const LaunchView& launch) noexcept {
     const int input = launch.input < 0 ? -1 : ::fcntl(launch.input, F_DUPFD, above);
     const int broker = launch.broker < 0 ? -1 : ::fcntl(launch.broker, F_DUPFD, above);
     const int log = ::fcntl(launch.log, F_DUPFD, above);
+    const int users = launch.user_namespace < 0 ? -1 : ::fcntl(launch.user_namespace, F_DUPFD, above);
     int output[max_lanes], standard_output[max_lanes];
     for (int lane = 0; lane < launch.lanes; ++lane) {
         output[lane] = ::fcntl(launch.output[lane], F_DUPFD, above);
@@ -82,10 +83,24 @@ void sort_descriptors(const LaunchView& launch) noexcept {
         if (::dup2(nothing, standard) < 0) fail(Stage::descriptors, errno);
     const int own = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC); // later there is no host's /proc
     if (own < 0 || ::dup2(own, fd::mount_namespace) < 0) fail(Stage::descriptors, errno);
-    if (::dup2(broker < 0 ? nothing : broker, fd::broker) < 0 || ::dup2(nothing, fd::terminal) < 0)
+    if (::dup2(broker < 0 ? nothing : broker, fd::broker) < 0 || ::dup2(nothing, fd::terminal) < 0 ||
+        ::dup2(users < 0 ? nothing : users, fd::users) < 0)
         fail(Stage::descriptors, errno);
     if (wall_stands(Wall::close_fds) && ::syscall(SYS_close_range, fd::output(launch.lanes), ~0U, 0) != 0)
         fail(Stage::descriptors, errno);
+}
+
+/// Nothing that is mounted here is seen elsewhere. In a chroot '/' may be no mount; then that is said of the
+/// namespace's root and all below it, which setns(2) leads to.
+bool isolate_mounts() noexcept {
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return true;
+    if (errno != EINVAL) return false;
+    const int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 || ::setns(fd::mount_namespace, CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || ::fchdir(root) != 0 ||
+        ::chroot(".") != 0)
+        return false;
+    return ::close(root) == 0;
 }
 
 /// Of all that is started here, which cannot change it (policy/seccomp_program). Nothing is dumped at 0
@@ -101,6 +116,15 @@ bool limit_core() noexcept {
     const bool none = error == EPERM && ::getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max == 0;
     errno = error;
     return none;
+}
+
+/// The parent looks into it when programs have ended.
+void hand_over_memory(const char* place) noexcept {
+    const int own = ::open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    Message message;
+    message.kind = Message::Kind::memory;
+    if (own < 0 || !send_with(message, own)) fail(Stage::ahead, errno);
+    ::close(own);
 }
 
 void bring_up_loopback() noexcept {
@@ -131,18 +155,19 @@ bool others_remain() noexcept { return is_init() && ::kill(-1, 0) == 0; }
 
 /// vfork(2): the child works in this process's memory until it has become the program, which saves copying
 /// page tables that are thrown away at once; `become` changes no memory but the stack and errno.
-[[gnu::noinline]] pid_t start(const LaunchView& launch, int index, int lane) noexcept {
+[[gnu::noinline]] pid_t start(const LaunchView& launch, int index, int lane, bool unheard) noexcept {
     const pid_t child = ::vfork();
     if (child != 0) return child;
-    const Stage stage = become(launch.programs[index], launch.confinement, lane);
+    const Stage stage =
+        become(launch.programs[index], launch.confinement, launch.user_namespace >= 0, lane, unheard);
     fail(stage, errno, -1, lane); // the control socket is close-on-exec, but exec did not happen
 }
 
 /// Runs programs to their ends, each in a lane, reaping orphans on the way.
-void run(const LaunchView& launch, int first, int count) noexcept {
+void run(const LaunchView& launch, int first, int count, std::uint32_t unheard) noexcept {
     pid_t children[max_lanes] = {};
     for (int lane = 0; lane < count; ++lane) {
-        children[lane] = start(launch, first + lane, lane);
+        children[lane] = start(launch, first + lane, lane, (unheard >> lane & 1) != 0);
         if (children[lane] < 0) fail(Stage::program, errno);
     }
     for (int running = count; running > 0;) {
@@ -189,6 +214,7 @@ void enter(const LaunchView& launch, std::int32_t index, int (&slots)[max_slots]
     }
     // Before the root is handed over: this process is in the read-only namespace for a moment.
     if (any_readonly && !make_readonly_view()) fail(Stage::mounts, errno);
+    if (!policy::confine_to_root()) fail(Stage::privileges, errno);
     const int root = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     Message rooted;
     rooted.kind = Message::Kind::root;
@@ -232,8 +258,9 @@ void run_pid1(const LaunchView& launch) noexcept {
     if (!limit_core()) fail(Stage::isolate, errno);
     if (launch.bring_up_loopback) bring_up_loopback();
     int slots[max_slots];
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail(Stage::isolate, errno);
+    if (!isolate_mounts()) fail(Stage::isolate, errno);
     make_or_fail(launch.mounts->ahead, slots, Stage::ahead);
+    if (launch.memory != nullptr) hand_over_memory(launch.memory);
     ::close(fd::broker); // it has its name, and the parent accepts
     ::close(fd::log);
     if (!policy::confine_sandbox(launch.confinement)) fail(Stage::privileges, errno);
@@ -249,7 +276,7 @@ void run_pid1(const LaunchView& launch) noexcept {
             if (command.index < 0 || command.count < 1 || command.count > launch.lanes ||
                 command.index > launch.program_count - command.count)
                 fail(Stage::program, EINVAL);
-            run(launch, command.index, command.count);
+            run(launch, command.index, command.count, command.unheard);
             break;
         case Order::kill_others: kill_others(); break;
         }

@@ -1,6 +1,7 @@
 #include "runner/sandbox/proc_entries.hpp"
 
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_number.hpp"
 
 #include <cstdio>
 #include <string_view>
@@ -10,19 +11,12 @@
 #include <sys/utsname.h>
 
 namespace disco::sandbox {
-namespace {
-
-bool is_process(std::string_view name) {
-    return name.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-} // namespace
 
 std::vector<std::string> entries_in_proc(const std::filesystem::path& proc) {
     const sys::UniqueFd directory = sys::open_directory(proc);
     std::vector<std::string> entries;
     // The processes come last, and there may be thousands.
-    for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), proc, is_process))
+    for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), proc, sys::is_digits))
         if (entry.type != DT_LNK) entries.push_back("/" + entry.name);
     return entries;
 }

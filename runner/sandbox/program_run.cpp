@@ -54,10 +54,10 @@ public:
     std::vector<ProgramEnd> run(const std::function<void()>& meanwhile) {
         if (!sandbox_.control_)
             throw sys::Error{"the sandbox has ended, so no further program can run in it"};
-        sandbox_.order(Order::run, first_, runs_.size());
+        sandbox_.order(Order::run, first_, runs_.size(), unheard());
         meanwhile_ = meanwhile;
         const bool ended = wait_until([](const Message& message) { return message.last != 0; });
-        if (meanwhile_) std::exchange(meanwhile_, {})();
+        if (meanwhile_) do_meanwhile();
         if (!ended) return finish_dead();
         if (message_.others != 0) {
             if (!wait_for_readers()) return finish_dead();
@@ -80,6 +80,15 @@ private:
         OutputCollector output{};
         std::unique_ptr<Notifier> notifier{};
     };
+
+    /// Of a program that is no guarded command nothing is to be heard when it is started: that would be two
+    /// more switches between processes for each, and the next one starts when it has become its program.
+    [[nodiscard]] std::uint32_t unheard() const {
+        std::uint32_t lanes = 0;
+        for (std::size_t lane = 0; lane < runs_.size(); ++lane)
+            if (runs_[lane].program.unheard(sandbox_.root_.get())) lanes |= 1U << lane;
+        return lanes;
+    }
 
     /// False when a program had to be stopped or PID 1 died; the ends then say why.
     bool wait_until(bool (*wanted)(const Message&)) {
@@ -113,9 +122,11 @@ private:
         std::vector<pollfd> waits = {{sandbox_.control_.get(), POLLIN, 0},
                                      {sys::interrupt_fd(), POLLIN, 0},
                                      {sandbox_.spec_.attendant.fd, POLLIN, 0}};
+        const std::size_t first_calls = waits.size() + 2;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
             waits.push_back({must_wait(i) ? -1 : runs_[i].lane.output.get(), POLLIN, 0});
             waits.push_back({runs_[i].lane.standard_output.get(), POLLIN, 0});
+            waits.push_back({runs_[i].notifier ? runs_[i].notifier->unattended() : -1, POLLIN, 0});
         }
         if (sandbox_.spec_.outlet != nullptr) waits.push_back(sandbox_.spec_.outlet->wait());
         if (relay_)
@@ -127,6 +138,8 @@ private:
         const int ready = ::poll(waits.data(), waits.size(), patience_ms(limit));
         if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
         sys::throw_if_interrupted();
+        for (std::size_t i = 0; i < runs_.size(); ++i)
+            if (runs_[i].notifier) runs_[i].notifier->attend(waits[first_calls + 3 * i].revents);
         if (sandbox_.spec_.outlet != nullptr) sandbox_.spec_.outlet->serve();
         (void)drain();
         if (relay_) relay_->serve();
@@ -140,8 +153,7 @@ private:
             if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
             if (message_.kind == Message::Kind::ended) note_end();
             if (message_.kind == Message::Kind::setup_failed) note_not_started();
-            // Not before: every program's first exec waits for its listener to be heard.
-            if (meanwhile_ && started()) std::exchange(meanwhile_, {})();
+            if (meanwhile_ && started()) do_meanwhile();
             return Turn::message;
         }
         return within_bounds() ? Turn::nothing : Turn::stopped;
@@ -188,13 +200,21 @@ private:
 
     void hear_calls(sys::UniqueFd listener) {
         Run& run = run_of(message_);
+        const bool own_users = sandbox_.spec_.user_namespace >= 0;
         run.notifier = std::make_unique<Notifier>(std::move(listener), sandbox_.root_.get(),
+                                                  own_users ? DevicesBy::parent : DevicesBy::kernel,
                                                   run.program.answer, run.program.exec);
     }
 
     [[nodiscard]] bool started() const {
         return std::all_of(runs_.begin(), runs_.end(),
                            [](const Run& run) { return run.notifier != nullptr || run.ended; });
+    }
+
+    void do_meanwhile() {
+        for (Run& run : runs_)
+            if (run.notifier) run.notifier->begin(); // no exec waits for it
+        std::exchange(meanwhile_, {})();
     }
 
     static void end_hearing(Run& run) {

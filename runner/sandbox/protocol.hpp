@@ -18,9 +18,10 @@ constexpr int mount_namespace = 5;
 constexpr int broker = 6; ///< the broker's socket, until it has a name
 /// Of the sandbox's own terminal the side that programs use; PID 1 opens it when a program is to have it.
 constexpr int terminal = 7;
-constexpr int log = 8; ///< the socket of the log, until it has a name
+constexpr int log = 8;   ///< the socket of the log, until it has a name
+constexpr int users = 9; ///< the user namespace of programs
 /// Of each lane two: where its program writes, and its standard output where that is a value (templates).
-constexpr int first_lane = 9;
+constexpr int first_lane = 10;
 constexpr int output(int lane) { return first_lane + 2 * lane; }
 constexpr int standard_output(int lane) { return first_lane + 2 * lane + 1; }
 } // namespace fd
@@ -33,7 +34,8 @@ struct Command {
     Order order = Order::run;
     std::int32_t index =
         0; ///< of the first program to run, or of the plan to enter by; both were given at launch
-    std::int32_t count = 1; ///< of programs to run together, the first in lane 0
+    std::int32_t count = 1;    ///< of programs to run together, the first in lane 0
+    std::uint32_t unheard = 0; ///< by lane, a bit each: whether its exec passes the token
 };
 
 enum class Stage : std::int32_t {
@@ -45,13 +47,15 @@ enum class Stage : std::int32_t {
     mounts,
     terminal,
     program,
+    users, ///< the user namespace
     privileges,
     exec
 };
 struct Message {
     enum class Kind : std::int32_t {
-        root,  ///< comes with the root of the view (O_PATH), and is followed by `ready`
-        ready, ///< comes with the other side of fd::terminal, when a program is to have that
+        memory, ///< comes with the layer in memory, where there is one
+        root,   ///< comes with the root of the view (O_PATH), and is followed by `ready`
+        ready,  ///< comes with the other side of fd::terminal, when a program is to have that
         setup_failed,
         listens, ///< comes with a descriptor: see policy::confine_program
         ended,

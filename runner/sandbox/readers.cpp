@@ -2,11 +2,12 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_lines.hpp"
+#include "runner/sys/text_number.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -58,11 +59,8 @@ std::optional<std::uint64_t> work_of(int proc, pid_t process) {
     if (rest.empty() || rest[0] == 'Z' || rest[0] == 'X') return std::nullopt;
     std::uint64_t ticks = 0;
     for (int value = 1; value <= 13; ++value) {
-        const std::size_t end = std::min(rest.find(' '), rest.size());
-        std::uint64_t number = 0;
-        if (value >= 12) std::from_chars(rest.data(), rest.data() + end, number);
-        ticks += number;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
+        const std::string_view word = sys::take_until(rest, ' ');
+        if (value >= 12) ticks += sys::number_in<std::uint64_t>(word).value_or(0);
     }
     return ticks;
 }
@@ -119,14 +117,13 @@ Remaining look_at_remaining(int root, ino_t input) {
     std::map<pid_t, std::uint64_t> work;
     Pipes pipes;
     for (const std::string& name : names_in(proc.get(), "")) {
-        pid_t process = 0;
-        const char* end = name.data() + name.size();
-        if (std::from_chars(name.data(), end, process).ptr != end || process == 1) continue;
-        const auto ticks = work_of(proc.get(), process);
+        const auto process = sys::number_in<pid_t>(name);
+        if (!process || *process == 1) continue;
+        const auto ticks = work_of(proc.get(), *process);
         if (!ticks) continue;
-        work[process] = *ticks;
-        remaining.processes.insert(process);
-        note_pipes(proc.get(), process, input, pipes);
+        work[*process] = *ticks;
+        remaining.processes.insert(*process);
+        note_pipes(proc.get(), *process, input, pipes);
     }
     std::set<pid_t> readers;
     for (auto pipe = pipes.begin(); pipe != pipes.end();) {

@@ -1,6 +1,7 @@
 #include "runner/sandbox/resolver_file.hpp"
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <array>
 #include <cerrno>
@@ -27,12 +28,11 @@ std::string canonical(int family, const void* address) {
 
 /// The name server of a line; nothing when the line is another one, or holds no address.
 std::optional<NameServer> name_server_of(std::string_view line) {
-    constexpr std::string_view keyword = "nameserver", blank = " \t";
-    if (!line.starts_with(keyword)) return std::nullopt;
-    line.remove_prefix(keyword.size());
-    const std::size_t begin = line.find_first_not_of(blank);
-    if (begin == 0 || begin == std::string_view::npos) return std::nullopt;
-    const std::string word{line.substr(begin, line.find_first_of(" \t\r", begin) - begin)};
+    // The keyword must begin the line, as in libc.
+    if (line.empty() || sys::blanks.find(line[0]) != std::string_view::npos ||
+        sys::take_word(line) != "nameserver")
+        return std::nullopt;
+    const std::string word{sys::take_word(line)};
     struct in_addr v4 = {};
     if (::inet_pton(AF_INET, word.c_str(), &v4) == 1) {
         const auto first = ntohl(v4.s_addr) >> 24; // 0.0.0.0 is this host, too
@@ -51,10 +51,7 @@ ResolverFile make_resolver_file(std::string_view host, const std::string& forwar
                                 const std::function<bool(const std::string&)>& is_own) {
     ResolverFile file;
     bool seen_ipv4 = false;
-    while (!host.empty()) {
-        const std::size_t end = host.find('\n');
-        const std::string_view line = host.substr(0, end);
-        host.remove_prefix(end == std::string_view::npos ? host.size() : end + 1);
+    for (const std::string_view line : sys::lines_of(host)) {
         const auto server = name_server_of(line);
         if (!server || (!server->loopback && !is_own(server->address))) {
             file.text.append(line).append("\n");

@@ -34,32 +34,25 @@ Sandbox::Sandbox(SandboxSpec spec) : spec_{std::move(spec)} {
 void Sandbox::enter(std::size_t plan) {
     try {
         order(Order::enter, plan);
-        Message message;
+        const MountPlan& entered = spec_.mounts.enter.at(plan);
+        if (!spec_.memory.empty()) memory_ = expect(Message::Kind::memory, entered);
         // By /proc/PID/root it would take CAP_SYS_PTRACE, which a container may lack.
-        for (auto [kind, descriptor] :
-             {std::pair{Message::Kind::root, &root_}, {Message::Kind::ready, &terminal_}}) {
-            if (!receive(message, *descriptor))
-                throw sys::Error{"the sandbox died while it was being set up"};
-            if (message.kind != kind)
-                throw sys::Error{explain_setup_failure(message, spec_.mounts.enter.at(plan), spec_.mounts)};
-        }
+        root_ = expect(Message::Kind::root, entered);
+        terminal_ = expect(Message::Kind::ready, entered);
     } catch (...) {
         close();
         throw;
     }
 }
 
-sys::UniqueFd Sandbox::network_namespace() const {
-    const std::string path = fmt::format("/proc/{}/ns/net", pid_);
-    sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (fd) return fd;
-    const int code = errno;
+/// What comes with the next message of PID 1, which is of that kind if nothing has failed. `plan`: what it
+/// enters by now, if it does.
+sys::UniqueFd Sandbox::expect(Message::Kind kind, const MountPlan& plan) const {
     Message message;
-    sys::UniqueFd none;
-    // PID 1 has ended already: what it has left says why.
-    if (code == ENOENT && receive(message, none) && message.kind == Message::Kind::setup_failed)
-        throw sys::Error{explain_setup_failure(message, {}, spec_.mounts)};
-    throw sys::SysError{code, "open the network namespace of the sandbox", path};
+    sys::UniqueFd descriptor;
+    if (!receive(message, descriptor)) throw sys::Error{"the sandbox died while it was being set up"};
+    if (message.kind != kind) throw sys::Error{explain_setup_failure(message, plan, spec_.mounts)};
+    return descriptor;
 }
 
 NetworkAttempts Sandbox::network_attempts() const {
@@ -74,8 +67,8 @@ NetworkAttempts Sandbox::network_attempts() const {
 }
 
 /// That PID 1 is gone is told by the answer, or by its absence.
-void Sandbox::order(Order what, std::size_t index, std::size_t count) const {
-    const Command command{what, static_cast<std::int32_t>(index), static_cast<std::int32_t>(count)};
+void Sandbox::order(Order what, std::size_t index, std::size_t count, std::uint32_t unheard) const {
+    const Command command{what, static_cast<std::int32_t>(index), static_cast<std::int32_t>(count), unheard};
     if (::send(control_.get(), &command, sizeof command, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
         errno != ECONNRESET)
         throw sys::SysError{errno, "command the sandbox"};
@@ -111,6 +104,7 @@ Sandbox::Sandbox(Sandbox&& other) noexcept
       pidfd_{std::move(other.pidfd_)},
       control_{std::move(other.control_)},
       root_{std::move(other.root_)},
+      memory_{std::move(other.memory_)},
       terminal_{std::move(other.terminal_)},
       log_{std::move(other.log_)},
       lanes_{std::move(other.lanes_)},
@@ -120,6 +114,7 @@ Sandbox::~Sandbox() { close(); }
 
 void Sandbox::stop() noexcept {
     root_.reset();
+    memory_.reset();
     control_.reset();
     if (pid_ > 0) kill_at_once(pid_); // our child, not yet reaped: the number cannot mean another process
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "policy/confinement.hpp"
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 #include "runner/model/sandbox_settings.hpp"
 #include "runner/sandbox/input_relay.hpp"
 #include "runner/sandbox/log_sink.hpp"
@@ -41,7 +41,9 @@ struct Program {
     std::optional<std::chrono::milliseconds> timeout{std::chrono::minutes{15}};
     std::size_t standard_output_limit = 0; ///< bytes, with Output::separate
     AnswerCall answer; ///< for calls that its confinement reports; this and `exec` are called by a thread
-    AnswerExec exec;   ///< for every exec, beginning with that of `path`
+    AnswerExec exec;   ///< for every exec that is heard, beginning with that of `path`
+    /// Whether `exec` would let that of `path` go on; then it is not asked. `root`: of the sandbox (O_PATH).
+    std::function<bool(int root)> unheard;
 };
 
 /// What else the parent attends to while programs run: `serve` is called when `fd` (borrowed) is readable.
@@ -53,9 +55,11 @@ struct Attendant {
 struct SandboxSpec {
     std::filesystem::path layers_directory; ///< what the overlay options are relative to
     MountPlans mounts;
+    std::string memory; ///< see ViewSpec; empty: none
     model::Network network = model::Network::isolated;
-    /// Unless the network is the host's: a network namespace to join, borrowed; -1: a new one.
-    int network_namespace = -1;
+    int user_namespace = -1;    ///< for programs, borrowed; -1: this process's
+    int network_namespace = -1; ///< borrowed; -1: this process's
+    bool new_network = false;   ///< nobody has been in it: its loopback device is still down
     std::shared_ptr<const policy::Confinement> confinement; ///< of everything in it
     std::vector<Program> programs;
     std::size_t lanes = 1; ///< programs that `run_together` may run, at most max_lanes
@@ -119,13 +123,13 @@ public:
     void enter(std::size_t plan);
 
     [[nodiscard]] model::Network network() const noexcept { return spec_.network; }
-    /// The network namespace that it is in, to be joined by others. Throws SysError.
-    [[nodiscard]] sys::UniqueFd network_namespace() const;
     /// Of all that share its network; none when it is gone.
     [[nodiscard]] NetworkAttempts network_attempts() const;
 
     /// The root of the merged view (O_PATH); use sys::open_in_root below it. Valid while the sandbox lives.
     [[nodiscard]] int root() const noexcept { return root_.get(); }
+    /// The layer in memory, with `u` and `w` (see ViewSpec); -1 where there is none. As above.
+    [[nodiscard]] int memory() const noexcept { return memory_.get(); }
 
     /// Runs programs[index] to its end; `sink` gets its merged output as it comes; `meanwhile`, when there is
     /// one, is called once when the program has been started. What it leaves running is killed. While a
@@ -151,11 +155,12 @@ public:
 
 private:
     class Runner;
-    void order(Order what, std::size_t index, std::size_t count = 1) const;
+    void order(Order what, std::size_t index, std::size_t count = 1, std::uint32_t unheard = 0) const;
     [[nodiscard]] bool receive(Message& message, sys::UniqueFd& descriptor) const;
+    [[nodiscard]] sys::UniqueFd expect(Message::Kind kind, const MountPlan& plan) const;
     SandboxSpec spec_;
     pid_t pid_ = -1;
-    sys::UniqueFd pidfd_, control_, root_;
+    sys::UniqueFd pidfd_, control_, root_, memory_;
     sys::UniqueFd terminal_; ///< of a terminal of the sandbox's own the outer side (pty(7)), once entered
     LogSink log_;
     std::vector<Lane> lanes_;

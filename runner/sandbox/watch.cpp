@@ -3,11 +3,11 @@
 #include "runner/sandbox/kill_at_once.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_number.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <condition_variable>
 #include <cstdint>
 #include <limits>
@@ -73,11 +73,9 @@ std::size_t Watch::tasks_of_the_machine() const {
     std::array<char, 128> text = {};
     const ssize_t got =
         sys::check(::pread(load_.get(), text.data(), text.size(), 0), "read", "/proc/loadavg");
-    const auto* const end = text.data() + got;
-    const auto* const slash = std::find<const char*>(text.data(), end, '/');
-    std::size_t tasks = std::numeric_limits<std::size_t>::max();
-    if (slash != end) std::from_chars(slash + 1, end, tasks);
-    return tasks;
+    std::string_view rest{text.data(), static_cast<std::size_t>(got)};
+    rest.remove_prefix(std::min(rest.find('/'), rest.size() - 1) + 1);
+    return sys::take_number<std::size_t>(rest).value_or(std::numeric_limits<std::size_t>::max());
 }
 
 sys::UniqueFd Watch::open_proc() const { return sys::open_in_root(root_, "/proc", O_RDONLY | O_DIRECTORY); }
@@ -85,9 +83,7 @@ sys::UniqueFd Watch::open_proc() const { return sys::open_in_root(root_, "/proc"
 std::vector<std::string> Watch::processes(int proc) {
     std::vector<std::string> numbers;
     for (sys::DirectoryEntry& entry : sys::list_directory(proc, "/proc"))
-        if (entry.name != "1" &&
-            std::all_of(entry.name.begin(), entry.name.end(), [](char c) { return c >= '0' && c <= '9'; }))
-            numbers.push_back(std::move(entry.name));
+        if (entry.name != "1" && sys::is_digits(entry.name)) numbers.push_back(std::move(entry.name));
     return numbers;
 }
 

@@ -1,5 +1,6 @@
 #include "runner/sys/files.hpp"
 
+#include "runner/sys/atomic_file.hpp"
 #include "runner/sys/error.hpp"
 
 #include <algorithm>
@@ -82,6 +83,13 @@ UniqueFd try_open_in_root(int root, const std::filesystem::path& path, int flags
 UniqueFd open_directory(const std::filesystem::path& path) {
     UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!fd) throw SysError{errno, "open directory", path};
+    return fd;
+}
+
+UniqueFd try_open_real_directory(const std::filesystem::path& path) {
+    UniqueFd fd{openat2_retrying(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY, 0,
+                                 RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)};
+    if (!fd && !means_absent(errno)) throw SysError{errno, "open directory", path};
     return fd;
 }
 
@@ -168,18 +176,10 @@ void write_file(const std::filesystem::path& path, std::string_view bytes, mode_
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
-    std::string aside = path.string() + ".XXXXXX";
-    const UniqueFd fd{::mkostemp(aside.data(), O_CLOEXEC)};
-    if (!fd) throw SysError{errno, "create a file beside", path};
-    try {
-        write_all(fd.get(), bytes, aside);
-        check(::fchmod(fd.get(), mode), "set the mode of", aside);
-        check(::fsync(fd.get()), "sync", aside);
-        check(::rename(aside.c_str(), path.c_str()), "replace", path);
-    } catch (...) {
-        ::unlink(aside.c_str());
-        throw;
-    }
+    AtomicFile file{path, mode};
+    file.write(bytes);
+    file.sync();
+    file.commit();
 }
 
 void sync_directory(const std::filesystem::path& directory) {
@@ -206,8 +206,10 @@ std::vector<DirectoryEntry> list_directory(int directory, const std::filesystem:
     }
     std::vector<DirectoryEntry> entries;
     alignas(dirent64) std::array<char, 16384> buffer; // NOLINT(*-member-init): the kernel fills it
+    // What lies behind the end is not to be looked up in vain.
+    const std::size_t at_once = is_end ? buffer.size() / 8 : buffer.size();
     for (bool ended = false; !ended;) {
-        const ssize_t got = ::getdents64(from, buffer.data(), buffer.size());
+        const ssize_t got = ::getdents64(from, buffer.data(), at_once);
         if (got < 0) throw SysError{errno, "read directory", name_for_messages};
         if (got == 0) break;
         for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
@@ -258,11 +260,11 @@ void hint_spread_subdirectories(const std::filesystem::path& directory) {
 
 namespace {
 
-/// By no symlink, and into no other mount.
+/// By no symlink, and into no other mount. Nothing when it has gone meanwhile.
 UniqueFd open_to_empty(int directory, const std::string& name, const std::filesystem::path& shown) {
     UniqueFd inside{openat2_retrying(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
                                      RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)};
-    if (!inside) throw SysError{errno, "open directory", shown};
+    if (!inside && errno != ENOENT) throw SysError{errno, "open directory", shown};
     return inside;
 }
 
@@ -295,7 +297,8 @@ private:
             if (errno != ENOTEMPTY && errno != EEXIST && errno != EISDIR)
                 throw SysError{errno, "remove", shown};
             if (depth == deepest && move_up(directory, entry.name)) continue;
-            empty(open_to_empty(directory, entry.name, shown).get(), shown, depth + 1);
+            const UniqueFd inside = open_to_empty(directory, entry.name, shown);
+            if (inside) empty(inside.get(), shown, depth + 1);
             remove_emptied(directory, entry.name, shown);
         }
     }
@@ -319,10 +322,13 @@ private:
 void remove_tree_at(int directory, const std::filesystem::path& name) {
     if (::unlinkat(directory, name.c_str(), 0) == 0 || means_absent(errno)) return;
     if (errno != EISDIR && errno != EPERM) throw SysError{errno, "remove", name};
-    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return;
-    if (errno != ENOTEMPTY && errno != EEXIST) throw SysError{errno, "remove", name};
-    Emptying{open_to_empty(directory, name, name).get(), name};
+    const UniqueFd inside = open_to_empty(directory, name, name);
+    if (inside) Emptying{inside.get(), name};
     remove_emptied(directory, name, name);
+}
+
+void empty_directory(int directory, const std::filesystem::path& name_for_messages) {
+    Emptying{directory, name_for_messages};
 }
 
 void remove_tree(const std::filesystem::path& path) {

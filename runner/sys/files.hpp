@@ -34,6 +34,9 @@ namespace disco::sys {
 
 [[nodiscard]] UniqueFd open_directory(const std::filesystem::path& path);
 
+/// A directory at a path without symlinks (ELOOP); an empty owner when it is absent.
+[[nodiscard]] UniqueFd try_open_real_directory(const std::filesystem::path& path);
+
 /// lstat(2); nothing when the name (or a directory on the way) does not exist.
 [[nodiscard]] std::optional<struct stat> stat_at(int directory, const std::filesystem::path& name);
 [[nodiscard]] std::optional<struct stat> stat_path(const std::filesystem::path& path);
@@ -90,6 +93,10 @@ void hint_spread_subdirectories(const std::filesystem::path& directory);
 /// rm -rf of one name, by descriptors, following no symlink and leaving no mount. Absent is fine.
 void remove_tree_at(int directory, const std::filesystem::path& name);
 void remove_tree(const std::filesystem::path& path);
+
+/// Removes all that a directory holds, as remove_tree_at() does; it stays itself. `directory` is an fd open
+/// for reading.
+void empty_directory(int directory, const std::filesystem::path& name_for_messages);
 
 /// A directory that is removed with all it holds when its owner ends (warns, does not throw, if that fails).
 class OwnedDirectory {

@@ -1,6 +1,10 @@
 #include "runner/sys/inode_flags.hpp"
 
+#include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/leased_file.hpp"
+
+#include <cerrno>
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -30,7 +34,9 @@ constexpr unsigned all_letters() {
 UniqueFd open_for_flags(int directory, const std::filesystem::path& name) {
     const auto status = stat_at(directory, name);
     if (!status || (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode))) return {};
-    return open_beneath(directory, name, O_RDONLY | O_NONBLOCK | O_NOATIME);
+    UniqueFd fd = open_leased(directory, name, O_RDONLY | O_NOFOLLOW | O_NOATIME);
+    if (!fd) throw SysError{errno, "open", name};
+    return fd;
 }
 
 } // namespace

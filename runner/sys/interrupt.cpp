@@ -40,6 +40,10 @@ void watch_interrupts() {
         if (before.sa_handler == SIG_IGN) continue; // nohup(1) and background jobs of a plain shell
         check(::sigaction(signal, &action, nullptr), "handle signals");
     }
+    // Who started this program may have ignored it. Then the kernel forgets how a child ended.
+    struct sigaction normal = {};
+    normal.sa_handler = SIG_DFL;
+    check(::sigaction(SIGCHLD, &normal, nullptr), "hear of children that end");
     struct sigaction ignore = {};
     ignore.sa_handler = SIG_IGN;
     check(::sigaction(SIGPIPE, &ignore, nullptr), "ignore SIGPIPE");

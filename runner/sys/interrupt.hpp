@@ -6,7 +6,8 @@
 // steps calls `throw_if_interrupted()`, so that every owner on the stack gives back what it holds.
 namespace disco::sys {
 
-/// Installs handlers for SIGINT, SIGTERM and SIGHUP and ignores SIGPIPE. Once, at start, before any thread.
+/// Installs handlers for SIGINT, SIGTERM and SIGHUP, ignores SIGPIPE and no longer SIGCHLD. Once, at start,
+/// before any thread.
 void watch_interrupts();
 
 /// Readable when a signal has arrived; -1 before `watch_interrupts`. Belongs to this module.

@@ -1,6 +1,7 @@
 #include "runner/sys/metadata.hpp"
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/xattr_calls.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,9 +17,9 @@ namespace {
 
 /// There is no getxattrat(2) before Linux 6.13; a magic link names the directory, and the l…xattr calls do
 /// not follow what comes after it.
-std::string by_descriptor(int directory, const std::filesystem::path& name) {
-    if (directory == AT_FDCWD) return name.native();
-    return fmt::format("/proc/self/fd/{}/{}", directory, name.native());
+XattrCalls by_name(int directory, const std::filesystem::path& name) {
+    if (directory == AT_FDCWD) return {name.native(), name};
+    return {fmt::format("/proc/self/fd/{}/{}", directory, name.native()), name};
 }
 
 /// Calls `ask(buffer, size)` until the buffer holds the whole answer; false when there is none.
@@ -50,7 +51,7 @@ Xattrs collect(const std::filesystem::path& name, const List& list, const Get& g
     std::string names;
     if (!read_growing(names, "list the extended attributes of", name, list)) return attributes;
     for (std::size_t at = 0; at < names.size();) {
-        std::string attribute{names.c_str() + at};
+        std::string attribute = names.substr(at, names.find('\0', at) - at);
         at += attribute.size() + 1;
         if (is_stored_acl(attribute)) continue;
         std::string value;
@@ -64,23 +65,50 @@ Xattrs collect(const std::filesystem::path& name, const List& list, const Get& g
     return attributes;
 }
 
+void set_one(const XattrCalls& calls, const std::string& attribute, const std::string& value) {
+    check(calls.set(calls.path.c_str(), attribute.c_str(), value.data(), value.size(), 0),
+          fmt::format("set extended attribute {} of", attribute), calls.shown);
+}
+
+void remove_one(const XattrCalls& calls, const std::string& attribute) {
+    if (calls.remove(calls.path.c_str(), attribute.c_str()) == 0 || errno == ENODATA) return;
+    throw SysError{errno, fmt::format("remove extended attribute {} of", attribute), calls.shown};
+}
+
 } // namespace
 
-Xattrs read_xattrs_at(int directory, const std::filesystem::path& name) {
-    const std::string path = by_descriptor(directory, name);
+Xattrs read_xattrs(const XattrCalls& calls) {
     return collect(
-        name, [&](char* buffer, std::size_t size) { return ::llistxattr(path.c_str(), buffer, size); },
+        calls.shown,
+        [&](char* buffer, std::size_t size) { return calls.list(calls.path.c_str(), buffer, size); },
         [&](const char* attribute, char* buffer, std::size_t size) {
-            return ::lgetxattr(path.c_str(), attribute, buffer, size);
+            return calls.get(calls.path.c_str(), attribute, buffer, size);
         });
 }
 
+void replace_xattrs(const XattrCalls& calls, const Xattrs& wanted,
+                    bool (*untouched)(const std::string& attribute)) {
+    Xattrs there = read_xattrs(calls);
+    if (untouched != nullptr) std::erase_if(there, [&](const auto& one) { return untouched(one.first); });
+    for (const auto& old : there) {
+        const bool stays = std::any_of(wanted.begin(), wanted.end(),
+                                       [&](const auto& one) { return one.first == old.first; });
+        if (!stays) remove_one(calls, old.first);
+    }
+    for (const auto& one : wanted)
+        if (!std::binary_search(there.begin(), there.end(), one)) set_one(calls, one.first, one.second);
+}
+
+Xattrs read_xattrs_at(int directory, const std::filesystem::path& name) {
+    return read_xattrs(by_name(directory, name));
+}
+
 std::vector<std::string> xattr_names_at(int directory, const std::filesystem::path& name) {
-    const std::string path = by_descriptor(directory, name);
+    const XattrCalls calls = by_name(directory, name);
     std::vector<std::string> attributes;
     std::string names;
     if (!read_growing(names, "list the extended attributes of", name, [&](char* buffer, std::size_t size) {
-            return ::llistxattr(path.c_str(), buffer, size);
+            return calls.list(calls.path.c_str(), buffer, size);
         }))
         return attributes;
     for (std::size_t at = 0; at < names.size(); at += attributes.back().size() + 1)
@@ -98,40 +126,27 @@ Xattrs read_xattrs(int fd, const std::filesystem::path& name_for_messages) {
 
 std::optional<std::string> read_xattr_at(int directory, const std::filesystem::path& name,
                                          const std::string& attribute) {
-    const std::string path = by_descriptor(directory, name);
+    const XattrCalls calls = by_name(directory, name);
     std::string value;
     const bool there =
         read_growing(value, "read an extended attribute of", name, [&](char* buffer, std::size_t size) {
-            return ::lgetxattr(path.c_str(), attribute.c_str(), buffer, size);
+            return calls.get(calls.path.c_str(), attribute.c_str(), buffer, size);
         });
     return there ? std::optional{std::move(value)} : std::nullopt;
 }
 
 void set_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute,
                   const std::string& value) {
-    check(
-        ::lsetxattr(by_descriptor(directory, name).c_str(), attribute.c_str(), value.data(), value.size(), 0),
-        fmt::format("set extended attribute {} of", attribute), name);
+    set_one(by_name(directory, name), attribute, value);
 }
 
 void remove_xattr_at(int directory, const std::filesystem::path& name, const std::string& attribute) {
-    if (::lremovexattr(by_descriptor(directory, name).c_str(), attribute.c_str()) == 0 || errno == ENODATA)
-        return;
-    throw SysError{errno, fmt::format("remove extended attribute {} of", attribute), name};
+    remove_one(by_name(directory, name), attribute);
 }
 
 void replace_xattrs_at(int directory, const std::filesystem::path& name, const Xattrs& wanted,
                        bool (*untouched)(const std::string& attribute)) {
-    Xattrs there = read_xattrs_at(directory, name);
-    if (untouched != nullptr) std::erase_if(there, [&](const auto& one) { return untouched(one.first); });
-    for (const auto& old : there) {
-        const bool stays = std::any_of(wanted.begin(), wanted.end(),
-                                       [&](const auto& one) { return one.first == old.first; });
-        if (!stays) remove_xattr_at(directory, name, old.first);
-    }
-    for (const auto& one : wanted)
-        if (!std::binary_search(there.begin(), there.end(), one))
-            set_xattr_at(directory, name, one.first, one.second);
+    replace_xattrs(by_name(directory, name), wanted, untouched);
 }
 
 } // namespace disco::sys

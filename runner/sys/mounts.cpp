@@ -2,8 +2,8 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
-
-#include <charconv>
+#include "runner/sys/text_lines.hpp"
+#include "runner/sys/text_number.hpp"
 
 #include <fmt/format.h>
 
@@ -14,44 +14,29 @@ namespace {
 std::string unescape(std::string_view field) {
     std::string text;
     for (std::size_t at = 0; at < field.size(); ++at) {
-        int code = 0;
-        const bool escape = field[at] == '\\' && at + 3 < field.size() &&
-                            std::from_chars(field.data() + at + 1, field.data() + at + 4, code, 8).ptr ==
-                                field.data() + at + 4;
-        text += escape ? static_cast<char>(code) : field[at];
-        if (escape) at += 3;
+        const auto code = field[at] == '\\' && at + 3 < field.size()
+                              ? octal_in<unsigned char>(field.substr(at + 1, 3), 0377)
+                              : std::nullopt;
+        text += code ? static_cast<char>(*code) : field[at];
+        if (code) at += 3;
     }
     return text;
 }
 
-std::vector<std::string_view> fields_of(std::string_view line) {
-    std::vector<std::string_view> fields;
-    while (!line.empty()) {
-        const std::size_t end = line.find(' ');
-        fields.push_back(line.substr(0, end));
-        line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-    }
-    return fields;
-}
-
 int number(std::string_view field, std::string_view line) {
-    int value = 0;
-    if (std::from_chars(field.data(), field.data() + field.size(), value).ec != std::errc{})
-        throw Error{fmt::format("cannot read the mount table line '{}'", line)};
-    return value;
+    const auto value = number_in<int>(field);
+    if (!value) throw Error{fmt::format("cannot read the mount table line '{}'", line)};
+    return *value;
 }
 
 } // namespace
 
 std::vector<Mount> parse_mountinfo(std::string_view text) {
     std::vector<Mount> mounts;
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    for (const std::string_view line : lines_of(text)) {
         if (line.empty()) continue;
         // id parent major:minor root point options [optional…] - type source super-options
-        const auto fields = fields_of(line);
+        const auto fields = split(line, ' ');
         std::size_t dash = 6;
         while (dash < fields.size() && fields[dash] != "-") ++dash;
         if (dash + 2 >= fields.size())

@@ -20,7 +20,8 @@ namespace disco::sys {
 [[nodiscard]] bool let_call_go_on(int listener, std::uint64_t id) noexcept;
 
 /// Reads memory of a thread, page by page, as a text may end right before memory that is not there: how many
-/// bytes there were, up to `size`. It may change meanwhile.
+/// bytes there were, up to `size`. Fewer: with errno, EPERM where it may not be looked at. It may change
+/// meanwhile.
 [[nodiscard]] std::size_t read_memory(pid_t thread, std::uint64_t address, void* to,
                                       std::size_t size) noexcept;
 

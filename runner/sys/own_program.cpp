@@ -1,23 +1,16 @@
 #include "runner/sys/own_program.hpp"
 
-#include "runner/sys/unique_fd.hpp"
-
 #include <cstdlib>
-#include <string>
+#include <string_view>
 
-#include <fcntl.h>
-#include <linux/mount.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace disco::sys {
 namespace {
 
 constexpr const char* exe = "/proc/self/exe";
-constexpr const char* path_variable = "DISCO_OWN_PROGRAM"; ///< from the first execution to the second
 
 /// Empty: it is what /proc/self/exe says.
 std::filesystem::path& noted_path() {
@@ -31,36 +24,26 @@ bool is_own_file(const char* path) {
            named.st_ino == own.st_ino;
 }
 
-bool is_readonly() {
-    struct statvfs mount = {};
-    return ::statvfs(exe, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+/// As execveat(2) without a name does it, and who calls the program by its name does not.
+bool was_executed_by_descriptor() {
+    const auto* const name =
+        reinterpret_cast<const char*>(::getauxval(AT_EXECFN)); // NOLINT(performance-no-int-to-ptr)
+    return name != nullptr && std::string_view{name}.starts_with("/dev/fd/");
 }
 
 } // namespace
 
-void run_from_readonly_mount(char** argv) {
-    if (const char* path = std::getenv(path_variable)) {
-        if (is_own_file(path)) noted_path() = path; // of another file it says nothing about this one
-        ::unsetenv(path_variable);
-    }
-    if (is_readonly()) {
+void note_own_program() {
+    const char* const path = std::getenv(DISCO_OWN_PROGRAM_VARIABLE);
+    if (path == nullptr) return;
+    // Of another file it says nothing about this one. A link to this one may lie anywhere: what the caller
+    // says counts nowhere, and where the program lies on a read-only mount nothing was said by itself.
+    if (was_executed_by_descriptor() && is_own_file(path)) {
+        noted_path() = path;
         // Executed by a descriptor, it has the descriptor's number as its name in `ps`.
-        if (!noted_path().empty()) ::prctl(PR_SET_NAME, noted_path().filename().c_str(), 0, 0, 0);
-        return;
+        ::prctl(PR_SET_NAME, noted_path().filename().c_str(), 0, 0, 0);
     }
-    noted_path().clear();
-    const std::filesystem::path path = own_program();
-    const UniqueFd tree{static_cast<int>(
-        ::syscall(SYS_open_tree, AT_FDCWD, path.parent_path().c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC))};
-    struct mount_attr attributes = {};
-    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
-    if (!tree ||
-        ::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
-        return;
-    const UniqueFd file{::openat(tree.get(), path.filename().c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
-    if (!file || ::setenv(path_variable, path.c_str(), 1) != 0) return;
-    ::syscall(SYS_execveat, file.get(), "", argv, environ, AT_EMPTY_PATH);
-    ::unsetenv(path_variable); // it goes on as it is
+    ::unsetenv(DISCO_OWN_PROGRAM_VARIABLE);
 }
 
 std::filesystem::path own_program() {

@@ -2,15 +2,14 @@
 
 #include <filesystem>
 
+/// In the environment, from the first execution of the program to the second: where its file lies, which the
+/// mount it is then executed from does not show (see programs/disco_entry.cpp).
+#define DISCO_OWN_PROGRAM_VARIABLE "DISCO_OWN_PROGRAM"
+
 namespace disco::sys {
 
-/// Executes this program again, from a mount of its directory that is read-only and nowhere else. A script of
-/// a sandbox can have this very file executed there (`#!/proc/self/exe`, or a link to that, as the first
-/// thing that a child of this program becomes), and whoever runs a file can name it by /proc/PID/exe: but for
-/// that mount, root in the sandbox would give the machine's file another mode or owner. To be called first of
-/// all. Returns when there is nothing to be done, or when the caller may not mount: then no sandbox can be
-/// made either.
-void run_from_readonly_mount(char** argv);
+/// Takes that out of the environment. To be called first of all.
+void note_own_program();
 
 /// Where this program's file lies.
 [[nodiscard]] std::filesystem::path own_program();

@@ -36,10 +36,16 @@ std::size_t character_length(std::string_view bytes) {
     return code < smallest || code > 0x10ffff || surrogate ? 0 : length;
 }
 
-/// C0, DEL and the C1 controls (U+0080 … U+009F), which some terminals obey.
+/// C0, DEL and the C1 controls (U+0080 … U+009F), which some terminals obey; what turns the direction of what
+/// follows, so that a line shows other words than it has; and Unicode's own ends of lines and paragraphs.
 bool is_control(std::string_view character) {
     if (character.size() == 1) return byte(character[0]) < 0x20 || byte(character[0]) == 0x7f;
-    return character.size() == 2 && byte(character[0]) == 0xc2 && byte(character[1]) < 0xa0;
+    if (character.size() == 2) // the second: ARABIC LETTER MARK
+        return (byte(character[0]) == 0xc2 && byte(character[1]) < 0xa0) || character == "\u061c";
+    if (character.size() != 3) return false;
+    return (character >= "\u200e" && character <= "\u200f") || // marks
+           (character >= "\u2028" && character <= "\u202e") || // ends, embeddings, overrides
+           (character >= "\u2066" && character <= "\u2069");   // isolates
 }
 
 void append_octal(std::string& text, std::string_view bytes) {
@@ -109,6 +115,17 @@ std::string printable(std::string_view bytes) {
     return needs_quotes ? '"' + quoted + '"' : std::string{bytes};
 }
 
+std::string read_printable(std::string_view text) {
+    if (text.size() < 2 || !text.starts_with('"') || !text.ends_with('"')) return std::string{text};
+    text = text.substr(1, text.size() - 2);
+    std::string bytes;
+    for (std::size_t at = 0; at < text.size();) {
+        const char c = text[at++];
+        bytes += c == '\\' && at < text.size() ? ansi_escape(text, at) : c;
+    }
+    return bytes;
+}
+
 std::string printable_text(std::string_view bytes) {
     std::string text;
     text.reserve(bytes.size());
@@ -127,14 +144,15 @@ std::string printable_text(std::string_view bytes) {
 
 namespace {
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+/// `utf8`: it is of a word that is.
+bool needs_escape(char c, bool utf8) { return byte(c) < 0x20 || c == 0x7f || (!utf8 && byte(c) >= 0x80); }
 
 /// As bash reads it between $' and '.
-std::string escaped(char c) {
+std::string escaped(char c, bool utf8) {
     if (c == '\'' || c == '\\') return {'\\', c};
     if (c == '\n') return "\\n";
     if (c == '\t') return "\\t";
-    return needs_escape(c) ? fmt::format("\\{:03o}", static_cast<unsigned>(c)) : std::string(1, c);
+    return needs_escape(c, utf8) ? fmt::format("\\{:03o}", byte(c)) : std::string(1, c);
 }
 
 } // namespace
@@ -147,10 +165,12 @@ std::string quote_words(const std::vector<std::string>& words) {
             line += word;
             continue;
         }
-        const bool one_line = std::none_of(word.begin(), word.end(), needs_escape);
-        line += one_line ? "'" : "$'";
+        const bool utf8 = is_utf8(word);
+        const bool plain =
+            std::none_of(word.begin(), word.end(), [&](char c) { return needs_escape(c, utf8); });
+        line += plain ? "'" : "$'";
         for (const char c : word)
-            line += !one_line ? escaped(c) : c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+            line += !plain ? escaped(c, utf8) : c == '\'' ? std::string{"'\\''"} : std::string(1, c);
         line += '\'';
     }
     return line;

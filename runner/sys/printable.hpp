@@ -14,6 +14,9 @@ namespace disco::sys {
 /// (\n, \t, \", \\, \ooo), as git shows such names. Reversible, and safe for a terminal and for JSON.
 [[nodiscard]] std::string printable(std::string_view bytes);
 
+/// The bytes of what `printable` made.
+[[nodiscard]] std::string read_printable(std::string_view text);
+
 /// Output of a program made safe for a terminal and for JSON: control characters other than tab and newline,
 /// and bytes that are not UTF-8, become \ooo. Not reversible.
 [[nodiscard]] std::string printable_text(std::string_view bytes);

@@ -99,8 +99,10 @@ public:
                  {err_.get(), POLLIN, 0}}};
     }
     [[nodiscard]] std::optional<Clock::time_point> deadline() const {
-        if (!spec_.timeout || result_.timed_out) return std::nullopt;
-        return started_ + *spec_.timeout;
+        if (result_.timed_out) return std::nullopt;
+        if (!spec_.timeout) return spec_.deadline;
+        const Clock::time_point own = started_ + *spec_.timeout;
+        return spec_.deadline ? std::min(own, *spec_.deadline) : own;
     }
 
     /// Moves what can be moved; true when the program has ended and its output is read.
@@ -203,9 +205,13 @@ std::vector<ProgramResult> run_programs(const std::vector<ProgramSpec>& specs, s
     std::size_t next = 0;
     while (next < specs.size() || !running.empty()) {
         while (next < specs.size() && running.size() < std::max<std::size_t>(parallel, 1)) {
-            running.emplace_back(next, std::make_unique<Running>(specs[next]));
-            ++next;
+            const std::size_t index = next++;
+            if (specs[index].deadline && Clock::now() >= *specs[index].deadline)
+                results[index].timed_out = true;
+            else
+                running.emplace_back(index, std::make_unique<Running>(specs[index]));
         }
+        if (running.empty()) break; // the rest was too late to be started
         std::vector<pollfd> waits = {{interrupt_fd(), POLLIN, 0}};
         int patience_ms = -1;
         for (const auto& [index, program] : running) {

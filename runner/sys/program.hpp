@@ -20,6 +20,8 @@ struct ProgramSpec {
     std::vector<std::string> environment; ///< "NAME=value"
     std::string input;                    ///< its standard input
     std::optional<std::chrono::milliseconds> timeout;
+    /// The same for several together: one that is still to be started then is not, and has timed out.
+    std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
     std::size_t output_limit = std::size_t{64}
                                << 20; ///< of standard output and of error each; more is cut off
 };

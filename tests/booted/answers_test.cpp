@@ -38,18 +38,31 @@ TEST_P(BootedAnswer, InANoopIsThatOfTheMachine) {
 
 INSTANTIATE_TEST_SUITE_P(
     Network, BootedAnswer,
-    testing::Values(Question{"ip_a_s", "ip a s"}, Question{"ip_a", "ip a"},
-                    Question{"ip_inet_addr", "ip -f inet addr"}, Question{"ip_4_addr", "ip -4 addr show lo"},
-                    Question{"ip_brief", "ip -br link"}, Question{"ip_link", "ip link show dev lo"},
-                    Question{"ip_json", "ip -j addr"}, Question{"ip_oneline", "ip -o -4 addr show"},
-                    Question{"ip_route", "ip route"}, Question{"ip_6_route", "ip -6 route show table all"},
-                    Question{"ip_rule", "ip rule"}, Question{"ip_neighbour", "ip neigh show"},
-                    Question{"ip_no_device", "ip link show dev nothing"},
-                    Question{"ss_listening", "ss -Hltn"}, Question{"ss_tcp", "ss -tln"},
-                    Question{"ss_processes", "ss -tlpn"}, Question{"ss_unix", "ss -xlH | grep -c systemd"},
-                    Question{"sysctl", "sysctl -n net.ipv4.ip_forward"},
-                    Question{"sysctl_ne", "sysctl -ne net.ipv4.ip_forward no.such"},
-                    Question{"sysctl_kernel", "sysctl kernel.hostname"}),
+    testing::Values(
+        Question{"ip_a_s", "ip a s"}, Question{"ip_a", "ip a"}, Question{"ip_inet_addr", "ip -f inet addr"},
+        Question{"ip_4_addr", "ip -4 addr show lo"}, Question{"ip_brief", "ip -br link"},
+        Question{"ip_link", "ip link show dev lo"}, Question{"ip_json", "ip -j addr"},
+        Question{"ip_oneline", "ip -o -4 addr show"}, Question{"ip_route", "ip route"},
+        Question{"ip_6_route", "ip -6 route show table all"}, Question{"ip_rule", "ip rule"},
+        Question{"ip_neighbour", "ip neigh show"}, Question{"ip_no_device", "ip link show dev nothing"},
+        Question{"ss_listening", "ss -Hltn"}, Question{"ss_tcp", "ss -tln"},
+        Question{"ss_processes", "ss -tlpn"}, Question{"ss_unix", "ss -xlH | grep -c systemd"},
+        Question{"networkctl", "networkctl list --no-legend --no-pager 2>/dev/null"},
+        Question{"ss_summary", "ss -s | tail -n +3"}, Question{"tc", "tc qdisc show"},
+        Question{"bridge", "bridge link"}, Question{"hostname_I", "hostname -I"},
+        Question{"netconf", "ip netconf show dev lo"}, Question{"ifconfig", "ifconfig lo | head -n 3"},
+        Question{"ifconfig_a", "ifconfig -a | grep -c lo:"},
+        Question{"ifconfig_nothing", "ifconfig nothing 2>&1"}, Question{"arp", "arp -n"},
+        Question{"route", "route -n"}, Question{"route_6", "route -n -A inet6"},
+        Question{"netstat_interfaces", "netstat -i | cut -d ' ' -f 1"},
+        Question{"netstat_listening", "netstat -tln"}, Question{"ethtool", "ethtool lo"},
+        Question{"ethtool_features", "ethtool -k lo"}, Question{"ethtool_driver", "ethtool -i lo 2>&1"},
+        Question{"ethtool_nothing", "ethtool nothing 2>/dev/null"},
+        Question{"ifconfig_of_another", "setpriv --reuid 1000 --clear-groups ifconfig lo | head -n 3"},
+        Question{"ip_of_another", "setpriv --reuid 1000 --clear-groups ip -br addr"},
+        Question{"sysctl", "sysctl -n net.ipv4.ip_forward"},
+        Question{"sysctl_ne", "sysctl -ne net.ipv4.ip_forward no.such"},
+        Question{"sysctl_kernel", "sysctl kernel.hostname"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -93,6 +106,27 @@ INSTANTIATE_TEST_SUITE_P(
                     Question{"hostname", "hostname"}, Question{"kill_0", "kill -0 1 && echo there"},
                     Question{"runlevel", "runlevel"}, Question{"uname", "uname -r"}),
     [](const auto& row) { return std::string{row.param.name}; });
+
+/// Of the packet filter of the old kind, which is asked by getsockopt(2).
+class BootedOldTables : public BootedTest {};
+
+TEST_F(BootedOldTables, AreShownWhereTheyAre) {
+    const std::string asks =
+        "iptables-legacy -S; iptables-legacy -L FORWARD -n; iptables-legacy-save | grep -v '^#';"
+        "iptables-legacy -C FORWARD -p udp --dport 53 -j DROP; echo $?;"
+        "iptables-legacy -C FORWARD -p udp --dport 54 -j DROP 2>&1; echo $?;"
+        "ip6tables-legacy -S";
+    prepare(Machine::disco, "apt-get -qq --yes install iptables > /dev/null 2>&1");
+    // To ask for a table makes it, and a question makes nothing.
+    EXPECT_THAT(answer_in_noop("iptables-legacy -t raw -S 2>&1"),
+                AllOf(HasSubstr("the kernel has no table 'raw' (ip_tables) by now"), HasSubstr("exit")));
+    EXPECT_THAT(answer(Machine::disco, "cat /proc/net/ip_tables_names"), Not(HasSubstr("raw")));
+    prepare(Machine::disco,
+            "iptables-legacy -A FORWARD -p udp --dport 53 -j DROP && ip6tables-legacy -P FORWARD ACCEPT");
+    EXPECT_EQ(answer_in_noop(asks), answer(Machine::disco, asks));
+    EXPECT_THAT(answer(Machine::disco, asks), HasSubstr("-A FORWARD -p udp -m udp --dport 53 -j DROP"));
+    prepare(Machine::disco, "iptables-legacy -D FORWARD -p udp --dport 53 -j DROP");
+}
 
 class BootedUnknownForm : public BootedTest {};
 

@@ -74,6 +74,46 @@ TEST_F(Runtime, LaterModulesSeeWhatEarlierOnesMadeAndRemoved) {
     prepare(Machine::disco, "rm -r /run/between");
 }
 
+// What is changed there is in memory while a script is at work, also what overlayfs only refers to.
+TEST_F(Runtime, ARenamedDirectoryOfTheMachineIsWhole) {
+    prepare(Machine::disco, "mkdir -p /run/before/deep; echo kept > /run/before/deep/file");
+    const auto result = exec({"--merge"}, "perl -e 'rename \"/run/before\", \"/run/after\" or die $!'; "
+                                          "ln /run/after/deep/file /run/after/link; setfattr -n user.a -v 1 "
+                                          "/run/after/deep/file; cat /run/after/link");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(answer(Machine::disco, "cat /run/after/deep/file /run/after/link /run/before/deep/file"),
+              "kept\nkept\nkept\n");
+    prepare(Machine::disco, "rm -r /run/before /run/after");
+}
+
+// Names of one file stay that: of the machine's, and from one module to the next.
+TEST_F(Runtime, NamesOfOneFileStayTogether) {
+    prepare(Machine::disco, "mkdir -p /run/names; echo old > /run/names/a; ln /run/names/a /run/names/b");
+    script("m-a", "10-make.sh",
+           "#!/bin/bash\nset -e\necho changed >> /run/names/a\ncat /run/names/b\necho c > /run/names/c\n"
+           "ln /run/names/c /run/names/d\n");
+    module_file("m-b", "requires", "m-a\n");
+    script("m-b", "10-look.sh", "#!/bin/bash\nset -e\necho more >> /run/names/d\ncat /run/names/c\n");
+    const auto result = dance();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_EQ(
+        answer(Machine::disco, "cd /run/names; cat b c; [ a -ef b ] && [ c -ef d ] && echo links; ls -A"),
+        "old\nchanged\nc\nmore\nlinks\na\nb\nc\nd\n");
+    prepare(Machine::disco, "rm -r /run/names");
+}
+
+TEST_F(Runtime, ItsOwnModeIsToldOf) {
+    const auto result = exec({"--noop"}, "chmod 0711 /run");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("'/run' itself got another owner or mode"));
+}
+
+TEST_F(Runtime, WhatCannotBeKeptIsAFailureThatIsReported) {
+    const auto result = exec({"--noop"}, "truncate -s 17T /run/much");
+    EXPECT_EQ(result.exit, 4) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("what the scripts changed in /run cannot be kept"));
+}
+
 TEST_F(Runtime, WhatTheMachineHasRemovedIsNoConflict) {
     prepare(Machine::disco, "mkdir -p /run/moving; for i in 1 2 3; do echo $i > /run/moving/$i; done");
     const auto result =

@@ -17,7 +17,11 @@ TEST_P(KilledOnMounts, AMergeIsTakenBackOrCompleted) {
     if (layers_are_refused()) return;
     const Snapshot before = tree();
     const auto words = exec_words("--merge", rearrange_mounts);
-    const auto calls = changing_calls(words, (state() / "undo").string(), place() / "strace");
+    const auto made = [&] { return changing_calls(words, (state() / "undo").string(), place() / "strace"); };
+    static_cast<void>(
+        made()); // a run that finds no state directories makes more calls than those that follow
+    ASSERT_EQ(command("rollback").exit, 0);
+    const auto calls = made();
     const Snapshot merged = tree();
     ASSERT_EQ(command("rollback").exit, 0);
     ASSERT_GT(calls.size(), 100U);

@@ -34,14 +34,14 @@ TEST_P(Attempts, AreHeld) {
     EXPECT_EQ(results.size(), rows) << "the payload makes attempts that the table does not have";
 }
 
-INSTANTIATE_TEST_SUITE_P(Escape, Attempts,
-                         testing::Combine(testing::Values(Profile::template_, Profile::strict,
-                                                          Profile::simulate, Profile::live),
-                                          testing::Values('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I')),
-                         [](const auto& parameters) {
-                             return fmt::format("{}_{}", model::to_string(std::get<0>(parameters.param)),
-                                                std::get<1>(parameters.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Escape, Attempts,
+    testing::Combine(testing::Values(Profile::template_, Profile::strict, Profile::simulate, Profile::live),
+                     testing::Values('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'L', 'M', 'N')),
+    [](const auto& parameters) {
+        return fmt::format("{}_{}", model::to_string(std::get<0>(parameters.param)),
+                           std::get<1>(parameters.param));
+    });
 
 } // namespace
 } // namespace disco::tests

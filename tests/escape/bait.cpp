@@ -1,6 +1,7 @@
 #include "tests/escape/bait.hpp"
 
 #include "runner/sys/error.hpp"
+#include "tests/escape/outsider.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <algorithm>
@@ -58,8 +59,10 @@ Bait::Bait(const fs::path& outside, const fs::path& root) {
     add("canary_name", name);
     for (const char* kind : {"mnt", "pid", "net", "ipc", "uts", "cgroup"})
         add(fmt::format("ns_{}", kind), link_of(kind));
+    fill_foreign_directory(outside / "foreign");
     leak_descriptors(outside, canary);
     start_canary();
+    outsider_ = start_outsider(outside / "foreign");
     for (const char* path : {"/run/systemd/private", "/run/dbus/system_bus_socket", "/run/docker.sock",
                              "/run/containerd/containerd.sock"}) {
         fs::create_directories(fs::path{path}.parent_path());
@@ -81,9 +84,10 @@ Bait::Bait(const fs::path& outside, const fs::path& root) {
 }
 
 Bait::~Bait() {
-    if (canary_ > 0) {
-        ::kill(canary_, SIGKILL); // our child, not yet reaped
-        ::waitpid(canary_, nullptr, 0);
+    for (const pid_t child : {canary_, outsider_}) {
+        if (child <= 0) continue;
+        ::kill(child, SIGKILL); // our child, not yet reaped
+        ::waitpid(child, nullptr, 0);
     }
     for (const fs::path& mount : mounts_) ::umount2(mount.c_str(), MNT_DETACH);
     ::shmctl(shm_, IPC_RMID, nullptr);
@@ -93,6 +97,16 @@ Bait::~Bait() {
     ::shm_unlink(name);
     for (const long key : {key_, session_key_})
         if (key > 0) ::syscall(SYS_keyctl, KEYCTL_INVALIDATE, key);
+}
+
+/// What groups M and N try to reach by a descriptor of a directory.
+void Bait::fill_foreign_directory(const fs::path& directory) {
+    for (const char* file :
+         {"written", "emptied", "secret", "removed", "renamed", "mode", "owner", "times", "handed"})
+        put(directory / file, "foreign\n", 0600);
+    put(directory / "program", "foreign\n", 0755);
+    fs::create_directory(directory / "removed-directory");
+    sys::check(::chmod(directory.c_str(), 0700), "set the mode of", directory);
 }
 
 /// Above the numbers that a program is likely to use itself.

@@ -30,6 +30,7 @@ public:
 
 private:
     void add(const std::string& name, const std::string& value) { settings_ += name + " " + value + "\n"; }
+    static void fill_foreign_directory(const std::filesystem::path& directory);
     void leak_descriptors(const std::filesystem::path& outside, const std::filesystem::path& canary);
     void start_canary();
     void listen_at(const std::string& path);
@@ -44,7 +45,7 @@ private:
     std::vector<sys::UniqueFd> open_;
     sys::UniqueFd terminal_;
     std::vector<std::filesystem::path> mounts_;
-    pid_t canary_ = -1;
+    pid_t canary_ = -1, outsider_ = -1;
     int shm_ = -1, msg_ = -1, sem_ = -1;
     long key_ = -1, session_key_ = -1;
 };

@@ -84,6 +84,8 @@ void EscapeTest::SetUp() {
     sys::check(::chmod((root() / "srv/w").c_str(), 01777), "set the mode of", root() / "srv/w");
     // What the broker must not run, and a `service` as Debian's is without systemd.
     put(root() / "srv/own/ip", "#!/bin/sh\necho ESCAPED: outside of the sandbox\n", 0755);
+    put(root() / "etc/roots", "ESCAPED: what only root may read\n", 0600);
+    put(root() / "usr/sbin/blkid", "#!/bin/sh\nexec cat /etc/roots\n", 0755);
     put(root() / "usr/sbin/own", "#!/bin/sh\necho ESCAPED: outside of the sandbox\n", 0755);
     put(root() / "usr/sbin/service", "#!/bin/sh\nexec \"/etc/init.d/$1\" \"$2\"\n", 0755);
     fs::create_directories(root() / "etc/init.d");

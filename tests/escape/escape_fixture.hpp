@@ -3,7 +3,7 @@
 #include "tests/escape/bait.hpp"
 #include "tests/support/throw_away.hpp"
 
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
 
 #include <map>
 #include <memory>

@@ -3,6 +3,8 @@
 // So the snapshots are exact, whatever else the real machine does, and what gets through reaches little that
 // is real.
 
+#include "tests/support/private_mounts.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -37,7 +39,7 @@ bool count_from(const char* number) {
 }
 
 bool set_up() {
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return cannot("private mounts");
+    if (!disco::tests::make_mounts_private()) return cannot("private mounts");
     struct Own {
         const char *type, *place, *options;
     };

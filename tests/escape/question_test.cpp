@@ -1,13 +1,18 @@
 // Group K, "through the border": what a question to the machine must not do, whichever program it is. Each
 // attempt is held; it gets through when the walls that stop it are down, and each of them stops it by itself.
 
+#include "tests/payloads/narrow_calls.hpp"
 #include "tests/support/question_cell.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <ostream>
 #include <set>
 #include <sstream>
+#include <utility>
+
+#include <sys/utsname.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -25,12 +30,21 @@ struct QuestionRow {
 constexpr const char* only_here = "it has one wall, and does no harm by itself";
 constexpr const char* grammar = "grammar"; // that is no switch: no form of a command does such a thing
 
+/// Of root the kernel bounds only the numbers, and that since Linux 6.14.
+const char* processes_of_root() {
+    struct utsname name = {};
+    int major = 0, minor = 0;
+    if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2) return "query-limits";
+    return std::pair{major, minor} >= std::pair{6, 14} ? "query-limits,process-numbers" : "query-limits";
+}
+
 const std::vector<QuestionRow>& rows() {
     constexpr const char *files = "query-filter,query-mounts,query-landlock",
                          *opening = "query-mounts,query-landlock", *times = "query-filter,query-mounts",
                          *owners = "query-filter,query-mounts,query-user", *calls = "query-filter,query-user",
                          *others = "query-filter,query-user,query-landlock",
-                         *look = "query-user,query-landlock", *ipc = "query-filter,query-namespaces";
+                         *look = "query-user,query-landlock", *ipc = "query-filter,query-namespaces",
+                         *asking = "query-calls,query-user", *own_net = "query-filter,query-namespaces";
     static const std::vector<QuestionRow> list = {
         {"inherited_descriptor", "query-descriptors", grammar},
         {"open_for_writing", opening},
@@ -63,19 +77,34 @@ const std::vector<QuestionRow>& rows() {
         {"socket_elsewhere", "query-filter", grammar},
         {"socket_elsewhere", "query-calls", grammar, "bus"},
         {"daemon_post", "query-filter,query-covers"},
-        {"daemon_post", "query-calls", grammar, "docker-socket"},
-        {"daemon_post_behind_get", "query-calls", grammar, "docker-socket"},
-        {"daemon_post_in_body", "query-calls", grammar, "docker-socket"},
-        {"daemon_post_by_bare_line_feeds", "query-calls", grammar, "docker-socket"},
+        {"daemon_post", "query-calls,query-requests", "", "docker-socket"},
+        {"daemon_post_behind_get", "query-calls,query-requests", "", "docker-socket"},
+        {"daemon_post_in_body", "query-calls,query-requests", "", "docker-socket"},
+        {"daemon_post_by_bare_line_feeds", "query-calls,query-requests", "", "docker-socket"},
         {"abstract_socket", "query-filter,query-landlock"},
         {"abstract_socket", "query-calls,query-landlock,query-namespaces", "", "bus"},
         {"loopback_service", "query-filter,query-landlock"},
         {"packet_socket", calls},
-        {"link_by_send", "query-user", grammar},
-        {"link_by_send", "query-calls", grammar, "net-admin"},
-        {"link_by_message", "query-calls", grammar, "net-admin"},
-        {"link_by_write", "query-calls", grammar, "net-admin"},
-        {"link_by_many", "query-filter", grammar, "net-admin"},
+        {"link_by_send", calls},
+        {"link_by_send", "query-calls,query-user,query-sockets", "", "interfaces"},
+        {"link_by_send", asking, "", "net-admin"},
+        {"link_by_message", asking, "", "net-admin"},
+        {"link_by_write", asking, "", "net-admin"},
+        {"link_by_many", calls, "", "net-admin"},
+        {"interface_flags", calls, "", "interfaces"},
+        {"interface_flags", calls, "", "net-admin"},
+        {"interface_feature", asking, "", "interfaces"},
+        {"interface_feature", asking, "", "net-admin"},
+        {"datagram", "query-filter", grammar},
+        {"datagram", own_net, "", "interfaces"},
+        {"datagram", own_net, "", "net-admin"},
+        {"datagram", "query-calls,query-sockets,query-namespaces", "", "interfaces"},
+        {"datagram_by_message", own_net, "", "interfaces"},
+        {"datagram_by_connection", own_net, "", "interfaces"},
+        {"datagram_port", "query-calls", "it takes a number, and hears nothing there", "interfaces"},
+        {"raw_socket", "query-sockets,query-user", "", "net-admin"},
+        {"multicast_group", own_net, "", "interfaces"},
+        {"old_rules", calls, "", "net-admin"},
         {"kill_outsider", others},
         {"queue_signal", others},
         {"signal_by_pidfd", others},
@@ -98,10 +127,12 @@ const std::vector<QuestionRow>& rows() {
         {"asynchronous_io", "query-filter", only_here},
         {"lock_memory", "query-filter,query-limits"},
         {"many_processes", "query-limits", "and the time that a question has"},
-        {"old_abi", "query-filter", only_here},
+        {"many_processes", processes_of_root(), "and the time that a question has", "root-user"},
+        {"old_abi", kernel_has_narrow_calls() ? "query-filter" : "", only_here},
         {"state_directory", "query-covers,query-user"},
         {"temporary_files", "query-covers,query-user"},
-        {"shadow", "query-user", grammar},
+        {"shadow", "query-covers,query-user"},
+        {"shadow", "query-covers", grammar, "read-all"},
         {"process_environment", "query-user", grammar},
         {"change_root", calls},
         {"open_by_handle", calls},
@@ -146,7 +177,7 @@ TEST_F(Question, EveryAttemptIsInTheTable) {
 }
 
 TEST_F(Question, AttemptsAreHeld) {
-    for (const char* need : {"", "bus", "net-admin", "docker-socket"})
+    for (const char* need : {"", "bus", "interfaces", "net-admin", "docker-socket"})
         for (const auto& [name, result] : attempt(options_of(need)))
             EXPECT_FALSE(result.escaped) << name << " with " << need << ": " << result.how;
 }

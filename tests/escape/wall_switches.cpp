@@ -18,6 +18,7 @@ constexpr std::string_view name_of(Wall wall) {
     case Wall::ipc: return "ipc";
     case Wall::uts: return "uts";
     case Wall::cgroup: return "cgroup";
+    case Wall::users: return "users";
     case Wall::old_root: return "old-root";
     case Wall::masks: return "masks";
     case Wall::readonly_proc_sys: return "readonly-proc-sys";
@@ -31,15 +32,25 @@ constexpr std::string_view name_of(Wall wall) {
     case Wall::setsid: return "setsid";
     case Wall::hidden_command_line: return "hidden-command-line";
     case Wall::process_numbers: return "process-numbers";
+    case Wall::landlock: return "landlock";
     case Wall::query_user: return "query-user";
     case Wall::query_mounts: return "query-mounts";
     case Wall::query_covers: return "query-covers";
     case Wall::query_landlock: return "query-landlock";
     case Wall::query_filter: return "query-filter";
     case Wall::query_calls: return "query-calls";
+    case Wall::query_requests: return "query-requests";
+    case Wall::query_sockets: return "query-sockets";
     case Wall::query_namespaces: return "query-namespaces";
     case Wall::query_descriptors: return "query-descriptors";
     case Wall::query_limits: return "query-limits";
+    case Wall::broker_peer: return "broker-peer";
+    case Wall::broker_user: return "broker-user";
+    case Wall::broker_gate: return "broker-gate";
+    case Wall::broker_bounds: return "broker-bounds";
+    case Wall::broker_descriptors: return "broker-descriptors";
+    case Wall::own_settings: return "own-settings";
+    case Wall::network_bound: return "network-bound";
     }
     return "?"; // not reached: -Wswitch guards the list
 }

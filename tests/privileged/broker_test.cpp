@@ -38,6 +38,13 @@ command order
   options none
   action =do WORD...
   action =load => reads input
+command invoke
+  option -q
+  option -f
+  action WORD => decides -q exits 4 5 => adds -f
+command both
+  query  ask
+  action =do WORD...
 command systemctl
   query  is-active UNIT... => means is-active UNIT
   action start|stop UNIT... => means start UNIT
@@ -83,9 +90,10 @@ protected:
         return fd;
     }
     static std::string request(shim::Wish wish, const std::vector<std::string>& words,
-                               const std::string& directory = "/") {
+                               const std::string& directory = "/", int verdict = shim::no_verdict) {
         shim::Request heading;
         heading.wish = wish;
+        heading.verdict = verdict;
         heading.words = static_cast<std::uint32_t>(words.size());
         std::string rest;
         for (const std::string& word : words) rest.append(word).push_back('\0');
@@ -258,6 +266,34 @@ TEST_F(BrokerTest, OnlyAnActionThatReadsItsInputIsAskedForIt) {
     EXPECT_EQ(asked[0].context.input, "rules");
 }
 
+TEST_F(BrokerTest, ACommandThatDecidesItselfIsRunFirst) {
+    called_.note(::getpid(), {"invoke", "/usr/sbin/invoke"});
+    const auto with_nul = [](std::initializer_list<const char*> words) {
+        std::string text;
+        for (const char* word : words) text.append(word).push_back('\0');
+        return text;
+    };
+    const Heard first = ask({"invoke", "x"});
+    EXPECT_EQ(first.what, What::decide);
+    EXPECT_EQ(first.output, with_nul({"/usr/sbin/invoke", "invoke", "-q", "x"}));
+    EXPECT_THAT(broker_->take(), IsEmpty());
+    const auto decided = [&](int verdict) {
+        const sys::UniqueFd fd = connect();
+        send(fd, request(shim::Wish::guarded, {"invoke", "x"}, "/", verdict));
+        return hear(fd);
+    };
+    const Heard no = decided(0);
+    EXPECT_EQ(no.what, What::run);
+    EXPECT_EQ(no.output, with_nul({"/usr/sbin/invoke"}));
+    EXPECT_THAT(broker_->take(), IsEmpty());
+    const Heard yes = decided(5);
+    EXPECT_EQ(yes.what, What::end);
+    EXPECT_EQ(yes.exit, 0);
+    const auto asked = broker_->take();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_THAT(asked[0].argv, ElementsAre("invoke", "-f", "x"));
+}
+
 TEST_F(BrokerTest, AnActionWhoseInputIsATerminalIsRefused) {
     const sys::UniqueFd fd = connect();
     send(fd, request(shim::Wish::guarded, {"order", "load"}));
@@ -301,6 +337,42 @@ TEST_F(BrokerTest, WhatIsPendingAnswersForTheMachine) {
     EXPECT_THAT(both.error, HasSubstr("it depends on 'systemctl start x'"));
 }
 
+TEST_F(BrokerTest, WhatIsNotGoingToBeRunAnswersNothing) {
+    broker_->count_actions(false);
+    EXPECT_EQ(ask({"systemctl", "start", "x"}).exit, 0);
+    EXPECT_EQ(broker_->take().size(), 1U);
+    EXPECT_EQ(ask({"systemctl", "is-active", "x"}).output, "answer systemctl is-active -- x\n");
+    broker_->count_actions(true);
+    EXPECT_EQ(ask({"systemctl", "is-active", "x"}).output, "answer systemctl is-active -- x\n");
+    EXPECT_EQ(ask({"systemctl", "start", "x"}).exit, 0);
+    EXPECT_EQ(ask({"systemctl", "is-active", "x"}).output, "active\n");
+}
+
+TEST_F(BrokerTest, WhatAnEarlierActionChangesIsNotAskedOfTheMachine) {
+    EXPECT_EQ(ask({"ask", "something"}).output, "answer ask something\n");
+    EXPECT_EQ(ask({"order", "do", "something"}).exit, 0);
+    EXPECT_EQ(ask({"ask", "something"}).output, "answer ask something\n") << "they have nothing in common";
+    EXPECT_EQ(ask({"both", "do", "something"}).exit, 0);
+    static_cast<void>(broker_->take());
+    const Heard refused = ask({"both", "ask"});
+    EXPECT_EQ(refused.exit, 69);
+    EXPECT_THAT(refused.error, HasSubstr("it depends on 'both do something'"));
+    const std::vector<Asked> asked = broker_->take();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].what, Asked::What::refused);
+    EXPECT_THAT(asked[0].reason, HasSubstr("disco-defer"));
+}
+
+TEST_F(BrokerTest, WhatModulesBeforeAskedForIsPendingToo) {
+    std::vector<model::Action> earlier(1);
+    earlier[0].argv = {"both", "do", "it"};
+    earlier[0].effects.changes = {{"both"}};
+    broker_->know_of(earlier);
+    const Heard refused = ask({"both", "ask"});
+    EXPECT_EQ(refused.exit, 69);
+    EXPECT_THAT(refused.error, HasSubstr("'both do it'"));
+}
+
 TEST_F(BrokerTest, AnActionOnAFileThatWillBeGoneIsRefused) {
     put("/tmp/disco-broker-test", "x");
     const Heard heard = ask(shim::Wish::defer, {"cp", "/tmp/disco-broker-test", "/etc/x"});
@@ -342,6 +414,47 @@ TEST_F(BrokerTest, ProcessesOfElsewhereAreNotHeard) {
     EXPECT_EQ(ask_as(elsewhere, shim::Wish::guarded, {"ask", "me"}), 99);
     EXPECT_EQ(ask_as(elsewhere, shim::Wish::defer, {"id"}), 99);
     EXPECT_THAT(broker_->take(), IsEmpty());
+}
+
+/// By /proc/PID/root, from the same process namespace.
+TEST_F(BrokerTest, OnlyWhoDescendsFromTheListenerIsHeard) {
+    broker_.reset();
+    broker_.emplace(*commands_, border::Host{"/", place() / "helper", {}}, border::Broker::Mode::live,
+                    called_, allowance_);
+    int line[2] = {-1, -1};
+    ASSERT_EQ(::pipe2(line, O_CLOEXEC), 0);
+    const pid_t first = sys::check(::fork(), "fork");
+    if (first == 0) {
+        const sockaddr_un name = address();
+        ::unlink(name.sun_path);
+        if (::bind(broker_->socket(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
+            ::listen(broker_->socket(), 64) != 0)
+            ::_exit(97);
+        const auto asks = [&](std::string_view word) {
+            const sys::UniqueFd fd = connect();
+            const std::string bytes = request(shim::Wish::guarded, {"ask", std::string{word}});
+            shim::Reply reply;
+            return ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0 &&
+                   ::recv(fd.get(), &reply, sizeof reply, MSG_WAITALL) == ssize_t{sizeof reply} &&
+                   reply.exit == 0;
+        };
+        if (::write(line[1], "x", 1) != 1 || !asks("me")) ::_exit(96);
+        const pid_t child = ::fork();
+        if (child == 0) ::_exit(asks("child") ? 0 : 95);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        ::_exit(WEXITSTATUS(status));
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(line[0], &byte, 1), 1); // it listens
+    EXPECT_EQ(ask({"ask", "me"}).exit, -1) << "the listener's parent must be hung up on";
+    const int pidfd = static_cast<int>(::syscall(434 /* pidfd_open */, first, 0));
+    EXPECT_TRUE(serve_until_readable(pidfd));
+    ::close(pidfd);
+    int status = 0;
+    ::waitpid(first, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    for (const int end : line) ::close(end);
 }
 
 TEST_F(BrokerTest, NonsenseIsHungUpOn) {

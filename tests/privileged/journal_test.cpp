@@ -35,14 +35,16 @@ protected:
                                std::make_shared<const model::MetadataChange>(
                                    model::MetadataChange{{0755, 1, 2, {3, 4}, {5, 6}, {{"user.x", odd}}, {}},
                                                          {01777, 3, 4, {5, 6}, {7, 8}, {}, 0x80}})});
-        plan.parents_before.push_back({"etc", {1, 2}, {3, 4}});
+        plan.parents_before.push_back({"etc", {1, 2}, {3, 4}, timespec{5, 6}});
+        plan.parents_before.push_back({"srv", {1, 2}, {3, 4}});
         return plan;
     }
     static std::string text_of(const model::MergePlan& plan) {
         std::string text;
         for (const model::LiveStep& step : plan.live) merge::append_line(text, step, 0);
         for (const auto& parent : plan.parents_before)
-            text += parent.path + merge::to_json(parent.mtime).dump();
+            text += parent.path + merge::to_json(parent.mtime).dump() +
+                    (parent.ctime ? merge::to_json(*parent.ctime).dump() : "");
         return text;
     }
     void write_whole() const {
@@ -67,6 +69,19 @@ TEST_F(JournalFile, IsReadAsItWasWritten) {
     EXPECT_EQ(text_of(record->trees[0].plan), text_of(plan()));
     EXPECT_EQ(record->planned->tv_sec, 100);
     EXPECT_EQ(record->committed->tv_nsec, 400);
+}
+
+TEST_F(JournalFile, SaysWhenItWasCommittedLast) {
+    write_whole();
+    ASSERT_TRUE(merge::read_committed(file()));
+    EXPECT_EQ(merge::read_committed(file())->tv_nsec, 400);
+    merge::note_committed_again(file(), {500, 600});
+    EXPECT_EQ(merge::read_committed(file())->tv_sec, 500);
+    const std::string whole = sys::read_file(file());
+    sys::write_file(file(), whole.substr(0, whole.find("\n{\"committed\"") + 1), 0600);
+    EXPECT_FALSE(merge::read_committed(file()));
+    sys::write_file(file(), "\n{\"committed\":[1]}\n", 0600);
+    EXPECT_FALSE(merge::read_committed(file()));
 }
 
 TEST_F(JournalFile, CutOffAnywhereSaysNoMoreThanWasOnDisk) {

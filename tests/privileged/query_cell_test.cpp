@@ -1,14 +1,27 @@
 // The cell of a question to the machine: what it cannot do, what it is told, and that nothing of it stays.
 
+#include "tests/support/build_tree.hpp"
 #include "tests/support/question_cell.hpp"
 
+#include "runner/sys/error.hpp"
+#include "runner/sys/program.hpp"
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <utility>
 #include <vector>
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace disco::tests {
@@ -42,22 +55,81 @@ class QueryCellWith : public QueryCell, public testing::WithParamInterface<Needs
 TEST_P(QueryCellWith, NothingCanBeChangedOrTakenOut) {
     const Snapshot before = snapshot(open_place());
     std::vector<std::string> meant; // what its need is
-    if (GetParam().name == std::string{"read_all"}) meant = {"shadow"};
-    if (GetParam().name == std::string{"ptrace"}) meant = {"process_environment", "shadow"};
-    // The kernel does not count root's processes; all of them end with the first one.
-    if (GetParam().name == std::string{"root"}) meant = {"many_processes", "shadow"};
+    if (GetParam().name == std::string{"ptrace"}) meant = {"process_environment"};
     EXPECT_THAT(escaped(GetParam().options), testing::IsSubsetOf(meant));
     EXPECT_EQ(difference(before, snapshot(open_place())), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Needs, QueryCellWith,
-                         testing::Values(NeedsRow{"nothing", {}}, NeedsRow{"read_all", {"--need=read-all"}},
-                                         NeedsRow{"ptrace", {"--need=ptrace", "--need=read-all"}},
-                                         NeedsRow{"bus", {"--need=bus"}},
-                                         NeedsRow{"rules", {"--need=net-admin"}},
-                                         NeedsRow{"daemon", {"--need=docker-socket"}},
-                                         NeedsRow{"root", {"--need=root-user"}}),
-                         [](const auto& row) { return std::string{row.param.name}; });
+INSTANTIATE_TEST_SUITE_P(
+    Needs, QueryCellWith,
+    testing::Values(NeedsRow{"nothing", {}}, NeedsRow{"read_all", {"--need=read-all"}},
+                    NeedsRow{"ptrace", {"--need=ptrace", "--need=read-all"}}, NeedsRow{"bus", {"--need=bus"}},
+                    NeedsRow{"rules", {"--need=net-admin"}}, NeedsRow{"interfaces", {"--need=interfaces"}},
+                    NeedsRow{"bus_and_interfaces", {"--need=bus", "--need=interfaces"}},
+                    NeedsRow{"daemon", {"--need=docker-socket"}}, NeedsRow{"root", {"--need=root-user"}}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+/// A place that a daemon mounts on as soon as somebody walks into it. `there` is mounted already.
+class Automount {
+public:
+    explicit Automount(std::filesystem::path point) : point_{std::move(point)} {
+        std::filesystem::create_directory(point_);
+        sys::check(::pipe2(asked_.data(), O_CLOEXEC | O_NONBLOCK), "make a pipe");
+        daemon_ = sys::check(::fork(), "fork");
+        if (daemon_ == 0) serve(); // the kernel asks nothing of the daemon's own process group
+        int status = 0;
+        sys::check(::waitpid(daemon_, &status, WUNTRACED), "wait for", point_);
+        if (!WIFSTOPPED(status)) throw sys::Error{"nothing can be mounted automatically here"};
+    }
+    ~Automount() {
+        ::kill(daemon_, SIGKILL);
+        ::waitpid(daemon_, nullptr, 0);
+        ::umount2(point_.c_str(), MNT_DETACH);
+        for (const int end : asked_) ::close(end);
+    }
+    Automount(const Automount&) = delete;
+    Automount& operator=(const Automount&) = delete;
+
+    /// Whether the kernel has asked the daemon for anything.
+    [[nodiscard]] bool woken() const {
+        struct pollfd wait = {asked_[0], POLLIN, 0};
+        return ::poll(&wait, 1, 0) == 1;
+    }
+
+private:
+    [[noreturn]] void serve() {
+        const std::string there = point_ / "there",
+                          options = fmt::format("fd={},pgrp={},minproto=5,maxproto=5,indirect", asked_[1],
+                                                ::getpid());
+        const bool done =
+            ::setpgid(0, 0) == 0 && ::mount("auto", point_.c_str(), "autofs", 0, options.c_str()) == 0 &&
+            ::mkdir(there.c_str(), 0755) == 0 && ::mount("tmpfs", there.c_str(), "tmpfs", 0, nullptr) == 0;
+        if (done) ::raise(SIGSTOP); // it answers nobody
+        ::_exit(1);
+    }
+
+    std::filesystem::path point_;
+    std::array<int, 2> asked_{};
+    pid_t daemon_ = -1;
+};
+
+TEST_F(QueryCell, WakesNoAutomounter) {
+    const std::filesystem::path net = open_place() / "net";
+    const std::vector<std::string> look = {"timeout", "-s", "KILL", "2", "stat", net / "host/file"};
+    for (const char* need : {"--need=read-all", "--need=root-user", "--need=bus"}) {
+        const Automount automount{net};
+        put(net / "there/file", "mounted\n", 0644);
+        EXPECT_NE(ask({need}, look).exit, 0) << need;
+        EXPECT_EQ(ask({need}, {"cat", net / "there/file"}).output, "mounted\n") << need;
+        EXPECT_FALSE(automount.woken()) << need;
+    }
+    const Automount automount{net};
+    (void)sys::run_program({.argv = {"stat", net / "host/file"},
+                            .environment = {"PATH=/usr/bin:/bin"},
+                            .input = {},
+                            .timeout = std::chrono::seconds{1}});
+    EXPECT_TRUE(automount.woken()) << "nor does anybody else";
+}
 
 TEST_F(QueryCell, IsAUserOfItsOwnWithoutRights) {
     const auto result =
@@ -65,7 +137,9 @@ TEST_F(QueryCell, IsAUserOfItsOwnWithoutRights) {
     EXPECT_THAT(result.output,
                 testing::MatchesRegex("655[23][0-9]\n655[23][0-9]\n(Cap...:\t0000000000000000\n)"
                                       "{5}NoNewPrivs:\t1\nSeccomp:\t2\n"));
-    const auto second = ask({"--need=net-admin"}, {"grep", "-c", "0000000000001000", "/proc/self/status"});
+    // What takes a capability is done for it.
+    const auto second =
+        ask({"--need=net-admin"}, {"grep", "-c", "Cap...:.0000000000000000", "/proc/self/status"});
     EXPECT_EQ(second.output, "5\n");
 }
 
@@ -125,6 +199,27 @@ TEST_F(QueryCell, SeesTheMountsOfTheMachine) {
     EXPECT_EQ(ask({}, {"cat", "/proc/self/mountinfo"}).output, native.output);
 }
 
+// In another tree: those in the tree, as they are, and none of what covers what a question must not see.
+TEST_F(QueryCell, SeesTheMountsOfATree) {
+    const auto tree = place() / "tree";
+    std::filesystem::create_directory(tree);
+    ASSERT_EQ(::mount("/", tree.c_str(), nullptr, MS_BIND, nullptr), 0);
+    const auto told = [&](const char* file) {
+        const auto result = sys::run_program(
+            {.argv = {build_tree() / "lib/disco/disco-on-host", "query", tree, "--", "cat", file},
+             .environment = {std::string{"PATH="} + sys::usual_path},
+             .input = {},
+             .timeout = std::chrono::seconds{30}});
+        EXPECT_EQ(result.exit, 0) << result.error;
+        return result.output;
+    };
+    const std::string mounts = told("/proc/self/mountinfo"), old_form = told("/proc/self/mounts");
+    ::umount2(tree.c_str(), MNT_DETACH);
+    EXPECT_EQ(std::count(mounts.begin(), mounts.end(), '\n'), 1) << mounts;
+    EXPECT_THAT(mounts, HasSubstr(" / / rw"));
+    EXPECT_EQ(std::count(old_form.begin(), old_form.end(), '\n'), 1) << old_form;
+}
+
 TEST_F(QueryCell, SeesTheMachinesProcessesAndNotThoseThatStandForItself) {
     const std::string self = std::to_string(::getpid());
     const std::string look =
@@ -160,6 +255,30 @@ TEST_F(QueryCell, OneThatForksWithoutEndIsHeldAndEnded) {
         ask({}, {"bash", "-c", "b() { sleep 0.01; b & b & }; b 2> /dev/null; sleep 1; echo end"});
     EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{15});
     EXPECT_THAT(result.output + result.error, testing::AnyOf(HasSubstr("end"), HasSubstr("unavailable")));
+}
+
+/// The kernel does not count root's. As a real command would that has gone wrong: it is bounded in any case.
+TEST_F(QueryCell, OneOfRootThatForksWithoutEndIsHeldAndEnded) {
+    put(open_place() / "sysctl",
+        "#!/usr/bin/perl\n$0 = 'cell-fork-bomb';\n"
+        "for (1 .. 1000) { my $child = fork // last; if (!$child) { sleep 60; exit } ++$count }\n"
+        "print \"$count\\n\";\n",
+        0755);
+    const auto started = std::chrono::steady_clock::now();
+    const auto result = ask({"--need=root-user"}, {open_place() / "sysctl"});
+    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{15});
+    EXPECT_GT(std::atoi(result.output.c_str()), 100) << result.error;
+    EXPECT_LE(std::atoi(result.output.c_str()), 256) << result.output;
+    const auto left =
+        sys::run_program({.argv = {"sh", "-c", "cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\0' ' '"},
+                          .environment = {},
+                          .input = {},
+                          .timeout = {}});
+    EXPECT_THAT(left.output, Not(HasSubstr("cell-fork-bomb")));
+    // And what starts some is not kept from it.
+    EXPECT_EQ(
+        ask({"--need=root-user"}, {"sh", "-c", "for i in $(seq 100); do /bin/true; done; echo so"}).output,
+        "so\n");
 }
 
 TEST_F(QueryCell, ACommandThatIsNotThereIs127) {

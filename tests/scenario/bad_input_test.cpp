@@ -102,6 +102,98 @@ TEST_F(BadInput, BadSandboxLineHasFileAndLine) {
     expect_refusal(78, {"sandbox:1", "soon"});
 }
 
+/// Whoever mends a universe wants to know all of it.
+TEST_F(BadInput, FaultsOfAllModulesAreToldAtOnce) {
+    module_file("a", "script/10-x", "x\n");
+    module_file("a", "attributes", "0640 root:root\n\n0999 - etc/x\n");
+    module_file("b", "files/tmp/x", "x\n");
+    module_file("b", "parameters/disco/client/timeout", "1\n");
+    module_file("m", "sandbox", "timeout soon\n");
+    for (const char* name : {"a", "b", "m"}) want(name);
+    expect_refusal(78, {"modules/a/script means nothing", "modules/a/attributes:1: ",
+                        "modules/a/attributes:3: ", "files/tmp/x cannot be delivered",
+                        "modules/b/parameters/disco/client/timeout", "modules/m/sandbox:1: "});
+    module_file("a", "requires", "with x\n");
+    module_file("b", "requires", "after\n");
+    expect_refusal(78, {"modules/a/requires:1: ", "modules/b/requires:1: "});
+}
+
+TEST_F(BadInput, WhatIsOfNoUseIsTold) {
+    module_file("m", "files/etc/key", "k\n");
+    module_file("m", "attributes", "0600 root:root etc/kye\n");
+    module_file("m", "notes", "x\n");
+    want("m");
+    for (int times = 0; times < 2; ++times) {
+        const auto result = live();
+        EXPECT_EQ(result.exit, 0) << result.error;
+        EXPECT_THAT(result.error, AllOf(HasSubstr("modules/m/attributes:1: 'etc/kye' matches no file"),
+                                        HasSubstr("modules/m/notes is not used")));
+    }
+}
+
+TEST_F(BadInput, AParameterIsNoValueAndTreeAtOnce) {
+    module_file("m", "files/etc/x", "x\n");
+    module_file("m", "parameters/site/port", "80\n");
+    want("m");
+    parameter("web1", "site", "x\n");
+    expect_refusal(78, {"parameter 'site'", "'modules/m/parameters/site'", "'parameters/web1/site'"});
+    fs::remove(universe() / "parameters/web1/site");
+    parameter("web1", "site/port/x", "1\n");
+    expect_refusal(
+        78, {"parameter 'site/port'", "'modules/m/parameters/site/port'", "'parameters/web1/site/port"});
+}
+
+/// Once each of them changed it again in every dance.
+TEST_F(BadInput, TwoModulesDeliverOneFileDifferently) {
+    for (const char* name : {"a", "b"}) {
+        module_file(name, "files/etc/x", "x\n");
+        want(name);
+    }
+    ASSERT_EQ(live().exit, 0) << "what is equal is fine";
+    module_file("b", "files/etc/x", "y\n");
+    const std::string both = "modules 'a' (files/etc/x) and 'b' (files/etc/x) deliver /etc/x ";
+    expect_refusal(4, {both + "with different contents"});
+    module_file("b", "files/etc/x", "x\n", 0600);
+    expect_refusal(4, {both + "with different modes (0644 and 0600)"});
+    module_file("b", "attributes", "- root:www-data etc/x\n");
+    expect_refusal(4, {both + "with different groups"});
+    module_file("a", "attributes", "0600 root:www-data etc/x\n");
+    EXPECT_EQ(live().exit, 0) << "what one of them keeps is no difference";
+    fs::remove_all(universe() / "modules/b/files");
+    fs::create_directories(universe() / "modules/b/files/etc");
+    fs::create_symlink("motd", universe() / "modules/b/files/etc/x");
+    expect_refusal(4, {both + "as a file and as a symlink"});
+    fs::remove_all(universe() / "modules/b/files");
+    module_file("b", "templates/etc/x", "echo y");
+    expect_refusal(4, {"'a' (files/etc/x) and 'b' (templates/etc/x) deliver /etc/x with different contents"});
+    module_file("b", "templates/etc/x", "echo x");
+    EXPECT_EQ(live().exit, 0);
+}
+
+TEST_F(BadInput, ANodeWithoutModulesIsTold) {
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0);
+    EXPECT_THAT(result.error,
+                AllOf(HasSubstr("node 'web1' wants no modules"), HasSubstr("parameters/web1/modules/NAME")));
+}
+
+TEST_F(BadInput, FilesThatDiscoReadsAreRegular) {
+    module_file("m", "files/etc/x", "x\n");
+    want("m");
+    for (const char* name : {"attributes", "sandbox", "requires"}) {
+        fs::create_symlink("/etc/passwd", in_module(name));
+        const auto result = noop();
+        EXPECT_EQ(result.exit, 78) << name;
+        EXPECT_THAT(result.output + result.error,
+                    AllOf(HasSubstr("modules/m/" + std::string{name} + " is no regular file"),
+                          testing::Not(HasSubstr("root:"))));
+        fs::remove(in_module(name));
+        ASSERT_EQ(::mknod(in_module(name).c_str(), S_IFIFO | 0644, 0), 0);
+        expect_refusal(78, {"modules/m/" + std::string{name} + " is no regular file"});
+        fs::remove(in_module(name));
+    }
+}
+
 TEST_F(BadInput, UnreadableUniverse) {
     server = place() / "nothing";
     expect_refusal(78, {"nothing"});

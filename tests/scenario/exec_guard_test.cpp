@@ -107,6 +107,14 @@ TEST_F(ExecGuard, AScriptOfAGuardedInterpreterIsThatCommand) {
     EXPECT_THAT(asked(), ElementsAre("nft -f /etc/rules", "nft -f /etc/./rules"));
 }
 
+// A file that was no script need not be opened again, while it has not been changed.
+TEST_F(ExecGuard, AFileThatBecomesSuchAScriptIsSeen) {
+    const auto result = run("cp /bin/true /srv/p; sleep 4; /srv/p && /srv/p && "
+                            "printf '#!/usr/sbin/nft -f\\nflush ruleset\\n' > /srv/p && /srv/p");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(asked(), ElementsAre("nft -f /srv/p"));
+}
+
 TEST_F(ExecGuard, OnlyCommandsInTheirPlacesAreGuarded) {
     const auto result = run("cp /usr/bin/systemctl /srv/systemctl; /srv/systemctl restart x; "
                             "chmod 644 /usr/bin/systemctl; systemctl restart x; echo code $?; "

@@ -73,6 +73,35 @@ TEST_F(Exec, InAChrootTheSandboxHasNoWayOut) {
     EXPECT_THAT(way_out.output, HasSubstr("held")) << way_out.error;
 }
 
+/// A chroot is any directory. What is merged there, and put into its /run, is what the command does.
+TEST_F(Exec, InAChrootThatIsNoMountItWorksAsElsewhere) {
+    const auto in_chroot = [&](const std::string& command) {
+        // Its tools are the machine's; disco's own state is in the tree.
+        const std::string lines =
+            "set -e; mount --make-shared " + place().string() +
+            "; for d in usr dev; do mkdir -p \"$1/$d\"; mount --rbind /$d \"$1/$d\"; done\n"
+            "mkdir -p \"$1/proc\" \"$1/disco\"; mount -t proc proc \"$1/proc\"; mount --bind \"$2\" "
+            "\"$1/disco\"\n"
+            "exec chroot \"$1\" /bin/sh -c \"$3\"";
+        return sys::run_program({.argv = {"/usr/bin/unshare", "--mount", "--pid", "--fork", "bash", "-c",
+                                          lines, "bash", root(), build_tree(), command},
+                                 .environment = {"PATH=" + search_path},
+                                 .input = {},
+                                 .timeout = std::chrono::seconds{60}});
+    };
+    const std::string work = "-- sh -c 'echo more >> /etc/motd; mkdir -p /run/made; ls /disco'";
+    const auto preview = in_chroot("/disco/bin/disco exec --noop --diff --state-dir /state " + work);
+    EXPECT_EQ(preview.exit, 0) << preview.output << preview.error;
+    EXPECT_THAT(preview.output, HasSubstr("+more\n"));
+    const auto merged = in_chroot("/disco/bin/disco exec --merge --state-dir /state " + work);
+    EXPECT_EQ(merged.exit, 0) << merged.output << merged.error;
+    EXPECT_EQ(read("etc/motd"), "Welcome.\nmore\n");
+    EXPECT_TRUE(fs::is_directory(root() / "run/made"));
+    const auto undone = in_chroot("/disco/bin/disco rollback --state-dir /state");
+    EXPECT_EQ(undone.exit, 0) << undone.output << undone.error;
+    EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+}
+
 TEST_F(Exec, StrictRunsWhatAStrictScriptMayRun) {
     const auto run = [&](const std::string& profile, const std::vector<std::string>& command) {
         return exec("--noop", command, {"--profile", profile});

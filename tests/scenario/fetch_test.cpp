@@ -4,12 +4,19 @@
 #include "tests/support/ssh_daemon.hpp"
 #include "tests/support/throw_away.hpp"
 
-#include <netinet/in.h>
+#include <chrono>
 #include <optional>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "runner/sys/error.hpp"
@@ -19,6 +26,7 @@ namespace disco::tests {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -38,6 +46,12 @@ protected:
     void serve() {
         rsyncd.emplace(std::vector<RsyncDaemon::Share>{{"universe", universe()}});
         server = rsyncd->uri("universe");
+    }
+    /// A setting of this machine, below disco/client/.
+    void set_client(const std::string& name, const std::string& value) {
+        const auto result =
+            disco({"param", "set", "--state-dir", state(), "--node", node, "disco/client/" + name, value});
+        ASSERT_EQ(result.exit, 0) << result.error;
     }
     /// How many times the daemon was connected to since it started.
     [[nodiscard]] static std::size_t count(const std::string& text, std::string_view word) {
@@ -153,22 +167,75 @@ TEST_F(Fetch, AnUnreadableFileFailsAndKeepsTheLastGoodCopy) {
     EXPECT_EQ(read("etc/m"), "first\n");
 }
 
+/// A socket that listens on 127.0.0.1, on a port of its own.
+class Listener {
+public:
+    Listener() : fd_{sys::check(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket")} {
+        sockaddr_in address = {};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        sys::check(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), size), "bind");
+        sys::check(::listen(fd_.get(), 5), "listen");
+        sys::check(::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size), "name");
+        port_ = ntohs(address.sin_port);
+    }
+    [[nodiscard]] int fd() const { return fd_.get(); }
+    [[nodiscard]] std::string uri() const { return fmt::format("rsync://127.0.0.1:{}/universe", port_); }
+
+private:
+    sys::UniqueFd fd_;
+    int port_ = 0;
+};
+
+/// Greets each client as an rsync daemon does, and then sends it a byte of its message of the day every tenth
+/// of a second, for half a minute at most.
+class TricklingServer {
+public:
+    [[nodiscard]] std::string uri() const { return listener_.uri(); }
+
+private:
+    void serve(const std::stop_token& stopped) const {
+        constexpr std::string_view greeting = "@RSYNCD: 32.0 sha512 sha256 sha1 md5 md4\n";
+        constexpr std::string_view line = "welcome\n";
+        std::vector<sys::UniqueFd> clients;
+        for (std::size_t turn = 0; turn < 300 && !stopped.stop_requested(); ++turn) {
+            pollfd wait = {listener_.fd(), POLLIN, 0};
+            if (::poll(&wait, 1, 100) == 1) {
+                sys::UniqueFd client{::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC)};
+                if (!client) continue;
+                (void)::send(client.get(), greeting.data(), greeting.size(), MSG_NOSIGNAL);
+                clients.push_back(std::move(client));
+            }
+            for (const sys::UniqueFd& client : clients)
+                (void)::send(client.get(), &line[turn % line.size()], 1, MSG_NOSIGNAL);
+        }
+    }
+
+    Listener listener_;
+    std::jthread thread_{[this](const std::stop_token& stopped) { serve(stopped); }};
+};
+
+TEST_F(Fetch, AServerThatTricklesIsLeftWhenTheLimitIsOver) {
+    const TricklingServer trickling;
+    server = trickling.uri();
+    set_client("fetch_timeout", "2"); // bytes do come
+    set_client("fetch_limit", "3");
+    const auto begin = std::chrono::steady_clock::now();
+    const auto result = noop();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    EXPECT_EQ(result.exit, 75) << result.output << result.error;
+    EXPECT_THAT(result.error, AllOf(HasSubstr("cannot fetch the parameters of node 'web1' from '" + server),
+                                    HasSubstr("the whole fetch was not done after 3 seconds"),
+                                    HasSubstr("disco/client/fetch_limit")));
+    EXPECT_GE(took.count(), 3);
+    EXPECT_LT(took.count(), 15);
+}
+
 TEST_F(Fetch, AServerThatNeverAnswersTimesOut) {
-    // Something listens and says nothing.
-    const int listener = sys::check(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "make a socket");
-    const sys::UniqueFd owner{listener};
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), size), 0);
-    ASSERT_EQ(::listen(listener, 5), 0);
-    ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    server = "rsync://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/universe";
-    ASSERT_EQ(
-        disco({"param", "set", "--state-dir", state(), "--node", node, "disco/client/fetch_timeout", "2"})
-            .exit,
-        0);
+    const Listener silent; // something listens and says nothing
+    server = silent.uri();
+    set_client("fetch_timeout", "2");
     const auto result = noop();
     EXPECT_EQ(result.exit, 75) << result.output << result.error;
     EXPECT_THAT(result.output + result.error, HasSubstr(server));
@@ -187,6 +254,62 @@ TEST_F(Fetch, OneHoldingModuleTakesAConstantNumberOfConnections) {
     EXPECT_LE(first, 4U);
     ASSERT_EQ(noop().exit, 0);
     EXPECT_LE(count(rsyncd->log(), "allowed access") - first, 2U); // nothing changed
+}
+
+/// rsync and a daemon take less than 1000 words, and a shell there one of 128 KiB.
+class ManyNames : public Fetch {
+protected:
+    static constexpr int count = 1200;
+    static std::string name(int number) { return fmt::format("{}-{:04}", std::string(110, 'n'), number); }
+    void SetUp() override {
+        Fetch::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        std::string all;
+        for (int i = 0; i < count; ++i) {
+            module_file(name(i), "parameters/many/" + std::to_string(i), "x");
+            parameter("roles/" + name(i), "many_roles/" + std::to_string(i), "x");
+            all += "roles/" + name(i) + "\n";
+            want(name(i));
+        }
+        parameter("web1", "inherits", all);
+        script("m", "10-x.sh", "disco-param keys many | wc -l; disco-param keys many_roles | wc -l\n");
+    }
+    /// Of a node without a copy, of one whose copy is the server's, and when one of all differs.
+    void fetch_thrice() {
+        for (const bool changed : {false, false, true}) {
+            if (changed) module_file("m", "files/etc/m", "second\n");
+            const auto result = noop();
+            ASSERT_EQ(result.exit, 0) << result.output << result.error;
+            const auto report = last_report();
+            EXPECT_EQ(report.at("modules").size(), count + 1U);
+            EXPECT_THAT(module_of(report, "m").dump(), HasSubstr(fmt::format("{0}\\n{0}\\n", count)));
+            EXPECT_EQ(sys::read_file(state() / "modules/m/files/etc/m"), changed ? "second\n" : "first\n");
+            for (int i = 0; i < count; i += 100)
+                EXPECT_EQ(
+                    sys::read_file(state() / "modules" / name(i) / "parameters/many" / std::to_string(i)),
+                    "x");
+        }
+    }
+};
+
+TEST_F(ManyNames, AreFetchedFromADaemon) {
+    serve();
+    fetch_thrice();
+    want("absent");
+    const auto missing = noop();
+    EXPECT_EQ(missing.exit, 78);
+    EXPECT_THAT(missing.error, HasSubstr("absent"));
+}
+
+TEST_F(ManyNames, AreFetchedFromADirectory) { fetch_thrice(); }
+
+TEST_F(ManyNames, AreFetchedBySsh) {
+    std::optional<SshDaemon> sshd{std::in_place};
+    server = sshd->uri(universe());
+    set_client("cmds/rsync", sys::quote_words(sshd->rsync_words()));
+    fetch_thrice();
+    sshd.reset();
+    wait_for_orphans();
 }
 
 TEST_F(Fetch, InheritanceIsFollowed) {

@@ -88,6 +88,27 @@ TEST_F(Guarded, ActionsAreRunAfterTheMergeInOrderAndOnce) {
     EXPECT_EQ(read("etc/changed"), "x\n");
 }
 
+TEST_F(Guarded, WhatACommandDecidesByTheViewIsDecidedWhenItIsCalled) {
+    command("usr/sbin/invoke-rc.d",
+            "denied=$(test ! -e /etc/denied || echo denied-)\n"
+            "case \" $* \" in *' --query '*) [[ -n $denied ]] && exit 101; exit 104;; esac\n"
+            "echo \"${denied}invoke-rc.d $*\" >> /var/log/asked\n");
+    script("m", "10-do.sh",
+           "#!/bin/bash\nset -e\ninvoke-rc.d web start\ntouch /etc/denied\ninvoke-rc.d mail start\n"
+           "rm /etc/denied\n(trap '' CHLD; exec invoke-rc.d --quiet time restart x)\ntouch /etc/denied\n");
+    const auto dry = noop();
+    EXPECT_EQ(dry.exit, 0) << dry.output << dry.error;
+    EXPECT_THAT(actions(), ElementsAre("pending invoke-rc.d --force web start",
+                                       "pending invoke-rc.d --force --quiet time restart x"));
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(actions(), ElementsAre("done invoke-rc.d --force web start",
+                                       "done invoke-rc.d --force --quiet time restart x"));
+    EXPECT_EQ(asked(), "denied-invoke-rc.d mail start\n"
+                       "denied-invoke-rc.d --force web start\n"
+                       "denied-invoke-rc.d --force --quiet time restart x\n");
+}
+
 TEST_F(Guarded, NoActionIsRunWhenAModuleFails) {
     script("m", "10-do.sh", "#!/bin/bash\nsystemctl restart a\nexit 3\n");
     EXPECT_EQ(live().exit, 4);

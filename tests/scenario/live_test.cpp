@@ -98,7 +98,8 @@ TEST_F(Live, FollowsDirectorySymlinksAndNeverReplacesThem) {
 
 TEST_F(Live, AppliesAttributes) {
     module_file("m", "attributes",
-                "0750 root:www-data etc/app\n0640 root:www-data etc/app/**\n0600 - etc/app/key\n");
+                "0750 root:www-data etc/app/\n0640 root:www-data etc/app/**  # what is in it\n"
+                "0600 - etc/app/key # a secret\n");
     module_file("m", "files/etc/app/conf", "c\n");
     module_file("m", "files/etc/app/key", "k\n");
     want("m");
@@ -107,6 +108,29 @@ TEST_F(Live, AppliesAttributes) {
     EXPECT_EQ(status("etc/app/conf").st_mode & 07777U, 0640U);
     EXPECT_EQ(status("etc/app/conf").st_gid, 33U);
     EXPECT_EQ(status("etc/app/key").st_mode & 07777U, 0600U);
+    EXPECT_EQ(status("etc/app").st_mode & 07777U, 0750U);
+    EXPECT_EQ(status("etc/app").st_gid, 33U);
+}
+
+/// They are not the module's alone, and without the bits by which they are entered nothing in them is
+/// reached.
+TEST_F(Live, AttributesChangeDirectoriesOnlyWhereASlashIsAtTheEnd) {
+    fs::create_directories(root() / "etc/app");
+    const mode_t etc = status("etc").st_mode, app = status("etc/app").st_mode;
+    module_file("m", "files/etc/app/made/conf", "c\n");
+    module_file("m", "attributes", "0640 root:www-data etc/**\n");
+    want("m");
+    ASSERT_EQ(live().exit, 0);
+    EXPECT_EQ(status("etc").st_mode, etc);
+    EXPECT_EQ(status("etc/app").st_mode, app);
+    EXPECT_EQ(status("etc/app/made").st_mode & 07777U, 0755U);
+    EXPECT_EQ(status("etc/app").st_gid, 0U);
+    EXPECT_EQ(status("etc/app/made/conf").st_mode & 07777U, 0640U);
+    module_file("m", "attributes", "0750 root:www-data etc/app/**/\n");
+    ASSERT_EQ(live().exit, 0);
+    EXPECT_EQ(status("etc").st_mode, etc);
+    EXPECT_EQ(status("etc/app").st_mode & 07777U, 0750U);
+    EXPECT_EQ(status("etc/app/made").st_gid, 33U);
 }
 
 TEST_F(Live, KeepsXattrsAclsAndHoles) {

@@ -1,6 +1,9 @@
 // What a merge makes of a live root with mounts in it is what the command does without disco.
 
+#include "runner/sys/error.hpp"
 #include "tests/support/many_mounts.hpp"
+
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -60,6 +63,46 @@ TEST_P(Mounts, WhatCannotBeDoneFailsAsItDoesWithoutDisco) {
 INSTANTIATE_TEST_SUITE_P(StateOn, Mounts,
                          testing::Values(StateOn::root, StateOn::memory, StateOn::home, StateOn::var),
                          name_of);
+
+class PrivateMounts : public MountedTreeTest {
+protected:
+    /// Whether the report shows the content of /srv/in/data/file, which a script makes or changes.
+    bool shows(const std::string& script) {
+        EXPECT_EQ(exec("--noop", script + "; echo hunter2 > /srv/in/data/file").exit, 0);
+        const nlohmann::json report = last_report();
+        for (const auto& change : report.at("modules").at(0).at("changes"))
+            if (change.at("path") == "/srv/in/data/file")
+                return change.dump().find("hunter2") != std::string::npos;
+        ADD_FAILURE() << "no change: " << report.dump();
+        return false;
+    }
+};
+
+/// What others cannot get to is not shown, whichever mount the directory belongs to that keeps them out.
+TEST_F(PrivateMounts, BelowAPrivateDirectoryAreNotShown) {
+    const std::filesystem::path above = root() / "srv/in", top = above / "data";
+    mount_tmpfs(top);
+    put(top / "file", "old\n");
+    const auto set = [](const std::filesystem::path& path, mode_t mode) {
+        sys::check(::chmod(path.c_str(), mode), "set the mode of", path);
+    };
+    EXPECT_TRUE(shows("true"));
+    EXPECT_FALSE(shows("chmod 700 /srv/in/data"));
+    EXPECT_FALSE(shows("chmod 700 /srv/in"));
+    EXPECT_FALSE(shows("chmod 700 /"));
+    set(top, 0700);
+    EXPECT_FALSE(shows("true"));
+    EXPECT_FALSE(shows("chmod 755 /srv/in/data")) << "it was private before";
+    set(top, 0755);
+    set(above, 0750);
+    EXPECT_FALSE(shows("true"));
+    EXPECT_FALSE(shows("chmod 755 /srv/in"));
+    set(above, 0755);
+    set(root(), 0700);
+    EXPECT_FALSE(shows("true"));
+    set(root(), 0755);
+    EXPECT_TRUE(shows("chmod 644 /srv/in/data/file"));
+}
 
 } // namespace
 } // namespace disco::tests

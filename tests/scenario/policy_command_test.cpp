@@ -22,7 +22,7 @@ TEST_F(Policy, ShowPrintsWhatIsInForce) {
           "reboot=EPERM", "guarded commands", "  systemctl  (abbreviated options)  # ", "-q/--quiet",
           "    query  is-active|check UNITGLOB...  # ", "  halt, poweroff, reboot  # ",
           "  udevadm info  (abbreviated options)", "           queues: systemctl [--no-block] start UNIT...",
-          "guarded.d/systemd:"})
+          "guarded.d/systemd:", "  units nftables.service ", "    change packet-filter, ipsets\n"})
         EXPECT_THAT(all.output, HasSubstr(text));
     const auto live = disco({"policy", "show", "live"});
     EXPECT_THAT(live.output, HasSubstr("SYS_CHROOT"));
@@ -38,6 +38,7 @@ TEST_F(Policy, CheckSaysWhatEachProfileDoesAndWhy) {
     EXPECT_THAT(query.output,
                 HasSubstr("strict    asks the host, read-only, and hands its answer over  (query, "));
     EXPECT_THAT(query.output, HasSubstr("guarded.d/systemd:"));
+    EXPECT_THAT(query.output, HasSubstr("  about     services of nginx.service\n"));
     const auto action = disco({"policy", "check", "reboot"});
     EXPECT_THAT(action.output, HasSubstr("simulate  tells it, and succeeds  (action, "));
     EXPECT_THAT(action.output, HasSubstr("live      queues it; it runs after the merge"));
@@ -48,6 +49,7 @@ TEST_F(Policy, CheckSaysWhatEachProfileDoesAndWhy) {
           "    x                    UNIT: ", "  form      view systemctl enable --now UNIT...  (",
           "  runs      SYSTEMD_OFFLINE=1 systemctl --output=cat enable -- x\n",
           "  queues    systemctl start x\n", "  units     x.service\n",
+          "  changes   services of x.service; processes of x; sockets\n",
           "  strict    runs it in the sandbox  (view, "})
         EXPECT_THAT(words.output, HasSubstr(text));
     const auto unknown = disco({"policy", "check", "systemctl", "list-foo"});

@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/file_lock.hpp"
+#include "tests/support/build_tree.hpp"
 #include "tests/support/processes.hpp"
 #include "tests/support/throw_away.hpp"
 
@@ -264,6 +265,58 @@ TEST_F(Undo, AMergeThatIsRolledBackBeforeItIsConfirmedIsSaidToBe) {
     EXPECT_THAT(log(), HasSubstr("the merge was rolled back before anybody confirmed it"));
     wait_for_orphans();
     expect_undone();
+}
+
+/// The other commands that merge.
+TEST_F(Undo, ACommandsMergeThatNobodyConfirmsIsUndone) {
+    const auto result = disco({"exec", "--merge", "--confirm", "1", "--root", root(), "--state-dir", state(),
+                               "--", "/bin/sh", "-c", "echo x > /etc/new; rm /etc/old"});
+    EXPECT_EQ(result.exit, 10) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("was not confirmed in time and was rolled back"));
+    wait_for_orphans();
+    expect_undone();
+}
+
+TEST_F(Undo, APlansMergeThatNobodyConfirmsIsUndone) {
+    ASSERT_EQ(noop({"--save", (place() / "plan").string()}).exit, 0);
+    const auto result = command({"apply", (place() / "plan").string(), "--confirm", "1"});
+    EXPECT_EQ(result.exit, 10) << result.output << result.error;
+    EXPECT_THAT(result.output, HasSubstr("was not confirmed in time and was rolled back"));
+    wait_for_orphans();
+    expect_undone();
+}
+
+TEST_F(Undo, ARollbackThatNobodyConfirmsIsUndone) {
+    ASSERT_EQ(live().exit, 0);
+    const auto result = command({"rollback", "--confirm", "1"});
+    EXPECT_EQ(result.exit, 10) << result.output << result.error;
+    EXPECT_THAT(result.error, HasSubstr("will be undone in 1 s unless it is confirmed"));
+    wait_for_orphans();
+    expect_merged();
+}
+
+TEST_F(Undo, ARollbackThatIsConfirmedStays) {
+    ASSERT_EQ(live().exit, 0);
+    std::vector<std::string> words = {disco_binary(), "rollback", "--confirm", "60", "--state-dir", state()};
+    const pid_t run = start(words);
+    ASSERT_TRUE(asks(run)) << log();
+    expect_undone();
+    EXPECT_EQ(command({"confirm"}).exit, 0);
+    EXPECT_EQ(exit_of(run), 0) << log();
+    wait_for_orphans();
+    expect_undone();
+}
+
+TEST_F(Undo, ARollbackOfAMergeThatWaitsCannotWaitItself) {
+    const pid_t run = start(dance_words({"--confirm", "60"}));
+    ASSERT_TRUE(asks(run)) << log();
+    const auto refused = command({"rollback", "--confirm", "60"});
+    EXPECT_EQ(refused.exit, 78);
+    EXPECT_THAT(refused.error, HasSubstr("waits for confirmation itself"));
+    EXPECT_EQ(command({"confirm"}).exit, 0);
+    EXPECT_EQ(exit_of(run), 0) << log();
+    wait_for_orphans();
+    expect_merged();
 }
 
 TEST_F(Undo, TheEndOfTheTerminalConfirmsNothing) {

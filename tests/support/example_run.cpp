@@ -162,7 +162,7 @@ ExampleRun example_run() {
            .started = "2026-01-31T23:59:59Z",
            .wall_s = 7.1234564,
            .outcome = RunOutcome::conflict,
-           .exit_code = 8,
+           .exit_code = model::ExitCode::conflict,
            .version = "9.9.9",
            .failure = "",
            .fingerprint = "0123abcd",
@@ -191,6 +191,7 @@ ExampleRun example_run() {
     run.merge = {.steps = 12,
                  .conflicts = {{"/etc/motd", "as it was", "changed at 12:00"},
                                {"/etc/old", "as it was", "it is gone"}},
+                 .kept = {"/srv/kept", "/srv/\xff"},
                  .undo = "/srv/undo"};
     return example;
 }

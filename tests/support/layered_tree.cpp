@@ -1,6 +1,6 @@
 #include "tests/support/layered_tree.hpp"
 
-#include "runner/merge/rollback.hpp"
+#include "runner/merge/rollback_plan.hpp"
 #include "runner/overlay/completion.hpp"
 #include "runner/overlay/upperdir_scan.hpp"
 #include "runner/sys/error.hpp"
@@ -114,9 +114,11 @@ model::MergeReport LayeredTree::merge() {
                         {.run = "run", .root = live_, .version = "0", .rolls_back = ""}, started_);
 }
 
-model::MergeReport LayeredTree::roll_back(const std::string& run, const std::string& by) {
+model::MergeReport LayeredTree::roll_back(const std::string& run, const std::string& by,
+                                          const std::vector<std::string>& globs) {
     const merge::UndoStore store{scratch_ / "undo"};
-    merge::Rollback rollback = merge::plan_rollback(store, run);
+    model::KeepGlobs keep{globs};
+    merge::Rollback rollback = merge::plan_rollback(store, run, keep);
     return merge::merge(std::move(rollback.trees), store,
                         {.run = by, .root = live_, .version = "0", .rolls_back = run}, rollback.merged);
 }

@@ -27,8 +27,9 @@ public:
     [[nodiscard]] const model::Composition& composition() const { return composition_; }
     /// As run "run".
     [[nodiscard]] model::MergeReport merge();
-    /// Undoes one run by another.
-    [[nodiscard]] model::MergeReport roll_back(const std::string& run, const std::string& by);
+    /// Undoes one run by another; `globs`: of what is kept.
+    [[nodiscard]] model::MergeReport roll_back(const std::string& run, const std::string& by,
+                                               const std::vector<std::string>& globs = {});
 
 private:
     std::filesystem::path live_, scratch_;

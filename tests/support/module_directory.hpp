@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/dance/module_contents.hpp"
+#include "runner/module/module_contents.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -26,7 +26,7 @@ protected:
     [[nodiscard]] std::filesystem::path path(const std::filesystem::path& name) const {
         return directory_.path() / name;
     }
-    [[nodiscard]] dance::ModuleContents read() const { return dance::read_module("m", directory_.path()); }
+    [[nodiscard]] module::ModuleContents read() const { return module::read_module("m", directory_.path()); }
     /// The objections; empty when the module is fine.
     [[nodiscard]] std::string objections() const {
         try {
@@ -36,9 +36,9 @@ protected:
         }
         return "";
     }
-    [[nodiscard]] static std::vector<std::string> paths(const std::vector<dance::Deliverable>& items) {
+    [[nodiscard]] static std::vector<std::string> paths(const std::vector<module::Deliverable>& items) {
         std::vector<std::string> found;
-        for (const dance::Deliverable& item : items) found.push_back(item.path);
+        for (const module::Deliverable& item : items) found.push_back(item.path);
         return found;
     }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/ipc.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
@@ -49,6 +50,7 @@ template <class Address> sys::UniqueFd listen_at(const Address& address, std::si
 void QuestionCellTest::SetUp() {
     ThrowAwayTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
+    be_alone();
     // /tmp, where tests have their files, is not shown to a question.
     sys::check(::mount("tmpfs", open_place().c_str(), "tmpfs", 0, "mode=0777"), "mount on", open_place());
     fs::create_directories(open_place() / "state");
@@ -64,6 +66,17 @@ void QuestionCellTest::SetUp() {
     shared_memory_ = ::shmget(ipc_key, 4096, IPC_CREAT | 0666);
     messages_ = ::msgget(ipc_key, IPC_CREAT | 0666);
     semaphores_ = ::semget(ipc_key, 1, IPC_CREAT | 0666);
+}
+
+/// Another program of these tests, of another build tree, say, may be running with the same ports, names and
+/// keys.
+void QuestionCellTest::be_alone() {
+    sys::check(::unshare(CLONE_NEWNET | CLONE_NEWIPC), "make namespaces for the network and IPC");
+    const auto up = sys::run_program({.argv = {"ip", "link", "set", "lo", "up"},
+                                      .environment = {std::string{"PATH="} + sys::usual_path},
+                                      .input = {},
+                                      .timeout = std::chrono::seconds{20}});
+    ASSERT_TRUE(up.succeeded()) << up.error;
 }
 
 void QuestionCellTest::listen() {
@@ -159,7 +172,7 @@ QuestionCellTest::attempt(std::vector<std::string> options, const std::vector<st
     std::vector<std::string> command = {payload(), open_place()};
     command.insert(command.end(), names.begin(), names.end());
     const auto answer = ask(options, command, without);
-    EXPECT_EQ(answer.exit, 0) << answer.output << answer.error;
+    EXPECT_TRUE(answer.succeeded()) << "signal " << answer.signal << '\n' << answer.output << answer.error;
     std::map<std::string, Result> results;
     std::istringstream text{answer.output};
     for (std::string line; std::getline(text, line);) {

@@ -37,6 +37,7 @@ protected:
                                           const std::string& without = "");
 
 private:
+    static void be_alone();
     void listen();
     std::vector<sys::UniqueFd> sockets_;
     void start_daemon();

@@ -46,7 +46,8 @@ SshDaemon::SshDaemon()
             const std::string text = fmt::format(
                 "ListenAddress 127.0.0.1\nPort {}\nHostKey {}\nAuthorizedKeysFile {}\n"
                 "PidFile none\nUsePAM no\nPasswordAuthentication no\n"
-                "PermitRootLogin prohibit-password\nStrictModes no\n",
+                "PermitRootLogin prohibit-password\nStrictModes no\n"
+                "SetEnv SHLVL=1\n", // bash takes itself for no login then, and reads no ~/.bashrc
                 port, (directory / "host_key").string(), (directory / "authorized_keys").string());
             sys::write_file_atomically(directory / "sshd_config", text, 0600);
             return {"/usr/sbin/sshd", "-D", "-e", "-f", directory / "sshd_config"};

@@ -1,5 +1,6 @@
 #include "tests/support/throw_away.hpp"
 #include "tests/support/build_tree.hpp"
+#include "tests/support/private_mounts.hpp"
 
 #include "runner/sys/error.hpp"
 
@@ -36,8 +37,7 @@ std::vector<std::string> mount_table() {
 std::string enter_own_mount_namespace() {
     if (::geteuid() != 0) return "this test needs root";
     if (::unshare(CLONE_NEWNS) != 0) return sys::SysError{errno, "make a mount namespace"}.what();
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-        return sys::SysError{errno, "make the mounts private"}.what();
+    if (!make_mounts_private()) return sys::SysError{errno, "make the mounts private"}.what();
     return "";
 }
 

@@ -80,6 +80,14 @@ TEST_P(Arm64Profile, LetsTheParentHearOfEveryExec) {
     expect(reported, narrow, {{"execve", 11}, {"execveat", 387}});
 }
 
+TEST_P(Arm64Profile, LetsTheParentHearOfDevices) {
+    constexpr std::uint64_t device = 020644;
+    const int what = GetParam() == Profile::template_ ? allowed : reported;
+    EXPECT_EQ(answer(GetParam(), wide, 33, {0, 0, device}), what);    // mknodat
+    EXPECT_EQ(answer(GetParam(), narrow, 324, {0, 0, device}), what); // the same
+    EXPECT_EQ(answer(GetParam(), narrow, 14, {0, device}), what);     // mknod
+}
+
 TEST_P(Arm64Profile, AllowsOrdinaryWork) {
     expect(allowed, wide,
            {{"read", 63},

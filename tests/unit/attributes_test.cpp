@@ -61,13 +61,39 @@ TEST(Attributes, AreReadLineByLine) {
     EXPECT_THAT(parse_attributes("", "F"), IsEmpty());
 }
 
+TEST(Attributes, MayHaveCommentsBehindThem) {
+    const auto rules = parse_attributes("0600 root:root etc/key   # a comment\n- - etc/a#b\t# c", "F");
+    ASSERT_EQ(rules.size(), 2U);
+    EXPECT_EQ(rules[0].pattern, "etc/key");
+    EXPECT_EQ(rules[1].pattern, "etc/a#b");
+}
+
 TEST(Attributes, LastRuleThatMatchesWinsAsAWhole) {
     const auto rules = parse_attributes("0600 a:b etc/**\n- c:d etc/x\n", "F");
-    ASSERT_NE(attribute_rule(rules, "etc/x"), nullptr);
-    EXPECT_EQ(attribute_rule(rules, "etc/x")->line, 2);
-    EXPECT_EQ(attribute_rule(rules, "etc/x")->mode, std::nullopt);
-    EXPECT_EQ(attribute_rule(rules, "etc/y")->line, 1);
-    EXPECT_EQ(attribute_rule(rules, "usr/x"), nullptr);
+    const auto rule_of = [&](const char* path) {
+        return attribute_rule(rules, path, AttributeSubject::file);
+    };
+    ASSERT_NE(rule_of("etc/x"), nullptr);
+    EXPECT_EQ(rule_of("etc/x")->line, 2);
+    EXPECT_EQ(rule_of("etc/x")->mode, std::nullopt);
+    EXPECT_EQ(rule_of("etc/y")->line, 1);
+    EXPECT_EQ(rule_of("usr/x"), nullptr);
+}
+
+TEST(Attributes, OfDirectoriesEndWithASlash) {
+    const auto rules = parse_attributes(
+        "0640 root:www-data etc/**\n0750 root:www-data /etc/nginx/**/\n0700 a:b srv//\n", "F");
+    const auto line_of = [&](const char* path, AttributeSubject what) {
+        const AttributeRule* rule = attribute_rule(rules, path, what);
+        return rule == nullptr ? 0 : rule->line;
+    };
+    EXPECT_EQ(line_of("etc/nginx/x", AttributeSubject::file), 1);
+    EXPECT_EQ(line_of("etc", AttributeSubject::directory), 0);
+    EXPECT_EQ(line_of("etc/nginx", AttributeSubject::directory), 2);
+    EXPECT_EQ(line_of("etc/nginx/conf.d", AttributeSubject::directory), 2);
+    EXPECT_EQ(line_of("srv", AttributeSubject::directory), 3);
+    EXPECT_EQ(line_of("srv", AttributeSubject::file), 0);
+    EXPECT_EQ(rules[2].pattern, "srv");
 }
 
 struct BadRow {

@@ -1,8 +1,8 @@
-// What a shim says and what is made of it: any bytes, actions that are pending, files that will be gone.
+// What a shim says and what is made of it: any bytes, files that will be gone.
 
 #include "runner/border/allowance.hpp"
 #include "runner/border/host_command.hpp"
-#include "runner/border/pending_state.hpp"
+#include "runner/border/plain_files.hpp"
 #include "runner/border/private_files.hpp"
 #include "runner/border/shim_request.hpp"
 
@@ -14,7 +14,6 @@ namespace disco::border {
 namespace {
 
 namespace shim = policy::shim;
-using model::ServiceVerb;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -125,111 +124,34 @@ TEST(HostCommand, AQuestionHasNothingOfTheCallers) {
         EXPECT_THAT(variable, testing::Not(HasSubstr("DISCO")));
 }
 
-struct PendingRow {
-    const char* name;
-    std::vector<model::ServiceMeaning> actions;
-    model::ServiceMeaning question;
-    int exit = 0;
-    const char* output = ""; ///< "-": the machine is asked
-};
-std::ostream& operator<<(std::ostream& stream, const PendingRow& row) { return stream << row.name; }
-class Pending : public testing::TestWithParam<PendingRow> {};
-
-TEST_P(Pending, IsWhatTheQuestionIsAnsweredFrom) {
-    PendingState state;
-    for (const auto& action : GetParam().actions) state.note(action, "the action");
-    const auto answer = state.answer(GetParam().question, {"systemctl", "is-active", "x"});
-    if (GetParam().output == std::string{"-"}) {
-        EXPECT_FALSE(answer) << answer->refusal;
-        return;
-    }
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->exit, GetParam().exit);
-    EXPECT_EQ(answer->output, GetParam().output);
-    EXPECT_EQ(answer->refusal.empty(), answer->exit != 69);
-    EXPECT_THAT(answer->refusal, testing::AnyOf(IsEmpty(), HasSubstr("the action")));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Border, Pending,
-    testing::Values(
-        PendingRow{"nothing_asked", {}, {ServiceVerb::is_active, {"x"}}, 0, "-"},
-        PendingRow{
-            "started", {{ServiceVerb::start, {"x"}}}, {ServiceVerb::is_active, {"x.service"}}, 0, "active\n"},
-        PendingRow{"restarted",
-                   {{ServiceVerb::restart, {"x.service"}}},
-                   {ServiceVerb::is_active, {"x"}},
-                   0,
-                   "active\n"},
-        PendingRow{"stopped", {{ServiceVerb::stop, {"x"}}}, {ServiceVerb::is_active, {"x"}}, 3, "inactive\n"},
-        PendingRow{"stopped_and_started",
-                   {{ServiceVerb::stop, {"x"}}, {ServiceVerb::start, {"x"}}},
-                   {ServiceVerb::is_active, {"x"}},
-                   0,
-                   "active\n"},
-        PendingRow{"another", {{ServiceVerb::start, {"y"}}}, {ServiceVerb::is_active, {"x"}}, 0, "-"},
-        PendingRow{"timer_is_no_service",
-                   {{ServiceVerb::start, {"x.timer"}}},
-                   {ServiceVerb::is_active, {"x"}},
-                   0,
-                   "-"},
-        PendingRow{
-            "reloaded_as_before", {{ServiceVerb::reload, {"x"}}}, {ServiceVerb::is_active, {"x"}}, 0, "-"},
-        PendingRow{"no_service", {{ServiceVerb::none, {}}}, {ServiceVerb::is_active, {"x"}}, 0, "-"},
-        PendingRow{"failed_after_start",
-                   {{ServiceVerb::start, {"x"}}},
-                   {ServiceVerb::is_failed, {"x"}},
-                   1,
-                   "active\n"},
-        PendingRow{"one_of_two",
-                   {{ServiceVerb::start, {"x"}}, {ServiceVerb::stop, {"y"}}},
-                   {ServiceVerb::is_active, {"y", "x"}},
-                   0,
-                   "inactive\nactive\n"},
-        PendingRow{
-            "one_unknown", {{ServiceVerb::start, {"x"}}}, {ServiceVerb::is_active, {"x", "y"}}, 69, ""},
-        PendingRow{"pattern_asked", {{ServiceVerb::start, {"x"}}}, {ServiceVerb::is_active, {"x*"}}, 69, ""},
-        PendingRow{"pattern_acted", {{ServiceVerb::stop, {"x*"}}}, {ServiceVerb::is_active, {"y"}}, 69, ""},
-        PendingRow{"anything", {{ServiceVerb::anything, {}}}, {ServiceVerb::is_active, {"x"}}, 69, ""},
-        PendingRow{"anything_then_start",
-                   {{ServiceVerb::anything, {}}, {ServiceVerb::start, {"x"}}},
-                   {ServiceVerb::is_active, {"x"}},
-                   0,
-                   "active\n"},
-        PendingRow{"start_then_anything",
-                   {{ServiceVerb::start, {"x"}}, {ServiceVerb::anything, {}}},
-                   {ServiceVerb::is_active, {"x"}},
-                   69,
-                   ""},
-        PendingRow{"shown", {{ServiceVerb::start, {"x"}}}, {ServiceVerb::show, {"x"}}, 69, ""},
-        PendingRow{"status",
-                   {{ServiceVerb::stop, {"x"}}},
-                   {ServiceVerb::status, {"x"}},
-                   3,
-                   "x.service: inactive after 'the action', which is run after the merge\n"},
-        PendingRow{"not_about_units", {{ServiceVerb::start, {"x"}}}, {ServiceVerb::none, {}}, 0, "-"}),
-    [](const auto& row) { return std::string{row.param.name}; });
-
-TEST(PendingState, AQuietQuestionIsAnsweredByItsExitAlone) {
-    PendingState state;
-    state.note({ServiceVerb::start, {"x"}}, "start");
-    const auto answer =
-        state.answer({ServiceVerb::is_active, {"x"}}, {"systemctl", "is-active", "--quiet", "x"});
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->exit, 0);
-    EXPECT_EQ(answer->output, "");
-}
-
 TEST(PrivateFiles, AreNamedInManyWays) {
     EXPECT_THAT(paths_meant("x", "/tmp/d"), ElementsAre("/tmp/d/x"));
     EXPECT_THAT(paths_meant("../x", "/tmp/d"), ElementsAre("/tmp/x"));
     EXPECT_THAT(paths_meant("--file=/tmp/x", "/"), ElementsAre("/--file=/tmp/x", "/tmp/x"));
     EXPECT_THAT(paths_meant("x", ""), IsEmpty());
-    for (const char* path : {"/tmp/x", "/dev/shm/x", "/run/disco/module/x"})
+    for (const char* path :
+         {"/tmp/x", "/dev/shm/x", "/run/disco/module/x", "/run/disco-broker/x", "/var/lib/disco/x"})
         EXPECT_TRUE(is_private(path, RunDirectory::carried_over)) << path;
-    for (const char* path : {"/tmp", "/tmpx", "/var/tmp/x", "/run/x", "/etc/x"})
+    for (const char* path : {"/tmp", "/tmpx", "/var/tmp/x", "/run/x", "/etc/x", "/var/lib/discover"})
         EXPECT_FALSE(is_private(path, RunDirectory::carried_over)) << path;
     EXPECT_TRUE(is_private("/run/x", RunDirectory::gone));
+}
+
+TEST(PlainFiles, AreThoseThatNobodyHasChangedSinceItBegan) {
+    PlainFiles plain{1000};
+    struct stat file = {};
+    file.st_ino = 1;
+    file.st_ctim = {990, 5};
+    EXPECT_FALSE(plain.contains(file));
+    plain.note(file);
+    EXPECT_TRUE(plain.contains(file));
+    file.st_ctim.tv_nsec = 6;
+    EXPECT_FALSE(plain.contains(file));
+    for (const time_t changed : {999, 1000, 1020}) { // somebody may have it mapped
+        file.st_ctim = {changed, 0};
+        plain.note(file);
+        EXPECT_FALSE(plain.contains(file)) << changed;
+    }
 }
 
 TEST(Allowance, EndsByNumberAndBySize) {

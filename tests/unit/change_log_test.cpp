@@ -17,9 +17,11 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::string> read(const ChangeLog& log, std::size_t first, std::size_t count) {
+std::vector<std::string> read(const ChangeLog& log, std::size_t first, std::size_t count,
+                              Contents contents = Contents::all) {
     std::vector<std::string> found;
-    log.for_each_json(first, count, [&](std::string_view json) { found.emplace_back(json); });
+    log.for_each_json(
+        first, count, [&](std::string_view json) { found.emplace_back(json); }, contents);
     return found;
 }
 
@@ -63,6 +65,46 @@ TEST(ChangeLog, GrowsIntoAFileThatHasNoName) {
     EXPECT_TRUE(fs::is_empty(directory.path()));
     ChangeLog moved{std::move(log)};
     EXPECT_THAT(read(moved, 1234, 1), ElementsAre(line(1234)));
+}
+
+TEST(ChangeLog, GivesBackShortLinesWhereThereAreSome) {
+    const sys::OwnedDirectory directory{fs::temp_directory_path(), "change-log-test-"};
+    ChangeLog log{directory.path()};
+    log.append_json("one");
+    EXPECT_FALSE(log.can_be_short());
+    log.append_json("two and more", "two");
+    log.append_json(std::string(100'000, 'x'), "x"); // now they are in the file
+    log.append_json("four");
+    log.append_json("five and more", "five");
+    EXPECT_TRUE(log.can_be_short());
+    EXPECT_EQ(log.size(), 5U);
+    ChangeLog copy{directory.path()};
+    copy.append_all(log);
+    for (const ChangeLog* one : {&log, &copy}) {
+        EXPECT_THAT(read(*one, 0, 5),
+                    ElementsAre("one", "two and more", std::string(100'000, 'x'), "four", "five and more"));
+        EXPECT_THAT(read(*one, 0, 5, Contents::short_), ElementsAre("one", "two", "x", "four", "five"));
+        EXPECT_THAT(read(*one, 1, 1, Contents::short_), ElementsAre("two"));
+        EXPECT_THAT(read(*one, 3, 1, Contents::short_), ElementsAre("four"));
+    }
+}
+
+TEST(ChangeLog, HasAShortLineForTheDiffOfAPackagesFileAlone) {
+    ChangeLog log{"/nonexistent"};
+    model::Change change;
+    change.path = "/x";
+    change.after.emplace();
+    log.append(change, "package"); // without a diff
+    change.diff = "diff";
+    log.append(change);
+    EXPECT_FALSE(log.can_be_short());
+    log.append(change, "package");
+    EXPECT_TRUE(log.can_be_short());
+    const auto all = read(log, 0, 3), shortly = read(log, 0, 3, Contents::short_);
+    EXPECT_EQ(all[0], shortly[0]);
+    EXPECT_EQ(all[1], shortly[1]);
+    EXPECT_THAT(all[2], testing::HasSubstr(R"("diff":"diff")"));
+    EXPECT_THAT(shortly[2], testing::HasSubstr(R"("diff":null)"));
 }
 
 TEST(ChangeLog, TellsWhereItCannotGrow) {

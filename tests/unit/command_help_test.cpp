@@ -69,8 +69,11 @@ INSTANTIATE_TEST_SUITE_P(
         HelpRow{"report", "disco", {"report", "--help"}, {"RUN", "--json", "--state-dir"}, {"--root"}},
         HelpRow{"runs", "disco", {"runs", "--help"}, {"--state-dir"}, {"--json"}},
         HelpRow{"apply", "disco", {"apply", "--help"}, {"PLAN", "--noop", "--wait", "--json"}, {"--root"}},
-        HelpRow{
-            "rollback", "disco", {"rollback", "--help"}, {"RUN", "--noop", "--wait", "--json"}, {"--root"}},
+        HelpRow{"rollback",
+                "disco",
+                {"rollback", "--help"},
+                {"RUN", "--keep GLOB", "--noop", "--wait", "--json"},
+                {"--root"}},
         HelpRow{"confirm", "disco", {"confirm", "--help"}, {"RUN", "--wait"}, {"--noop"}},
         HelpRow{"recover", "disco", {"recover", "--help"}, {"--state-dir", "--wait"}, {"--await", "--noop"}},
         HelpRow{"param",

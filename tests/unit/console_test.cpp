@@ -54,7 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
                     StreamRow{"no_newline_at_the_end", {{"m", "a"}}, "m | a\n"},
                     StreamRow{"another_module_ends_the_line", {{"m", "a"}, {"n", "b\n"}}, "m | a\nn | b\n"},
                     StreamRow{"a_command_without_a_name", {{"", "a\n"}}, "a\n"},
-                    StreamRow{"control_characters", {{"m", "\033[2J\r\n"}}, "m | \\033[2J\\015\n"}),
+                    StreamRow{"control_characters", {{"m", "\033[2J\a\n"}}, "m | \\033[2J\\007\n"},
+                    StreamRow{"progress", {{"m", "0%\r50"}, {"m", "%\r\rDone\n"}}, "m | Done\n"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(Stream, IsSilentWhenQuiet) { EXPECT_EQ(shown({{"m", "a\n"}, {"m", "b"}}, true), ""); }
@@ -159,8 +160,8 @@ struct Printed {
 };
 
 Printed printed(tests::ExampleRun sample, const Output& output) {
-    const dance::Result result{std::move(sample.run),
-                               std::make_unique<report::ChangeLog>(std::move(sample.changes))};
+    const run::Result result{std::move(sample.run),
+                             std::make_unique<report::ChangeLog>(std::move(sample.changes))};
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     print_result(result, output);

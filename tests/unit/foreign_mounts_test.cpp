@@ -1,13 +1,13 @@
 // What is told of mounts that can only be shown read-only, and when.
 
-#include "runner/dance/foreign_mounts.hpp"
+#include "runner/view/foreign_mounts.hpp"
 
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::view {
 namespace {
 
 using overlay::ClassifiedMount;
@@ -86,4 +86,4 @@ TEST(ForeignMounts, ADeliveryThatFailsTellsAsWell) {
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::view

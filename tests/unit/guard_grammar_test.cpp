@@ -2,8 +2,10 @@
 
 #include "policy/guarded_commands.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -65,6 +67,12 @@ TEST(GuardFormat, IsRefusedWithFileLineAndWord) {
     refused("command x\n  query a => foo b\n", "/lib/shipped:2: 'foo' is no clause");
     refused("command x\n  query a => means dance\n", "/lib/shipped:2: 'dance' is no meaning");
     refused("command x\n  query a => means start UNIT\n", "the form has no such operand");
+    refused("command x\n  option -q\n  action a => decides -q\n", "'decides OPTION... exits NUMBER...'");
+    refused("command x\n  option -q\n  action a => decides -q exits 300\n", "'300' is no exit code");
+    refused("command x\n  action a => decides -q exits 0\n", "'decides -q': there is no such option");
+    refused("command x\n  option -q\n  query a => decides -q exits 0\n",
+            "'decides' does not go with 'query'");
+    refused("command x\n  option -q\n  action a => adds -q\n", "'adds' does not go with 'action'");
     refused("command x\n  action a => reads output\n", "/lib/shipped:2: it is written 'reads input'");
     refused("command x\n  action a => reads input with\n", "it is written 'reads input'");
     refused("command x\n  action a => reads input with -f -\n", "'-f': the form has none");
@@ -83,14 +91,15 @@ TEST(GuardFormat, IsRefusedWithFileLineAndWord) {
     EXPECT_EQ(objection("# only a comment\n\ncommand x # and one\n  query a '#' => needs bus\n"), "none");
 }
 
-TEST(GuardFormat, IsReadInPassagesAsInOne) {
-    const char* text =
-        "# first\n\ncommand a b # both\n  query x\n\n  command c\n  action UNIT...\n => means start UNIT\n";
-    const auto passages = guard_passages({{text, "/lib/shipped"}, {"command 'd'\n view\n", "/lib/other"}});
-    ASSERT_TRUE(passages);
-    const GuardedCommands late{*passages};
-    const GuardedCommands whole{
-        parse_guard_grammars({{text, "/lib/shipped"}, {"command d\n view\n", "/lib/other"}})};
+TEST(GuardFormat, IsReadByItsIndexAsInOne) {
+    const sys::OwnedDirectory directory{std::filesystem::temp_directory_path(), "disco-guarded-"};
+    const std::vector<GuardText> texts = {
+        {"# first\n\ncommand a b # both\n  query x\n\n  command c\n  action UNIT...\n => means start UNIT\n",
+         directory.path() / "shipped"},
+        {"command 'd'\n view\n", directory.path() / "other"}};
+    for (const GuardText& text : texts) sys::write_file(text.file, text.text, 0644);
+    const GuardedCommands late{GuardIndex{print_guard_index(texts), "index"}, directory.path()};
+    const GuardedCommands whole{parse_guard_grammars(texts)};
     EXPECT_EQ(late.names(), whole.names());
     for (const char* line : {"a x", "b x", "b y", "c x", "c", "d", "d x"}) {
         const auto argv = sys::split_words(line);
@@ -99,8 +108,21 @@ TEST(GuardFormat, IsReadInPassagesAsInOne) {
         EXPECT_EQ(late.decide(argv).action, whole.decide(argv).action) << line;
     }
     EXPECT_EQ(late.grammars().size(), whole.grammars().size());
+}
+
+TEST(GuardFormat, HasAnIndexOfTheFilesThatItWasMadeOf) {
+    const sys::OwnedDirectory directory{std::filesystem::temp_directory_path(), "disco-guarded-"};
+    const GuardText text = {"command a\n query x\n", directory.path() / "shipped"};
+    sys::write_file(text.file, text.text, 0644);
+    const GuardedCommands commands{GuardIndex{print_guard_index({text}), "index"}, directory.path()};
+    sys::write_file(text.file, text.text + "# changed in its place\n", 0644);
+    EXPECT_THROW((void)commands.decide({"a", "x"}), sys::BadConfiguration);
     // Single forms may go with any grammar.
-    EXPECT_FALSE(guard_passages({{"command a\n query\nform query a b\n", "/lib/shipped"}}));
+    EXPECT_THROW((void)print_guard_index({{"command a\n query\nform query a b\n", "/lib/shipped"}}),
+                 sys::BadConfiguration);
+    for (const char* damaged :
+         {"a", "a f 1 2 3", "a f 1 2 3 x\n", "a f 1 2 3 4 5\n", "b f 1 2 3 4\na f 1 2 3 4\n"})
+        EXPECT_THROW((GuardIndex{damaged, "index"}), sys::Error) << damaged;
 }
 
 TEST(GuardFormat, HasNoTwoFormsForOneCommandLine) {

@@ -79,8 +79,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"service ../../srv/x status", ""}, Row{"service 'x -H HOST y' status", ""},
         Row{"service status start", "action"}, Row{"service nginx frobnicate", ""},
         Row{"invoke-rc.d nginx status", "query"}, Row{"invoke-rc.d --quiet nginx start", "action"},
-        Row{"invoke-rc.d --query nginx start", "query"}, Row{"invoke-rc.d /srv/x status", ""},
-        Row{"deb-systemd-invoke restart x.service", "action"}, Row{"deb-systemd-invoke is-active x", "query"},
+        Row{"invoke-rc.d --query nginx start", "view"}, Row{"invoke-rc.d /srv/x status", ""},
+        Row{"deb-systemd-invoke restart x.service", "view"}, Row{"deb-systemd-invoke is-active x", "view"},
+        Row{"deb-systemd-invoke --user restart x.service", "action"},
         Row{"deb-systemd-invoke restart \"x' 'y\"", ""}, Row{"update-rc.d nginx defaults", "view"},
         Row{"chkconfig --list", "view"}, Row{"rc-service x status", "query"},
         Row{"rc-service x restart", "action"}, Row{"rc-update add x default", "view"},
@@ -165,8 +166,7 @@ TEST(GuardedCommandLines, OfViewsAreTheCallersLessWhatIsQueued) {
 TEST(GuardedCommandLines, MeanTheSameByWhicheverCommand) {
     const model::ServiceMeaning restart{ServiceVerb::restart, {"x.service"}};
     for (const char* line : {"systemctl restart x", "systemctl -q restart x.service", "service x restart",
-                             "service x --full-restart", "invoke-rc.d x restart",
-                             "deb-systemd-invoke restart x.service", "rc-service x restart"})
+                             "service x --full-restart", "invoke-rc.d x restart", "rc-service x restart"})
         EXPECT_EQ(decide(line).meaning, restart) << line;
     EXPECT_EQ(decide("init 6").meaning.verb, ServiceVerb::end_machine);
     EXPECT_EQ(decide("shutdown -c").meaning.verb, ServiceVerb::none);
@@ -174,6 +174,16 @@ TEST(GuardedCommandLines, MeanTheSameByWhicheverCommand) {
     EXPECT_EQ(decide("systemctl isolate rescue.target").meaning.verb, ServiceVerb::anything);
     EXPECT_EQ(decide("systemctl is-active nginx").meaning,
               (model::ServiceMeaning{ServiceVerb::is_active, {"nginx.service"}}));
+}
+
+TEST(GuardedCommandLines, AreDecidedInTheViewWhereTheGrammarSaysHow) {
+    const GuardDecision start = decide("/usr/sbin/invoke-rc.d --skip-systemd-native x start");
+    EXPECT_THAT(start.decides, ElementsAre("/usr/sbin/invoke-rc.d", "--quiet", "--query",
+                                           "--skip-systemd-native", "x", "start"));
+    EXPECT_THAT(start.goes_on, ElementsAre(104, 105));
+    EXPECT_THAT(start.action,
+                ElementsAre("/usr/sbin/invoke-rc.d", "--force", "--skip-systemd-native", "x", "start"));
+    EXPECT_THAT(decide("systemctl start x").decides, IsEmpty());
 }
 
 TEST(GuardedCommandLines, HaveNeedsAndPlaces) {

@@ -37,12 +37,15 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(InverseChange, SwapsBeforeAndAfter) {
-    const auto inverse = nlohmann::json::parse(inverse_change(
-        R"({"path":"/x","kind":"created","before":null,"after":{"mode":"0644"},"diff":"+++ b/x\n","binary":false})"));
+    const InverseChange change = inverse_change(
+        R"({"path":"\"/x\\377\"","kind":"created","before":null,"after":{"mode":"0644"},"diff":"+++ b/x\n","binary":false})");
+    EXPECT_EQ(change.path, "/x\xff");
+    EXPECT_EQ(change.kind, model::ChangeKind::deleted);
+    const auto inverse = nlohmann::json::parse(change.json);
     EXPECT_EQ(inverse.at("kind"), "deleted");
     EXPECT_TRUE(inverse.at("after").is_null());
     EXPECT_EQ(inverse.at("before").at("mode"), "0644");
-    EXPECT_EQ(inverse.at("path"), "/x");
+    EXPECT_EQ(inverse.at("path"), "\"/x\\377\"");
 }
 
 } // namespace

@@ -14,7 +14,8 @@ namespace {
 using nlohmann::json;
 
 std::string report_of(const model::RunReport& run, const ChangeLog& changes) {
-    return tests::collected([&](const auto& write) { write_json_report(run, changes, write); });
+    return tests::collected(
+        [&](const auto& write) { write_json_report(run, changes, Contents::all, write); });
 }
 
 json parsed(const tests::ExampleRun& example) { return json::parse(report_of(example.run, example.changes)); }
@@ -93,7 +94,7 @@ TEST(JsonReport, StreamsManyChangesInOrder) {
     }
     std::size_t pieces = 0, largest = 0;
     std::string text;
-    write_json_report(example.run, example.changes, [&](std::string_view piece) {
+    write_json_report(example.run, example.changes, Contents::all, [&](std::string_view piece) {
         ++pieces;
         largest = std::max(largest, piece.size());
         text += piece;

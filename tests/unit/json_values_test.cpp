@@ -3,6 +3,10 @@
 #include "runner/report/json_values.hpp"
 #include "runner/sys/printable.hpp"
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include <sys/sysmacros.h>
 
 #include <gmock/gmock.h>
@@ -44,6 +48,21 @@ TEST(JsonChange, TellsAllOfAFile) {
         "sha256": "abababababababababababababababababababababababababababababababab",
         "target": null, "rdev": null, "flags": "", "linked_to": null, "xattrs": {}},
         "diff": null, "binary": false, "redacted": false, "package": null})"));
+}
+
+TEST(JsonChange, NamesThePackageAndLeavesItsDiffOutOfShortReports) {
+    model::Change change = created({});
+    change.diff = "--- a\n";
+    const auto shown = [&](std::string_view package, Contents contents) {
+        std::string out;
+        append_change(out, change, package, contents);
+        const json value = json::parse(out);
+        return std::pair{value.at("package"), value.at("diff")};
+    };
+    EXPECT_EQ(shown("", Contents::all), (std::pair<json, json>{nullptr, "--- a\n"}));
+    EXPECT_EQ(shown("", Contents::short_), (std::pair<json, json>{nullptr, "--- a\n"}));
+    EXPECT_EQ(shown("libc6:amd64", Contents::all), (std::pair<json, json>{"libc6:amd64", "--- a\n"}));
+    EXPECT_EQ(shown("libc6:amd64", Contents::short_), (std::pair<json, json>{"libc6:amd64", nullptr}));
 }
 
 TEST(JsonChange, TellsTheTwoStatesApart) {

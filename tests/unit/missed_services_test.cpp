@@ -1,6 +1,6 @@
 // Which services a program says it could not connect to, in the words of usual clients.
 
-#include "runner/dance/missed_services.hpp"
+#include "runner/module/missed_services.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -11,7 +11,7 @@
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::module {
 namespace {
 
 using testing::ElementsAre;
@@ -74,4 +74,4 @@ TEST(MissedServices, OnlyOfTheMachineAreANotice) {
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::module

@@ -8,7 +8,7 @@
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::module {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ TEST_F(Module, ObjectsToScriptsThatCannotRun) {
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::module

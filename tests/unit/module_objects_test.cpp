@@ -7,10 +7,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::module {
 namespace {
 
 namespace fs = std::filesystem;
@@ -23,17 +24,17 @@ using testing::Not;
 class ModuleObjects : public tests::ModuleDirectoryTest {};
 
 TEST_F(ModuleObjects, AreToldByTheirKind) {
-    fs::create_directories(path("files/run"));
+    fs::create_directories(path("files/srv"));
     fs::create_directories(path("templates"));
     ASSERT_EQ(::mkfifo(path("templates/pipe").c_str(), 0644), 0);
     sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
-    const std::string name = path("files/run/s");
+    const std::string name = path("files/srv/s");
     ASSERT_LT(name.size(), sizeof address.sun_path);
     name.copy(address.sun_path, name.size());
     const sys::UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     EXPECT_THAT(objections(),
-                AllOf(HasSubstr("files/run/s is a socket: only files, directories and symlinks"),
+                AllOf(HasSubstr("files/srv/s is a socket: only files, directories and symlinks"),
                       HasSubstr("templates/pipe is a fifo")));
 }
 
@@ -139,6 +140,43 @@ TEST_F(ModuleObjects, OfScriptsAreFilesOnly) {
                       HasSubstr("checks/30-directory is not a file")));
 }
 
+TEST_F(ModuleObjects, AreNamedRightly) {
+    put("script/10-x");
+    put("Files/etc/x");
+    put("template/etc/y");
+    put("files/tmp/x");
+    put("files/run/x");
+    put("templates/dev/x");
+    EXPECT_THAT(objections(),
+                AllOf(HasSubstr("modules/m/script means nothing: rename it to scripts/"),
+                      HasSubstr("modules/m/Files means nothing: rename it to files/"),
+                      HasSubstr("modules/m/template means nothing: rename it to templates/"),
+                      HasSubstr("files/tmp/x cannot be delivered: /tmp is private"),
+                      HasSubstr("files/run/x cannot be delivered: /run is empty after each boot"),
+                      HasSubstr("templates/dev/x cannot be delivered")));
+}
+
+TEST_F(ModuleObjects, ThatNothingIsDoneWithAreTold) {
+    put("README.md");
+    put(".gitignore");
+    put("files/etc/app/conf");
+    put("templates/etc/made");
+    fs::create_symlink("conf", path("files/etc/app/link"));
+    put("attributes", "0640 - etc/app/conf # used\n0644 - etc/**\n0600 - etc/made\n0700 - etc/app/\n"
+                      "0600 - etc/key\n0600 - etc/app\n0700 - etc/app/conf/\n0600 - etc/app/link\n");
+    EXPECT_THAT(
+        read().unused,
+        ElementsAre("modules/m/README.md is not used: a module consists of attributes, checks/, files/, "
+                    "parameters/, requires, sandbox, scripts/, templates/",
+                    "modules/m/attributes:5: 'etc/key' matches no file that the module delivers (of "
+                    "directories speak lines that end with '/')",
+                    "modules/m/attributes:6: 'etc/app' matches no file that the module delivers (of "
+                    "directories speak lines that end with '/')",
+                    "modules/m/attributes:7: 'etc/app/conf' matches no directory that the module delivers",
+                    "modules/m/attributes:8: 'etc/app/link' matches no file that the module delivers (of "
+                    "directories speak lines that end with '/')"));
+}
+
 TEST_F(ModuleObjects, ThatEditorsLeaveAmongScriptsArePassedOver) {
     for (const char* name : {"scripts/.10-x.swp", "scripts/10-x~", "checks/.hidden"}) put(name);
     fs::create_directories(path("scripts/.git"));
@@ -185,8 +223,32 @@ TEST_F(ModuleObjects, InThePlaceOfScriptsAreTold) {
 
 TEST_F(ModuleObjects, InThePlaceOfAttributesAreTold) {
     fs::create_directories(path("attributes"));
-    EXPECT_THAT(objections(), HasSubstr("attributes"));
+    EXPECT_THAT(objections(), HasSubstr("modules/m/attributes is no regular file"));
+}
+
+/// The server chooses what they are, and root reads them.
+TEST_F(ModuleObjects, ThatDiscoReadsItselfAreRegularFiles) {
+    put("secret", "root:$6$hash:19000:0\n");
+    for (const char* name : {"attributes", "sandbox"}) {
+        const fs::path file = path(name);
+        for (const char* target : {"/etc/passwd", "secret", "/dev/zero", "nothing"}) {
+            fs::create_symlink(target, file);
+            EXPECT_THAT(objections(),
+                        AllOf(HasSubstr(std::string{name} + " is no regular file"), Not(HasSubstr("root:"))));
+            fs::remove(file);
+        }
+        ASSERT_EQ(::mkfifo(file.c_str(), 0644), 0);
+        ::alarm(60); // of a FIFO that is opened nothing ever comes
+        EXPECT_THAT(objections(), HasSubstr(std::string{name} + " is no regular file"));
+        ::alarm(0);
+        fs::remove(file);
+        put(name, "");
+        fs::resize_file(file, (std::size_t{1} << 20) + 1);
+        EXPECT_THAT(objections(),
+                    HasSubstr(std::string{name} + " holds 1048577 bytes, and may hold 1048576"));
+        fs::remove(file);
+    }
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::module

@@ -14,6 +14,7 @@ namespace disco::sandbox {
 namespace {
 
 using Kind = MountStep::Kind;
+using testing::AnyOf;
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
@@ -64,7 +65,8 @@ TEST(MountPlan, NeedsNoLayerAhead) {
     EXPECT_THAT(of_kind(plans.ahead, Kind::overlay), IsEmpty());
     EXPECT_THAT(of_kind(plans.ahead, Kind::pivot), IsEmpty());
     for (const MountStep& step : plans.ahead)
-        EXPECT_TRUE(step.target.empty() || step.target.starts_with("/proc")) << step.describe();
+        EXPECT_TRUE(step.target.empty() || step.target.starts_with("/proc") || step.kind == Kind::work_in)
+            << step.describe();
 }
 
 TEST(MountPlan, HasOnePlanToEnterByForEveryAlternative) {
@@ -79,11 +81,12 @@ TEST(MountPlan, HasOnePlanToEnterByForEveryAlternative) {
     EXPECT_THAT(options(plans.enter[1]), ElementsAre("base-home", "kept-home", "base", "kept"));
 }
 
-TEST(MountPlan, ABaseOverlayIsReadOnlyAndLetGo) {
+TEST(MountPlan, ABaseOverlayIsReadOnly) {
     const MountPlan plan = make_mount_plans(view()).enter[1];
     for (const MountStep& step : of_kind(plan, Kind::overlay))
         EXPECT_EQ((step.flags & MS_RDONLY) != 0, step.target == "/proc/b") << step.describe();
-    EXPECT_THAT(targets(of_kind(plan, Kind::unmount)), ElementsAre("/proc/b", "/proc/v", "/proc/b"));
+    EXPECT_THAT(targets(of_kind(plan, Kind::overlay)),
+                ElementsAre("/proc/b", Not("/proc/v"), "/proc/b", "/proc/v"));
 }
 
 TEST(MountPlan, NamesNoHostPathAfterThePivot) {
@@ -101,17 +104,17 @@ TEST(MountPlan, PutsTheSandboxsOwnTreesOverTheManagedOnes) {
     const MountPlan plan = make_mount_plans(view()).enter[0];
     EXPECT_THAT(targets(of_kind(plan, Kind::attach)),
                 ElementsAre("/etc/hostname", "/home", "/dev", "/proc", "/sys", "/tmp", "/run", "/run/lock",
-                            "/run/disco", "/var/lib/disco"));
+                            "/run/disco", "/var/lib/disco", "/srv/state"));
 }
 
 TEST(MountPlan, LeavesTheMachinesOwnRunToItsOverlay) {
     ViewSpec spec = view();
-    spec.machine_run = true;
+    spec.memory = "/proc/m";
     spec.broker = "/run/disco-broker/socket";
     const MountPlan plan = make_mount_plans(spec).enter[0];
     EXPECT_THAT(targets(of_kind(plan, Kind::attach)),
                 ElementsAre("/etc/hostname", "/home", "/dev", "/proc", "/sys", "/tmp", "/run/lock",
-                            "/run/disco", "/run/disco-broker", "/var/lib/disco"));
+                            "/run/disco", "/run/disco-broker", "/var/lib/disco", "/srv/state"));
 }
 
 TEST(MountPlan, AttachesEverySlotOnceAndTakesItFirst) {
@@ -137,8 +140,13 @@ TEST(MountPlan, MakesWhatIsTheMachinesInProcReadOnly) {
     ViewSpec spec = view();
     spec.proc_entries = {"/cpuinfo", "/kcore", "/scsi", "/sys"};
     const MountPlan plan = make_mount_plans(spec).ahead;
-    EXPECT_THAT(targets(of_kind(plan, Kind::bind)), ElementsAre("/proc/s/proc/cpuinfo", "/proc/s/proc/sys"))
-        << "what is masked needs no other mount";
+    std::vector<std::string> bound;
+    const auto in_proc = std::find_if(plan.begin(), plan.end(), [](const MountStep& step) {
+        return step.kind == Kind::work_in && step.target == "/proc/s/proc";
+    });
+    for (auto step = in_proc; step != plan.end() && step->target != "/"; ++step)
+        if (step->kind == Kind::bind) bound.push_back(step->target);
+    EXPECT_THAT(bound, ElementsAre("cpuinfo", "sys")) << "what is masked needs no other mount";
     EXPECT_THAT(targets(of_kind(plan, Kind::make_tree_readonly)), ElementsAre("/proc/s/proc"));
     EXPECT_THAT(targets(of_kind(plan, Kind::make_writable)), ElementsAre("/proc/s/proc"))
         << "but not what is the processes'";
@@ -156,14 +164,14 @@ TEST(MountPlan, BoundsProcessNumbersBeforeTheSettingsAreReadOnly) {
     ViewSpec spec = view();
     const MountPlan without = make_mount_plans(spec).ahead;
     EXPECT_EQ(place(without, Kind::write), without.end()) << "it would be the machine's";
-    spec.pid_max = 8192;
+    spec.pid_max = 4608;
     spec.proc_entries = {"/sys"};
     const MountPlan plan = make_mount_plans(spec).ahead;
     const auto written = place(plan, Kind::write);
     ASSERT_NE(written, plan.end());
     EXPECT_EQ(written->target, "/proc/s/proc/sys/kernel/pid_max");
-    EXPECT_EQ(written->options, "8192");
-    EXPECT_LT(written, place(plan, Kind::bind));
+    EXPECT_EQ(written->options, "4608");
+    EXPECT_LT(written - plan.begin(), position(plan, Kind::work_in)) << "where they are bound";
 }
 
 TEST(MountPlan, ShowsTheHostReadOnly) {
@@ -171,16 +179,42 @@ TEST(MountPlan, ShowsTheHostReadOnly) {
         EXPECT_NE(step.attributes & MOUNT_ATTR_RDONLY, 0U) << step.source;
 }
 
-TEST(MountPlan, MasksWithItsOwnDevice) {
+TEST(MountPlan, MasksWithItsOwnDeviceAndAnEmptyDirectory) {
     // A bind of the host's /dev/null would let a script change the host's node.
-    const auto masks = of_kind(make_mount_plans(view()).ahead, Kind::mask_file);
-    ASSERT_FALSE(masks.empty());
-    EXPECT_THAT(masks, Each(Field(&MountStep::source, "/proc/s/dev/null")));
+    const MountPlan plan = make_mount_plans(view()).ahead;
+    const auto masks = of_kind(plan, Kind::mask);
+    EXPECT_THAT(masks, Contains(Field(&MountStep::source, "/proc/s/dev/null")));
+    EXPECT_THAT(masks, Contains(Field(&MountStep::source, "/proc/s/empty")));
+    EXPECT_THAT(masks, Each(Field(&MountStep::source, AnyOf("/proc/s/dev/null", "/proc/s/empty"))));
+    EXPECT_THAT(targets(of_kind(plan, Kind::make_readonly)), Contains("/proc/s/empty"));
 }
 
 TEST(MountPlan, CoversTheStateDirectory) {
     const MountPlan plan = make_mount_plans(view()).enter[0];
-    EXPECT_THAT(targets(of_kind(plan, Kind::mount)), ElementsAre("/srv/state"));
+    const auto empty = std::find_if(plan.begin(), plan.end(), [](const MountStep& step) {
+        return step.kind == Kind::clone && step.source == "/proc/s/empty";
+    });
+    ASSERT_NE(empty, plan.end());
+    const auto covers = std::find_if(plan.begin(), plan.end(), [&](const MountStep& step) {
+        return step.kind == Kind::attach && step.slot == empty->slot;
+    });
+    ASSERT_NE(covers, plan.end());
+    EXPECT_EQ(covers->target, "/srv/state");
+    EXPECT_TRUE(covers->optional) << "a module may have removed it";
+    ViewSpec inside = view();
+    inside.hidden = {"/tmp/state", "/var/lib/disco"};
+    EXPECT_THAT(of_kind(make_mount_plans(inside).enter[0], Kind::clone), IsEmpty())
+        << "what is private has nothing of it";
+}
+
+TEST(MountPlan, GivesNoFileSystemInMemoryMoreThanItsShare) {
+    ViewSpec own = view();
+    own.memory = "/proc/m";
+    for (const ViewSpec& each : {view(), own})
+        for (const MountStep& step : of_kind(make_mount_plans(each).ahead, Kind::mount))
+            if (step.type == "tmpfs") { // without a size it would be half of the machine's memory
+                EXPECT_THAT(step.options, testing::HasSubstr("size=")) << step.describe();
+            }
 }
 
 TEST(MountPlan, TakesSysfsFromTheHostWithItsNetwork) {

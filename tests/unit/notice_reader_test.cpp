@@ -1,6 +1,6 @@
 // What is found in the words of a script, and how much of them is kept.
 
-#include "runner/dance/notice_reader.hpp"
+#include "runner/module/notice_reader.hpp"
 #include "runner/sandbox/output_collector.hpp"
 #include "templates/template_output.hpp"
 
@@ -11,8 +11,8 @@
 namespace disco {
 namespace {
 
-using dance::NoticeReader;
 using model::NoticeKind;
+using module::NoticeReader;
 using sandbox::OutputCollector;
 using testing::ElementsAre;
 using testing::HasSubstr;

@@ -1,11 +1,11 @@
-#include "runner/dance/old_runs.hpp"
+#include "runner/run/old_runs.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <filesystem>
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::run {
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,6 +52,22 @@ TEST_F(OldRuns, LargeReportsLeaveRoomForFewer) {
     EXPECT_THAT(left(), ElementsAre("4")) << "the one that was just written";
 }
 
+TEST_F(OldRuns, VerboseReportsCount) {
+    for (const char* run : {"1", "2", "3", "4"}) report(run, 10);
+    tests::put(state_.runs() / "4/verbose.json", std::string(498, ' ') + "}\n");
+    prune_reports(state_, "4", {.runs = 10, .bytes = 525});
+    EXPECT_THAT(left(), ElementsAre("3", "4"));
+}
+
+TEST_F(OldRuns, TheWholeReportIsTheVerboseOneWhereItIsWhole) {
+    report("1", 10);
+    EXPECT_EQ(whole_report(state_, "1"), state_.runs() / "1/report.json");
+    tests::put(state_.runs() / "1/verbose.json", "{ broken off");
+    EXPECT_EQ(whole_report(state_, "1"), state_.runs() / "1/report.json");
+    tests::put(state_.runs() / "1/verbose.json", "{}\n");
+    EXPECT_EQ(whole_report(state_, "1"), state_.runs() / "1/verbose.json");
+}
+
 /// Two runs may end at the same time, and this one may not be the one that began last.
 TEST_F(OldRuns, LaterOnesStay) {
     for (const char* run : {"1", "2", "3", "4"}) report(run, 10);
@@ -71,4 +87,4 @@ TEST_F(OldRuns, WhatAKilledRunHasLeftOfAReportGoesToo) {
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::run

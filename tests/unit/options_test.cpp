@@ -3,6 +3,9 @@
 #include "runner/cli/options.hpp"
 #include "runner/sys/error.hpp"
 
+#include <filesystem>
+#include <utility>
+
 #include <gmock/gmock.h>
 
 namespace disco::cli {
@@ -130,6 +133,16 @@ TEST(Options, OfParamKeepTheDifferenceBetweenNoValueAndAnEmptyOne) {
     EXPECT_EQ(parsed({"param", "keys"}).param.key, "");
 }
 
+TEST(Options, OfAServerMayBeADirectoryFromHereOn) {
+    const std::string here = std::filesystem::current_path();
+    for (const auto& [given, meant] :
+         {std::pair{"./u", "/u"}, std::pair{"u/v/../w", "/u/w"}, std::pair{"./a:b", "/a:b"}})
+        EXPECT_EQ(parsed({"dance", "--server", given}).dance.server, here + meant) << given;
+    for (const char* given : {"/srv/u", "host::", "host:/u", "rsync://host/u", "[::1]::u"})
+        EXPECT_EQ(parsed({"dance", "--server", given}).dance.server, given);
+    EXPECT_EQ(parsed({"dance"}).dance.server, "");
+}
+
 /// A script's variable that was never set.
 class EmptyValue : public testing::TestWithParam<Words> {};
 
@@ -150,8 +163,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Words{"dance", "--json", ""}, Words{"dance", "--noop", "--save", ""},
                     Words{"exec", "--root", "", "--", "true"}, Words{"exec", "--node", "", "--", "true"},
                     Words{"exec", "--noop", "--", ""}, Words{"shell", "--root", ""}, Words{"apply", ""},
-                    Words{"rollback", ""}, Words{"confirm", ""}, Words{"report", ""},
-                    Words{"runs", "--state-dir", ""}, Words{"param", "get", "--node", "", "a"}));
+                    Words{"rollback", ""}, Words{"rollback", "--keep", ""}, Words{"confirm", ""},
+                    Words{"report", ""}, Words{"runs", "--state-dir", ""},
+                    Words{"param", "get", "--node", "", "a"}));
+
+TEST(Options, EachGlobIsOneWord) {
+    const Options options = parsed({"rollback", "--keep", "/a/**", "--keep", "[ab]", "2026", "--noop"});
+    EXPECT_THAT(options.rollback.keep, ElementsAre("/a/**", "[ab]"));
+    EXPECT_EQ(options.rollback.run, "2026");
+    EXPECT_TRUE(options.rollback.noop);
+}
 
 TEST(Options, ArgumentsOfACommandMayBeEmpty) {
     EXPECT_THAT(parsed({"exec", "--noop", "--", "printf", ""}).exec.command, ElementsAre("printf", ""));

@@ -257,11 +257,16 @@ TEST_F(LayeredParameters, AreExplained) {
                 ThrowsMessage<sys::BadConfiguration>(HasSubstr("'none'")));
 }
 
-TEST_F(LayeredParameters, ThatAreHiddenAreExplained) {
+TEST_F(LayeredParameters, ThatClashAreExplained) {
     store().set("base", "x");
-    EXPECT_EQ(store().explain("base/only"), "module base  base/only = b\n"
-                                            "local        base = x (hides base/only)\n");
-    EXPECT_EQ(store().get("base/only"), std::nullopt);
+    EXPECT_EQ(store().explain("base/only"),
+              "module base  base/only = b\n"
+              "local        base = x (no dance with both: base/only needs a tree there)\n");
+    EXPECT_THAT([&] { (void)store().get("base/only"); },
+                ThrowsMessage<sys::BadConfiguration>(testing::AllOf(
+                    HasSubstr("'modules/base/parameters/base'"), HasSubstr("/parameters/web1/base'"))));
+    store().erase("base", Erase::one);
+    EXPECT_EQ(store().get("base/only"), "b\n");
 }
 
 TEST_F(LayeredParameters, ALocalModuleBringsItsDefaults) {

@@ -103,20 +103,52 @@ INSTANTIATE_TEST_SUITE_P(
         MergeRow{"trees_unite",
                  {{{"t", tree}, {"t/a", "1"}}, {{"t", tree}, {"t/b", "2"}}},
                  {{"t", tree}, {"t/a", "1"}, {"t/b", "2"}}},
-        MergeRow{"value_hides_tree",
-                 {{{"t", tree}, {"t-x", "0"}, {"t/a", "1"}, {"t/a/b", "1"}, {"t0", "0"}}, {{"t", "v"}}},
-                 {{"t", "v"}, {"t-x", "0"}, {"t0", "0"}}},
-        MergeRow{
-            "tree_hides_value", {{{"t", "v"}}, {{"t", tree}, {"t/a", "1"}}}, {{"t", tree}, {"t/a", "1"}}},
-        MergeRow{"empty_tree_hides_value", {{{"t", "v"}}, {{"t", tree}}}, {{"t", tree}}},
-        MergeRow{"empty_tree_hides_no_tree",
+        MergeRow{"an_empty_tree_takes_nothing",
                  {{{"t", tree}, {"t/a", "1"}}, {{"t", tree}}},
                  {{"t", tree}, {"t/a", "1"}}},
-        MergeRow{"unlisted_trees_appear", {{{"a/b/c", "1"}}}, {{"a", tree}, {"a/b", tree}, {"a/b/c", "1"}}},
-        MergeRow{"unlisted_tree_hides_value", {{{"a", "v"}}, {{"a/b", "1"}}}, {{"a", tree}, {"a/b", "1"}}},
-        MergeRow{"back_and_forth",
-                 {{{"t", tree}, {"t/old", "1"}}, {{"t", "v"}}, {{"t", tree}, {"t/new", "2"}}},
-                 {{"t", tree}, {"t/new", "2"}}}),
+        MergeRow{"unlisted_trees_appear", {{{"a/b/c", "1"}}}, {{"a", tree}, {"a/b", tree}, {"a/b/c", "1"}}}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+struct ClashRow {
+    const char* name;
+    ParameterTree weaker, stronger;
+    const char* says;
+};
+class Clash : public testing::TestWithParam<ClashRow> {};
+
+/// Either layer's author would lose what the other one has.
+TEST_P(Clash, IsRefusedWithBothFiles) {
+    const std::vector<ParameterLayer> layers = {{"module m", GetParam().weaker, "modules/m/parameters"},
+                                                {"other", {{"other", "x"}}},
+                                                {"web1", GetParam().stronger, "parameters/web1"}};
+    EXPECT_THAT([&] { (void)merge_layers(layers); },
+                ThrowsMessage<sys::BadConfiguration>(testing::StartsWith(GetParam().says)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Layers, Clash,
+    testing::Values(
+        ClashRow{"value_over_tree",
+                 {{"site", tree}, {"site/port", "80"}},
+                 {{"site", "x"}},
+                 "parameter 'site' is a tree in 'modules/m/parameters/site' and a value in "
+                 "'parameters/web1/site': it cannot be both"},
+        ClashRow{"value_over_unlisted_tree",
+                 {{"site/port", "80"}},
+                 {{"site", "x"}},
+                 "parameter 'site' is a tree in 'modules/m/parameters/site/port' and a value in "
+                 "'parameters/web1/site'"},
+        ClashRow{"value_over_empty_tree", {{"site", tree}}, {{"site", "x"}}, "parameter 'site' is a tree in"},
+        ClashRow{"tree_over_value",
+                 {{"site", "x"}},
+                 {{"site", tree}, {"site/port", "80"}},
+                 "parameter 'site' is a value in 'modules/m/parameters/site' and a tree in "
+                 "'parameters/web1/site'"},
+        ClashRow{"deep_below_a_value",
+                 {{"a/b", "x"}},
+                 {{"a/b/c/d", "80"}},
+                 "parameter 'a/b' is a value in 'modules/m/parameters/a/b' and a tree in "
+                 "'parameters/web1/a/b/c/d'"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(ParameterValue, LosesOneNewline) {

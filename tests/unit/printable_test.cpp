@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/printable_line.hpp"
 #include "runner/sys/sha256.hpp"
 
 #include <cerrno>
@@ -32,7 +33,12 @@ INSTANTIATE_TEST_SUITE_P(
                     TextRow{"nul", "a\0b"s, R"("a\000b")"}, TextRow{"lone_byte", "a\xff", R"("a\377")"},
                     TextRow{"overlong", "\xc0\xaf", R"("\300\257")"},
                     TextRow{"surrogate", "\xed\xa0\x80", R"("\355\240\200")"},
-                    TextRow{"cut_character", "\xc3", R"("\303")"}, TextRow{"delete", "\x7f", R"("\177")"}),
+                    TextRow{"cut_character", "\xc3", R"("\303")"}, TextRow{"delete", "\x7f", R"("\177")"},
+                    TextRow{"other_direction", "a\u202eb", R"("a\342\200\256b")"},
+                    TextRow{"isolate", "\u2066b", R"("\342\201\246b")"},
+                    TextRow{"mark", "\u200f\u061c", R"("\342\200\217\330\234")"},
+                    TextRow{"line_separator", "a\u2028b", R"("a\342\200\250b")"},
+                    TextRow{"hebrew", "שלום", "שלום"}, TextRow{"dash", "a\u2013b", "a\u2013b"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(PrintableText, KeepsLinesAndNothingElseThatMoves) {
@@ -40,6 +46,30 @@ TEST(PrintableText, KeepsLinesAndNothingElseThatMoves) {
     EXPECT_EQ(printable_text("\x1b[2J\r\x07"), "\\033[2J\\015\\007");
     EXPECT_EQ(printable_text("ü\xff"), "ü\\377");
 }
+
+TEST(PrintableLine, IsOneLine) {
+    EXPECT_EQ(printable_line("a\nin sync\033[A\n"), "a\\nin sync\\033[A\\n");
+    EXPECT_EQ(printable_line("größe\u202e"), "größe\\342\\200\\256");
+}
+
+struct EndRow {
+    const char* name;
+    std::string line, shown;
+};
+class LineAtItsEnd : public testing::TestWithParam<EndRow> {};
+
+TEST_P(LineAtItsEnd, IsWhatATerminalShows) { EXPECT_EQ(line_at_its_end(GetParam().line), GetParam().shown); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, LineAtItsEnd,
+    testing::Values(EndRow{"plain", "a", "a"}, EndRow{"empty", "", ""}, EndRow{"of_dos", "a\r", "a"},
+                    EndRow{"progress", "Reading... 0%\r\rReading... 100%\r\rReading... Done",
+                           "Reading... Done"},
+                    EndRow{"shorter_at_last", "100%\rok", "ok0%"}, EndRow{"blanks", "100%\r    \rok", "ok  "},
+                    EndRow{"characters", "äöü\rü", "üöü"},
+                    EndRow{"no_characters", "\xff\xff\r\xfe", "\xfe\xff"},
+                    EndRow{"nothing_but_returns", "\r\r", ""}),
+    [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(Utf8, IsWhatRfc3629Allows) {
     EXPECT_TRUE(is_utf8("aü€😀"));

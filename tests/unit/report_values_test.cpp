@@ -1,8 +1,10 @@
 // The words of the JSON report, which readers of old reports rely on, and the sums over a run.
 
-#include "runner/model/report.hpp"
+#include "runner/model/run_report.hpp"
+#include "runner/model/words.hpp"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,56 +16,29 @@ namespace {
 
 using testing::ElementsAre;
 
-template <class Value> std::vector<std::string> words(std::initializer_list<Value> values) {
+/// Of all values; each is found again by its word.
+template <class Value> std::vector<std::string> words() {
     std::vector<std::string> list;
-    for (const Value value : values) list.emplace_back(to_string(value));
+    for (const Value value : all_values<Value>()) {
+        list.emplace_back(to_string(value));
+        EXPECT_EQ(value_of<Value>(list.back()), value) << list.back();
+    }
+    EXPECT_EQ(value_of<Value>("?"), std::nullopt);
     return list;
 }
 
-TEST(ReportWords, OfModes) {
-    EXPECT_THAT(words({RunMode::noop, RunMode::live}), ElementsAre("noop", "live"));
-}
-
-TEST(ReportWords, OfProfiles) {
-    EXPECT_THAT(words({Profile::strict, Profile::simulate, Profile::live, Profile::template_, Profile::none}),
-                ElementsAre("strict", "simulate", "live", "template", ""));
-}
-
-TEST(ReportWords, OfPhases) {
-    EXPECT_THAT(words({Phase::fetch, Phase::files, Phase::template_, Phase::script, Phase::diff, Phase::check,
-                       Phase::action, Phase::merge}),
-                ElementsAre("fetch", "files", "template", "script", "diff", "check", "action", "merge"));
-}
-
-TEST(ReportWords, OfNotices) {
-    EXPECT_THAT(words({NoticeKind::would_execute, NoticeKind::refused, NoticeKind::restricted,
-                       NoticeKind::left_running, NoticeKind::copied_shim, NoticeKind::network,
-                       NoticeKind::read_only, NoticeKind::runtime}),
-                ElementsAre("would-execute", "refused", "restricted", "left-running", "copied-shim",
-                            "network", "read-only", "runtime"));
-}
-
-TEST(ReportWords, OfActions) {
-    EXPECT_THAT(words({ActionOutcome::pending, ActionOutcome::done, ActionOutcome::failed}),
-                ElementsAre("pending", "done", "failed"));
-}
-
-TEST(ReportWords, OfModuleOutcomes) {
-    EXPECT_THAT(words({ModuleOutcome::in_sync, ModuleOutcome::changed, ModuleOutcome::failed,
-                       ModuleOutcome::skipped}),
-                ElementsAre("in-sync", "changed", "failed", "skipped"));
-}
-
-TEST(ReportWords, OfRunOutcomes) {
-    EXPECT_THAT(words({RunOutcome::in_sync, RunOutcome::pending, RunOutcome::merged, RunOutcome::failed,
-                       RunOutcome::conflict, RunOutcome::undone, RunOutcome::interrupted}),
+TEST(ReportWords, AreThese) {
+    EXPECT_THAT(words<RunMode>(), ElementsAre("noop", "live"));
+    EXPECT_THAT(words<Profile>(), ElementsAre("strict", "simulate", "live", "template", ""));
+    EXPECT_THAT(words<Phase>(), ElementsAre("fetch", "files", "template", "script", "shell", "diff", "check",
+                                            "action", "merge"));
+    EXPECT_THAT(words<NoticeKind>(), ElementsAre("would-execute", "refused", "restricted", "left-running",
+                                                 "copied-shim", "network", "read-only", "runtime", "kept"));
+    EXPECT_THAT(words<ActionOutcome>(), ElementsAre("pending", "done", "failed"));
+    EXPECT_THAT(words<ModuleOutcome>(), ElementsAre("in-sync", "changed", "failed", "skipped"));
+    EXPECT_THAT(words<RunOutcome>(),
                 ElementsAre("in-sync", "pending", "merged", "failed", "conflict", "undone", "interrupted"));
-}
-
-TEST(ReportWords, OfChanges) {
-    EXPECT_THAT(words({ChangeKind::created, ChangeKind::modified, ChangeKind::deleted, ChangeKind::metadata,
-                       ChangeKind::replaced}),
-                ElementsAre("created", "modified", "deleted", "metadata", "replaced"));
+    EXPECT_THAT(words<ChangeKind>(), ElementsAre("created", "modified", "deleted", "metadata", "replaced"));
 }
 
 /// Nine different numbers, so that no two fields can be mixed up unseen.

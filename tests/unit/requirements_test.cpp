@@ -19,7 +19,7 @@ TEST(Requirements, ReadsEveryForm) {
                                          "\n"
                                          "  before\tapp  # because\n"
                                          "users\r\n"
-                                         "after users-2.0#x\n"
+                                         "after users-2.0\t#x\n"
                                          "last",
                                          "modules/nginx/requires");
     EXPECT_THAT(read.after, ElementsAre("base", "users", "users-2.0", "last"));
@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"lonely_before", "before # x", "modules/m/requires:1: ", "'before' lacks the name"},
         BadRow{"unknown_word", "\n\nwith x\n", "modules/m/requires:3: ", "cannot understand 'with x'"},
         BadRow{"two_names", "after a b", "modules/m/requires:1: ", "cannot understand 'after a b'"},
+        BadRow{"no_blank_before_the_comment", "after a#b", "modules/m/requires:1: ", "bad module name 'a#b'"},
         BadRow{"slash", "after a/b", "modules/m/requires:1: ", "bad module name 'a/b'"},
         BadRow{"dot_dot", "..", "modules/m/requires:1: ", "bad module name '..'"},
         BadRow{"absolute", "before /etc", "modules/m/requires:1: ", "bad module name '/etc'"},

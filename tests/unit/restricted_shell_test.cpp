@@ -1,6 +1,6 @@
 // What a real restricted bash says when it refuses something is found; what it says otherwise is not.
 
-#include "runner/dance/notice_reader.hpp"
+#include "runner/module/notice_reader.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/program.hpp"
 
@@ -8,7 +8,7 @@
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::module {
 namespace {
 
 namespace fs = std::filesystem;
@@ -90,4 +90,4 @@ INSTANTIATE_TEST_SUITE_P(Use, Allowed,
                          [](const auto& row) { return std::string{row.param.first}; });
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::module

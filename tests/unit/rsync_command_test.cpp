@@ -2,8 +2,14 @@
 #include "runner/fetch/rsync_failure.hpp"
 #include "runner/sys/error.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -51,6 +57,66 @@ TEST(RsyncCommand, NamesKeepTheirPathBelowTheSource) {
     EXPECT_THAT(std::vector<std::string>(words.end() - 4, words.end()),
                 ElementsAre("--", "h::u/parameters/./os/debian-12", "h::u/parameters/./web1", "/d/"));
 }
+
+TEST(PartsOf, ACallOfFewNamesOrNoneAreThatCall) {
+    RsyncCall call;
+    call.source = "h::u/modules";
+    call.destination = "/d";
+    for (const std::set<std::string>& names : {std::set<std::string>{}, {"a"}, {"a", "b", "os/debian-12"}}) {
+        call.names = names;
+        const auto parts = parts_of(ServerLayout::daemon_universe, call);
+        ASSERT_EQ(parts.size(), 1U);
+        EXPECT_EQ(rsync_command(settings_for("h::u"), parts[0]), rsync_command(settings_for("h::u"), call));
+    }
+}
+
+struct PartsRow {
+    const char* name;
+    const char* uri;
+    std::size_t count, length; ///< of the names
+    std::size_t words, bytes;  ///< of names that a command has room for
+};
+class Parts : public testing::TestWithParam<PartsRow> {};
+
+TEST_P(Parts, HoldEveryNameOnceAndNeverTooMany) {
+    const PartsRow& row = GetParam();
+    RsyncCall call;
+    call.mode = RsyncMode::compare;
+    call.source = parse_server_uri(row.uri).source("modules");
+    call.destination = "/d";
+    call.filters = {"- *"};
+    for (std::size_t i = 0; i < row.count; ++i)
+        call.names.insert(fmt::format("{:06}{}", i, std::string(row.length - 6, 'x')));
+    std::set<std::string> seen;
+    std::size_t least = row.count;
+    for (const RsyncCall& part : parts_of(parse_server_uri(row.uri).layout, call)) {
+        EXPECT_EQ(part.mode, call.mode);
+        EXPECT_EQ(part.source, call.source);
+        EXPECT_EQ(part.destination, call.destination);
+        EXPECT_EQ(part.filters, call.filters);
+        EXPECT_FALSE(part.names.empty());
+        std::size_t bytes = 0;
+        for (const std::string& name : part.names) {
+            EXPECT_TRUE(seen.insert(name).second) << name;
+            bytes += call.source.size() + std::string_view{"/./"}.size() + name.size() + 1;
+        }
+        EXPECT_LE(part.names.size(), row.words);
+        EXPECT_TRUE(part.names.size() == 1 || bytes <= row.bytes) << bytes;
+        least = std::min(least, part.names.size());
+    }
+    EXPECT_EQ(seen, call.names);
+    EXPECT_GE(least, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Many, Parts,
+                         testing::Values(PartsRow{"daemon", "h::u", 100000, 8, 500, 65536},
+                                         PartsRow{"daemon_exactly", "h::u", 1000, 8, 500, 65536},
+                                         PartsRow{"daemon_long", "h::u", 1001, 200, 500, 65536},
+                                         PartsRow{"local", "/u", 3000, 255, 500, 65536},
+                                         PartsRow{"ssh", "h:/u", 3000, 12, 500, 8000},
+                                         PartsRow{"ssh_long", "h:/u", 100, 255, 500, 8000},
+                                         PartsRow{"ssh_too_long_for_two", "h:/u", 3, 5000, 500, 8000}),
+                         [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(RsyncCommand, ComparingWritesNothing) {
     const RsyncCall call{.mode = RsyncMode::compare,

@@ -1,7 +1,7 @@
 // A module's `sandbox` file, and the client's own settings among the parameters.
 
-#include "runner/dance/settings.hpp"
 #include "runner/model/sandbox_settings.hpp"
+#include "runner/run/settings.hpp"
 #include "runner/sys/error.hpp"
 
 #include <gmock/gmock.h>
@@ -61,9 +61,7 @@ fetch::ParameterTree tree(const std::string& name, const std::string& value) {
 }
 
 /// What this machine says.
-dance::ClientSettings settings_of(const fetch::ParameterTree& own) {
-    return dance::client_settings(own, own);
-}
+run::ClientSettings settings_of(const fetch::ParameterTree& own) { return run::client_settings(own, own); }
 
 TEST(ClientSettings, HaveDefaults) {
     const auto settings = settings_of({});
@@ -92,14 +90,14 @@ TEST(ClientSettings, OfTheServerDoNotSayWhatIsRunAsRoot) {
                                        {"disco/client/cmds/rsync", "sh -c id"},
                                        {"disco/client/timeout", "7"},
                                        {"disco/client/network", "egress"}};
-    const auto settings = dance::client_settings({}, node);
+    const auto settings = run::client_settings({}, node);
     EXPECT_EQ(settings.server, "/srv/disco/universe");
     EXPECT_THAT(settings.rsync, ElementsAre("rsync"));
     EXPECT_EQ(settings.script_timeout, 7s);
     EXPECT_EQ(settings.network, model::Network::egress);
-    EXPECT_THAT(dance::uncounted_settings({}, node),
+    EXPECT_THAT(run::uncounted_settings({}, node),
                 ElementsAre("disco/client/cmds/rsync", "disco/server/uri"));
-    EXPECT_THAT(dance::uncounted_settings(tree("disco/server/uri", "host::"), node),
+    EXPECT_THAT(run::uncounted_settings(tree("disco/server/uri", "host::"), node),
                 ElementsAre("disco/client/cmds/rsync"));
 }
 
@@ -112,12 +110,12 @@ TEST(ClientSettings, OnlyTheMachineGivesModulesItsNetwork) {
     }
     const auto host = tree("disco/client/network", "host");
     try {
-        (void)dance::client_settings({}, host);
+        (void)run::client_settings({}, host);
         FAIL() << "accepted";
     } catch (const sys::BadConfiguration& error) {
         EXPECT_THAT(error.full_text(), HasSubstr("only this machine"));
     }
-    const auto own = dance::client_settings(tree("disco/client/network", "isolated"), host);
+    const auto own = run::client_settings(tree("disco/client/network", "isolated"), host);
     EXPECT_EQ(own.network, model::Network::isolated);
     EXPECT_EQ(own.most_network, model::Network::isolated);
 }

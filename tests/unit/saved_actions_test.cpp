@@ -1,4 +1,4 @@
-#include "runner/dance/saved_actions.hpp"
+#include "runner/run/saved_actions.hpp"
 
 #include "runner/sys/error.hpp"
 
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace disco::dance {
+namespace disco::run {
 namespace {
 
 using namespace std::string_literals;
@@ -95,4 +95,4 @@ TEST(SavedActions, OfOtherModulesAreRefused) {
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::run

@@ -1,6 +1,8 @@
 // The seccomp programs as they are shipped, tested by evaluating their bytes, never by being killed.
 
+#include "policy/exec_call.hpp"
 #include "policy/policy_store.hpp"
+#include "runner/sys/error.hpp"
 #include "tests/support/build_tree.hpp"
 #include "tests/support/call_answer.hpp"
 
@@ -18,6 +20,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <gmock/gmock.h>
@@ -70,6 +73,29 @@ TEST_P(EveryProfile, LetsTheParentHearOfEveryExec) {
     EXPECT_EQ(answer(GetParam(), native, SYS_execveat), reported);
     EXPECT_EQ(answer(GetParam(), i386, 11), reported);
     EXPECT_EQ(answer(GetParam(), i386, 358), reported);
+}
+
+TEST_P(EveryProfile, LetsWhoHasTheTokenExecUnheard) {
+    const auto with = [](std::uint64_t number) { return std::vector<std::uint64_t>{0, 0, 0, 0, 0, number}; };
+    const std::uint64_t token = shipped().program(GetParam())->exec_token;
+    EXPECT_EQ(answer(GetParam(), native, SYS_execve, with(token)), allowed);
+    for (const std::uint64_t other : {token ^ 1, token ^ high_bits, std::uint64_t{0}, no_exec_token})
+        EXPECT_EQ(answer(GetParam(), native, SYS_execve, with(other)), reported) << other;
+    EXPECT_EQ(answer(GetParam(), native, SYS_execveat, with(token)), reported);
+    EXPECT_EQ(answer(GetParam(), i386, 11, with(token)), reported);
+    EXPECT_EQ(answer(GetParam(), i386, 358, with(token)), reported);
+}
+
+TEST(ExecToken, IsAnotherOneInEachRun) {
+    PolicyStore one{tests::data_directory(), "/nonexistent"}, other{tests::data_directory(), "/nonexistent"};
+    EXPECT_NE(one.program(Profile::strict)->exec_token, other.program(Profile::strict)->exec_token);
+}
+
+TEST(ExecToken, HasItsPlaceInAProgramsFilterOnly) {
+    Confinement sandbox = *shipped().sandbox();
+    EXPECT_THROW(set_exec_token(sandbox, 1), sys::Error);
+    Confinement twice = *shipped().program(Profile::strict);
+    EXPECT_THROW(set_exec_token(twice, 1), sys::Error);
 }
 
 TEST_P(EveryProfile, ReportsWhatAReaderShouldKnow) {
@@ -174,6 +200,23 @@ INSTANTIATE_TEST_SUITE_P(Seccomp, EveryProfile,
                          testing::Values(Profile::template_, Profile::strict, Profile::simulate,
                                          Profile::live),
                          [](const auto& row) { return std::string{model::to_string(row.param)}; });
+
+TEST(Profiles, LetTheParentHearOfDevicesOnly) {
+    for (const Profile profile : {Profile::strict, Profile::simulate, Profile::live}) {
+        for (const std::uint64_t mode : {S_IFCHR | 0644, S_IFBLK | 0600}) {
+            EXPECT_EQ(answer(profile, native, SYS_mknod, {0, mode, 0}), reported);
+            EXPECT_EQ(answer(profile, native, SYS_mknodat, {0, 0, mode + high_bits, 0}), reported);
+            EXPECT_EQ(answer(profile, i386, 14, {0, mode, 0}), reported);
+            EXPECT_EQ(answer(profile, i386, 297, {0, 0, mode, 0}), reported);
+        }
+        for (const std::uint64_t mode : {S_IFREG | 0644, S_IFIFO | 0644, S_IFSOCK | 07777, 0644}) {
+            EXPECT_EQ(answer(profile, native, SYS_mknod, {0, mode, 0x103}), allowed);
+            EXPECT_EQ(answer(profile, native, SYS_mknodat, {0, S_IFCHR, mode, 0x103}), allowed);
+        }
+    }
+    // Without the right to make them the kernel answers.
+    EXPECT_EQ(answer(Profile::template_, native, SYS_mknod, {0, S_IFCHR, 0}), allowed);
+}
 
 TEST(Profiles, DifferInChroot) {
     EXPECT_EQ(answer(Profile::template_, native, SYS_chroot), EPERM);

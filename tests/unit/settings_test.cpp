@@ -1,11 +1,11 @@
 // The client's own settings: what each takes, up to which number, and how a bad one is told.
 
-#include "runner/dance/settings.hpp"
+#include "runner/run/settings.hpp"
 #include "runner/sys/error.hpp"
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::run {
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,7 +38,9 @@ TEST_P(Seconds, AreFromOneToAMillion) {
         EXPECT_THAT(refusal(name, bad), AllOf(HasSubstr(name), HasSubstr("from 1 to 1000000"))) << bad;
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Seconds, testing::Values("disco/client/timeout", "disco/client/fetch_timeout"),
+INSTANTIATE_TEST_SUITE_P(Of, Seconds,
+                         testing::Values("disco/client/timeout", "disco/client/fetch_timeout",
+                                         "disco/client/fetch_limit"),
                          [](const auto& row) { return std::string{std::string_view{row.param}.substr(13)}; });
 
 TEST(ClientSettings, AreReadTogetherAndIndependently) {
@@ -46,12 +48,15 @@ TEST(ClientSettings, AreReadTogetherAndIndependently) {
                                                 {"disco/client/cmds/rsync", "nice -n 5 rsync"},
                                                 {"disco/client/network", "egress"},
                                                 {"disco/client/timeout", "2"},
-                                                {"disco/client/fetch_timeout", "3"}});
+                                                {"disco/client/fetch_timeout", "3"},
+                                                {"disco/client/fetch_limit", "4"}});
     EXPECT_EQ(settings.server, "host::");
     EXPECT_THAT(settings.rsync, ElementsAre("nice", "-n", "5", "rsync"));
     EXPECT_EQ(settings.network, model::Network::egress);
     EXPECT_EQ(settings.script_timeout, 2s);
     EXPECT_EQ(settings.fetch_timeout, 3s);
+    EXPECT_EQ(settings.fetch_limit, 4s);
+    EXPECT_EQ(with("disco/client/fetch_timeout", "2").fetch_limit, 3600s);
     EXPECT_EQ(with("disco/client/timeout", "2").fetch_timeout, 60s);
     EXPECT_EQ(with("disco/client/fetch_timeout", "2").script_timeout, 900s);
     EXPECT_EQ(with("disco/client/something/else", "x").server, "/srv/disco/universe");
@@ -93,4 +98,4 @@ TEST(ClientSettings, WithAnOpenQuoteAreSafeToTellOnATerminal) {
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::run

@@ -1,6 +1,6 @@
 // Words between this program and bash: what one writes, the other reads back.
 
-#include "runner/dance/notice_reader.hpp"
+#include "runner/module/notice_reader.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/program.hpp"
@@ -44,6 +44,7 @@ TEST_P(ShellWord, ThatIsQuotedIsReadByBash) {
     const std::string& word = GetParam().word;
     const std::string line = sys::quote_words({"a", word, "b"});
     EXPECT_EQ(bash({"-c", "printf '<%s>' " + line}).output, "<a><" + word + "><b>") << line;
+    EXPECT_EQ(sys::printable_text(line), line) << "it can be shown as it is";
 }
 
 TEST_P(ShellWord, ThatBashQuotesIsReadBack) {
@@ -54,7 +55,7 @@ TEST_P(ShellWord, ThatBashQuotesIsReadBack) {
 
 TEST_P(ShellWord, OfACommandThatWouldBeExecutedIsInTheNotice) {
     const Words words = {"a-command", GetParam().word};
-    dance::NoticeReader reader{"scripts/x"};
+    module::NoticeReader reader{"scripts/x"};
     reader.feed("warning: Would execute: " + sys::quote_words(words) + "\n"); // as the broker prints it
     const auto notices = reader.take();
     ASSERT_EQ(notices.size(), 1U);

@@ -1,13 +1,13 @@
 // Which file systems can hold the state directory.
 
-#include "runner/dance/state_place.hpp"
+#include "runner/run/state_place.hpp"
 #include "runner/sys/error.hpp"
 
 #include <linux/magic.h>
 
 #include <gmock/gmock.h>
 
-namespace disco::dance {
+namespace disco::run {
 namespace {
 
 using testing::AllOf;
@@ -45,4 +45,4 @@ TEST(StatePlace, IsLookedAtWhereItWouldBeMade) {
 }
 
 } // namespace
-} // namespace disco::dance
+} // namespace disco::run

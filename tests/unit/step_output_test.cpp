@@ -1,6 +1,6 @@
 // What a step prints: the bytes that are kept at the edges of the limits, and notices among odd lines.
 
-#include "runner/dance/notice_reader.hpp"
+#include "runner/module/notice_reader.hpp"
 #include "runner/sandbox/output_collector.hpp"
 
 #include <gmock/gmock.h>
@@ -8,7 +8,7 @@
 namespace disco {
 namespace {
 
-using dance::NoticeReader;
+using module::NoticeReader;
 using sandbox::OutputCollector;
 
 constexpr std::size_t head = OutputCollector::head_limit, tail = OutputCollector::tail_limit;

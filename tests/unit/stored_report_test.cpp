@@ -21,7 +21,8 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 std::string json_of(const model::RunReport& run, const ChangeLog& changes) {
-    return tests::collected([&](const auto& write) { write_json_report(run, changes, write); });
+    return tests::collected(
+        [&](const auto& write) { write_json_report(run, changes, Contents::all, write); });
 }
 
 std::string text_of(const model::RunReport& run, const ChangeLog& changes, Detail detail) {
@@ -47,6 +48,30 @@ TEST_F(StoredReports, HoldEverything) {
     const StoredReport stored = load(text);
     EXPECT_EQ(json::parse(json_of(stored.run, stored.changes)), json::parse(text));
     EXPECT_EQ(stored.changes.size(), example.changes.size());
+}
+
+TEST_F(StoredReports, KnowWhatAShortReportLeavesOut) {
+    tests::ExampleRun example = tests::example_run();
+    const std::size_t owned = example.changes.size();
+    model::Change change;
+    change.path = "/usr/share/x";
+    change.after.emplace();
+    change.diff = "--- a/x\n";
+    example.changes.append(change, "x");
+    example.run.modules.back().first_change = owned;
+    example.run.modules.back().change_counts = {1};
+    const auto shortly = [](const model::RunReport& run, const ChangeLog& changes) {
+        return tests::collected(
+            [&](const auto& write) { write_json_report(run, changes, Contents::short_, write); });
+    };
+    const StoredReport stored = load(json_of(example.run, example.changes));
+    EXPECT_TRUE(stored.changes.can_be_short());
+    EXPECT_EQ(json::parse(json_of(stored.run, stored.changes)),
+              json::parse(json_of(example.run, example.changes)));
+    EXPECT_EQ(json::parse(shortly(stored.run, stored.changes)),
+              json::parse(shortly(example.run, example.changes)));
+    EXPECT_NE(shortly(example.run, example.changes), json_of(example.run, example.changes));
+    EXPECT_FALSE(load(shortly(example.run, example.changes)).changes.can_be_short());
 }
 
 TEST_F(StoredReports, AreToldAsTheRunWas) {

@@ -36,5 +36,39 @@ TEST(SysctlFile, HasAssignments) {
         EXPECT_EQ(assignments_of_sysctl_file(text), std::nullopt) << text;
 }
 
+TEST(SysctlWords, MayBeAssignments) {
+    EXPECT_THAT(assigned_by_sysctl({"/sbin/sysctl", "-w", "-q", "a=1", "b/c= 2"}),
+                Optional(ElementsAre("a=1", "b/c= 2")));
+    EXPECT_THAT(assigned_by_sysctl({"sysctl", "--ignore", "--", "a=1"}), Optional(ElementsAre("a=1")));
+    for (const Words& words : {Words{"sysctl", "a"},
+                               {"sysctl", "-w"},
+                               {"sysctl", "a=1", "b"},
+                               {"sysctl", "=1"},
+                               {"sysctl", "-p", "a=1"},
+                               {"ip", "a=1"},
+                               {}})
+        EXPECT_EQ(assigned_by_sysctl(words), std::nullopt);
+}
+
+TEST(SysctlWords, MayLoadAllFilesOfTheSystem) {
+    EXPECT_TRUE(loads_system_settings({"/sbin/sysctl", "-q", "--system"}));
+    for (const Words& words : {Words{"sysctl", "-p"},
+                               {"sysctl", "--system", "/f"},
+                               {"sysctl", "--system", "--pattern=a"},
+                               {"x", "--system"},
+                               {}})
+        EXPECT_FALSE(loads_system_settings(words));
+}
+
+TEST(SysctlKey, IsAPathByItsFirstSign) {
+    EXPECT_EQ(sysctl_path("net.ipv4.conf.eth0/5.forwarding"), "net/ipv4/conf/eth0.5/forwarding");
+    EXPECT_EQ(sysctl_path("net/ipv4/conf/eth0.5/forwarding"), "net/ipv4/conf/eth0.5/forwarding");
+    EXPECT_EQ(sysctl_path("kernel"), "kernel");
+}
+
+TEST(SysctlAssignments, OfOneKeyTheLastOneCounts) {
+    EXPECT_THAT(last_assignments({"a.b=1", "c.d=2", "a/b=3"}), ElementsAre("c.d=2", "a/b=3"));
+}
+
 } // namespace
 } // namespace disco::model

@@ -108,6 +108,10 @@ INSTANTIATE_TEST_SUITE_P(
             "group",
             edited(change(ChangeKind::metadata, file(5), file(5)), [](auto& c) { c.after_group = "www"; }),
             "~ /x   root:adm → root:www"},
+        LineRow{"names_that_a_terminal_obeys",
+                edited(change(ChangeKind::created, {}, file(5)),
+                       [](auto& c) { c.after_owner = "\033[Aroot", c.after_group = "\u202eadm\n= in sync"; }),
+                R"(+ /x   "\033[Aroot":"\342\200\256adm\n= in sync" 0644  5 B)"},
         LineRow{"attributes",
                 edited(change(ChangeKind::metadata, file(5), file(5)),
                        [](auto& c) {
@@ -144,6 +148,9 @@ TEST(ChangeText, CountsLinesForStat) {
     EXPECT_EQ(line_of(with_diff(), Detail::stat), "    ~ /x   +2 -1\n") << "the two names do not count";
     EXPECT_EQ(line_of(change(ChangeKind::created, {}, file(5)), Detail::stat),
               "    + /x   root:adm 0644  5 B\n");
+    model::Change large = with_diff();
+    large.diff = "--- a/x\n+++ b/x\n@@ too large to show: 5 bytes before, 5000000 after @@\n";
+    EXPECT_THAT(line_of(large, Detail::stat), testing::EndsWith(", lines not counted: too large\n"));
 }
 
 TEST(ChangeText, ColoursSignsAndLines) {

@@ -11,6 +11,7 @@ namespace disco::report {
 namespace {
 
 using model::ModuleOutcome;
+using model::NoticeKind;
 using model::RunMode;
 using model::RunOutcome;
 using testing::HasSubstr;
@@ -274,6 +275,30 @@ TEST(TextReport, ListsTwoHundredChangesAndCutsMore) {
     EXPECT_THAT(cut, HasSubstr("    … and 101 more (--diff and the JSON report show all)\n"));
     for (const Detail detail : {Detail::stat, Detail::diff, Detail::verbose})
         EXPECT_THAT(report_of(with_changes(201), {detail}), HasSubstr("/file200."));
+}
+
+/// What scripts and others had a say in forges no line of the report.
+TEST(TextReport, HasALineForEachNoticeAndConflict) {
+    tests::ExampleRun example;
+    example.run.modules.resize(1);
+    example.run.modules[0].name = "m";
+    example.run.modules[0].notices = {{NoticeKind::left_running, "left: a\nin sync\033[A", {}, {}}};
+    example.run.merge.conflicts = {{"/x", "a\nb", "\u202ec\nd"}};
+    const std::string text = report_of(example);
+    EXPECT_THAT(text, HasSubstr("    > left: a\\nin sync\\033[A\n"));
+    EXPECT_THAT(text, HasSubstr(R"(! conflict: /x: expected a\nb, found: \342\200\256c\nd)"));
+}
+
+TEST(TextReport, ListsThirtyConflictsOfVeryMany) {
+    tests::ExampleRun example;
+    for (int i = 0; i < 10'000; ++i)
+        example.run.merge.conflicts.push_back({"/file" + std::to_string(i) + ".", "as it was", "it is gone"});
+    for (const Detail detail : {Detail::quiet, Detail::changes}) {
+        const std::string text = report_of(example, {detail});
+        EXPECT_THAT(text, HasSubstr("/file29."));
+        EXPECT_THAT(text, Not(HasSubstr("/file30.")));
+        EXPECT_THAT(text, HasSubstr("… and 9970 more (--verbose and the JSON report show all)\n"));
+    }
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "runner/merge/times_set.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
 
 #include <filesystem>
 
@@ -18,6 +19,11 @@ struct stat object(ino_t inode, time_t changed) {
     status.st_ctim = {.tv_sec = changed, .tv_nsec = 5};
     return status;
 }
+/// Whether times that were set are all that has changed in /f since.
+bool accounts_for(const TimesSet& times, const char* path, const struct stat& now, timespec moment) {
+    const auto before = times.before(path, now.st_ino, now.st_ctim);
+    return before && !sys::later(*before, moment);
+}
 constexpr timespec at(time_t moment) { return {.tv_sec = moment, .tv_nsec = 7}; }
 
 class Times : public testing::Test {
@@ -32,16 +38,16 @@ protected:
 
 TEST_F(Times, AccountForWhatWasSetSince) {
     TimesSet times{file()};
-    EXPECT_FALSE(times.accounts_for("/f", object(9, 200), at(100)));
+    EXPECT_FALSE(accounts_for(times, "/f", object(9, 200), at(100)));
     set(times, 100, 200);
     EXPECT_TRUE(times.any_since(at(150)));
     EXPECT_FALSE(times.any_since(at(200)));
-    EXPECT_TRUE(times.accounts_for("/f", object(9, 200), at(100)));
-    EXPECT_TRUE(times.accounts_for("/f", object(9, 99), at(100))) << "nothing has changed";
-    EXPECT_FALSE(times.accounts_for("/f", object(9, 201), at(100))) << "somebody has changed it since";
-    EXPECT_FALSE(times.accounts_for("/f", object(8, 200), at(100))) << "another file is there";
-    EXPECT_FALSE(times.accounts_for("/f", object(9, 200), at(99))) << "it had changed before";
-    EXPECT_FALSE(times.accounts_for("/g", object(9, 200), at(100)));
+    EXPECT_TRUE(accounts_for(times, "/f", object(9, 200), at(100)));
+    EXPECT_FALSE(times.before("/f", 9, object(9, 99).st_ctim)) << "it is not the time that was set";
+    EXPECT_FALSE(accounts_for(times, "/f", object(9, 201), at(100))) << "somebody has changed it since";
+    EXPECT_FALSE(accounts_for(times, "/f", object(8, 200), at(100))) << "another file is there";
+    EXPECT_FALSE(accounts_for(times, "/f", object(9, 200), at(99))) << "it had changed before";
+    EXPECT_FALSE(accounts_for(times, "/g", object(9, 200), at(100)));
 }
 
 TEST_F(Times, AccountForARowThatNobodyHasBroken) {
@@ -49,10 +55,14 @@ TEST_F(Times, AccountForARowThatNobodyHasBroken) {
     set(times, 100, 200);
     set(times, 200, 300);
     set(times, 300, 400);
-    EXPECT_TRUE(times.accounts_for("/f", object(9, 400), at(100)));
+    EXPECT_TRUE(accounts_for(times, "/f", object(9, 400), at(100)));
     set(times, 450, 500); // somebody changed it at 450
-    EXPECT_FALSE(times.accounts_for("/f", object(9, 500), at(100)));
-    EXPECT_TRUE(times.accounts_for("/f", object(9, 500), at(450)));
+    EXPECT_FALSE(accounts_for(times, "/f", object(9, 500), at(100)));
+    EXPECT_TRUE(accounts_for(times, "/f", object(9, 500), at(450)));
+    EXPECT_TRUE(accounts_for(times, "/f", object(9, 400), at(100))) << "should that be undone";
+    for (int moment = 600; moment < 1000; moment += 100) set(times, moment, moment + 50);
+    EXPECT_TRUE(accounts_for(times, "/f", object(9, 650), at(600)));
+    EXPECT_FALSE(times.before("/f", 9, object(9, 500).st_ctim)) << "it does not grow without end";
 }
 
 TEST_F(Times, DoNotAccountForMoreThanTimes) {
@@ -65,7 +75,7 @@ TEST_F(Times, DoNotAccountForMoreThanTimes) {
         struct stat now = object(9, 200);
         change(now);
         times.note("/f", model::stamp(object(9, 100)), now);
-        EXPECT_FALSE(times.accounts_for("/f", now, at(100)));
+        EXPECT_FALSE(accounts_for(times, "/f", now, at(100)));
     }
 }
 
@@ -77,8 +87,8 @@ TEST_F(Times, AreKept) {
         times.save();
     }
     const TimesSet times{file()};
-    EXPECT_TRUE(times.accounts_for("/f", object(9, 200), at(100)));
-    EXPECT_TRUE(times.accounts_for("/\xff\n", object(3, 2), at(1)));
+    EXPECT_TRUE(accounts_for(times, "/f", object(9, 200), at(100)));
+    EXPECT_TRUE(accounts_for(times, "/\xff\n", object(3, 2), at(1)));
 }
 
 TEST_F(Times, OfADamagedFileAreNone) {

@@ -2,22 +2,27 @@
 
 #include "policy/walls.hpp"
 #include "runner/border/cell/failure.hpp"
+#include "runner/sys/capability_set.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 namespace disco::border::cell {
@@ -26,31 +31,24 @@ namespace {
 using policy::Wall;
 using policy::wall_stands;
 
-constexpr std::uint64_t bit(unsigned capability) { return std::uint64_t{1} << capability; }
+using Capabilities = std::vector<cap_value_t>;
 
-void bound_capabilities(std::uint64_t kept) {
-    for (unsigned long capability = 0; capability < 64; ++capability) {
-        if ((kept >> capability & 1) != 0) continue;
-        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
-        if (errno != EINVAL) fail("give up a capability in the", "bounding set");
-        break; // past the last one that this kernel knows
-    }
+void bound_capabilities(const Capabilities& kept) {
+    for (cap_value_t capability = 0; CAP_IS_SUPPORTED(capability); ++capability)
+        if (std::count(kept.begin(), kept.end(), capability) == 0 && ::cap_drop_bound(capability) != 0)
+            fail("give up a capability in the", "bounding set");
 }
 
-void set_capabilities(std::uint64_t kept) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {};
-    for (unsigned half = 0; half < 2; ++half) {
-        const auto mask = static_cast<__u32>(kept >> (32 * half));
-        data[half] = {mask, mask, mask};
-    }
-    if (::syscall(SYS_capset, &header, data) != 0) fail("set", "the capabilities");
-    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
-        fail("clear", "the ambient capabilities");
-    for (unsigned long capability = 0; capability < 64; ++capability)
-        if ((kept >> capability & 1) != 0 &&
-            ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0)
-            fail("keep", "a capability over exec");
+void set_capabilities(const Capabilities& kept) {
+    const sys::CapabilitySet set{::cap_init()};
+    bool made = set != nullptr;
+    for (const cap_flag_t flag : {CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE})
+        made = made && (kept.empty() || ::cap_set_flag(set.get(), flag, static_cast<int>(kept.size()),
+                                                       kept.data(), CAP_SET) == 0);
+    if (!made || ::cap_set_proc(set.get()) != 0) fail("set", "the capabilities");
+    if (::cap_reset_ambient() != 0) fail("clear", "the ambient capabilities");
+    for (const cap_value_t capability : kept)
+        if (::cap_set_ambient(capability, CAP_SET) != 0) fail("keep", "a capability over exec");
 }
 
 void forbid_new_privileges() {
@@ -94,12 +92,23 @@ void limit_resources(std::size_t others) {
     }
 }
 
+void bound_process_numbers() {
+    constexpr std::string_view most = "384"; // the least is 301: RESERVED_PIDS in kernel/pid.c
+    struct utsname name = {};
+    int major = 0, minor = 0;
+    const bool known = ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2;
+    if (!known || std::pair{major, minor} < std::pair{6, 14} || !wall_stands(Wall::process_numbers)) return;
+    const int file = ::open("/proc/sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
+    if (file < 0 && (errno == EROFS || errno == ENOENT)) return; // a container: they are counted all the same
+    if (file < 0 || ::write(file, most.data(), most.size()) < 0) fail("bound", "the numbers of processes");
+    ::close(file);
+}
+
 void become(uid_t user, const Needs& needs) {
     if (!wall_stands(Wall::query_user)) return forbid_new_privileges();
-    std::uint64_t kept = 0;
-    if (needs.read_all) kept |= bit(CAP_DAC_READ_SEARCH);
-    if (needs.net_admin) kept |= bit(CAP_NET_ADMIN);
-    if (needs.ptrace) kept |= bit(CAP_SYS_PTRACE);
+    Capabilities kept;
+    if (needs.read_all) kept.push_back(CAP_DAC_READ_SEARCH);
+    if (needs.ptrace) kept.push_back(CAP_SYS_PTRACE);
     bound_capabilities(kept);
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) fail("keep", "capabilities");
     if (::setgroups(0, nullptr) != 0) fail("leave", "all groups");
@@ -113,9 +122,8 @@ void become(uid_t user, const Needs& needs) {
 }
 
 void keep_capabilities_over_files() {
-    constexpr std::uint64_t kept = bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) |
-                                   bit(CAP_FSETID) | bit(CAP_KILL) | bit(CAP_SETGID) | bit(CAP_SETUID) |
-                                   bit(CAP_SETFCAP) | bit(CAP_NET_BIND_SERVICE);
+    const Capabilities kept = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,  CAP_FSETID,          CAP_KILL,
+                               CAP_SETGID, CAP_SETUID,       CAP_SETFCAP, CAP_NET_BIND_SERVICE};
     bound_capabilities(kept);
     set_capabilities(kept);
     forbid_new_privileges();

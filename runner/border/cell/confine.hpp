@@ -19,8 +19,12 @@ void close_descriptors_above_standard();
 void give_empty_input();
 
 /// Memory, time and files of a question, and its processes and threads: 64 besides `others`, those that its
-/// user has on the machine already, as the kernel counts them together.
+/// user has on the machine already, as the kernel counts them together. It does not count root's: see
+/// WatchedCalls, and:
 void limit_resources(std::size_t others);
+/// There are no more than so many numbers of processes and threads in the process namespace that this process
+/// is in, where that has a kernel.pid_max of its own: since Linux 6.14.
+void bound_process_numbers();
 
 /// This process becomes a user who may do nothing but what the question needs: by capabilities, if it has to.
 void become(uid_t user, const Needs& needs);

@@ -1,12 +1,13 @@
 #include "runner/border/cell/read_only_daemon.hpp"
 
 #include "policy/walls.hpp"
+#include "runner/border/cell/daemon_requests.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -17,7 +18,6 @@ namespace disco::border::cell {
 namespace {
 
 constexpr std::size_t most_head = 65536, most_lines = 16;
-constexpr std::string_view end_of_line = "\r\n", end_of_head = "\r\n\r\n";
 
 sockaddr_un address_of(const std::string& path) {
     sockaddr_un address = {};
@@ -48,42 +48,7 @@ bool is_ready(const std::vector<pollfd>& waits, int fd) {
                        [&](const pollfd& wait) { return wait.fd == fd && wait.revents != 0; });
 }
 
-std::string lower(std::string_view text) {
-    std::string result{text};
-    for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return result;
-}
-
 } // namespace
-
-bool only_asks(std::string_view head) {
-    if (!head.ends_with(end_of_head) || (!head.starts_with("GET /") && !head.starts_with("HEAD /")))
-        return false;
-    head.remove_suffix(end_of_line.size());
-    for (bool first = true; !head.empty(); first = false) {
-        const std::size_t end = head.find(end_of_line);
-        const std::string_view line = head.substr(0, end);
-        head.remove_prefix(end + end_of_line.size());
-        // Some take a bare line feed for the end of a line, and would see another request.
-        for (const char c : line)
-            if (static_cast<unsigned char>(c) < ' ' && c != '\t') return false;
-        if (first) {
-            if (!line.ends_with(" HTTP/1.1") && !line.ends_with(" HTTP/1.0")) return false;
-            continue;
-        }
-        const std::string name = lower(line.substr(0, line.find(':')));
-        const bool strange = line.find(':') == std::string_view::npos || name.empty() ||
-                             name.find_first_of(" \t") != std::string::npos;
-        constexpr std::string_view bodies[] = {"content-length", "transfer-encoding", "upgrade", "expect",
-                                               "connection"};
-        const bool asks_for_more = std::find(std::begin(bodies), std::end(bodies), name) != std::end(bodies);
-        const std::string value = lower(line.substr(std::min(line.find(':') + 1, line.size())));
-        const bool harmless = (name == "content-length" && value == " 0") ||
-                              (name == "connection" && (value == " close" || value == " keep-alive"));
-        if (strange || (asks_for_more && !harmless)) return false;
-    }
-    return true;
-}
 
 ReadOnlyDaemon::~ReadOnlyDaemon() { end(); }
 
@@ -153,13 +118,14 @@ bool ReadOnlyDaemon::hear_question(Line& line) {
         if (end == std::string::npos) return line.head.size() <= most_head;
         const std::string head = line.head.substr(0, end + end_of_head.size());
         line.head.erase(0, head.size());
-        if (!only_asks(head) && policy::wall_stands(policy::Wall::query_calls)) {
+        const auto asked = policy::wall_stands(policy::Wall::query_requests) ? put_together(head) : head;
+        if (!asked || (!only_asks(head) && policy::wall_stands(policy::Wall::query_calls))) {
             (void)send_all(line.question, "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n"
                                           "Content-Length: 56\r\nConnection: close\r\n\r\n"
                                           "{\"message\":\"disco: a question to the machine only asks\"}");
             return false;
         }
-        if (!send_all(line.daemon, head)) return false;
+        if (!send_all(line.daemon, *asked)) return false;
     }
 }
 

@@ -9,12 +9,8 @@
 
 namespace disco::border::cell {
 
-/// Whether the head of an HTTP request (RFC 9112), up to and with its empty line, only asks: GET or HEAD,
-/// without a body, and without turning the connection into something else. Pure.
-[[nodiscard]] bool only_asks(std::string_view head);
-
 /// Stands between a question and a daemon that does all for whoever speaks to it (docker's, podman's): what
-/// only asks is passed on, at all else the question is hung up on.
+/// only asks is put together anew and passed on, at all else the question is hung up on.
 class ReadOnlyDaemon {
 public:
     /// `place`: a name for a socket of its own, in a directory that only root may enter.

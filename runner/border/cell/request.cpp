@@ -1,6 +1,7 @@
 #include "runner/border/cell/request.hpp"
 
-#include <charconv>
+#include "runner/sys/text_number.hpp"
+
 #include <string_view>
 
 namespace disco::border::cell {
@@ -13,6 +14,7 @@ bool add_need(Needs& needs, std::string_view name) {
     };
     constexpr Row rows[] = {{"read-all", &Needs::read_all},
                             {"net-admin", &Needs::net_admin},
+                            {"interfaces", &Needs::interfaces},
                             {"ptrace", &Needs::ptrace},
                             {"bus", &Needs::bus},
                             {"docker-socket", &Needs::docker_socket},
@@ -20,10 +22,6 @@ bool add_need(Needs& needs, std::string_view name) {
     for (const Row& row : rows)
         if (row.name == name) return needs.*row.member = true;
     return false;
-}
-
-bool is_number(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 bool read_option(Request& request, std::string_view word) {
@@ -36,7 +34,7 @@ bool read_option(Request& request, std::string_view word) {
         request.hidden.emplace_back(value);
         return true;
     }
-    if (query && name == "hide-process" && is_number(value)) {
+    if (query && name == "hide-process" && sys::is_digits(value)) {
         request.hidden_processes.emplace_back(value);
         return true;
     }
@@ -45,9 +43,9 @@ bool read_option(Request& request, std::string_view word) {
         return true;
     }
     if (!query && name == "umask") {
-        const auto [end, error] =
-            std::from_chars(value.data(), value.data() + value.size(), request.umask, 8);
-        return error == std::errc{} && end == value.data() + value.size() && request.umask <= 0777;
+        const auto umask = sys::octal_in<mode_t>(value, 0777);
+        request.umask = umask.value_or(request.umask);
+        return umask.has_value();
     }
     return false;
 }

@@ -124,8 +124,9 @@ void supervise(const Supervision& supervision,
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     const OwnUser user;
     Handover handover;
-    if (supervision.how == EndBy::process_namespace && ::unshare(CLONE_NEWPID) != 0)
-        fail("make", "a process namespace");
+    const int namespaces = (supervision.how == EndBy::process_namespace ? CLONE_NEWPID : 0) |
+                           (supervision.own_network ? CLONE_NEWNET : 0);
+    if (namespaces != 0 && ::unshare(namespaces) != 0) fail("make", "the namespaces of a question");
     const pid_t child = ::fork();
     if (child < 0) fail("start", "a process");
     if (child == 0) {
@@ -137,7 +138,7 @@ void supervise(const Supervision& supervision,
     int status = 0;
     ReadOnlyDaemon between{user.place() + ".daemon"};
     WatchedCalls calls{supervision.as_user == OwnUser::any ? user.id() : supervision.as_user,
-                       supervision.services, supervision.daemons, between};
+                       supervision.services, supervision.daemons, between, supervision.rights};
     bool ended = supervision.watched && !take_listener(child, handover, calls, status);
     if (!ended) ended = wait_for(child, signals, calls, between, status);
     ::kill(child, SIGKILL); // it may not have become the user yet; and a namespace goes with it

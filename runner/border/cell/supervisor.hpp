@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/border/cell/own_user.hpp"
+#include "runner/border/cell/watched_sockets.hpp"
 
 #include <functional>
 #include <string>
@@ -39,7 +40,9 @@ struct Supervision {
     bool watched = false;              ///< a listener will be given
     std::vector<std::string> services; ///< that it may reach: paths of sockets
     std::vector<std::string> daemons;  ///< of which it may only ask: see ReadOnlyDaemon
-    uid_t as_user = OwnUser::any;      ///< what they see of it; `any`: its own user
+    bool own_network = false;          ///< it asks for a network that is not the machine's
+    WatchedSockets::Rights rights = WatchedSockets::Rights::none; ///< by which it asks the kernel
+    uid_t as_user = OwnUser::any; ///< what they see of it; `any`: its own user
 };
 /// Runs `work`, which does not return, in a child, as root still; `user` is what it may become. Ends as that
 /// did (also by the same signal) when all that it has started is gone. When this process gets SIGTERM, or its

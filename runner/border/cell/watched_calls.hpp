@@ -1,6 +1,8 @@
 #pragma once
 
 #include "runner/border/cell/read_only_daemon.hpp"
+#include "runner/border/cell/watched_call.hpp"
+#include "runner/border/cell/watched_sockets.hpp"
 
 #include <string>
 #include <vector>
@@ -15,14 +17,16 @@ namespace disco::border::cell {
 ///
 /// - connect(2): to the services that it needs, by their paths on the machine, as the question's own user. No
 ///   other socket is reached, wherever it lies.
-/// - sendto(2), sendmsg(2): requests of the kernel that only ask.
-/// - write(2), writev(2): to no socket.
+/// - socket(2) and what is done by the sockets that are made so: see WatchedSockets.
+/// - write(2), writev(2): to no such socket.
+/// - clone(2), fork(2), vfork(2) of a question that is root, whose processes the kernel does not bound: 256
+/// in all.
 class WatchedCalls {
 public:
     /// `user`: of the question. `services`: paths of sockets; `daemons`: of those that are spoken to through
     /// `between`, which must outlive it.
     WatchedCalls(uid_t user, std::vector<std::string> services, std::vector<std::string> daemons,
-                 ReadOnlyDaemon& between);
+                 ReadOnlyDaemon& between, WatchedSockets::Rights rights);
 
     /// To be polled; -1 before there is one.
     [[nodiscard]] int fd() const noexcept { return listener_; }
@@ -33,16 +37,16 @@ public:
     void forget();
 
 private:
-    struct Call;
-    /// What the caller gets: a result, or an errno with a minus.
-    [[nodiscard]] long long answer(const Call& call, bool& let_through);
-    [[nodiscard]] long long connect(const Call& call);
-    [[nodiscard]] long long send(const Call& call, const std::string& bytes) const;
+    [[nodiscard]] Answer answer(const WatchedCall& call);
+    [[nodiscard]] Answer connect(const WatchedCall& call);
+    [[nodiscard]] Answer send(const WatchedCall& call);
 
     uid_t user_;
     std::vector<std::string> services_, daemons_;
     ReadOnlyDaemon& between_;
+    WatchedSockets sockets_;
     int listener_ = -1;
+    int forks_left_ = 256; ///< a whole run of ufw(8) takes some dozens
 };
 
 } // namespace disco::border::cell

@@ -1,4 +1,5 @@
 #include "tests/payloads/cell/attempts.hpp"
+#include "tests/payloads/narrow_calls.hpp"
 
 #include <array>
 #include <cerrno>
@@ -9,9 +10,6 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -165,50 +163,6 @@ bool loopback_service(const std::string&) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
-bool packet_socket(const std::string&) { return ::socket(AF_PACKET, SOCK_RAW, 0) >= 0; }
-/// A request of the kernel's network, and whether it is done.
-enum class By { send, message, write, many };
-bool ask_netlink(struct nlmsghdr& request, By by) {
-    const int fd = ::socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-    if (fd < 0) return false;
-    iovec part = {&request, request.nlmsg_len};
-    mmsghdr messages = {};
-    messages.msg_hdr.msg_iov = &part;
-    messages.msg_hdr.msg_iovlen = 1;
-    const bool sent = by == By::send      ? ::send(fd, &request, request.nlmsg_len, 0) > 0
-                      : by == By::message ? ::sendmsg(fd, &messages.msg_hdr, 0) > 0
-                      : by == By::write   ? ::dup2(fd, 1) == 1 && ::write(1, &request, request.nlmsg_len) > 0
-                                          : ::sendmmsg(fd, &messages, 1, 0) > 0;
-    if (!sent) return false;
-    alignas(nlmsghdr) std::array<char, 4096> answer = {};
-    if (::recv(fd, answer.data(), answer.size(), 0) < 0) return false;
-    const auto* heading = reinterpret_cast<const nlmsghdr*>(answer.data());
-    const auto* error = reinterpret_cast<const nlmsgerr*>(NLMSG_DATA(heading));
-    if (heading->nlmsg_type != NLMSG_ERROR) return true;
-    errno = -error->error;
-    return error->error == 0;
-}
-/// Of the loopback device, which is up: nothing changes.
-bool set_link_up(By by) {
-    struct {
-        nlmsghdr heading;
-        ifinfomsg link;
-    } request = {};
-    request.heading = {sizeof request, RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0};
-    request.link.ifi_index = 1;
-    request.link.ifi_flags = IFF_UP;
-    request.link.ifi_change = IFF_UP;
-    const int output = ::dup(1);
-    const bool done = ask_netlink(request.heading, by);
-    const int code = errno;
-    ::dup2(output, 1);
-    errno = code;
-    return done;
-}
-bool link_by_send(const std::string&) { return set_link_up(By::send); }
-bool link_by_message(const std::string&) { return set_link_up(By::message); }
-bool link_by_write(const std::string&) { return set_link_up(By::write); }
-bool link_by_many(const std::string&) { return set_link_up(By::many); }
 
 pid_t outsider() {
     // The first process: nobody else is sure to be there.
@@ -274,7 +228,7 @@ bool lock_memory(const std::string&) {
 }
 bool many_processes(const std::string&) {
     bool refused = false;
-    for (int i = 0; i < 200 && !refused; ++i) {
+    for (int i = 0; i < 500 && !refused; ++i) {
         const pid_t child = ::fork();
         if (child == 0) {
             ::pause();
@@ -285,17 +239,18 @@ bool many_processes(const std::string&) {
     return !refused;
 }
 bool old_abi(const std::string&) {
-#if defined(__x86_64__)
-    long result = 20; // getpid of i386
-    asm volatile("int $0x80" : "+a"(result) : : "memory");
+    const long result = disco::tests::narrow_call(20).value_or(-ENOSYS); // getpid
     if (result > 0) return true;
     errno = static_cast<int>(-result);
-#endif
     return false;
 }
 bool state_directory(const std::string& d) { return ::open((d + "/state/secret").c_str(), O_RDONLY) >= 0; }
 bool temporary_files(const std::string&) { return ::open("/tmp/cell-secret", O_RDONLY) >= 0; }
-bool shadow(const std::string&) { return ::open("/etc/shadow", O_RDONLY) >= 0; }
+bool shadow(const std::string&) {
+    const int fd = ::open("/etc/shadow", O_RDONLY);
+    char byte = 0;
+    return fd >= 0 && ::read(fd, &byte, 1) == 1;
+}
 bool process_environment(const std::string&) { return ::open("/proc/1/environ", O_RDONLY) >= 0; }
 bool change_root(const std::string& d) { return ::chroot(d.c_str()) == 0; }
 bool open_by_handle(const std::string& d) {
@@ -312,8 +267,10 @@ bool open_by_handle(const std::string& d) {
 
 std::string daemon_information() { return ask_daemon("GET /info HTTP/1.1\r\nHost: d\r\n\r\n"); }
 
-const std::vector<Attempt>& attempts() {
-    static const std::vector<Attempt> list = {
+namespace {
+
+std::vector<Attempt> all() {
+    std::vector<Attempt> list = {
         {"inherited_descriptor", inherited_descriptor}, // before others leave descriptors open
         {"open_for_writing", open_for_writing},
         {"append", append},
@@ -347,11 +304,6 @@ const std::vector<Attempt>& attempts() {
         {"daemon_post_by_bare_line_feeds", daemon_post_by_bare_line_feeds},
         {"abstract_socket", abstract_socket},
         {"loopback_service", loopback_service},
-        {"link_by_send", link_by_send},
-        {"link_by_message", link_by_message},
-        {"link_by_write", link_by_write},
-        {"link_by_many", link_by_many},
-        {"packet_socket", packet_socket},
         {"kill_outsider", kill_outsider},
         {"queue_signal", queue_signal},
         {"signal_by_pidfd", signal_by_pidfd},
@@ -380,8 +332,17 @@ const std::vector<Attempt>& attempts() {
         {"shadow", shadow},
         {"process_environment", process_environment},
         {"open_by_handle", open_by_handle},
-        {"change_root", change_root}, // the last: nothing is where it was
     };
+    const std::vector<Attempt> network = network_attempts();
+    list.insert(list.end(), network.begin(), network.end());
+    list.push_back({"change_root", change_root}); // the last: nothing is where it was
+    return list;
+}
+
+} // namespace
+
+const std::vector<Attempt>& attempts() {
+    static const std::vector<Attempt> list = all();
     return list;
 }
 

@@ -11,6 +11,8 @@ struct Attempt {
 };
 
 [[nodiscard]] const std::vector<Attempt>& attempts();
+/// Those of them that are about the network of the machine.
+[[nodiscard]] std::vector<Attempt> network_attempts();
 
 /// What a question of the daemon of containers is answered.
 [[nodiscard]] std::string daemon_information();

@@ -1,5 +1,5 @@
 // Runs a program as a container's seccomp profile does that refuses some system calls:
-// container_payload CALL[,CALL]… PROGRAM [WORD]…
+// container_payload CALL[,CALL]… PROGRAM [WORD]…, where `new_users` stands for user namespaces
 
 #include <cerrno>
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,6 +38,10 @@ constexpr Call calls[] = {{"keyctl", SYS_keyctl},
                           {"openat2", SYS_openat2},
                           {"seccomp", SYS_seccomp},
                           {"ptrace", SYS_ptrace},
+                          {"process_vm_readv", SYS_process_vm_readv},
+                          {"process_vm_writev", SYS_process_vm_writev},
+                          {"pidfd_getfd", SYS_pidfd_getfd},
+                          {"kcmp", SYS_kcmp},
                           {"pidfd_open", SYS_pidfd_open},
                           {"statx", SYS_statx},
                           {"name_to_handle_at", SYS_name_to_handle_at},
@@ -52,6 +57,15 @@ const Call* find(std::string_view name) {
     return nullptr;
 }
 
+/// clone(2) of a user namespace, as Docker's profile refuses it where the container has no CAP_SYS_ADMIN.
+void refuse_new_users(std::vector<sock_filter>& filter) {
+    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4));
+    filter.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)));
+    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -59,6 +73,10 @@ int main(int argc, char** argv) {
     std::vector<sock_filter> filter = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
     std::istringstream names{argv[1]};
     for (std::string name; std::getline(names, name, ',');) {
+        if (name == "new_users") {
+            refuse_new_users(filter);
+            continue;
+        }
         const Call* call = find(name);
         if (call == nullptr) {
             std::fprintf(stderr, "container_payload: unknown call %s\n", name.c_str());

@@ -46,15 +46,18 @@ struct Attempt {
 using Attempts = std::vector<Attempt>;
 
 // One list for each group of the table in tests/escape/attempts.cpp.
-[[nodiscard]] Attempts file_attempts();      // A
-[[nodiscard]] Attempts mount_attempts();     // B
-[[nodiscard]] Attempts namespace_attempts(); // C
-[[nodiscard]] Attempts device_attempts();    // D
-[[nodiscard]] Attempts kernel_attempts();    // E
-[[nodiscard]] Attempts call_attempts();      // F
-[[nodiscard]] Attempts other_abi_attempts(); // F, by the 32-bit ABIs
-[[nodiscard]] Attempts ipc_attempts();       // G
-[[nodiscard]] Attempts shell_attempts();     // H
-[[nodiscard]] Attempts resource_attempts();  // I
+[[nodiscard]] Attempts file_attempts();       // A
+[[nodiscard]] Attempts mount_attempts();      // B
+[[nodiscard]] Attempts namespace_attempts();  // C
+[[nodiscard]] Attempts device_attempts();     // D
+[[nodiscard]] Attempts kernel_attempts();     // E
+[[nodiscard]] Attempts call_attempts();       // F
+[[nodiscard]] Attempts other_abi_attempts();  // F, by the 32-bit ABIs
+[[nodiscard]] Attempts ipc_attempts();        // G
+[[nodiscard]] Attempts shell_attempts();      // H
+[[nodiscard]] Attempts resource_attempts();   // I
+[[nodiscard]] Attempts broker_attempts();     // L
+[[nodiscard]] Attempts descriptor_attempts(); // M
+[[nodiscard]] Attempts outsider_attempts();   // N
 
 } // namespace escape

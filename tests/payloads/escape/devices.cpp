@@ -50,9 +50,9 @@ Verdict new_console() { return open_new_node(in_view(), S_IFCHR, makedev(5, 1));
 Verdict existing_node() { return by_open(setting("existing_node"), O_RDONLY); }
 
 Verdict only_plain_devices() {
-    const std::set<std::string> plain = {".",      "..",      "null", "zero", "full",
-                                         "random", "urandom", "tty",  "fd",   "stdin",
-                                         "stdout", "stderr",  "ptmx", "pts",  "shm"};
+    const std::set<std::string> plain = {".",       "..",  "null", "zero",  "full",   "random",
+                                         "urandom", "tty", "fd",   "stdin", "stdout", "stderr",
+                                         "ptmx",    "pts", "shm",  "mqueue"};
     DIR* directory = ::opendir("/dev");
     if (directory == nullptr) return held_by_errno();
     while (const dirent* entry = ::readdir(directory)) {

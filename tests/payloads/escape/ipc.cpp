@@ -1,6 +1,7 @@
 // G: other processes by sockets, netlink, System V and POSIX IPC, signals.
 
 #include "policy/shim_protocol.hpp"
+#include "runner/model/view_layout.hpp"
 #include "tests/payloads/escape/attempt.hpp"
 
 #include <algorithm>
@@ -219,7 +220,7 @@ std::string ask_broker(const std::vector<std::string>& words) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, shim::socket_path);
+    std::strcpy(address.sun_path, disco::model::view_layout::broker_socket);
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return "no broker";
     if (::write(fd, &request, sizeof request) < 0 || ::write(fd, bytes.data(), bytes.size()) < 0)
         return "not heard";

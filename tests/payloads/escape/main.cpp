@@ -48,7 +48,8 @@ std::vector<Group> groups() {
     return {{'A', file_attempts()},      {'B', mount_attempts()},  {'C', namespace_attempts()},
             {'D', device_attempts()},    {'E', kernel_attempts()}, {'F', call_attempts()},
             {'F', other_abi_attempts()}, {'G', ipc_attempts()},    {'H', shell_attempts()},
-            {'I', resource_attempts()}};
+            {'I', resource_attempts()},  {'L', broker_attempts()}, {'M', descriptor_attempts()},
+            {'N', outsider_attempts()}};
 }
 
 void say(const char* name, const std::string& verdict) {

@@ -2,6 +2,7 @@
 // number. Linked without PIE, so that static memory lies below 4 GiB, where i386 can point to.
 
 #include "tests/payloads/escape/attempt.hpp"
+#include "tests/payloads/narrow_calls.hpp"
 
 #include <csignal>
 #include <cstdint>
@@ -110,51 +111,57 @@ Verdict x32_ptrace() { return x32_call(521); }
 Verdict x32_kexec_load() { return x32_call(528); }
 Verdict x32_setns() { return x32_call(SYS_setns); }
 
+Verdict no_i386() { return absent("calls of i386"); }
+
 } // namespace
 
 Attempts other_abi_attempts() {
-    return {{"i386_mount", i386_mount},
-            {"i386_umount", i386_umount},
-            {"i386_umount2", i386_umount2},
-            {"i386_ptrace", i386_ptrace},
-            {"i386_stime", i386_stime},
-            {"i386_chroot", i386_chroot},
-            {"i386_sethostname", i386_sethostname},
-            {"i386_settimeofday", i386_settimeofday},
-            {"i386_reboot", i386_reboot},
-            {"i386_swapon", i386_swapon},
-            {"i386_socketcall", i386_socketcall},
-            {"i386_socketcall_at_all", i386_socketcall_at_all},
-            {"i386_socket_alg", i386_socket_alg},
-            {"i386_syslog", i386_syslog},
-            {"i386_iopl", i386_iopl},
-            {"i386_clone_user", i386_clone_user},
-            {"i386_init_module", i386_init_module},
-            {"i386_personality", i386_personality},
-            {"i386_pivot_root", i386_pivot_root},
-            {"i386_clock_settime", i386_clock_settime},
-            {"i386_kexec_load", i386_kexec_load},
-            {"i386_add_key", i386_add_key},
-            {"i386_keyctl", i386_keyctl},
-            {"i386_unshare", i386_unshare},
-            {"i386_open_by_handle_at", i386_open_by_handle_at},
-            {"i386_setns", i386_setns},
-            {"i386_process_vm_readv", i386_process_vm_readv},
-            {"i386_bpf", i386_bpf},
-            {"i386_seccomp", i386_seccomp},
-            {"i386_userfaultfd", i386_userfaultfd},
-            {"i386_io_uring_setup", i386_io_uring_setup},
-            {"i386_open_tree", i386_open_tree},
-            {"i386_fsopen", i386_fsopen},
-            {"i386_clone3", i386_clone3},
-            {"i386_pidfd_getfd", i386_pidfd_getfd},
-            {"i386_tiocsti", i386_tiocsti},
-            {"x32_getpid", x32_getpid},
-            {"x32_mount", x32_mount},
-            {"x32_reboot", x32_reboot},
-            {"x32_ptrace", x32_ptrace},
-            {"x32_kexec_load", x32_kexec_load},
-            {"x32_setns", x32_setns}};
+    Attempts attempts = {{"i386_mount", i386_mount},
+                         {"i386_umount", i386_umount},
+                         {"i386_umount2", i386_umount2},
+                         {"i386_ptrace", i386_ptrace},
+                         {"i386_stime", i386_stime},
+                         {"i386_chroot", i386_chroot},
+                         {"i386_sethostname", i386_sethostname},
+                         {"i386_settimeofday", i386_settimeofday},
+                         {"i386_reboot", i386_reboot},
+                         {"i386_swapon", i386_swapon},
+                         {"i386_socketcall", i386_socketcall},
+                         {"i386_socketcall_at_all", i386_socketcall_at_all},
+                         {"i386_socket_alg", i386_socket_alg},
+                         {"i386_syslog", i386_syslog},
+                         {"i386_iopl", i386_iopl},
+                         {"i386_clone_user", i386_clone_user},
+                         {"i386_init_module", i386_init_module},
+                         {"i386_personality", i386_personality},
+                         {"i386_pivot_root", i386_pivot_root},
+                         {"i386_clock_settime", i386_clock_settime},
+                         {"i386_kexec_load", i386_kexec_load},
+                         {"i386_add_key", i386_add_key},
+                         {"i386_keyctl", i386_keyctl},
+                         {"i386_unshare", i386_unshare},
+                         {"i386_open_by_handle_at", i386_open_by_handle_at},
+                         {"i386_setns", i386_setns},
+                         {"i386_process_vm_readv", i386_process_vm_readv},
+                         {"i386_bpf", i386_bpf},
+                         {"i386_seccomp", i386_seccomp},
+                         {"i386_userfaultfd", i386_userfaultfd},
+                         {"i386_io_uring_setup", i386_io_uring_setup},
+                         {"i386_open_tree", i386_open_tree},
+                         {"i386_fsopen", i386_fsopen},
+                         {"i386_clone3", i386_clone3},
+                         {"i386_pidfd_getfd", i386_pidfd_getfd},
+                         {"i386_tiocsti", i386_tiocsti},
+                         {"x32_getpid", x32_getpid},
+                         {"x32_mount", x32_mount},
+                         {"x32_reboot", x32_reboot},
+                         {"x32_ptrace", x32_ptrace},
+                         {"x32_kexec_load", x32_kexec_load},
+                         {"x32_setns", x32_setns}};
+    if (!disco::tests::kernel_has_narrow_calls())
+        for (Attempt& attempt : attempts)
+            if (std::strncmp(attempt.name, "i386_", 5) == 0) attempt.make = no_i386;
+    return attempts;
 }
 
 #else

@@ -112,7 +112,7 @@ Verdict process_numbers() {
     const int read = std::fscanf(file, "%ld", &most);
     std::fclose(file);
     if (read != 1) return held_by_errno();
-    return most <= 8192 ? held(std::to_string(most)) : got_through(std::to_string(most));
+    return most <= 4608 ? held(std::to_string(most)) : got_through(std::to_string(most));
 }
 
 } // namespace

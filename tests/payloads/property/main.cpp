@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -56,6 +57,24 @@ private:
         return true;
     }
     int fd_, error_;
+};
+
+/// While data are written: as root in a user namespace, who takes away set-user-ID and set-group-ID bits so.
+class WithoutSetId {
+public:
+    WithoutSetId() {
+        ::syscall(SYS_capget, &header_, before_);
+        struct __user_cap_data_struct data[2] = {before_[0], before_[1]};
+        data[0].effective &= ~(1U << CAP_FSETID);
+        ::syscall(SYS_capset, &header_, data);
+    }
+    WithoutSetId(const WithoutSetId&) = delete;
+    WithoutSetId& operator=(const WithoutSetId&) = delete;
+    ~WithoutSetId() { ::syscall(SYS_capset, &header_, before_); }
+
+private:
+    struct __user_cap_header_struct header_ = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct before_[2] = {};
 };
 
 /// `count` bytes that depend on where they are, so that a shift would be seen.
@@ -133,8 +152,12 @@ int set_flags(const Operation& op) {
 }
 
 int write_to(const Operation& op, int flags, mode_t mode, std::uint64_t offset, std::uint64_t count) {
+    struct stat status = {};
+    std::optional<WithoutSetId> writing; // O_TRUNC writes, too, but what makes a file may set bits
+    if ((flags & O_CREAT) == 0 || ::lstat(op.path.c_str(), &status) == 0) writing.emplace();
     const File file{op.path, flags, mode};
     if (file.error() != 0) return file.error();
+    if (!writing) writing.emplace();
     if ((flags & O_APPEND) != 0) {
         const std::string bytes(count, '+');
         return ::write(file.fd(), bytes.data(), count) < 0 ? errno : 0;
@@ -166,11 +189,13 @@ int perform(const Operation& op) {
     case Act::append: return write_to(op, O_WRONLY | O_APPEND, 0, 0, op.numbers[0]);
     case Act::open: return File{op.path, O_RDWR}.error();
     case Act::truncate: {
+        const WithoutSetId writing;
         const File file{op.path, O_WRONLY};
         return file.error() != 0 ? file.error()
                                  : result_of(::ftruncate(file.fd(), static_cast<off_t>(op.numbers[0])));
     }
     case Act::punch: {
+        const WithoutSetId writing;
         const File file{op.path, O_WRONLY};
         return file.error() != 0
                    ? file.error()

@@ -1,2 +1,6 @@
 #!/bin/bash
-service postgresql stop || echo "postgresql is not installed here"
+if [ -x /etc/init.d/postgresql ]; then
+    service postgresql stop
+else
+    echo "postgresql is not installed here"
+fi

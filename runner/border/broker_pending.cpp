@@ -1,0 +1,172 @@
+#include "runner/border/broker.hpp"
+#include "runner/border/changed_units.hpp"
+#include "runner/border/loaded_settings.hpp"
+#include "runner/border/shown_words.hpp"
+#include "runner/model/already_true.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sysexits.h>
+
+#include <fmt/format.h>
+
+// What the broker makes of actions that were asked for before, for actions and questions that come after
+// them.
+namespace disco::border {
+
+using policy::GuardKind;
+
+/// Of one request, as the run waits meanwhile.
+constexpr std::size_t most_units = 256;
+
+/// The programs of a unit's commands may have other names than the unit.
+void Broker::name_programs(model::Action& action, const Peer& peer) const {
+    if (host_.root != "/") return;
+    const auto processes =
+        std::find_if(action.effects.changes.begin(), action.effects.changes.end(),
+                     [](const model::Subject& subject) { return subject.name == "processes"; });
+    if (processes == action.effects.changes.end() || processes->objects.empty()) return;
+    if (action.meaning.units.size() > most_units) return processes->objects.clear();
+    try {
+        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process));
+        for (const std::string& unit : action.meaning.units)
+            for (std::string& program : programs_of(read_unit_files(view.get(), unit)))
+                processes->objects.push_back(std::move(program));
+    } catch (const sys::Error&) { // then they may have any names
+        processes->objects.clear();
+    }
+}
+
+/// What modules before have asked for, as if it had been asked for here.
+void Broker::catch_up() {
+    if (earlier_ == nullptr) return;
+    for (; caught_up_ < earlier_->size(); ++caught_up_) {
+        const model::Action& action = (*earlier_)[caught_up_];
+        pending_.note(action, shown_words(action.argv));
+    }
+}
+
+std::vector<const model::Action*> Broker::earlier() const {
+    std::vector<const model::Action*> all;
+    if (earlier_ != nullptr)
+        for (const model::Action& action : *earlier_) all.push_back(&action);
+    for (const model::Action& action : queued_) all.push_back(&action);
+    return all;
+}
+
+/// The words, and what they mean. Files that it loads are as who asks sees them now.
+model::Action Broker::action_of(const Client& client) const {
+    const policy::GuardDecision& decision = client.decision;
+    model::Action action;
+    action.argv = decision.action;
+    action.meaning = model::with_full_names(decision.meaning);
+    action.effects = {.changes = decision.changes,
+                      .settings =
+                          assignments_of(decision.canonical.empty() ? decision.action : decision.canonical,
+                                         client.request.directory, client.peer.process),
+                      .canonical = decision.canonical};
+    return action;
+}
+
+/// Whether what it asks for would change anything, or would fail as things are, is asked of the machine if
+/// that can be, or known from what was asked for before. False: neither. Another root has no running system
+/// to be asked.
+bool Broker::ask_before_action(Client& client) {
+    policy::GuardDecision& decision = client.decision;
+    if (host_.root != "/" || decision.action.empty() || decision.reads_input) return false;
+    client.judged = action_of(client);
+    if (const auto& settings = client.judged.effects.settings; settings && !settings->empty()) {
+        client.judged.argv = {"sysctl", "-w"};
+        client.judged.argv.insert(client.judged.argv.end(), settings->begin(), settings->end());
+    }
+    auto words = model::question_before(client.judged, earlier());
+    // What is deferred is for the machine as it will be.
+    client.packet = client.request.wish == policy::shim::Wish::guarded ? packet_command(decision.canonical)
+                                                                       : std::nullopt;
+    if (client.packet && may_fail(*client.packet)) {
+        const Presence presence = pending_.rules().presence_of(*client.packet);
+        if (fails_natively(client, presence)) return true;
+        if (presence == Presence::as_on_machine) words = question_before(*client.packet, decision.canonical);
+    }
+    if (!words || !commands_.contains(words->front())) return false;
+    policy::GuardDecision question = commands_.decide(*words);
+    if (question.kind != GuardKind::query) return false;
+    decision.query = std::move(question.query);
+    decision.needs = std::move(question.needs);
+    client.asks_before = true;
+    client.state = Client::State::waiting;
+    watch(client.fd.get(), EPOLLRDHUP, true);
+    waiting_.push_back(client.fd.get());
+    return true;
+}
+
+/// What fails natively is told as natively, and is no action.
+bool Broker::fails_natively(Client& client, Presence presence) {
+    const auto failure = client.packet ? failure_of(*client.packet, presence) : std::nullopt;
+    if (failure) reply(client, failure->exit, {}, failure->error);
+    return failure.has_value();
+}
+
+/// With the machine's answer, if there is one. Without it is an action.
+void Broker::do_action(Client& client, const QuestionRun::Answer* answer) {
+    client.asks_before = false;
+    if (client.packet && answer != nullptr &&
+        fails_natively(client, presence_by(*client.packet, answer->exit, answer->output)))
+        return;
+    const bool needless = answer != nullptr && answer->exit == 0 &&
+                          model::already_true(client.judged, earlier(), answer->output);
+    if (client.decision.kind != GuardKind::action) return run_in_view(client, !needless);
+    if (needless) return reply(client, 0, {}, {});
+    finish_action(client);
+}
+
+/// What was asked for before, and will be run after the merge, is not true of the machine yet.
+bool Broker::answer_from_pending(Client& client) {
+    const policy::GuardDecision& decision = client.decision;
+    if (decision.about.empty() && decision.kind != GuardKind::query) return false;
+    const bool query = decision.kind == GuardKind::query;
+    const PendingQuestion question{query ? decision.meaning : model::ServiceMeaning{},
+                                   query ? decision.query : client.request.argv, decision.about};
+    auto known = pending_.answer(question);
+    if (!known && query) known = answer_from_unit_files(question, client.peer);
+    if (!known) return false;
+    if (!known->refusal.empty())
+        refuse(client, known->exit, known->refusal);
+    else
+        reply(client, known->exit, known->output, known->error);
+    return true;
+}
+
+/// What the run has changed of units' files systemd has not read yet.
+std::optional<PendingAnswer> Broker::answer_from_unit_files(const PendingQuestion& question,
+                                                            const Peer& peer) const {
+    if (host_.root != "/") return std::nullopt; // no systemd runs there
+    const std::vector<std::string> names = units_with_files(question);
+    if (names.empty()) return std::nullopt;
+    if (names.size() > most_units)
+        return PendingAnswer{
+            EX_UNAVAILABLE, "", "",
+            fmt::format("it asks for {} units; ask for {} at most at a time", names.size(), most_units)};
+    try {
+        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process)),
+                            machine = sys::open_directory("/");
+        if (!sys::try_open_in_root(machine.get(), "/run/systemd/system", O_PATH))
+            return std::nullopt; // sd_booted(3)
+        std::vector<UnitComparison> units;
+        for (const std::string& name : names)
+            units.push_back({name, read_unit_files(view.get(), name), read_unit_files(machine.get(), name)});
+        return answer_from_files(question, units, pending_.units().reload(),
+                                 peer.user == 0 ? Asker::root : Asker::other);
+    } catch (const sys::Error& error) {
+        return PendingAnswer{
+            EX_UNAVAILABLE, "", "",
+            fmt::format("cannot tell whether this run changes the unit: {}", error.full_text())};
+    }
+}
+
+} // namespace disco::border

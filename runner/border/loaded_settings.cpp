@@ -1,0 +1,82 @@
+#include "runner/border/loaded_settings.hpp"
+
+#include "runner/model/sysctl_file.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <array>
+#include <map>
+
+#include <fcntl.h>
+
+#include <fmt/format.h>
+
+namespace disco::border {
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// A script chooses how many files there are, and how large they are.
+constexpr std::size_t most_bytes = std::size_t{1} << 20, most_files = 1000;
+
+/// What `--system` loads: of files of the same name the one in the first directory, all by their names, and
+/// then the old file. Nothing where versions of sysctl differ in which directory is the first.
+std::optional<Words> system_files(int root) {
+    constexpr std::array<const char*, 5> directories = {
+        "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"};
+    std::map<std::string, std::string> by_name;
+    for (const std::string directory : directories) {
+        const sys::UniqueFd opened = sys::try_open_in_root(root, directory, O_RDONLY | O_DIRECTORY);
+        if (!opened) continue;
+        std::size_t seen = 0;
+        const auto is_end = [&](std::string_view) { return ++seen > most_files; };
+        for (const sys::DirectoryEntry& entry : sys::list_directory(opened.get(), directory, is_end)) {
+            if (!entry.name.ends_with(".conf")) continue;
+            const auto [known, added] = by_name.emplace(entry.name, directory + "/" + entry.name);
+            if (!added && directory == directories[1] && known->second.starts_with(directories[0]))
+                return std::nullopt;
+        }
+        if (seen > most_files) return std::nullopt;
+    }
+    Words files;
+    for (auto& [name, path] : by_name) files.push_back(std::move(path));
+    constexpr const char* old = "/etc/sysctl.conf";
+    if (sys::try_open_in_root(root, old, O_PATH)) files.emplace_back(old);
+    return files;
+}
+
+std::optional<Words> assignments_in(int root, const Words& files, const std::string& directory) {
+    Words all;
+    std::size_t left = most_bytes;
+    for (const std::string& file : files) {
+        const std::string path = file.starts_with('/') ? file : directory + "/" + file;
+        const sys::UniqueFd text = sys::try_open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        if (!text) return std::nullopt;
+        const std::string lines = sys::read_all(text.get(), path, left);
+        left -= lines.size();
+        const auto assignments = model::assignments_of_sysctl_file(lines);
+        if (!assignments) return std::nullopt;
+        all.insert(all.end(), assignments->begin(), assignments->end());
+    }
+    return all;
+}
+
+} // namespace
+
+std::optional<Words> assignments_of(const Words& argv, const std::string& directory, int process) {
+    if (const auto assigned = model::assigned_by_sysctl(argv)) return model::last_assignments(*assigned);
+    const bool system = model::loads_system_settings(argv);
+    auto files = system ? std::nullopt : model::files_loaded_by_sysctl(argv);
+    if (!system && !files) return std::nullopt;
+    try {
+        const sys::UniqueFd root = sys::open_directory(fmt::format("/proc/{}/root", process));
+        if (system) files = system_files(root.get());
+        const auto all = files ? assignments_in(root.get(), *files, directory) : std::nullopt;
+        if (!all) return std::nullopt;
+        return model::last_assignments(*all);
+    } catch (const sys::Error&) { // whatever it is, sysctl will say so
+        return std::nullopt;
+    }
+}
+
+} // namespace disco::border

@@ -1,0 +1,143 @@
+#include "runner/border/packet_rule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace disco::border {
+namespace {
+
+using What = PacketCommand::What;
+
+/// An option with its words; `not_` when a '!' stands before it.
+struct Part {
+    bool not_ = false;
+    std::string option;
+    std::vector<std::string> words;
+};
+
+/// Their value may look like an option.
+bool has_free_text(std::string_view option) {
+    constexpr std::array<std::string_view, 4> texts = {"--comment", "--log-prefix", "--nflog-prefix",
+                                                       "--string"};
+    return std::find(texts.begin(), texts.end(), option) != texts.end();
+}
+
+std::vector<Part> parts_of(const std::vector<std::string>& words) {
+    std::vector<Part> parts;
+    bool negated = false;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        const bool value = !parts.empty() && parts.back().words.empty() && has_free_text(parts.back().option);
+        if (word == "!" && !value) {
+            negated = true;
+        } else if (word.starts_with("--") && word.size() > 2 && !value) {
+            const std::size_t sign = word.find('=');
+            parts.push_back({std::exchange(negated, false), word.substr(0, sign), {}});
+            if (sign != std::string::npos) parts.back().words.push_back(word.substr(sign + 1));
+        } else if (!parts.empty() && word != "--")
+            parts.back().words.push_back(word);
+    }
+    return parts;
+}
+
+std::optional<What> command_of(const Part& part) {
+    static const std::map<std::string_view, What> commands = {{"--append", What::append},
+                                                              {"--insert", What::append},
+                                                              {"--check", What::check},
+                                                              {"--delete", What::remove},
+                                                              {"--replace", What::replace},
+                                                              {"--flush", What::flush},
+                                                              {"--new-chain", What::make_chain},
+                                                              {"--delete-chain", What::remove_chain},
+                                                              {"--policy", What::set_policy},
+                                                              {"--rename-chain", What::rename_chain},
+                                                              {"--zero", What::zero},
+                                                              {"--list", What::list},
+                                                              {"--list-rules", What::list_rules}};
+    const auto found = commands.find(part.option);
+    if (found == commands.end()) return std::nullopt;
+    if (found->second == What::remove && part.words.size() > 1) return What::remove_number;
+    return found->second;
+}
+
+/// Says nothing about a packet.
+bool is_beside_the_rule(std::string_view option) {
+    constexpr std::array<std::string_view, 10> beside = {
+        "--wait",         "--wait-interval", "--verbose", "--numeric", "--exact",
+        "--line-numbers", "--ipv4",          "--ipv6",    "--table",   "--set-counters"};
+    return std::find(beside.begin(), beside.end(), option) != beside.end();
+}
+
+void use_short_name(std::string& option) {
+    static const std::map<std::string_view, const char*> names = {{"--destination-port", "--dport"},
+                                                                  {"--source-port", "--sport"},
+                                                                  {"--destination-ports", "--dports"},
+                                                                  {"--source-ports", "--sports"}};
+    if (const auto found = names.find(option); found != names.end()) option = found->second;
+}
+
+void use_short_address(std::string& address) {
+    for (const std::string_view one : {"/32", "/128", "/255.255.255.255"})
+        if (address.ends_with(one)) address.resize(address.size() - one.size());
+}
+
+std::string protocol_of(const std::vector<Part>& parts) {
+    for (const Part& part : parts)
+        if (part.option == "--protocol" && !part.words.empty()) return part.words[0];
+    return {};
+}
+
+std::vector<std::string> rule_of(const std::vector<Part>& parts) {
+    const std::string protocol = protocol_of(parts);
+    std::vector<std::string> rule;
+    for (Part part : parts) {
+        if (is_beside_the_rule(part.option) || command_of(part)) continue;
+        const std::string first = part.words.empty() ? "" : part.words[0];
+        // The match of the protocol is there by itself.
+        if (part.option == "--match" && first == protocol) continue;
+        if (part.option == "--protocol" && first == "all" && !part.not_) continue;
+        use_short_name(part.option);
+        if (part.option == "--source" || part.option == "--destination")
+            for (std::string& address : part.words) use_short_address(address);
+        std::string text = part.not_ ? "! " + part.option : part.option;
+        for (const std::string& word : part.words) text.append("\n").append(word); // no word has a new line
+        rule.push_back(std::move(text));
+    }
+    std::sort(rule.begin(), rule.end());
+    return rule;
+}
+
+} // namespace
+
+bool is_of_six(const std::string& name) { return name.starts_with("ip6tables"); }
+
+bool is_packet_program(const std::string& name) { return name.starts_with("iptables") || is_of_six(name); }
+
+std::optional<PacketCommand> packet_command(const std::vector<std::string>& words) {
+    if (words.empty() || !is_packet_program(words[0])) return std::nullopt;
+    PacketCommand command;
+    command.program = words[0];
+    command.six = is_of_six(words[0]);
+    const bool saves = words[0].ends_with("-save");
+    const std::vector<Part> parts = parts_of(words);
+    bool any = saves;
+    command.table = saves ? "" : "filter";
+    if (saves) command.what = What::save;
+    for (const Part& part : parts) {
+        if (part.option == "--table" && !part.words.empty()) command.table = part.words[0];
+        const auto what = command_of(part);
+        if (!what) continue;
+        any = true;
+        command.what = *what;
+        if (!part.words.empty()) command.chain = part.words[0];
+        if (part.words.size() > 1) command.to = part.words[1];
+    }
+    if (!any) return std::nullopt;
+    command.rule = rule_of(parts);
+    return command;
+}
+
+} // namespace disco::border

@@ -1,0 +1,42 @@
+#include "runner/border/pending_mounts.hpp"
+#include "runner/sys/text.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace disco::border {
+namespace {
+
+std::string without_end(std::string path) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return path;
+}
+
+} // namespace
+
+void PendingMounts::note(const model::Action& action) {
+    const auto& changes = action.effects.changes;
+    const bool mounts = std::any_of(changes.begin(), changes.end(),
+                                    [](const model::Subject& subject) { return subject.name == "mounts"; });
+    if (!mounts) return;
+    const auto& words = action.effects.canonical;
+    const bool pretends = std::find(words.begin(), words.end(), "--fake") != words.end();
+    if (action.covers.size() != 1 || pretends) { // umount, for one: which directories that is may not be said
+        directories_.clear();
+        return;
+    }
+    const std::string directory = without_end(action.covers[0]);
+    std::erase_if(directories_, [&](const std::string& each) { return sys::is_below(each, directory); });
+    directories_.insert(directory);
+}
+
+std::optional<PendingAnswer> PendingMounts::answer(const PendingQuestion& question) const {
+    const std::vector<std::string> operands = question.operands();
+    if (question.words.empty() || question.words[0] != "mountpoint" || operands.size() != 1 ||
+        question.has("--fs-devno") || question.has("--devno") ||
+        !directories_.contains(without_end(operands[0])))
+        return std::nullopt;
+    return PendingAnswer{0, question.has("--quiet") ? "" : operands[0] + " is a mountpoint\n"};
+}
+
+} // namespace disco::border

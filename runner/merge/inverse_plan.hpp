@@ -1,0 +1,25 @@
+#pragma once
+
+#include "runner/merge/journal.hpp"
+#include "runner/merge/own_work.hpp"
+#include "runner/merge/rollback_plan.hpp"
+
+#include <ctime>
+#include <filesystem>
+#include <string>
+
+namespace disco::merge {
+
+struct InverseTerms {
+    const std::string& run; ///< that is undone; makes names that no earlier merge has given
+    const timespec& merged; ///< when it was
+    const OwnWork* own;     ///< since; null when there is none
+    model::KeepGlobs& keep;
+};
+
+/// Turns the steps of one managed mount round and adds them to the rollback, with what is kept. `layer`,
+/// `kept`: where the originals are. Looks at the live root, changes nothing. Throws as plan_rollback does.
+void add_inverse(const JournalTree& tree, const InverseTerms& terms, std::filesystem::path layer,
+                 std::filesystem::path kept, Rollback& rollback);
+
+} // namespace disco::merge

@@ -1,0 +1,61 @@
+#include "runner/merge/rollback_plan.hpp"
+
+#include "runner/merge/inverse_plan.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace disco::merge {
+namespace {
+
+void refuse_slips(const Rollback& rollback, const std::string& run, const model::KeepGlobs& keep) {
+    if (const auto idle = keep.without_match(); !idle.empty())
+        throw sys::UsageError{fmt::format("--keep {} matches nothing that run {} changed: a GLOB is a path "
+                                          "from the root of the tree, `*` stands "
+                                          "for what is within one name, `**` for any number of directories",
+                                          sys::quote_words({idle.front()}), run)};
+    const bool nothing_left =
+        !keep.empty() && std::all_of(rollback.trees.begin(), rollback.trees.end(),
+                                     [](const TreeToMerge& tree) { return tree.plan.live.empty(); });
+    if (nothing_left)
+        throw sys::UsageError{
+            fmt::format("--keep keeps all that run {} changed: there is nothing left to roll back", run)};
+}
+
+} // namespace
+
+Rollback plan_rollback(const UndoStore& store, const std::string& run, model::KeepGlobs& keep) {
+    if (const std::string by = store.rolled_back_by(run); !by.empty())
+        throw sys::Error{
+            fmt::format("run {} has been rolled back already, by run {}: '{}' would merge it again", run, by,
+                        store.hint("disco rollback " + by))};
+    if (!sys::stat_path(store.record(run)))
+        throw sys::Error{fmt::format(
+            "run {} cannot be rolled back: it merged nothing, or what it replaced is not kept any more "
+            "(parameters disco/client/undo/runs and disco/client/undo/mib)",
+            run)};
+    const auto record = read_journal(store.record(run));
+    if (!record || !record->committed)
+        throw sys::Error{fmt::format("run {} cannot be rolled back: '{}', which says what it did, is damaged",
+                                     run, store.record(run).string())};
+    const OwnWork own{store, *record->committed};
+    // Then every object is looked at here, and only what changes from now on is left to be seen.
+    Rollback rollback;
+    rollback.root = record->heading.root;
+    rollback.merged = own.any() ? sys::passed_moment() : *record->committed;
+    const InverseTerms terms{run, *record->committed, own.any() ? &own : nullptr, keep};
+    for (std::size_t i = 0; i < record->trees.size(); ++i)
+        sys::while_doing(fmt::format("rolling back run {}", run), [&] {
+            add_inverse(record->trees[i], terms, store.layer(run, i), store.kept(run, i), rollback);
+        });
+    std::sort(rollback.kept.begin(), rollback.kept.end());
+    refuse_slips(rollback, run, keep);
+    return rollback;
+}
+
+} // namespace disco::merge

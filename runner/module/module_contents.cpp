@@ -1,0 +1,251 @@
+#include "runner/module/module_contents.hpp"
+
+#include "runner/fetch/server_text.hpp"
+#include "runner/model/module_layout.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
+#include "runner/sys/setting_lines.hpp"
+#include "runner/sys/text_lines.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace disco::module {
+namespace {
+
+class ModuleReader {
+public:
+    ModuleReader(const std::string& name, const std::filesystem::path& directory) {
+        contents_.name = name;
+        contents_.directory = directory;
+    }
+
+    ModuleContents read() {
+        check_names();
+        noting([&] {
+            contents_.attributes = model::parse_attributes(text_of("attributes"), label("attributes"));
+        });
+        noting(
+            [&] { contents_.sandbox = model::parse_sandbox_settings(text_of("sandbox"), label("sandbox")); });
+        walk("files", "", contents_.files);
+        walk("templates", "", contents_.templates);
+        check_templates();
+        contents_.scripts = read_scripts("scripts");
+        contents_.checks = read_scripts("checks");
+        note_unused_attributes();
+        if (!objections_.empty())
+            throw sys::BadConfiguration{
+                fmt::format("module '{}' cannot be used: {}", contents_.name, fmt::join(objections_, "; "))};
+        return std::move(contents_);
+    }
+
+private:
+    template <class Work> void noting(const Work& work) {
+        try {
+            work();
+        } catch (const sys::Error& error) { // also a directory in the place of a file, say
+            objections_.push_back(error.full_text());
+        }
+    }
+    [[nodiscard]] std::string label(const std::string& file) const {
+        return "modules/" + contents_.name + "/" + file;
+    }
+    [[nodiscard]] std::string text_of(const std::string& file) const {
+        return fetch::read_server_text(contents_.directory, file, label(file)).value_or("");
+    }
+
+    void check_names() {
+        const sys::UniqueFd fd = sys::open_directory(contents_.directory);
+        for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), contents_.directory)) {
+            const std::string shown = sys::printable(label(entry.name));
+            switch (model::classify_module_name(entry.name)) {
+            case model::ModuleName::known:
+            case model::ModuleName::hidden: break;
+            case model::ModuleName::misspelt:
+                objections_.push_back(fmt::format("{} means nothing: rename it to {}", shown,
+                                                  model::meant_module_name(entry.name)));
+                break;
+            case model::ModuleName::of_no_use:
+                contents_.unused.push_back(
+                    fmt::format("{} is not used: a module consists of {}", shown, model::module_names()));
+                break;
+            }
+        }
+    }
+
+    /// A line that was written for something, and does nothing for it.
+    void note_unused_attributes() {
+        std::set<const model::AttributeRule*> used;
+        for (const auto* items : {&contents_.files, &contents_.templates})
+            for (const Deliverable& item : *items)
+                for (const model::AttributeRule& rule : contents_.attributes)
+                    if (item.type != model::ObjectType::symlink &&
+                        model::speaks_of(rule, item.path, subject_of(item)))
+                        used.insert(&rule);
+        for (const model::AttributeRule& rule : contents_.attributes)
+            if (!used.contains(&rule))
+                contents_.unused.push_back(fmt::format(
+                    "{}: '{}' matches no {} that the module delivers{}",
+                    sys::place_of_line(label("attributes"), rule.line), sys::printable(rule.pattern),
+                    rule.of_directories ? "directory" : "file",
+                    rule.of_directories ? "" : " (of directories speak lines that end with '/')"));
+    }
+
+    void walk(const std::string& top, const std::string& relative, std::vector<Deliverable>& out) {
+        std::filesystem::path directory = contents_.directory / top;
+        if (!relative.empty())
+            directory /= relative; // no slash at the end: a file there is not "nothing there"
+        const auto status = sys::stat_path(directory);
+        if (!status) return;
+        if (!S_ISDIR(status->st_mode)) {
+            objections_.push_back(fmt::format("{} is not a directory", top));
+            return;
+        }
+        const sys::UniqueFd fd = sys::open_directory(directory);
+        for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory)) {
+            const std::string path = relative.empty() ? entry.name : relative + "/" + entry.name;
+            const std::string shown = sys::printable(fmt::format("{}/{}", top, path));
+            if (sys::printable(entry.name) != entry.name)
+                objections_.push_back(
+                    fmt::format("{} has a name with control characters, quotes, backslashes or bytes "
+                                "that are not UTF-8: rename it on the server",
+                                shown));
+            else if (const auto found = sys::stat_at(fd.get(), entry.name))
+                take(top, path, shown, fd.get(), *found, out);
+        }
+    }
+
+    void take(const std::string& top, const std::string& path, const std::string& shown, int directory,
+              const struct stat& status, std::vector<Deliverable>& out) {
+        Deliverable item{path,
+                         contents_.directory / top / path,
+                         top + "/" + path,
+                         model::object_type(status.st_mode),
+                         status.st_mode & 07777,
+                         {}};
+        if (const auto why = model::objection_to_place(path)) {
+            objections_.push_back(fmt::format("{} cannot be delivered: {}", shown, *why));
+            return;
+        }
+        switch (item.type) {
+        case model::ObjectType::symlink:
+            item.target = sys::read_link_at(directory, std::filesystem::path{path}.filename());
+            out.push_back(std::move(item));
+            return;
+        case model::ObjectType::directory:
+            // A set-id bit counts only if `attributes` asks for it; on a server's directories it is often
+            // inherited.
+            item.mode &= ~static_cast<mode_t>(S_ISUID | S_ISGID);
+            out.push_back(std::move(item));
+            walk(top, path, out);
+            return;
+        case model::ObjectType::file:
+            check_set_id(shown, item);
+            out.push_back(std::move(item));
+            return;
+        case model::ObjectType::fifo:
+        case model::ObjectType::socket:
+        case model::ObjectType::block_device:
+        case model::ObjectType::character_device: break;
+        }
+        objections_.push_back(
+            fmt::format("{} is a {}: only files, directories and symlinks are delivered; make it in a "
+                        "script",
+                        shown, model::to_string(item.type)));
+    }
+
+    void check_set_id(const std::string& shown, Deliverable& item) {
+        if ((item.mode & (S_ISUID | S_ISGID)) == 0) return;
+        const model::AttributeRule* rule =
+            model::attribute_rule(contents_.attributes, item.path, model::AttributeSubject::file);
+        if (rule != nullptr && rule->mode) return; // the rule's mode replaces the server's
+        objections_.push_back(
+            fmt::format("{} has mode {:04o}, with a set-id bit: if that is meant, say so in "
+                        "`attributes` (`{:04o} root:root {}`)",
+                        shown, item.mode, item.mode, item.path));
+    }
+
+    void check_templates() {
+        std::map<std::string, model::ObjectType> delivered;
+        for (const Deliverable& file : contents_.files) delivered[file.path] = file.type;
+        for (const Deliverable& item : contents_.templates) {
+            if (item.type == model::ObjectType::symlink)
+                objections_.push_back(
+                    fmt::format("{} is a symlink: symlinks belong in files/", item.in_module));
+            const auto twin = delivered.find(item.path);
+            const bool both_directories = twin != delivered.end() &&
+                                          twin->second == model::ObjectType::directory &&
+                                          item.type == model::ObjectType::directory;
+            if (twin != delivered.end() && !both_directories)
+                objections_.push_back(fmt::format("{} is in files/ and in templates/", item.path));
+        }
+    }
+
+    std::vector<Script> read_scripts(const std::string& top) {
+        std::vector<Script> scripts;
+        const std::filesystem::path directory = contents_.directory / top;
+        if (!sys::stat_path(directory)) return scripts;
+        if (!sys::is_directory(directory)) {
+            objections_.push_back(fmt::format("{} is not a directory", top));
+            return scripts;
+        }
+        const sys::UniqueFd fd = sys::open_directory(directory);
+        for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory)) {
+            const std::string shown = sys::printable(top + "/" + entry.name);
+            if (entry.name.starts_with('.') || entry.name.ends_with('~'))
+                continue; // what editors leave behind
+            if (entry.type != DT_REG) {
+                objections_.push_back(fmt::format("{} is not a file", shown));
+                continue;
+            }
+            if (shown != top + "/" + entry.name) {
+                objections_.push_back(
+                    fmt::format("{} has an unprintable name: rename it on the server", shown));
+                continue;
+            }
+            const sys::UniqueFd file = sys::open_beneath(fd.get(), entry.name, O_RDONLY);
+            std::string first(256, '\0');
+            const ssize_t got =
+                sys::check(::read(file.get(), first.data(), first.size()), "read", directory / entry.name);
+            first.resize(static_cast<std::size_t>(got));
+            scripts.push_back({top + "/" + entry.name, interpreter_of(first, shown)});
+        }
+        return scripts;
+    }
+
+    /// As execve(2) reads it: the program, and the rest of the line as one argument.
+    std::vector<std::string> interpreter_of(std::string_view text, const std::string& shown) {
+        if (!text.starts_with("#!")) return {};
+        text.remove_prefix(2);
+        std::string_view line = sys::take_line(text);
+        if (line.ends_with('\r')) {
+            objections_.push_back(
+                fmt::format("{} has DOS line ends (CR LF), so its interpreter cannot be found", shown));
+            return {};
+        }
+        line = sys::trimmed(line, " \t"); // the blanks that the kernel knows
+        std::vector<std::string> words = {std::string{sys::take_word(line, " \t")}};
+        if (!line.empty()) words.emplace_back(line);
+        if (words[0].empty()) objections_.push_back(fmt::format("{} has a #! line without a program", shown));
+        return words;
+    }
+
+    ModuleContents contents_;
+    std::vector<std::string> objections_;
+};
+
+} // namespace
+
+ModuleContents read_module(const std::string& name, const std::filesystem::path& directory) {
+    return ModuleReader{name, directory}.read();
+}
+
+} // namespace disco::module

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "runner/model/attributes.hpp"
+#include "runner/model/object_state.hpp"
+#include "runner/model/sandbox_settings.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace disco::module {
+
+/// Something of files/ or templates/ that belongs at `path` of the tree.
+struct Deliverable {
+    std::string path;                                 ///< relative to the root: "etc/nginx/nginx.conf"
+    std::filesystem::path source;                     ///< on the host
+    std::string in_module;                            ///< "files/etc/nginx/nginx.conf", for messages
+    model::ObjectType type = model::ObjectType::file; ///< file, directory or symlink
+    mode_t mode = 0;
+    std::string target; ///< of symlinks
+};
+
+/// What lines of `attributes` may speak of it. Of a symlink none does: it has no mode, and is root's.
+[[nodiscard]] inline model::AttributeSubject subject_of(const Deliverable& item) {
+    return item.type == model::ObjectType::directory ? model::AttributeSubject::directory
+                                                     : model::AttributeSubject::file;
+}
+
+struct Script {
+    std::string in_module;                ///< "scripts/10-x.sh"
+    std::vector<std::string> interpreter; ///< of its #! line: program and at most one argument; empty: none
+};
+
+/// A fetched module, read and checked: values only.
+struct ModuleContents {
+    std::string name;
+    std::filesystem::path directory;
+    std::vector<Deliverable> files;     ///< with directories, parents first
+    std::vector<Deliverable> templates; ///< likewise
+    std::vector<Script> scripts, checks;
+    std::vector<model::AttributeRule> attributes;
+    model::SandboxSettings sandbox;
+    std::vector<std::string> unused; ///< for people: files, and lines of files, that nothing is done with
+    [[nodiscard]] bool empty() const { return files.empty() && templates.empty() && scripts.empty(); }
+};
+
+/// Throws BadConfiguration that lists everything that is wrong with the module: objects that cannot be
+/// delivered (sockets, devices, FIFOs), places that nothing can be delivered to, set-id bits that no
+/// `attributes` line asks for, names with control characters or that are not UTF-8, a path in both files/ and
+/// templates/, bad lines in `attributes` and `sandbox`, misspelt names of what a module consists of.
+[[nodiscard]] ModuleContents read_module(const std::string& name, const std::filesystem::path& directory);
+
+} // namespace disco::module

@@ -1,0 +1,92 @@
+#include "runner/run/action_run.hpp"
+
+#include "runner/model/action_queue.hpp"
+#include "runner/model/exit_code.hpp"
+#include "runner/run/stopwatch.hpp"
+#include "runner/sys/interrupt.hpp"
+#include "runner/sys/printable.hpp"
+
+#include <chrono>
+#include <vector>
+
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+
+namespace disco::run {
+namespace {
+
+constexpr auto action_timeout = std::chrono::minutes{15};
+
+/// How an action has ended: the model's outcome and exit code, and the words for it.
+std::string run_one(model::Action& action, model::ModuleReport& report, const border::Host& host) {
+    const Stopwatch watch;
+    const sys::ProgramResult result = border::run_action(host, action.argv, action.context, action_timeout);
+    model::Step step = watch.step(model::Phase::action, sys::printable(sys::quote_words(action.argv)));
+    step.exit = result.exit;
+    step.signal = result.signal;
+    step.usage = model::resource_usage(result.usage);
+    step.output = result.output + result.error;
+    report.steps.push_back(std::move(step));
+    action.exit = result.signal != 0 ? 128 + result.signal : result.exit;
+    action.outcome = result.succeeded() ? model::ActionOutcome::done : model::ActionOutcome::failed;
+    if (result.succeeded()) return {};
+    if (result.timed_out)
+        return fmt::format("took longer than {} s and was killed",
+                           std::chrono::seconds{action_timeout}.count());
+    return result.signal != 0 ? fmt::format("was killed by {}", sys::signal_name(result.signal))
+                              : fmt::format("exited with {}", result.exit);
+}
+
+} // namespace
+
+void note_followup_failure(model::RunReport& run, std::string_view what) {
+    run.exit_code = model::ExitCode::followup_failed;
+    if (!run.failure.empty()) run.failure += '\n';
+    run.failure += what;
+}
+
+bool systemd_runs(const border::Host& host) {
+    struct stat status = {};
+    return host.root == "/" && ::stat("/run/systemd/system", &status) == 0; // see sd_booted(3)
+}
+
+namespace {
+
+enum class Part { all_but_the_end, end };
+
+void run_part(model::RunReport& run, const border::Host& host, Part part) {
+    const std::vector<model::Action*> asked = model::actions_of(run.modules);
+    const model::ActionPlan plan = model::plan_actions({asked.begin(), asked.end()});
+    std::vector<model::ModuleReport*> askers;
+    for (model::ModuleReport& report : run.modules)
+        askers.resize(askers.size() + report.actions.size(), &report);
+    for (const std::size_t i : plan.order) {
+        if (model::ends_machine(*asked[i]) != (part == Part::end)) continue;
+        sys::throw_if_interrupted();
+        run.outcome = model::RunOutcome::merged;
+        model::ModuleReport& report = *askers[i];
+        const std::string failure = run_one(*asked[i], report, host);
+        for (std::size_t other = 0; other < asked.size(); ++other) {
+            if (plan.runs_as[other] != i) continue;
+            asked[other]->outcome = asked[i]->outcome;
+            asked[other]->exit = asked[i]->exit;
+        }
+        if (failure.empty()) continue;
+        note_followup_failure(
+            run,
+            fmt::format("the action '{}'{} {}; what was merged stays merged",
+                        sys::printable(sys::quote_words(asked[i]->argv)),
+                        report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure));
+    }
+}
+
+} // namespace
+
+void run_actions(model::RunReport& run, const border::Host& host) {
+    run_part(run, host, Part::all_but_the_end);
+}
+
+void run_machine_end(model::RunReport& run, const border::Host& host) { run_part(run, host, Part::end); }
+
+} // namespace disco::run

@@ -1,0 +1,28 @@
+#include "runner/undo/claim.hpp"
+
+#include "runner/run/run_record.hpp"
+#include "runner/undo/confirmation.hpp"
+#include "runner/undo/recover.hpp"
+
+namespace disco::undo {
+namespace {
+
+/// A bad name is told before anything is made.
+const run::CommonOptions& checked(const run::CommonOptions& options) {
+    (void)run::node_name(options);
+    return options;
+}
+
+} // namespace
+
+Claim::Claim(const run::CommonOptions& options, const std::string& command, For purpose)
+    : state_{checked(options).state_dir} {
+    if (purpose != For::look) {
+        lock_ = state_.lock(command, options.wait);
+        settle_earlier_runs(state_);
+        if (purpose == For::merge) refuse_while_unconfirmed(state_);
+    }
+    state_.discard_stale_scratch();
+}
+
+} // namespace disco::undo

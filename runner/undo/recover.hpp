@@ -1,0 +1,17 @@
+#pragma once
+
+#include "runner/merge/recovery.hpp"
+#include "runner/run/state.hpp"
+#include "runner/undo/overdue.hpp"
+
+namespace disco::undo {
+
+/// Settles what crashed runs left: interrupted merges first, then merges that nobody confirmed in time (see
+/// overdue.hpp). The caller holds the state's lock. Throws sys::Error when an interrupted merge cannot
+/// be settled.
+Resumed recover(const run::StateDirectory& state);
+
+/// The same at the start of a run: the lines are logged as warnings.
+void settle_earlier_runs(const run::StateDirectory& state);
+
+} // namespace disco::undo

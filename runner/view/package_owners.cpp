@@ -1,0 +1,69 @@
+#include "runner/view/package_owners.hpp"
+
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+#include "runner/sys/text.hpp"
+
+#include <cstddef>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace disco::view {
+namespace {
+
+/// The managed mount that a path of the tree lies on.
+std::size_t mount_of(const overlay::Layers& layers, std::string_view path) {
+    std::size_t best = 0; // the live root
+    for (std::size_t mount = 0; mount < layers.managed().size(); ++mount) {
+        const std::string& inside = layers.managed()[mount].inside;
+        if (inside.size() > layers.managed()[best].inside.size() && path.starts_with(inside + "/"))
+            best = mount;
+    }
+    return best;
+}
+
+constexpr std::size_t largest_list = std::size_t{64} << 20;
+
+model::ObjectType type_of(const model::Change& change) {
+    return (change.after ? change.after : change.before)->type;
+}
+
+} // namespace
+
+std::string_view PackageOwners::owner_of(const model::Change& change) {
+    const model::ObjectType type = type_of(change);
+    // Directories are many packages'. What dpkg notes is in plain files.
+    if (type == model::ObjectType::directory || !report::is_package_place(change.path)) return {};
+    if (type != model::ObjectType::file && sys::is_below(change.path, report::package_lists)) return {};
+    const std::size_t mount = mount_of(layers_, report::package_lists);
+    const std::string_view path = report::package_lists.substr(layers_.managed()[mount].inside.size());
+    if (!read_live_) read_lists(layers_.managed()[mount].live, path);
+    read_live_ = true;
+    if (!read_layer_ && layers_.has_upper(mount)) read_lists(layers_.upper(mount), path);
+    read_layer_ = true;
+    return files_.owner_of(change.path);
+}
+
+/// A script may have made anything of them.
+void PackageOwners::read_lists(const std::filesystem::path& top, std::string_view path) {
+    const std::filesystem::path shown = top.string() + std::string{path};
+    const sys::UniqueFd root = sys::open_directory(top);
+    const sys::UniqueFd probe = sys::try_open_in_root(root.get(), path, O_PATH);
+    struct stat status = {};
+    if (!probe) return;
+    sys::check(::fstat(probe.get(), &status), "stat", shown);
+    if (!S_ISDIR(status.st_mode)) return;
+    const sys::UniqueFd directory = sys::open_beneath(probe.get(), ".", O_RDONLY | O_DIRECTORY);
+    for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), shown)) {
+        if (entry.type != DT_REG || !entry.name.ends_with(".list")) continue;
+        const sys::UniqueFd file =
+            sys::try_open_beneath(directory.get(), entry.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        if (!file) continue; // the live root is somebody else's to change, too
+        files_.add_list(report::package_of_entry(entry.name),
+                        sys::read_all(file.get(), shown / entry.name, largest_list));
+    }
+}
+
+} // namespace disco::view
