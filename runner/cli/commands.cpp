@@ -1,5 +1,6 @@
 #include "runner/cli/commands.hpp"
 
+#include "runner/cli/log.hpp"
 #include "runner/cli/options.hpp"
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
@@ -25,8 +26,6 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 namespace disco::cli {
 namespace {
@@ -194,13 +193,6 @@ int dispatch(Options& options) {
     return model::to_int(ExitCode::usage); // not reached: -Wswitch guards the list
 }
 
-void set_up_log() {
-    auto log = std::make_shared<spdlog::logger>("disco", std::make_shared<spdlog::sinks::stderr_sink_st>());
-    log->set_pattern("disco: %v");
-    log->set_level(spdlog::level::warn);
-    spdlog::set_default_logger(std::move(log));
-}
-
 } // namespace
 
 int run(int argc, char** argv) noexcept {
@@ -211,6 +203,8 @@ int run(int argc, char** argv) noexcept {
         sys::watch_interrupts();
         const std::string program = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : "disco";
         Options options = parse_options(program, {argv + std::min(argc, 1), argv + argc});
+        if (options.command != CommandName::help && options.command != CommandName::version)
+            show_log_from(log_level_from(options.log_level, std::getenv("DISCO_LOG")));
         return dispatch(options);
     } catch (const sys::Interrupted& error) {
         print_error(error.full_text());
@@ -233,7 +227,7 @@ int run(int argc, char** argv) noexcept {
     } catch (const std::exception& error) {
         // Out of memory, or a fault of the program: say so and end; owners on the stack have given back what
         // they hold.
-        ::dprintf(STDERR_FILENO, "disco: unexpected failure: %s\n", error.what());
+        ::dprintf(STDERR_FILENO, "disco: error: unexpected failure: %s\n", error.what());
         return model::to_int(ExitCode::failed);
     }
 }

@@ -1,5 +1,6 @@
 #include "runner/cli/console.hpp"
 
+#include "runner/cli/log.hpp"
 #include "runner/cli/report_file.hpp"
 #include "runner/report/json_report.hpp"
 #include "runner/sys/error.hpp"
@@ -31,6 +32,21 @@ bool wants_color(Color color, int fd) {
     const bool plain =
         std::getenv("NO_COLOR") != nullptr || term == nullptr || std::string_view{term} == "dumb";
     return !plain && ::isatty(fd) == 1;
+}
+
+/// A report has no priority. `journalctl -p err` has to find what went wrong all the same.
+void log_failure(const model::RunReport& run) {
+    if (log_reader() != LogReader::journal || run.exit_code == model::ExitCode::done ||
+        run.exit_code == model::ExitCode::changes)
+        return;
+    std::string reason = run.failure;
+    for (const model::ModuleReport& module : run.modules)
+        if (reason.empty() && module.outcome == model::ModuleOutcome::failed)
+            reason = fmt::format("module '{}': {}", module.name, module.reason);
+    write_log(LogLevel::error,
+              fmt::format("{}, exit code {}{}{}; `disco report {}` shows all", model::to_string(run.outcome),
+                          model::to_int(run.exit_code), reason.empty() ? "" : ": ", reason, run.id),
+              run.id);
 }
 
 } // namespace
@@ -125,6 +141,7 @@ void print_result(const run::Result& result, const Output& output) {
         return;
     }
     print_text(result, output, people);
+    log_failure(result.run);
 }
 
 void print_text(const run::Result& result, const Output& output, int people) {
@@ -139,12 +156,6 @@ void print_text(const run::Result& result, const Output& output, int people) {
     write_to(people, text);
 }
 
-void print_error(std::string_view text) {
-    try {
-        write_to(STDERR_FILENO, fmt::format("disco: {}\n", text));
-    } catch (
-        const sys::SysError&) { // after a hang-up, say: nobody is left to be told, and the exit code tells
-    }
-}
+void print_error(std::string_view text) { write_log(LogLevel::error, text); }
 
 } // namespace disco::cli

@@ -61,8 +61,8 @@ void print_result(const run::Result& result, const Output& output);
 /// Prints the text report to a descriptor.
 void print_text(const run::Result& result, const Output& output, int people);
 
-/// Prints an error and what was being done, as "disco: …" on standard error. Does not throw when that cannot
-/// be written to.
+/// Prints an error and what was being done, as "disco: error: …" on standard error. Does not throw when that
+/// cannot be written to.
 void print_error(std::string_view text);
 
 [[nodiscard]] report::TextStyle text_style(const Output& output, int fd);

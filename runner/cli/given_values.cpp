@@ -47,6 +47,7 @@ Options complete(Options options, GivenValues values) {
     options.dance.modules = {values.modules.begin(), values.modules.end()};
     using Merge = dance::ExecOptions::Merge;
     options.exec.merge = values.noop ? Merge::never : values.merge ? Merge::always : Merge::ask;
+    options.log_level = parse_log_level(values.log_level);
     options.output.color = values.color == "always"  ? Color::always
                            : values.color == "never" ? Color::never
                                                      : Color::automatic;

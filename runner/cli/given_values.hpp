@@ -11,7 +11,7 @@ namespace disco::cli {
 /// What several commands take, as it was given.
 struct GivenValues {
     std::string root = "/", state_dir = model::default_state_directory, node, network, color = "auto",
-                profile;
+                profile, log_level;
     std::vector<std::string> modules;
     int wait = 0, confirm = 0; ///< seconds
     bool noop = false, merge = false, detailed_exitcode = false, allow_reboot = false;

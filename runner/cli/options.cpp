@@ -136,6 +136,15 @@ private:
 
     void add_state(CLI::App& command) {
         command.add_option("--state-dir", values_.state_dir, "Where disco keeps its state")->type_name("DIR");
+        add_log(command);
+    }
+
+    void add_log(CLI::App& command) {
+        command
+            .add_option("--log-level", values_.log_level,
+                        "Log from this level on: trace, debug, info, warning or error")
+            ->type_name("LEVEL")
+            ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}));
     }
 
     void add_profile(CLI::App& command, const std::string& help) {
@@ -335,6 +344,7 @@ private:
         auto* show = command->add_subcommand("show", "Print the effective policy");
         show->add_option("PROFILE", options_.policy.profile,
                          "template, strict, simulate or live (default: all)");
+        add_log(*show);
         auto* check = command->add_subcommand("check", "Say what each profile does with a command, and why");
         add_state(*check);
         auto* scripts = check->add_flag("--scripts", options_.policy.scripts,

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "runner/cli/console.hpp"
+#include "runner/cli/log.hpp"
 #include "runner/dance/apply_plan.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
 #include "runner/undo/rollback.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,7 @@ struct Options {
     PolicyOptions policy;
     ReportOptions report;
     Output output;
+    std::optional<LogLevel> log_level; ///< nothing when it was not given
 };
 
 /// `program` is the name the program was called by: disco-run is `disco dance`, disco-param is `disco param`.

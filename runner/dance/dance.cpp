@@ -282,6 +282,7 @@ private:
             repeat_as_needed(done, *run, context);
             context.views.note_queued(done);
             const model::ModuleReport& report = result_.run.modules.emplace_back(std::move(done));
+            spdlog::debug("module '{}': {}", name, model::to_string(report.outcome));
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;
             for (const std::string& dependent : model::dependents(name, fetched.order, fetched.table))
@@ -294,6 +295,7 @@ private:
                                  const module::ModuleContext& context) {
         std::vector<model::Notice> reasons = first.repeat_reasons();
         for (bool again = !reasons.empty(); again;) {
+            spdlog::debug("module '{}' is repeated: scripts of it are simulated", report.name);
             module::ModuleWork run{first.module(), context};
             report = run.run({});
             again = !run.repeat_reasons().empty();

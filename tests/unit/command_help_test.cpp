@@ -33,7 +33,7 @@ TEST_P(Help, NamesWhatThereIs) {
 
 const Words common = {"--root", "--state-dir", "--node", "--network", "--wait",  "--detailed-exitcode",
                       "--json", "--color",     "--diff", "--stat",    "--quiet", "--verbose",
-                      "--noop"};
+                      "--noop", "--log-level"};
 Words with_common(Words more) {
     more.insert(more.end(), common.begin(), common.end());
     return more;
@@ -66,8 +66,12 @@ INSTANTIATE_TEST_SUITE_P(
                 {"shell", "--help"},
                 with_common({"Usage: disco shell ["}),
                 {"--merge", "--profile", "COMMAND"}},
-        HelpRow{"report", "disco", {"report", "--help"}, {"RUN", "--json", "--state-dir"}, {"--root"}},
-        HelpRow{"runs", "disco", {"runs", "--help"}, {"--state-dir"}, {"--json"}},
+        HelpRow{"report",
+                "disco",
+                {"report", "--help"},
+                {"RUN", "--json", "--state-dir", "--log-level"},
+                {"--root"}},
+        HelpRow{"runs", "disco", {"runs", "--help"}, {"--state-dir", "--log-level"}, {"--json"}},
         HelpRow{"apply", "disco", {"apply", "--help"}, {"PLAN", "--noop", "--wait", "--json"}, {"--root"}},
         HelpRow{"rollback",
                 "disco",

@@ -197,7 +197,7 @@ TEST(PrintResult, OfARunWithoutModulesIsItsReason) {
     sample.run.failure = "the server is gone";
     const Printed result = printed(std::move(sample), {.json = {}});
     EXPECT_EQ(result.out, "");
-    EXPECT_EQ(result.err, "disco: the server is gone\n");
+    EXPECT_EQ(result.err, "disco: error: the server is gone\n");
 }
 
 } // namespace

@@ -41,6 +41,30 @@ TEST(Options, OfADanceHaveDefaults) {
     EXPECT_EQ(options.output.json, "");
 }
 
+TEST(Options, OfEveryCommandSayWhatIsLogged) {
+    EXPECT_EQ(parsed({"dance"}).log_level, std::nullopt);
+    for (const Words& command : {Words{"dance"},
+                                 {"exec"},
+                                 {"shell"},
+                                 {"apply"},
+                                 {"rollback"},
+                                 {"confirm"},
+                                 {"recover"},
+                                 {"report"},
+                                 {"runs"},
+                                 {"policy", "show"},
+                                 {"policy", "check"},
+                                 {"param", "dump"},
+                                 {"param", "get"}}) {
+        Words words = command;
+        words.insert(words.end(), {"--log-level", "debug"});
+        if (command == Words{"apply"} || command == Words{"exec"} || command.back() == "get" ||
+            command.back() == "check")
+            words.emplace_back("word");
+        EXPECT_EQ(parsed(words).log_level, LogLevel::debug) << command.front();
+    }
+}
+
 TEST(Options, OfADanceAreAllRead) {
     const Options options = parsed({"dance",
                                     "--noop",

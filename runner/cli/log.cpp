@@ -1,0 +1,139 @@
+#include "runner/cli/log.hpp"
+
+#include "runner/cli/console.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/printable.hpp"
+#include "runner/sys/text_lines.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/sinks/sink.h>
+#include <spdlog/spdlog.h>
+
+namespace disco::cli {
+namespace {
+
+constexpr std::string_view outside_of_runs = "disco"; ///< the logger's name; a run's has the run's id
+
+/// LOG_ERR and its like of syslog(3).
+int priority(LogLevel level) {
+    switch (level) {
+    case LogLevel::trace:
+    case LogLevel::debug: return 7;
+    case LogLevel::info: return 6;
+    case LogLevel::warning: return 4;
+    case LogLevel::error: return 3;
+    }
+    return 3; // not reached: -Wswitch guards the list
+}
+
+LogLevel level_of(spdlog::level::level_enum level) {
+    switch (level) {
+    case spdlog::level::trace: return LogLevel::trace;
+    case spdlog::level::debug: return LogLevel::debug;
+    case spdlog::level::info: return LogLevel::info;
+    case spdlog::level::warn: return LogLevel::warning;
+    default: return LogLevel::error;
+    }
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+    switch (level) {
+    case LogLevel::trace: return spdlog::level::trace;
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warning: return spdlog::level::warn;
+    case LogLevel::error: return spdlog::level::err;
+    }
+    return spdlog::level::trace; // not reached: -Wswitch guards the list
+}
+
+/// Threads may use it at the same time: each message is one write, and nothing is kept.
+class StandardError final : public spdlog::sinks::sink {
+public:
+    void log(const spdlog::details::log_msg& message) override {
+        const std::string_view name{message.logger_name.data(), message.logger_name.size()};
+        write_log(level_of(message.level), {message.payload.data(), message.payload.size()},
+                  name == outside_of_runs ? "" : name);
+    }
+    void flush() override {}
+    void set_pattern(const std::string& /*pattern*/) override {}
+    void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
+};
+
+} // namespace
+
+const char* to_string(LogLevel level) {
+    switch (level) {
+    case LogLevel::trace: return "trace";
+    case LogLevel::debug: return "debug";
+    case LogLevel::info: return "info";
+    case LogLevel::warning: return "warning";
+    case LogLevel::error: return "error";
+    }
+    return ""; // not reached: -Wswitch guards the list
+}
+
+std::optional<LogLevel> parse_log_level(std::string_view name) {
+    for (const LogLevel level : log_levels)
+        if (name == to_string(level)) return level;
+    return std::nullopt;
+}
+
+LogLevel log_level_from(std::optional<LogLevel> option, const char* environment) {
+    if (option) return *option;
+    const std::string_view name = environment == nullptr ? "" : environment;
+    if (name.empty()) return usual_log_level;
+    if (const auto level = parse_log_level(name)) return *level;
+    throw sys::UsageError{
+        fmt::format("the environment's DISCO_LOG is '{}', which is no level of the log: set it to "
+                    "trace, debug, info, warning or error, or unset it",
+                    sys::printable(std::string{name}))};
+}
+
+LogReader reader_of(const char* journal_stream, dev_t device, ino_t inode) {
+    const std::string_view named = journal_stream == nullptr ? "" : journal_stream;
+    return named == fmt::format("{}:{}", device, inode) ? LogReader::journal : LogReader::people;
+}
+
+LogReader log_reader() {
+    struct stat file = {};
+    if (::fstat(STDERR_FILENO, &file) != 0) return LogReader::people;
+    return reader_of(std::getenv("JOURNAL_STREAM"), file.st_dev, file.st_ino);
+}
+
+std::string log_lines(LogLevel level, std::string_view text, LogReader reader, std::string_view run) {
+    const std::string before = reader == LogReader::journal ? fmt::format("<{}>", priority(level)) : "";
+    std::string lines = before + "disco: " + to_string(level) + ": ";
+    if (reader == LogReader::journal && !run.empty()) lines += fmt::format("run {}: ", run);
+    for (const char byte : text) {
+        lines += byte;
+        if (byte == '\n') lines += before;
+    }
+    return lines + "\n";
+}
+
+void write_log(LogLevel level, std::string_view text, std::string_view run) {
+    try {
+        write_to(STDERR_FILENO, log_lines(level, text, log_reader(), run));
+    } catch (
+        const sys::SysError&) { // after a hang-up, say: nobody is left to be told, and the exit code tells
+    }
+}
+
+void set_up_log() {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>(std::string{outside_of_runs}, std::make_shared<StandardError>()));
+    show_log_from(usual_log_level);
+}
+
+void show_log_from(LogLevel level) { spdlog::set_level(spdlog_level(level)); }
+
+} // namespace disco::cli
