@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "tests/escape/outsider.hpp"
+#include "tests/support/private_mounts.hpp"
 #include "tests/support/throw_away.hpp"
 
 #include <algorithm>
@@ -56,6 +57,7 @@ Bait::Bait(const fs::path& outside, const fs::path& root) {
     const fs::path canary = outside / name;
     put(canary, "out\n");
     add("canary", canary);
+    add("canary_from_top", path_from_top(canary)); // in a chroot, who climbs past its root gets there
     add("canary_name", name);
     for (const char* kind : {"mnt", "pid", "net", "ipc", "uts", "cgroup"})
         add(fmt::format("ns_{}", kind), link_of(kind));
