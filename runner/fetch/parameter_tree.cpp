@@ -3,7 +3,9 @@
 #include "runner/model/parameter_name.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -33,17 +35,18 @@ std::string read_value(int directory, const std::string& name, const std::string
     return sys::read_all(fd.get(), shown, longest_value);
 }
 
-void read_into(ParameterTree& tree, int directory, const std::string& prefix,
-               const std::filesystem::path& shown) {
-    for (const sys::DirectoryEntry& entry : sys::list_directory(directory, shown)) {
-        const std::string name = prefix + entry.name;
+void read_into(ParameterTree& tree, sys::UniqueFd top, const std::filesystem::path& shown) {
+    sys::TreeWalk walk{std::move(top), shown};
+    while (walk.next()) {
+        if (!walk.found()) continue;
+        const std::string& name = walk.path();
+        sys::check_path_length(shown.native(), name);
         model::check_parameter_name(name);
-        if (entry.type == DT_REG) {
-            tree[name] = read_value(directory, entry.name, name);
-        } else if (entry.type == DT_DIR) {
+        if (walk.type() == DT_REG) {
+            tree[name] = read_value(walk.directory(), walk.name(), name);
+        } else if (walk.type() == DT_DIR) {
             tree[name] = std::nullopt;
-            const sys::UniqueFd below = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
-            read_into(tree, below.get(), name + "/", shown / entry.name);
+            walk.enter();
         } else {
             throw sys::BadConfiguration{fmt::format(
                 "parameter '{}' is neither a file nor a directory; symbolic links are not followed", name)};
@@ -112,7 +115,7 @@ private:
 
 ParameterTree read_parameter_tree(const std::filesystem::path& directory) {
     ParameterTree tree;
-    const sys::UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    sys::UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!fd) {
         const int code = errno;
         if (code == ENOENT) return tree;
@@ -123,7 +126,7 @@ ParameterTree read_parameter_tree(const std::filesystem::path& directory) {
                         sys::printable(directory.string()))};
     }
     sys::while_doing(fmt::format("reading the parameters in '{}'", sys::printable(directory.string())),
-                     [&] { read_into(tree, fd.get(), {}, directory); });
+                     [&] { read_into(tree, std::move(fd), directory); });
     return tree;
 }
 

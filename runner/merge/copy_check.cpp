@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <cerrno>
 
@@ -33,25 +34,42 @@ std::pair<std::string, std::string> kind_of(const std::string& attribute) {
 } // namespace
 
 void CopyCheck::add(int directory, const std::string& name, const std::string& shown) {
+    if (!add_one(directory, name, [&] { return shown; })) return;
+    sys::TreeWalk walk{sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY), shown};
+    while (walk.next())
+        if (walk.found() && add_one(walk.directory(), walk.name(), [&] { return walk.shown(); }))
+            walk.enter();
+}
+
+bool CopyCheck::add_one(int directory, const std::string& name, const std::function<std::string()>& shown) {
     const auto status = sys::stat_at(directory, name);
     if (!status) throw sys::SysError{ENOENT, "look at", name};
     if (!S_ISDIR(status->st_mode) && status->st_nlink > 1 &&
         !linked_.emplace(status->st_dev, status->st_ino).second)
-        return;
+        return false;
     constexpr std::uint64_t block = 512; // of st_blocks (stat(2)); holes take none
     bytes_ += static_cast<std::uint64_t>(status->st_blocks) * block;
     ++objects_;
-    add_attributes(directory, name, shown);
-    if (!S_ISDIR(status->st_mode)) return;
-    const sys::UniqueFd inside = sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY);
-    for (const sys::DirectoryEntry& entry : sys::list_directory(inside.get(), name))
-        add(inside.get(), entry.name, shown + "/" + entry.name);
+    add_attributes_of(directory, name, shown);
+    return S_ISDIR(status->st_mode);
 }
 
 void CopyCheck::add_attributes(int directory, const std::string& name, const std::string& shown) {
-    for (const std::string& attribute : sys::xattr_names_at(directory, name))
+    add_attributes_of(directory, name, [&] { return shown; });
+}
+
+void CopyCheck::add_attributes(const sys::Xattrs& attributes, const std::string& shown) {
+    for (const auto& [attribute, value] : attributes)
         if (const auto visible = model::visible_attribute(attribute))
             attributes_.try_emplace(*visible, shown);
+}
+
+void CopyCheck::add_attributes_of(int directory, const std::string& name,
+                                  const std::function<std::string()>& shown) {
+    for (const std::string& attribute : sys::xattr_names_at(directory, name))
+        if (const auto visible = model::visible_attribute(attribute);
+            visible && !attributes_.contains(*visible))
+            attributes_.emplace(*visible, shown());
 }
 
 void CopyCheck::check(int directory, const std::string& shown) const {

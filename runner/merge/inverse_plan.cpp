@@ -6,7 +6,9 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <iterator>
 #include <optional>
@@ -49,6 +51,7 @@ private:
 
     [[nodiscard]] std::vector<model::NameInDirectory> list(const std::string& shown) const {
         const std::string path = shown.substr(tree_.prefix.size() + 1);
+        sys::check_path_length(tree_.prefix, path);
         const sys::UniqueFd directory = sys::try_open_beneath(live_.root(), path, O_RDONLY | O_DIRECTORY);
         std::vector<model::NameInDirectory> names;
         if (!directory) return names; // whose it is may remove it at any time
@@ -171,16 +174,27 @@ private:
             look_inside(path, sys::open_beneath(live_.root(), path, O_RDONLY | O_DIRECTORY));
         return untouched;
     }
-    void look_inside(const std::string& path, const sys::UniqueFd& directory) {
-        for (const sys::DirectoryEntry& entry : sys::list_directory(directory.get(), path)) {
-            const auto status = sys::stat_at(directory.get(), entry.name);
-            if (!status || sys::is_mount_point_at(directory.get(), entry.name)) continue;
-            const std::string inner = path + "/" + entry.name;
-            if (!inode_at_the_moment(inner, *status))
-                conflicts_.push_back(changed_later(shown(inner), *status));
-            if (S_ISDIR(status->st_mode))
-                look_inside(inner, sys::open_beneath(directory.get(), entry.name, O_RDONLY | O_DIRECTORY));
+    void look_inside(const std::string& path, sys::UniqueFd directory) {
+        try {
+            sys::TreeWalk walk{std::move(directory), shown(path)};
+            while (walk.next())
+                if (walk.found() && look_at(path, walk)) walk.enter();
+        } catch (const sys::MovedMeanwhile&) {
+            conflicts_.push_back({shown(path), "as it was", "somebody moves directories in it"});
         }
+    }
+    /// True when what is in it comes next.
+    bool look_at(const std::string& path, const sys::TreeWalk& walk) {
+        const auto status = sys::stat_at(walk.directory(), walk.name());
+        if (!status || sys::is_mount_point_at(walk.directory(), walk.name())) return false;
+        const std::string inner = path + "/" + walk.path();
+        if (inner.size() > sys::longest_path) {
+            conflicts_.push_back(
+                {sys::path_for_people(shown(inner)), "as it was", "deeper than a path can be long"});
+            return false; // somebody else's: nothing so deep is ever merged
+        }
+        if (!inode_at_the_moment(inner, *status)) conflicts_.push_back(changed_later(shown(inner), *status));
+        return S_ISDIR(status->st_mode);
     }
 
     /// Where there is no own work the check looks for later changes.

@@ -4,6 +4,8 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
 #include "runner/sys/parts.hpp"
+#include "runner/sys/path_length.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <array>
 #include <cerrno>
@@ -12,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -92,8 +95,7 @@ public:
             return;
         }
         if (!directory) return;
-        const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
-        check_inside(path, inside.get());
+        check_inside(path, sys::open_on_mount(place.directory, place.name, O_RDONLY | O_DIRECTORY));
     }
 
     [[nodiscard]] std::vector<Conflict> take() { return std::move(conflicts_); }
@@ -132,8 +134,7 @@ private:
         if (when_ == When::under_way) return;
         if (!conflict) check_flags(path, seen, true);
         if (!S_ISDIR(seen.stx_mode) || !goes || seen.stx_ino != expected.inode) return;
-        const sys::UniqueFd inside = sys::open_beneath(place.directory, place.name, O_RDONLY | O_DIRECTORY);
-        check_inside(path, inside.get());
+        check_inside(path, sys::open_on_mount(place.directory, place.name, O_RDONLY | O_DIRECTORY));
     }
 
     /// True when it is a conflict.
@@ -171,24 +172,35 @@ private:
                there.gid == expected.gid && (entries_changed || !sys::later(there.ctime, expected.ctime));
     }
 
-    void check_inside(const std::string& path, int directory) {
-        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
-            const auto status = sys::stat_at(directory, entry.name);
-            if (!status) continue;
-            const std::string inner = path + "/" + entry.name;
-            if (sys::is_mount_point_at(directory, entry.name)) {
-                add(inner, "no mount", "something is mounted there");
-                continue;
-            }
-            // A directory whose entries changed has changed too; that is how a new or removed name is seen.
-            // So may have done a step for another name of a file.
-            const bool linked = when_ == When::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
-            if (!linked && sys::later(status->st_ctim, started_))
-                conflicts_.push_back(changed_later(prefix_ + "/" + inner, *status));
-            if (!S_ISDIR(status->st_mode)) continue;
-            const sys::UniqueFd deeper = sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY);
-            check_inside(inner, deeper.get());
+    void check_inside(const std::string& path, sys::UniqueFd directory) {
+        try {
+            sys::TreeWalk walk{std::move(directory), prefix_ + "/" + path};
+            while (walk.next())
+                if (walk.found() && check_found(path, walk)) walk.enter();
+        } catch (const sys::MovedMeanwhile&) {
+            add(path, "as it was", "somebody moves directories in it");
         }
+    }
+
+    /// True when what is in it comes next.
+    bool check_found(const std::string& path, const sys::TreeWalk& walk) {
+        const auto status = sys::stat_at(walk.directory(), walk.name());
+        if (!status) return false;
+        const auto inner = [&] { return path + "/" + walk.path(); };
+        if (path.size() + 1 + walk.path().size() > sys::longest_path) {
+            add(sys::path_for_people(inner()), "as it was", "deeper than a path can be long");
+            return false; // somebody else's: nothing so deep is ever merged
+        }
+        if (sys::is_mount_point_at(walk.directory(), walk.name())) {
+            add(inner(), "no mount", "something is mounted there");
+            return false;
+        }
+        // A directory whose entries changed has changed too; that is how a new or removed name is seen.
+        // So may have done a step for another name of a file.
+        const bool linked = when_ == When::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
+        if (!linked && sys::later(status->st_ctim, started_))
+            conflicts_.push_back(changed_later(prefix_ + "/" + inner(), *status));
+        return S_ISDIR(status->st_mode);
     }
 
     /// Many steps share a directory; it is looked at once.

@@ -6,11 +6,11 @@
 #include "runner/sys/inode_flags.hpp"
 #include "runner/sys/leased_file.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,12 +22,6 @@
 
 namespace disco::merge {
 namespace {
-
-struct stat status_of(int directory, const std::string& name) {
-    const auto status = sys::stat_at(directory, name);
-    if (!status) throw sys::SysError{ENOENT, "copy", name};
-    return *status;
-}
 
 /// What an object has for a reader of the live root: without bookkeeping, one level unescaped.
 sys::Xattrs plain(sys::Xattrs all) {
@@ -123,19 +117,65 @@ void remove_bookkeeping(int directory, const std::string& name) {
     for (const auto& [attribute, value] : restored) sys::set_xattr_at(directory, name, attribute, value);
 }
 
-void ObjectCopy::copy(int from_directory, const std::string& name, int to_directory,
-                      const std::string& target) {
-    const struct stat status = status_of(from_directory, name);
-    const bool linked = !S_ISDIR(status.st_mode) && status.st_nlink > 1;
-    if (linked) {
-        if (const auto known = links_.find({status.st_dev, status.st_ino}); known != links_.end()) {
-            sys::check(::linkat(AT_FDCWD, known->second.c_str(), to_directory, target.c_str(), 0), "link",
-                       target);
-            return;
-        }
-    }
-    switch (status.st_mode & S_IFMT) {
-    case S_IFDIR: copy_directory(from_directory, name, to_directory, target); return;
+namespace {
+
+/// The object that was just made under a name, when whoever may write to the directory has left it there.
+/// `owner`: what is new here gets. `inode`: of what was made, where that is known; else 0.
+sys::HeldObject hold_made(int directory, const std::string& name, uid_t owner, mode_t type, ino_t inode) {
+    sys::HeldObject made{directory, name};
+    const struct stat& status = made.status();
+    if (status.st_uid == owner && (status.st_mode & S_IFMT) == type && (inode == 0 || status.st_ino == inode))
+        return made;
+    throw sys::Error{fmt::format("somebody else has replaced '{}' while it was copied", name)};
+}
+
+struct Parent {
+    sys::UniqueFd directory;
+    std::string name;
+};
+Parent parent_of(int top, const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash);
+    return {sys::open_beneath(top, parent, O_RDONLY | O_DIRECTORY),
+            slash == std::string::npos ? path : path.substr(slash + 1)};
+}
+
+} // namespace
+
+ObjectCopy::ObjectCopy(int to, Bookkeeping bookkeeping) : to_{to}, bookkeeping_{bookkeeping} {
+    struct stat status = {};
+    sys::check(::fstat(to, &status), "look at", "the directory for copies");
+    owner_ = status.st_uid;
+}
+
+bool ObjectCopy::copy_link(const struct stat& status, int to_directory, const std::string& target) {
+    const auto known = links_.find({status.st_dev, status.st_ino});
+    if (known == links_.end()) return false;
+    const Parent there = parent_of(to_, known->second.path);
+    sys::check(::linkat(there.directory.get(), there.name.c_str(), to_directory, target.c_str(), 0), "link",
+               target);
+    const auto linked = sys::stat_at(to_directory, target);
+    if (!linked || linked->st_ino != known->second.inode)
+        throw sys::Error{fmt::format("somebody else has replaced '{}' while it was copied", target)};
+    return true;
+}
+
+void ObjectCopy::finish(const sys::HeldObject& from, const sys::HeldObject& made) const {
+    set_metadata(made, read_metadata(from, bookkeeping_), Times::copy);
+}
+
+bool ObjectCopy::copy_one(int from_directory, const std::string& name, int to_directory,
+                          const std::string& target, const std::string& path) {
+    const sys::HeldObject source{from_directory, name};
+    const struct stat& status = source.status();
+    const mode_t type = status.st_mode & S_IFMT;
+    const bool linked = type != S_IFDIR && status.st_nlink > 1;
+    if (linked && copy_link(status, to_directory, target)) return false;
+    ino_t inode = 0;
+    switch (type) {
+    case S_IFDIR:
+        sys::check(::mkdirat(to_directory, target.c_str(), 0700), "make directory", target);
+        return true;
     case S_IFLNK:
         sys::check(::symlinkat(sys::read_link_at(from_directory, name).c_str(), to_directory, target.c_str()),
                    "make symlink", target);
@@ -146,31 +186,43 @@ void ObjectCopy::copy(int from_directory, const std::string& name, int to_direct
         const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_WRONLY | O_CREAT | O_EXCL, 0600);
         copy_content(from.get(), to.get(), status.st_size, target);
         copy_flags(from.get(), to.get());
+        struct stat made = {};
+        sys::check(::fstat(to.get(), &made), "look at", target);
+        inode = made.st_ino;
         break;
     }
-    default:
-        sys::check(::mknodat(to_directory, target.c_str(), (status.st_mode & S_IFMT) | 0600, status.st_rdev),
-                   "make", target);
+    default: sys::check(::mknodat(to_directory, target.c_str(), type | 0600, status.st_rdev), "make", target);
     }
-    set_metadata(sys::HeldObject{to_directory, target},
-                 read_metadata(sys::HeldObject{from_directory, name}, bookkeeping_), Times::copy);
-    if (!linked) return;
-    const std::string directory = fmt::format("/proc/self/fd/{}", to_directory);
-    links_[{status.st_dev, status.st_ino}] = std::filesystem::read_symlink(directory) / target;
+    const sys::HeldObject made = hold_made(to_directory, target, owner_, type, inode);
+    finish(source, made);
+    if (linked) links_[{status.st_dev, status.st_ino}] = {path, made.status().st_ino};
+    return false;
 }
 
-void ObjectCopy::copy_directory(int from_directory, const std::string& name, int to_directory,
-                                const std::string& target) {
-    sys::check(::mkdirat(to_directory, target.c_str(), 0700), "make directory", target);
-    {
-        const sys::UniqueFd from = sys::open_beneath(from_directory, name, O_RDONLY | O_DIRECTORY);
-        const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_RDONLY | O_DIRECTORY);
-        for (const sys::DirectoryEntry& entry : sys::list_directory(from.get(), name))
-            copy(from.get(), entry.name, to.get(), entry.name);
-        copy_flags(from.get(), to.get());
+void ObjectCopy::copy(int from_directory, const std::string& name, const std::string& target) {
+    const Parent place = parent_of(to_, target);
+    const auto open_inside = [](int directory, const std::string& at) {
+        return sys::open_beneath(directory, at, O_RDONLY | O_DIRECTORY);
+    };
+    const auto finish_directory = [&](int from, const std::string& at, int to, const std::string& made) {
+        const sys::HeldObject source{from, at}, copy = hold_made(to, made, owner_, S_IFDIR, 0);
+        if (const unsigned flags = source.read_flags(); flags != 0) copy.set_flags(flags);
+        finish(source, copy);
+    };
+    if (!copy_one(from_directory, name, place.directory.get(), place.name, target)) return;
+    sys::TreeWalk walk{open_inside(from_directory, name), name};
+    sys::Descent to{open_inside(place.directory.get(), place.name)};
+    while (walk.next()) {
+        if (!walk.found()) {
+            to.leave();
+            finish_directory(walk.directory(), walk.name(), to.directory(), walk.name());
+        } else if (copy_one(walk.directory(), walk.name(), to.directory(), walk.name(),
+                            target + "/" + walk.path())) {
+            to.enter(open_inside(to.directory(), walk.name()));
+            walk.enter();
+        }
     }
-    set_metadata(sys::HeldObject{to_directory, target},
-                 read_metadata(sys::HeldObject{from_directory, name}, bookkeeping_), Times::copy);
+    finish_directory(from_directory, name, place.directory.get(), place.name);
 }
 
 } // namespace disco::merge

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 namespace disco::merge {
@@ -16,19 +17,31 @@ namespace disco::merge {
 enum class Bookkeeping { keep, strip };
 
 /// Copies objects between file systems, with owner, mode, times, extended attributes, flags, holes and hard
-/// links among what one object of this class copies. Throws SysError.
+/// links among what one object of this class copies. Throws SysError; Error when somebody who may write to a
+/// directory puts another object in the place of a copy.
 class ObjectCopy {
 public:
-    explicit ObjectCopy(Bookkeeping bookkeeping = Bookkeeping::strip) : bookkeeping_{bookkeeping} {}
-    /// `target` in `to_directory` must not exist. A directory is copied with all it holds.
-    void copy(int from_directory, const std::string& name, int to_directory, const std::string& target);
+    /// `to`: the directory below which the copies are to lie, borrowed; it has the owner that new objects of
+    /// this process have there. Throws SysError.
+    explicit ObjectCopy(int to, Bookkeeping bookkeeping = Bookkeeping::strip);
+    /// `target`, a path below it without symlinks, must not exist. A directory is copied with all it holds.
+    void copy(int from_directory, const std::string& name, const std::string& target);
 
 private:
-    void copy_directory(int from_directory, const std::string& name, int to_directory,
-                        const std::string& target);
+    /// `path`: of the copy. True for a directory, whose content and metadata are still to come.
+    bool copy_one(int from_directory, const std::string& name, int to_directory, const std::string& target,
+                  const std::string& path);
+    bool copy_link(const struct stat& status, int to_directory, const std::string& target);
+    void finish(const sys::HeldObject& from, const sys::HeldObject& made) const;
+
+    struct Copied {
+        std::string path;
+        ino_t inode;
+    };
+    int to_;
+    uid_t owner_ = 0; ///< of `to_`
     Bookkeeping bookkeeping_;
-    std::map<std::pair<dev_t, ino_t>, std::string>
-        links_; ///< of files with several names: where the copy is, by /proc path
+    std::map<std::pair<dev_t, ino_t>, Copied> links_; ///< of files with several names
 };
 
 /// Owner, mode, xattrs and times of an object, as it was when it was opened.

@@ -50,6 +50,10 @@ void check_copies(const model::MergePlan& plan, MergePlaces& places) {
             const DirectoryCache::Place from = places.place_of(*source);
             copies.add(from.directory, from.name, path);
         } else if (const auto* metadata = std::get_if<model::SetMetadata>(&step)) {
+            if (metadata->change) { // of a rollback, whose layer has originals alone
+                copies.add_attributes(metadata->change->after.xattrs, path);
+                continue;
+            }
             const DirectoryCache::Place like = places.place_of(metadata->like);
             copies.add_attributes(like.directory, like.name, path);
         }
@@ -75,14 +79,14 @@ void check_originals_can_be_kept(const model::MergePlan& plan, MergePlaces& plac
 void copy_aside(model::MergePlan& plan, MergePlaces& places, const Aside& aside) {
     sys::UniqueFd to = sys::open_on_mount(aside.directory(), ".", O_RDONLY | O_DIRECTORY);
     try_renames(plan, to.get(), shown(places));
-    ObjectCopy copier;
+    ObjectCopy copier{to.get()};
     std::size_t number = 0;
     for (model::LiveStep& step : plan.live) {
         auto* source = source_of(step);
         if (source == nullptr) continue;
         const std::string name = fmt::format("c{}", number++);
         const DirectoryCache::Place from = places.place_of(*source);
-        copier.copy(from.directory, from.name, to.get(), name);
+        copier.copy(from.directory, from.name, name);
         *source = {model::ObjectSource::Where::staging, name};
     }
     // What is exchanged ends where the new one was, and what is removed goes there as well.

@@ -3,6 +3,7 @@
 #include "runner/merge/aside.hpp"
 #include "runner/merge/copy_check.hpp"
 #include "runner/merge/journal.hpp"
+#include "runner/merge/kept_originals.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/merge/object_copy.hpp"
 #include "runner/merge/times_set.hpp"
@@ -207,7 +208,8 @@ private:
         if (const auto within = record_.heading.confirm; within.count() != 0)
             store_.await_confirmation(run_, *record_.committed, within);
         note_times();
-        store_.settle(run_, bytes_of_originals(), sets_times_alone());
+        remove_copies();
+        store_.settle(run_, bytes_kept(), sets_times_alone());
         return settled;
     }
 
@@ -228,8 +230,8 @@ private:
         CopyCheck copies;
         for (const sys::DirectoryEntry& entry : entries) copies.add(from, entry.name, entry.name);
         copies.check(to.get(), store_.path());
-        ObjectCopy copier;
-        for (const sys::DirectoryEntry& entry : entries) copier.copy(from, entry.name, to.get(), entry.name);
+        ObjectCopy copier{to.get()};
+        for (const sys::DirectoryEntry& entry : entries) copier.copy(from, entry.name, entry.name);
         sys::sync_file_system_of(fresh);
         sys::remove_tree(kept);
         sys::rename_durably(fresh, kept);
@@ -290,26 +292,36 @@ private:
         if (times) times->save();
     }
 
-    [[nodiscard]] std::uint64_t bytes_of_originals() const {
-        std::uint64_t bytes = 0;
-        for (std::size_t i = 0; i < record_.trees.size(); ++i)
-            for (const model::LiveStep& step : record_.trees[i].plan.live) {
-                if (const auto* exchange = std::get_if<model::Exchange>(&step))
-                    bytes += S_ISREG(exchange->expected.mode) ? exchange->expected.size : 0;
-                if (const auto* remove = std::get_if<model::Remove>(&step))
-                    bytes += S_ISDIR(remove->expected.mode)
-                                 ? bytes_below(store_.kept(run_, i) / remove->kept_as)
-                                 : remove->expected.size;
+    /// Copies that nobody needs any more. What was merged stays so, whether they can be removed or not. A
+    /// rollback has none; what is in its layer beside its own originals is another run's that was kept.
+    void remove_copies() const {
+        if (!record_.heading.rolls_back.empty()) return;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            const fs::path layer = store_.layer(run_, i);
+            try {
+                remove_all_but_originals(record_.trees[i].plan, sys::open_directory(layer).get());
+            } catch (const sys::Error& error) {
+                spdlog::warn("run {} was merged, and copies that nobody needs any more stay in '{}': {}",
+                             run_, layer.string(), error.full_text());
             }
-        return bytes;
+        }
     }
-    static std::uint64_t bytes_below(const fs::path& directory) {
+
+    /// For the limits of the store, for which an estimate does.
+    [[nodiscard]] std::uint64_t bytes_kept() const {
         std::uint64_t bytes = 0;
-        std::error_code error; // an estimate, for the limits
-        for (fs::recursive_directory_iterator at{directory, error}, end; !error && at != end;
-             at.increment(error))
-            if (const auto status = sys::stat_path(at->path()))
-                bytes += static_cast<std::uint64_t>(status->st_size);
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            const fs::path layer = store_.layer(run_, i);
+            try {
+                bytes += bytes_of_originals(record_.trees[i].plan, sys::open_directory(layer).get(),
+                                            sys::open_directory(store_.kept(run_, i)).get());
+            } catch (const sys::Error& error) {
+                spdlog::warn(
+                    "run {} was merged; how much its originals in '{}' take is not known, so they do "
+                    "not count for disco/client/undo/mib: {}",
+                    run_, layer.parent_path().string(), error.full_text());
+            }
+        }
         return bytes;
     }
 

@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -101,11 +102,14 @@ private:
     [[nodiscard]] bool touched(int directory, const std::string& name, const struct stat& status) const {
         // XFS sets the mtime of an exchanged directory as well; what is new in one tells by its own ctime.
         if (!S_ISDIR(status.st_mode)) return sys::later(status.st_mtim, planned_);
-        const sys::UniqueFd inside = sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY);
-        for (const sys::DirectoryEntry& entry : sys::list_directory(inside.get(), name)) {
-            const auto inner = sys::stat_at(inside.get(), entry.name);
-            if (inner && (sys::later(inner->st_ctim, planned_) || touched(inside.get(), entry.name, *inner)))
+        sys::TreeWalk walk{sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY), name};
+        while (walk.next()) {
+            const auto inner = walk.found() ? sys::stat_at(walk.directory(), walk.name()) : std::nullopt;
+            if (!inner) continue;
+            const bool file = !S_ISDIR(inner->st_mode);
+            if (sys::later(inner->st_ctim, planned_) || (file && sys::later(inner->st_mtim, planned_)))
                 return true;
+            if (!file) walk.enter();
         }
         return false;
     }

@@ -17,10 +17,10 @@ namespace disco::merge {
 ///   journal      while the merge is not settled: what was going to be done, and that it was
 ///   record       the same, when it is
 ///   data/N/      of the N-th managed mount: "layer", what the dance made, after the merge the originals in
-///   its place; "kept",
-///                what was removed, and originals that lay on another file system
+///                its place and nothing else; "kept", what was removed, and originals that lay on another
+///                file system
 ///   confirm      while the merge waits for confirmation: until when, in seconds of CLOCK_REALTIME
-///   size         bytes that data takes, as text
+///   size         bytes that the originals in data take, as text
 ///   times        there, when all that was set is times
 ///   rolled-back  the run that undid this one; data has gone to that
 class UndoStore {

@@ -8,11 +8,24 @@ namespace {
 /// '/' counts as the smallest byte, so that "a/b" comes before "a-b" and right after "a".
 unsigned weight(char c) { return c == '/' ? 0U : static_cast<unsigned char>(c) + 1U; }
 
+bool is_at_or_in(std::string_view path, std::string_view directory) {
+    return directory.empty() || (path.starts_with(directory) &&
+                                 (path.size() == directory.size() || path[directory.size()] == '/'));
+}
+
+/// Of two paths of which neither is in the other.
+std::string_view common_directory(std::string_view a, std::string_view b) {
+    const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
+    const std::size_t slash = a.substr(0, static_cast<std::size_t>(differ - a.begin())).rfind('/');
+    return slash == std::string_view::npos ? std::string_view{} : a.substr(0, slash);
+}
+
 } // namespace
 
 bool PathOrder::operator()(std::string_view a, std::string_view b) const noexcept {
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                        [](char x, char y) { return weight(x) < weight(y); });
+    const auto [at_a, at_b] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+    if (at_b == b.end()) return false;
+    return at_a == a.end() || weight(*at_a) < weight(*at_b);
 }
 
 const ComposedEntry* Composition::find(std::string_view path) const {
@@ -21,11 +34,18 @@ const ComposedEntry* Composition::find(std::string_view path) const {
 }
 
 bool Composition::hidden_by_ancestor(std::string_view path) const {
-    while (!path.empty()) {
-        const std::size_t slash = path.rfind('/');
-        path = slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-        const ComposedEntry* ancestor = find(path);
-        if (ancestor != nullptr && ancestor->kind != ComposedEntry::Kind::metadata) return true;
+    // Not each ancestor is looked for: a path may have thousands. What an entry right before the path has in
+    // common with it leads to the next one that there can be.
+    auto at = entries_.lower_bound(path);
+    while (at != entries_.begin()) {
+        --at;
+        if (is_at_or_in(path, at->first)) {
+            if (at->second.kind != ComposedEntry::Kind::metadata) return true;
+            path = at->first;
+        } else {
+            path = common_directory(path, at->first);
+            at = entries_.upper_bound(path);
+        }
     }
     return false;
 }

@@ -4,9 +4,11 @@
 #include "runner/model/module_layout.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/setting_lines.hpp"
 #include "runner/sys/text_lines.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <algorithm>
 #include <map>
@@ -35,8 +37,8 @@ public:
         });
         noting(
             [&] { contents_.sandbox = model::parse_sandbox_settings(text_of("sandbox"), label("sandbox")); });
-        walk("files", "", contents_.files);
-        walk("templates", "", contents_.templates);
+        walk("files", contents_.files);
+        walk("templates", contents_.templates);
         check_templates();
         contents_.scripts = read_scripts("scripts");
         contents_.checks = read_scripts("checks");
@@ -99,31 +101,31 @@ private:
                     rule.of_directories ? "" : " (of directories speak lines that end with '/')"));
     }
 
-    void walk(const std::string& top, const std::string& relative, std::vector<Deliverable>& out) {
-        std::filesystem::path directory = contents_.directory / top;
-        if (!relative.empty())
-            directory /= relative; // no slash at the end: a file there is not "nothing there"
+    void walk(const std::string& top, std::vector<Deliverable>& out) {
+        const std::filesystem::path directory = contents_.directory / top;
         const auto status = sys::stat_path(directory);
         if (!status) return;
         if (!S_ISDIR(status->st_mode)) {
             objections_.push_back(fmt::format("{} is not a directory", top));
             return;
         }
-        const sys::UniqueFd fd = sys::open_directory(directory);
-        for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), directory)) {
-            const std::string path = relative.empty() ? entry.name : relative + "/" + entry.name;
-            const std::string shown = sys::printable(fmt::format("{}/{}", top, path));
-            if (sys::printable(entry.name) != entry.name)
+        sys::TreeWalk walk{sys::open_directory(directory), directory};
+        while (walk.next()) {
+            if (!walk.found()) continue;
+            sys::check_path_length(directory.native(), walk.path());
+            const std::string shown = sys::printable(fmt::format("{}/{}", top, walk.path()));
+            if (sys::printable(walk.name()) != walk.name())
                 objections_.push_back(
                     fmt::format("{} has a name with control characters, quotes, backslashes or bytes "
                                 "that are not UTF-8: rename it on the server",
                                 shown));
-            else if (const auto found = sys::stat_at(fd.get(), entry.name))
-                take(top, path, shown, fd.get(), *found, out);
+            else if (const auto found = sys::stat_at(walk.directory(), walk.name()))
+                if (take(top, walk.path(), shown, walk.directory(), *found, out)) walk.enter();
         }
     }
 
-    void take(const std::string& top, const std::string& path, const std::string& shown, int directory,
+    /// True when what is in it comes next.
+    bool take(const std::string& top, const std::string& path, const std::string& shown, int directory,
               const struct stat& status, std::vector<Deliverable>& out) {
         Deliverable item{path,
                          contents_.directory / top / path,
@@ -133,24 +135,23 @@ private:
                          {}};
         if (const auto why = model::objection_to_place(path)) {
             objections_.push_back(fmt::format("{} cannot be delivered: {}", shown, *why));
-            return;
+            return false;
         }
         switch (item.type) {
         case model::ObjectType::symlink:
             item.target = sys::read_link_at(directory, std::filesystem::path{path}.filename());
             out.push_back(std::move(item));
-            return;
+            return false;
         case model::ObjectType::directory:
             // A set-id bit counts only if `attributes` asks for it; on a server's directories it is often
             // inherited.
             item.mode &= ~static_cast<mode_t>(S_ISUID | S_ISGID);
             out.push_back(std::move(item));
-            walk(top, path, out);
-            return;
+            return true;
         case model::ObjectType::file:
             check_set_id(shown, item);
             out.push_back(std::move(item));
-            return;
+            return false;
         case model::ObjectType::fifo:
         case model::ObjectType::socket:
         case model::ObjectType::block_device:
@@ -160,6 +161,7 @@ private:
             fmt::format("{} is a {}: only files, directories and symlinks are delivered; make it in a "
                         "script",
                         shown, model::to_string(item.type)));
+        return false;
     }
 
     void check_set_id(const std::string& shown, Deliverable& item) {

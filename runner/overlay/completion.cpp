@@ -5,12 +5,16 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/text_number.hpp"
+#include "runner/sys/tree_walk.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <dirent.h>
@@ -34,18 +38,18 @@ bool is_whiteout(const std::optional<struct stat>& status) {
     return status && S_ISCHR(status->st_mode) && status->st_rdev == 0;
 }
 
-std::string joined(const std::string& path, const std::string& name) {
-    return path.empty() ? name : path + "/" + name;
-}
-
 /// A directory of the view; empty when it is on another mount.
-sys::UniqueFd open_in_view(int directory, const std::string& name, const std::string& path) {
+sys::UniqueFd open_in_view(int directory, const std::string& name,
+                           const std::function<std::string()>& shown) {
     try {
         return sys::open_on_mount(directory, name, O_RDONLY | O_DIRECTORY);
     } catch (const sys::SysError& error) {
         if (error.code() == EXDEV) return {};
-        throw sys::SysError{error.code(), "open directory", path};
+        throw sys::SysError{error.code(), "open directory", shown()};
     }
+}
+sys::UniqueFd open_in_view(const sys::TreeWalk& walk) {
+    return open_in_view(walk.directory(), walk.name(), [&] { return walk.shown(); });
 }
 
 /// A change of nothing, for which overlayfs copies the object up, or links it when the index has it.
@@ -57,29 +61,30 @@ void copy_up(int directory, const std::string& name, const struct stat& status, 
 class Completion {
 public:
     explicit Completion(const MountedLayer& layer)
-        : view_{sys::open_beneath(layer.view, ".", O_RDONLY | O_DIRECTORY)},
+        : prefix_{layer.prefix},
+          view_{sys::open_beneath(layer.view, ".", O_RDONLY | O_DIRECTORY)},
           upper_{sys::open_directory(layer.upper)},
           index_{sys::try_open_beneath(sys::open_directory(layer.work).get(), "index",
                                        O_RDONLY | O_DIRECTORY)} {}
 
     void run() {
-        find_redirects(upper_.get(), {});
+        find_redirects();
         fill_redirected();
         read_index();
-        if (!indexed_.empty()) find_names(view_.get(), {});
+        find_names();
         for (const std::string& path : redirected_) seal(path);
     }
 
 private:
-    void find_redirects(int directory, const std::string& path) {
-        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
-            if (entry.type != DT_DIR) continue;
-            const std::string inner = joined(path, entry.name);
-            const sys::UniqueFd child{
-                ::openat(directory, entry.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-            if (!child) throw sys::SysError{errno, "open directory", inner};
-            if (::fgetxattr(child.get(), redirect.c_str(), nullptr, 0) >= 0) redirected_.push_back(inner);
-            find_redirects(child.get(), inner);
+    void find_redirects() {
+        sys::TreeWalk walk{sys::open_beneath(upper_.get(), ".", O_RDONLY | O_DIRECTORY), prefix_};
+        while (walk.next()) {
+            if (!walk.found() || walk.type() != DT_DIR) continue;
+            sys::throw_if_interrupted();
+            walk.enter();
+            if (::fgetxattr(walk.directory(), redirect.c_str(), nullptr, 0) < 0) continue;
+            sys::check_path_length(prefix_, walk.path());
+            redirected_.push_back(walk.path());
         }
     }
 
@@ -89,24 +94,25 @@ private:
         for (const std::string& path : redirected_) {
             if (outer != nullptr && path.starts_with(*outer + "/")) continue;
             outer = &path;
-            const sys::UniqueFd directory = open_in_view(view_.get(), path, path);
-            if (directory) fill(directory.get(), path);
+            sys::UniqueFd directory = open_in_view(view_.get(), path, [&] { return prefix_ + "/" + path; });
+            if (directory) fill(std::move(directory), prefix_ + "/" + path);
         }
     }
 
-    void fill(int directory, const std::string& path) {
-        sys::throw_if_interrupted();
-        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
-            const std::string inner = joined(path, entry.name);
-            const auto status = sys::stat_at(directory, entry.name);
-            if (!status) throw sys::SysError{ENOENT, "copy up", inner};
+    static void fill(sys::UniqueFd directory, const std::string& shown) {
+        sys::TreeWalk walk{std::move(directory), shown};
+        while (walk.next()) {
+            if (!walk.found()) continue;
+            sys::throw_if_interrupted();
+            const auto status = sys::stat_at(walk.directory(), walk.name());
+            if (!status) throw sys::SysError{ENOENT, "copy up", walk.shown()};
             sys::UniqueFd child;
             if (S_ISDIR(status->st_mode)) {
-                child = open_in_view(directory, entry.name, inner);
+                child = open_in_view(walk);
                 if (!child) continue;
             }
-            copy_up(directory, entry.name, *status, inner);
-            if (child) fill(child.get(), inner);
+            copy_up(walk.directory(), walk.name(), *status, walk.shown());
+            if (child) walk.enter(std::move(child));
         }
     }
 
@@ -133,28 +139,51 @@ private:
     /// Looks for names of indexed files and gives them to the upperdir. A file's names in the view share its
     /// inode number, but nothing tells it when the upperdir has no name left; they share the time of its last
     /// change, too, which no file has that has not been changed.
-    void find_names(int directory, const std::string& path) {
-        sys::throw_if_interrupted();
-        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
-            if (indexed_.empty()) return;
-            const std::string inner = joined(path, entry.name);
-            if (entry.type == DT_DIR) {
-                if (const sys::UniqueFd child = open_in_view(directory, entry.name, inner))
-                    find_names(child.get(), inner);
+    void find_names() {
+        // Whoever owns a directory of the live root may move it at any time, with a name in it.
+        for (int attempt = 0; attempt < 3; ++attempt)
+            if (walk_for_names()) return;
+        throw sys::Error{"somebody else moves or removes directories all the time, so the other names of a "
+                         "file that was changed cannot be found; try again later"};
+    }
+
+    /// False: a directory had gone, and there are names left to be found.
+    bool walk_for_names() {
+        sys::TreeWalk walk{sys::open_beneath(view_.get(), ".", O_RDONLY | O_DIRECTORY), prefix_};
+        bool complete = true;
+        while (!indexed_.empty() && walk.next()) {
+            if (!walk.found()) continue;
+            if (walk.type() == DT_DIR) {
+                sys::throw_if_interrupted();
+                complete &= enter(walk);
                 continue;
             }
-            const auto status = sys::stat_at(directory, entry.name);
+            const auto status = sys::stat_at(walk.directory(), walk.name());
             if (!status) continue;
             const auto found = std::find_if(indexed_.begin(), indexed_.end(), [&](const Indexed& one) {
                 return equal(one.ctime, status->st_ctim);
             });
-            if (found == indexed_.end() || is_in_upper(inner)) continue;
-            copy_up(directory, entry.name, *status, inner);
+            if (found == indexed_.end() || is_in_upper(walk.path())) continue;
+            copy_up(walk.directory(), walk.name(), *status, walk.shown());
             note_found(found);
+        }
+        return complete || indexed_.empty();
+    }
+
+    /// False when it is not there any more.
+    static bool enter(sys::TreeWalk& walk) {
+        try {
+            if (sys::UniqueFd child = open_in_view(walk)) walk.enter(std::move(child));
+            return true;
+        } catch (const sys::SysError& error) {
+            const int code = error.code();
+            if (code != ENOENT && code != ENOTDIR && code != ELOOP && code != ESTALE) throw;
+            return false;
         }
     }
 
     [[nodiscard]] bool is_in_upper(const std::string& path) const {
+        sys::check_path_length(prefix_, path);
         const std::filesystem::path at{path};
         const auto parent = at.has_parent_path() ? at.parent_path() : std::filesystem::path{"."};
         const sys::UniqueFd directory = sys::try_open_beneath(upper_.get(), parent, O_PATH | O_DIRECTORY);
@@ -172,31 +201,31 @@ private:
     /// Nothing shows through a directory that holds everything. What its whiteouts have hidden lies
     /// elsewhere, and where nothing shows through, overlayfs takes whiteouts for devices.
     void seal(const std::string& path) const {
-        remove_whiteouts(sys::open_beneath(upper_.get(), path, O_RDONLY | O_DIRECTORY).get(), path);
-        sys::set_xattr_at(upper_.get(), path, std::string{model::overlay_opaque}, "y");
-        sys::remove_xattr_at(upper_.get(), path, redirect);
+        remove_whiteouts(sys::open_beneath(upper_.get(), path, O_RDONLY | O_DIRECTORY), path);
+        const sys::UniqueFd directory = sys::open_beneath(upper_.get(), path, O_RDONLY | O_DIRECTORY);
+        sys::set_xattr_at(directory.get(), ".", std::string{model::overlay_opaque}, "y");
+        sys::remove_xattr_at(directory.get(), ".", redirect);
     }
 
-    static void remove_whiteouts(int directory, const std::string& path) {
-        struct stat before = {};
-        sys::check(::fstat(directory, &before), "stat", path);
-        bool removed = false;
-        for (const sys::DirectoryEntry& entry : sys::list_directory(directory, path)) {
-            const std::string inner = joined(path, entry.name);
-            if (entry.type == DT_DIR) {
-                remove_whiteouts(sys::open_beneath(directory, entry.name, O_RDONLY | O_DIRECTORY).get(),
-                                 inner);
-            } else if (entry.type == DT_CHR && is_whiteout(sys::stat_at(directory, entry.name))) {
-                sys::check(::unlinkat(directory, entry.name.c_str(), 0), "remove", inner);
-                removed = true;
+    static void remove_whiteouts(sys::UniqueFd directory, const std::string& path) {
+        sys::TreeWalk walk{std::move(directory), path};
+        while (walk.next()) {
+            if (!walk.found()) continue;
+            if (walk.type() == DT_DIR) {
+                walk.enter();
+            } else if (walk.type() == DT_CHR && is_whiteout(sys::stat_at(walk.directory(), walk.name()))) {
+                struct stat before = {};
+                sys::check(::fstat(walk.directory(), &before), "look at the directory of", walk.shown());
+                sys::check(::unlinkat(walk.directory(), walk.name().c_str(), 0), "remove", walk.shown());
+                const struct timespec times[2] = {before.st_atim, before.st_mtim};
+                sys::check(::futimens(walk.directory(), times), "set the times of the directory of",
+                           walk.shown());
             }
         }
-        if (!removed) return;
-        const struct timespec times[2] = {before.st_atim, before.st_mtim};
-        sys::check(::futimens(directory, times), "set the times of", path);
     }
 
     inline static const std::string redirect = std::string{model::overlay_prefix} + "redirect";
+    const std::string& prefix_;
     sys::UniqueFd view_, upper_, index_;
     std::vector<std::string> redirected_; ///< paths in the upperdir, outer ones first
     std::vector<Indexed> indexed_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace disco::overlay {
 
@@ -8,6 +9,7 @@ namespace disco::overlay {
 struct MountedLayer {
     int view = -1; ///< the root directory of the overlay (O_PATH will do), borrowed
     std::filesystem::path upper, work;
+    std::string prefix; ///< of the mount inside the live root, "" or "/home"; for messages
 };
 
 /// Makes an upperdir tell by itself all that its overlay shows, so that what reads it later need not know of
@@ -17,7 +19,7 @@ struct MountedLayer {
 /// - Of a file with several names that was changed by one of them the other names are only known to the
 ///   index. They become links in the upperdir. To find them the whole view is walked, when there are any.
 ///
-/// Throws SysError.
+/// Throws SysError; Error that says so where a path would be longer than a path can be.
 void complete_layer(const MountedLayer& layer);
 
 } // namespace disco::overlay

@@ -1,18 +1,24 @@
 #include "runner/overlay/upperdir_scan.hpp"
 
 #include "runner/overlay/below_view.hpp"
+#include "runner/overlay/comparing.hpp"
+#include "runner/overlay/deleted_tree.hpp"
 #include "runner/overlay/found_changes.hpp"
 #include "runner/overlay/object_reader.hpp"
 #include "runner/overlay/origin.hpp"
-#include "runner/overlay/reported_change.hpp"
+#include "runner/sys/descent.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
-#include "runner/sys/leased_file.hpp"
-#include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -23,22 +29,19 @@
 namespace disco::overlay {
 namespace {
 
-using model::ChangeKind;
 using model::ComposedEntry;
 using model::ObjectType;
-using Kind = ComposedEntry::Kind;
-
-constexpr int deepest = 2000; ///< levels; each holds two descriptors and a stack frame
 
 /// A directory of the layer that is being walked, with its counterpart below.
 struct Level {
-    std::string path;  ///< relative to the mount, "" for its root
-    int upper = -1;    ///< its directory in the layer
-    int live = -1;     ///< its live counterpart; -1: there is none, or it is hidden
-    bool below = true; ///< there is a directory below it, so names in it may have a before
+    std::string path;      ///< relative to the mount, "" for its root
+    bool opaque = false;   ///< nothing below it shows through
+    bool has_live = false; ///< there is a live counterpart, which nothing hides
+    bool below = true;     ///< there is a directory below it, so names in it may have a before
     bool public_before = true, public_after = true; ///< others may search it and all directories above it
-    int depth = 0;
-    bool entries_changed = false; ///< somebody has added or taken live ones
+    bool entries_changed = false;                   ///< somebody has added or taken live ones
+    std::vector<std::string> names = {};            ///< in it; there may be very many
+    std::size_t next = 0;                           ///< of them
 };
 
 bool is_directory(const std::optional<ReadObject>& object) {
@@ -57,16 +60,18 @@ public:
           composition_{composition},
           sink_{sink},
           below_{layer.live, layer.kept, composition},
+          upper_{sys::open_directory(layer.upper)},
+          live_{sys::open_beneath(below_.live(), ".", O_RDONLY | O_DIRECTORY)},
           found_{layer, composition, sink, below_} {}
 
     [[nodiscard]] bool run() {
-        const sys::UniqueFd upper = sys::open_directory(layer_.upper);
-        Level top{"", upper.get(), below_.live()};
-        top.entries_changed = changed(below_.live());
-        top.public_before = layer_.public_before;
-        top.public_after = layer_.public_after;
+        Level top{.path = "",
+                  .has_live = true,
+                  .public_before = layer_.public_before,
+                  .public_after = layer_.public_after,
+                  .entries_changed = changed(live_.directory())};
         visit_root(top);
-        walk(top, false);
+        walk(std::move(top));
         found_.report_links();
         return found_.has_times();
     }
@@ -75,12 +80,17 @@ private:
     [[nodiscard]] bool changed(int live) const {
         return layer_.started.tv_sec != 0 && entries_changed_since(live, layer_.started);
     }
+    /// -1: there is none, or it is hidden.
+    [[nodiscard]] int live_of(const Level& level) const noexcept {
+        return level.has_live ? live_.directory() : -1;
+    }
 
     /// The mount's own root directory: only its metadata can differ.
     void visit_root(Level& top) {
+        const int upper = upper_.directory(), live = live_.directory();
         struct stat status = {};
-        sys::check(::fstat(top.upper, &status), "stat", layer_.upper);
-        std::optional<ReadObject> after = reader_.read(top.upper, ".", status, ObjectReader::Where::layer);
+        sys::check(::fstat(upper, &status), "stat", layer_.upper);
+        std::optional<ReadObject> after = reader_.read(upper, ".", status, ObjectReader::Where::layer);
         BelowView::Found before;
         if (const ComposedEntry* entry = composition_.find("")) {
             if (entry->live) before.live = *entry->live;
@@ -89,12 +99,12 @@ private:
             before.object = reader_.read(earlier.get(), ".", status, ObjectReader::Where::layer);
             before.object->state.flags = entry->flags;
         } else {
-            sys::check(::fstat(top.live, &status), "stat", layer_.live);
-            before.object = reader_.read(top.live, ".", status, ObjectReader::Where::live);
+            sys::check(::fstat(live, &status), "stat", layer_.live);
+            before.object = reader_.read(live, ".", status, ObjectReader::Where::live);
             before.live = before.object->stamp;
         }
-        ObjectReader::read_flags(top.upper, ".", *before.object, *after);
-        if (after->is_protected) check_protection(top.live, ".", "/");
+        ObjectReader::read_flags(upper, ".", *before.object, *after);
+        if (after->is_protected) check_protection(live, ".", "/");
         found_.settle({"", top.public_before, top.public_after}, before, after);
         top.public_before = top.public_before && others_may(before.object, S_IXOTH);
         top.public_after = top.public_after && others_may(after, S_IXOTH);
@@ -113,36 +123,45 @@ private:
                         sys::printable(path))};
     }
 
-    /// Whoever keeps a file of the live root from being read keeps it from being compared.
-    template <class Work> decltype(auto) comparing(const std::string& path, const Work& work) const {
-        try {
-            return work();
-        } catch (const sys::LeaseKept&) {
-            throw ChangedMeanwhile{
-                {layer_.prefix + "/" + path, "a file that can be read", sys::LeaseKept::what_to_do}};
+    /// No recursion: a tree may be deeper than a stack.
+    void walk(Level top) {
+        begin(std::move(top));
+        while (!levels_.empty()) {
+            Level& level = levels_.back();
+            if (level.next == level.names.size()) {
+                end();
+                continue;
+            }
+            const std::string path = path_in(layer_, level.path, level.names[level.next]);
+            auto inside =
+                comparing(layer_, path, [&] { return visit(level, level.names[level.next], path); });
+            ++level.next;
+            if (inside) begin(*std::move(inside));
         }
     }
 
-    void walk(const Level& level, bool opaque) {
-        if (level.depth > deepest)
-            throw sys::Error{
-                fmt::format("'{}' is more than {} directories deep", sys::printable(level.path), deepest)};
+    void begin(Level level) {
         sys::throw_if_interrupted();
-        std::vector<std::string> names; // there may be very many
-        for (sys::DirectoryEntry& entry : sys::list_directory(level.upper, level.path))
+        std::vector<std::string> names;
+        for (sys::DirectoryEntry& entry : sys::list_directory(upper_.directory(), level.path))
             names.push_back(std::move(entry.name));
-        if (opaque && level.below) {
-            std::vector<std::string> all;
-            const std::vector<std::string> hidden = below_.names_in(level.path, level.live);
-            std::set_union(names.begin(), names.end(), hidden.begin(), hidden.end(), std::back_inserter(all));
-            names = std::move(all);
+        if (level.opaque && level.below) {
+            const std::vector<std::string> hidden = below_.names_in(level.path, live_of(level));
+            std::set_union(names.begin(), names.end(), hidden.begin(), hidden.end(),
+                           std::back_inserter(level.names));
+        } else {
+            level.names = std::move(names);
         }
-        for (const std::string& name : names)
-            comparing(joined(level, name), [&] { visit(level, name, opaque); });
+        levels_.push_back(std::move(level));
     }
 
-    [[nodiscard]] static std::string joined(const Level& level, const std::string& name) {
-        return level.path.empty() ? name : level.path + "/" + name;
+    void end() {
+        const Level& level = levels_.back();
+        if (levels_.size() > 1) {
+            if (level.has_live) comparing(layer_, level.path, [&] { live_.leave(); });
+            upper_.leave();
+        }
+        levels_.pop_back();
     }
 
     /// What the layer has where nothing is below is new, or somebody else has taken what was there.
@@ -151,95 +170,65 @@ private:
         const auto meanwhile = [&](const char* found) {
             return ChangedMeanwhile{{layer_.prefix + "/" + path, "it where it was", found}};
         };
-        if (origin_was_taken(level.upper, name, directory, below_.live(), layer_.started))
+        if (origin_was_taken(upper_.directory(), name, directory, below_.live(), layer_.started))
             throw meanwhile("removed or renamed since");
-        if (level.entries_changed && may_be_copy_of_taken(level.upper, name))
+        if (level.entries_changed && may_be_copy_of_taken(upper_.directory(), name))
             throw meanwhile("somebody has changed its directory since, and it may be a copy of what they "
                             "removed there");
     }
 
-    void visit(const Level& level, const std::string& name, bool opaque) {
-        const std::string path = joined(level, name);
+    /// A directory to go into, if it is one.
+    [[nodiscard]] std::optional<Level> visit(const Level& level, const std::string& name,
+                                             const std::string& path) {
+        const int upper = upper_.directory(), live = live_of(level);
         std::optional<ReadObject> after;
-        if (const auto status = sys::stat_at(level.upper, name)) {
-            after = reader_.read(level.upper, name, *status, ObjectReader::Where::layer);
+        if (const auto status = sys::stat_at(upper, name)) {
+            after = reader_.read(upper, name, *status, ObjectReader::Where::layer);
             if (after->whiteout) after.reset();
         }
-        if (after && after->is_protected) check_protection(level.live, name, path);
+        if (after && after->is_protected) check_protection(live, name, path);
         BelowView::Found before;
-        if (level.below) before = below_.find(path, name, level.live, reader_);
-        if (!before.object && !after) return; // a whiteout over nothing
-        if (before.object && after) ObjectReader::read_flags(level.upper, name, *before.object, *after);
-        if (!before.object && level.below && !opaque && composition_.find(path) == nullptr)
+        if (level.below) before = below_.find(path, name, live, reader_);
+        if (!before.object && !after) return std::nullopt; // a whiteout over nothing
+        if (before.object && after) ObjectReader::read_flags(upper, name, *before.object, *after);
+        if (!before.object && level.below && !level.opaque && composition_.find(path) == nullptr)
             expect_not_taken(level, name, path, is_directory(after));
         // What is below is opened before the composition changes, as that decides what is to be seen.
         const bool had_directory = is_directory(before.object);
-        const sys::UniqueFd live =
-            had_directory ? below_.live_subdirectory(path, name, level.live) : sys::UniqueFd{};
-        if (had_directory && !is_directory(after)) {
-            found_.settle({path, level.public_before, level.public_after}, before, after);
-            delete_inside(path, live.get(), level.public_before && others_may(before.object, S_IXOTH),
-                          level.depth + 1);
-            composition_.forget_inside(path);
-            return;
-        }
+        sys::UniqueFd live_inside =
+            had_directory ? below_.live_subdirectory(path, name, live) : sys::UniqueFd{};
         found_.settle({path, level.public_before, level.public_after}, before, after);
-        if (!is_directory(after)) return;
-        composition_.note_time(path, after->state.mtime);
-        const sys::UniqueFd upper{
-            ::openat(level.upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-        if (!upper) throw sys::SysError{errno, "open directory", path};
-        // In an opaque directory nothing shows through, so that what is in it need not be marked.
-        walk({.path = path,
-              .upper = upper.get(),
-              .live = live.get(),
-              .below = had_directory,
-              .public_before = level.public_before && others_may(before.object, S_IXOTH),
-              .public_after = level.public_after && others_may(after, S_IXOTH),
-              .depth = level.depth + 1,
-              .entries_changed = changed(live.get())},
-             opaque || after->opaque);
-    }
-
-    /// Reports everything that was in a directory as deleted; the directory itself is settled already.
-    void delete_inside(const std::string& path, int live, bool is_public, int depth) {
-        if (depth > deepest)
-            throw sys::Error{
-                fmt::format("'{}' is more than {} directories deep", sys::printable(path), deepest)};
-        for (const std::string& name : below_names_of_deleted(path, live)) {
-            const std::string inner = fmt::format("{}/{}", path, name);
-            BelowView::Found before = comparing(inner, [&] { return find_deleted(inner, name, live); });
-            if (!before.object) continue;
-            sink_(reported_change(layer_, inner, {before.object, is_public}, {std::nullopt, true},
-                                  ChangeKind::deleted));
-            if (!is_directory(before.object)) continue;
-            const sys::UniqueFd deeper = live < 0 ? sys::UniqueFd{} : live_directory(inner, name, live);
-            delete_inside(inner, deeper.get(), is_public && others_may(before.object, S_IXOTH), depth + 1);
+        const bool public_before = level.public_before && others_may(before.object, S_IXOTH);
+        if (had_directory && !is_directory(after)) {
+            report_deleted(layer_, composition_, below_, {path, std::move(live_inside), public_before},
+                           reader_, sink_);
+            composition_.forget_inside(path);
+            return std::nullopt;
         }
-    }
-
-    // The top of the deleted tree is in the composition by now and would hide what was in it, so these look
-    // past it.
-    [[nodiscard]] std::vector<std::string> below_names_of_deleted(const std::string& path, int live) const {
-        return below_.names_in(path, live);
-    }
-    [[nodiscard]] BelowView::Found find_deleted(const std::string& path, const std::string& name, int live) {
-        if (composition_.find(path) != nullptr) return below_.find(path, name, live, reader_);
-        BelowView::Found found;
-        if (live < 0) return found;
-        if (const auto status = sys::stat_at(live, name))
-            found.object = reader_.read(live, name, *status, ObjectReader::Where::live);
-        return found;
-    }
-    [[nodiscard]] sys::UniqueFd live_directory(const std::string& path, const std::string& name,
-                                               int live) const {
-        return below_.live_subdirectory(path, name, live);
+        if (!is_directory(after)) return std::nullopt;
+        composition_.note_time(path, after->state.mtime);
+        sys::UniqueFd upper_inside{
+            ::openat(upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+        if (!upper_inside) throw sys::SysError{errno, "open directory", path};
+        // In an opaque directory nothing shows through, so that what is in it need not be marked.
+        Level inside{.path = path,
+                     .opaque = level.opaque || after->opaque,
+                     .has_live = static_cast<bool>(live_inside),
+                     .below = had_directory,
+                     .public_before = public_before,
+                     .public_after = level.public_after && others_may(after, S_IXOTH),
+                     .entries_changed = changed(live_inside.get())};
+        upper_.enter(std::move(upper_inside));
+        if (inside.has_live) live_.enter(std::move(live_inside));
+        return inside;
     }
 
     const LayerToScan& layer_;
     model::Composition& composition_;
     const std::function<void(model::Change&&)>& sink_;
     BelowView below_;
+    sys::Descent upper_, live_; ///< where the walk is
+    std::vector<Level> levels_; ///< from the top to there
     ObjectReader reader_;
     FoundChanges found_;
 };

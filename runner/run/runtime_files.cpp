@@ -68,7 +68,8 @@ void set_like(const Place& place, ino_t inode, const std::string& path) {
 /// have several names.
 class Placing {
 public:
-    Placing(int kept, int live, const timespec& started) : kept_{kept}, live_{live}, started_{started} {}
+    Placing(int kept, int live, const timespec& started)
+        : kept_{kept}, live_{live}, started_{started}, copy_{live} {}
     Placing(const Placing&) = delete;
     Placing& operator=(const Placing&) = delete;
     ~Placing() {
@@ -97,7 +98,8 @@ public:
         std::string aside = name_aside(place->name);
         sys::remove_tree_at(place->to.get(), aside);
         const Waiting& one = waiting_.emplace_back(*std::move(place), path, std::move(aside));
-        copy_.copy(one.place.from.get(), one.place.name, one.place.to.get(), one.aside);
+        copy_.copy(one.place.from.get(), one.place.name,
+                   std::filesystem::path{path}.replace_filename(one.aside));
     }
 
     /// The next that was prepared gets its place. False when there is none.

@@ -78,7 +78,7 @@ fs::path layer_of(const fs::path& plan, std::size_t tree) {
 void copy_layer(const fs::path& from, const fs::path& to) {
     const sys::UniqueFd source = sys::open_directory(from.parent_path()),
                         target = sys::open_directory(to.parent_path());
-    merge::ObjectCopy{}.copy(source.get(), from.filename(), target.get(), to.filename());
+    merge::ObjectCopy{target.get()}.copy(source.get(), from.filename(), to.filename());
 }
 
 void require_plan_place(const fs::path& place) {

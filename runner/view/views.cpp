@@ -92,14 +92,16 @@ bool holds_changes(const MemoryLayer& layer, const std::filesystem::path& live) 
     return !covered || !same(*covered) || !sys::list_directory(layer.directory.get(), live).empty();
 }
 
-/// `view`: the overlay that is still mounted on it. `upper`: where to, with the metadata of what it covers.
-void bring_from_memory(const MemoryLayer& layer, int view, const std::filesystem::path& upper) {
+/// `view`: the overlay that is still mounted on it, at `inside`. `upper`: where to, with the metadata of what
+/// it covers.
+void bring_from_memory(const MemoryLayer& layer, int view, const std::string& inside,
+                       const std::filesystem::path& upper) {
     try {
-        overlay::complete_layer({view, layer.upper, layer.work});
+        overlay::complete_layer({view, layer.upper, layer.work, inside});
         const sys::UniqueFd to = sys::open_directory(upper);
-        merge::ObjectCopy copy{merge::Bookkeeping::keep};
+        merge::ObjectCopy copy{to.get(), merge::Bookkeeping::keep};
         for (const sys::DirectoryEntry& entry : sys::list_directory(layer.directory.get(), upper))
-            copy.copy(layer.directory.get(), entry.name, to.get(), entry.name);
+            copy.copy(layer.directory.get(), entry.name, entry.name);
         const sys::HeldObject own{layer.directory.get(), "."};
         merge::set_metadata(sys::HeldObject{to.get(), "."},
                             merge::read_metadata(own, merge::Bookkeeping::strip), merge::Times::keep);
@@ -231,12 +233,12 @@ void Views::complete(const sandbox::Sandbox& sandbox) {
         const std::string& inside = layers_.managed()[mount].inside;
         const sys::UniqueFd view = sys::open_in_root(sandbox.root(), "/" + inside, O_PATH | O_DIRECTORY);
         if (!layers_.is_in_memory(mount)) {
-            overlay::complete_layer({view.get(), layers_.upper(mount), layers_.work(mount)});
+            overlay::complete_layer({view.get(), layers_.upper(mount), layers_.work(mount), inside});
             continue;
         }
         const MemoryLayer layer{sandbox.memory()};
         if (holds_changes(layer, layers_.managed()[mount].live))
-            bring_from_memory(layer, view.get(), layers_.make_upper(mount));
+            bring_from_memory(layer, view.get(), inside, layers_.make_upper(mount));
     }
 }
 

@@ -143,6 +143,34 @@ TEST_F(Merge, CanBeRolledBackAndThatToo) {
     }
 }
 
+TEST_F(Merge, KeepsOriginalsAloneForARollback) {
+    for (const bool elsewhere : {false, true}) {
+        run_bash(place(), "rm -rf live scratch && mkdir live scratch");
+        run_bash(live(),
+                 "head -c 3M /dev/urandom > large; ln large linked; mkdir -p deep/er; cp large deep/er/; "
+                 "echo old > deep/small; mkdir goes; head -c 5000 /dev/urandom > goes/in");
+        if (elsewhere)
+            sys::check(::mount("disco-test", scratch().c_str(), "tmpfs", 0, ""), "mount", scratch());
+        const Snapshot before = restorable(live());
+        LayeredTree tree{live(), scratch()};
+        tree.layer("chown -R 12 .; echo changed > deep/small; rm -r goes; echo x > goes");
+        ASSERT_THAT(tree.merge().conflicts, IsEmpty());
+        std::uintmax_t kept = 0;
+        for (const auto& entry : fs::recursive_directory_iterator{scratch() / "undo/run/data"})
+            if (entry.is_regular_file()) kept += entry.file_size();
+        EXPECT_EQ(kept, 5000U + std::string_view{"old\n"}.size());
+        EXPECT_EQ(sys::read_line_if_exists(scratch() / "undo/run/size"), std::to_string(kept));
+        ASSERT_THAT(tree.roll_back("run", "back").conflicts, IsEmpty());
+        if (elsewhere)
+            EXPECT_EQ(difference(without_inodes(before), without_inodes(restorable(live()))), "");
+        else
+            EXPECT_EQ(difference(before, restorable(live())), "");
+        if (elsewhere) {
+            EXPECT_EQ(::umount2(scratch().c_str(), MNT_DETACH), 0);
+        }
+    }
+}
+
 TEST_F(Merge, ARollbackMeetsNoLaterChange) {
     const auto try_after = [&](const char* meddling, std::size_t conflicts) {
         run_bash(place(), "rm -rf live scratch && mkdir live scratch");

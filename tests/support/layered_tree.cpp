@@ -79,7 +79,7 @@ std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs:
         root = sys::open_directory(place::view);
     }
     // The mount lives on by its descriptor; /proc is there again.
-    overlay::complete_layer({root.get(), layers_.upper(0), layers_.work(0)});
+    overlay::complete_layer({root.get(), layers_.upper(0), layers_.work(0), ""});
     root.reset();
     const model::OwnerNames nobody;
     std::vector<model::Change> changes;

@@ -3,6 +3,9 @@
 #include "runner/model/composition.hpp"
 
 #include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -57,6 +60,43 @@ TEST(Composition, KnowsWhoAnswersForAPath) {
     EXPECT_EQ(composition.below("gone/x"), Below::absent);
     EXPECT_EQ(composition.below("was-directory/x"), Below::absent);
     EXPECT_EQ(composition.below("newer"), Below::live);
+}
+
+/// Every ancestor is looked for, one by one.
+bool hidden(const Composition& composition, std::string path) {
+    while (!path.empty()) {
+        path.resize(path.find('/') == std::string::npos ? 0 : path.rfind('/'));
+        const ComposedEntry* above = composition.find(path);
+        if (above != nullptr && above->kind != Kind::metadata) return true;
+    }
+    return false;
+}
+
+TEST(Composition, FindsWhatHidesAPathInAnyCompany) {
+    std::mt19937 random{1}; // NOLINT(cert-msc51-cpp): the same each time
+    const auto below = [&](unsigned limit) { return static_cast<unsigned>(random() % limit); };
+    const auto path = [&] {
+        std::string made;
+        for (unsigned left = below(6); left > 0; --left) {
+            made += made.empty() ? "" : "/";
+            for (unsigned bytes = 1 + below(2); bytes > 0; --bytes) made += "ab.\x01"[below(4)];
+        }
+        return made;
+    };
+    int found = 0;
+    for (int round = 0; round < 300; ++round) {
+        Composition composition;
+        for (unsigned left = below(40); left > 0; --left)
+            composition.enter(path(), entry(below(4) == 0 ? Kind::absent : Kind::metadata));
+        for (int i = 0; i < 100; ++i) {
+            const std::string one = path();
+            const bool expected = hidden(composition, one);
+            found += expected ? 1 : 0;
+            ASSERT_EQ(composition.hidden_by_ancestor(one), expected) << one;
+        }
+    }
+    EXPECT_GT(found, 1000);
+    EXPECT_LT(found, 29000);
 }
 
 TEST(Composition, FindsWhatIsInADirectoryAndNothingElse) {
