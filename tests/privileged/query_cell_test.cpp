@@ -5,6 +5,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/program.hpp"
+#include "runner/sys/unique_fd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -143,11 +144,21 @@ TEST_F(QueryCell, IsAUserOfItsOwnWithoutRights) {
     EXPECT_EQ(second.output, "5\n");
 }
 
-/// Somebody's, who does nothing until it is killed.
+/// Somebody's, who does nothing until it is killed. It is his when this returns.
 pid_t start_idle(uid_t user) {
+    std::array<int, 2> ends = {-1, -1};
+    sys::check(::pipe2(ends.data(), O_CLOEXEC), "make", "a pipe");
+    const sys::UniqueFd reading{ends[0]};
+    sys::UniqueFd writing{ends[1]};
     const pid_t idle = ::fork();
-    if (idle != 0) return idle;
+    if (idle != 0) {
+        writing.reset();
+        char byte = 0;
+        EXPECT_EQ(::read(reading.get(), &byte, 1), 0);
+        return idle;
+    }
     if (::setresgid(user, user, user) != 0 || ::setresuid(user, user, user) != 0) ::_exit(1);
+    writing.reset();
     ::alarm(60);
     for (;;) ::pause();
 }
