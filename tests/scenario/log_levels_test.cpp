@@ -57,7 +57,7 @@ TEST_F(LogLevelsTest, TheEnvironmentSaysHowMuch) {
     const auto done = dance({"DISCO_LOG=debug"}, {});
     EXPECT_EQ(done.exit, 0);
     const auto id = last_report().at("run").at("id").get<std::string>();
-    EXPECT_THAT(done.error, AllOf(HasSubstr("disco: debug: running 'rsync'"),
+    EXPECT_THAT(done.error, AllOf(HasSubstr("disco: debug: running rsync "),
                                   HasSubstr("disco: debug: module 'hello': changed\n"),
                                   HasSubstr("disco: info: run " + id + " begins")));
     EXPECT_THAT(done.output, Not(HasSubstr("debug")));
