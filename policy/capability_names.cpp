@@ -20,7 +20,8 @@ std::string capability_name(unsigned capability) {
     std::string_view name = known.get();
     if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
     std::string spelt;
-    for (const unsigned char letter : name) spelt += static_cast<char>(std::toupper(letter));
+    for (const char letter : name)
+        spelt += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
     return spelt;
 }
 
