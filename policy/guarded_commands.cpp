@@ -29,7 +29,7 @@ GuardDecision unknown(const std::string& name, const GuardGrammar& grammar,
     decision.line = suggested_form(name, grammar, argv);
     decision.place = grammar.place;
     decision.reason = fmt::format(
-        "disco does not know this form of {} ({}), so it cannot tell whether it only asks. ", name, why);
+        "disco does not know this form of {} ({}), so it cannot know whether it only asks. ", name, why);
     decision.reason +=
         decision.line.empty()
             ? fmt::format(

@@ -302,7 +302,7 @@ int run(int argc, char** argv, char** environment) {
     request.words = static_cast<std::uint32_t>(argc - first);
     std::size_t bytes = 0;
     for (int i = first; i < argc; ++i) bytes += length(i == 0 ? command : argv[i]) + 1;
-    if (bytes > shim::most_word_bytes) fail(command, "its arguments are too long to be told");
+    if (bytes > shim::most_word_bytes) fail(command, "its arguments are too long to be passed on");
     request.word_bytes = static_cast<std::uint32_t>(bytes);
     const auto ask = [&] {
         const int broker = connect_to_broker();

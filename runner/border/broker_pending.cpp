@@ -165,7 +165,7 @@ std::optional<PendingAnswer> Broker::answer_from_unit_files(const PendingQuestio
     } catch (const sys::Error& error) {
         return PendingAnswer{
             EX_UNAVAILABLE, "", "",
-            fmt::format("cannot tell whether this run changes the unit: {}", error.full_text())};
+            fmt::format("cannot find out whether this run changes the unit: {}", error.full_text())};
     }
 }
 

@@ -27,7 +27,7 @@ PendingAnswer cannot_be_known_of(const UnitComparison& unit, const std::optional
     return {EX_UNAVAILABLE, "", "",
             fmt::format(
                 "this run changes the files of {}, which systemd reads after the merge{}: what it will say "
-                "then cannot be told now. Ask 'systemctl cat', 'is-enabled' or 'is-active', ask for "
+                "then cannot be known now. Ask 'systemctl cat', 'is-enabled' or 'is-active', ask for "
                 "properties of its state alone (show -p ActiveState), or ask in a check",
                 unit.unit, reload ? fmt::format(", by '{}'", *reload) : "")};
 }

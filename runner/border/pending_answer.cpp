@@ -38,7 +38,7 @@ PendingAnswer cannot_be_known(std::string_view action, std::string_view hint) {
     return {EX_UNAVAILABLE, "", "",
             fmt::format(
                 "it depends on '{}', which this run asked for and which is run after the merge: what it will "
-                "make of it cannot be told now. Ask before it{}, ask in a check, which comes after the "
+                "make of it cannot be known now. Ask before it{}, ask in a check, which comes after the "
                 "actions, or have what asks run after the merge, too (disco-defer)",
                 action, hint)};
 }

@@ -84,11 +84,11 @@ const char* meaning(GuardKind kind, Profile profile) {
     case GuardKind::view: return "runs it in the sandbox";
     case GuardKind::query: return "asks the host, read-only, and hands its answer over";
     case GuardKind::action:
-        return profile == Profile::live ? "queues it; it runs after the merge" : "tells it, and succeeds";
+        return profile == Profile::live ? "queues it; it runs after the merge" : "reports it, and succeeds";
     case GuardKind::both:
         return profile == Profile::live ? "runs it in the sandbox, and again after the merge"
-                                        : "runs it in the sandbox, and tells it";
-    case GuardKind::refuse: return "refuses it, and tells";
+                                        : "runs it in the sandbox, and reports it";
+    case GuardKind::refuse: return "refuses it, and says so";
     }
     return "?"; // not reached: -Wswitch guards the list
 }
@@ -117,7 +117,7 @@ int check_command(const std::vector<std::string>& argv) {
                                policy::to_string(decision->kind),
                                decision->known ? decision->place : "no form fits");
         else if (restricted && !listed.contains(name))
-            text = "tells it, and succeeds: it is not in restricted.d (auto: simulate instead)";
+            text = "reports it, and succeeds: it is not in restricted.d (auto: simulate instead)";
         else
             text = restricted ? "runs it in the sandbox: it is in restricted.d" : "runs it in the sandbox";
         say(fmt::format("  {:<9} {}\n", model::to_string(profile), text));

@@ -211,7 +211,7 @@ void record_again(const Result& result, const StateDirectory& state) {
     try {
         store_report(result, state);
     } catch (const sys::Error& error) {
-        spdlog::error("the report of run {} does not tell that: {}", result.run.id, error.full_text());
+        spdlog::error("the report of run {} does not say that: {}", result.run.id, error.full_text());
     }
 }
 

@@ -182,7 +182,7 @@ std::string explain_setup_failure(const Message& message, const MountPlan& enter
     case EINVAL:
         return text + " (the state directory may lie on a file system that cannot hold an upperdir, such as "
                       "overlayfs or "
-                      "NFS: use --state-dir on ext4, xfs, btrfs or tmpfs; the kernel's log tells more)";
+                      "NFS: use --state-dir on ext4, xfs, btrfs or tmpfs; the kernel's log says more)";
     case ELOOP: return text + " (the layers would contain themselves: use another --state-dir)";
     case ENODEV: return text + " (this kernel has no overlayfs: load the module 'overlay')";
     default: return text;

@@ -29,7 +29,7 @@ public:
     /// Where a message names the file already.
     static constexpr const char* what_to_do =
         "somebody has a lease on it (fcntl(2), F_SETLEASE) and does not give it up; "
-        "/proc/locks tells the process";
+        "/proc/locks names the process";
     explicit LeaseKept(const std::filesystem::path& name);
 };
 

@@ -146,7 +146,7 @@ void Views::expect_room_for_attributes(bool merged) const {
     const auto lost = overlay::lost_user_attributes(scratch_.path(), layers_.managed());
     if (!lost) return;
     if (merged) throw sys::BadConfiguration{*lost};
-    spdlog::warn("{}. This no-op may tell of lost attributes that are none of the scripts' doing", *lost);
+    spdlog::warn("{}. This no-op may report lost attributes that are none of the scripts' doing", *lost);
 }
 
 sandbox::Sandbox Views::start(const Shown& shown, Work work) {

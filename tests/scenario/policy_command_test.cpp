@@ -40,7 +40,7 @@ TEST_F(Policy, CheckSaysWhatEachProfileDoesAndWhy) {
     EXPECT_THAT(query.output, HasSubstr("guarded.d/systemd:"));
     EXPECT_THAT(query.output, HasSubstr("  about     services of nginx.service\n"));
     const auto action = disco({"policy", "check", "reboot"});
-    EXPECT_THAT(action.output, HasSubstr("simulate  tells it, and succeeds  (action, "));
+    EXPECT_THAT(action.output, HasSubstr("simulate  reports it, and succeeds  (action, "));
     EXPECT_THAT(action.output, HasSubstr("live      queues it; it runs after the merge"));
     const auto words = disco({"policy", "check", "systemctl -o cat enable --now x"});
     for (const char* text :
@@ -56,12 +56,12 @@ TEST_F(Policy, CheckSaysWhatEachProfileDoesAndWhy) {
     EXPECT_EQ(unknown.exit, 0) << unknown.error;
     EXPECT_THAT(unknown.output, HasSubstr("  form      none fits\n"));
     EXPECT_THAT(unknown.output, HasSubstr("form query systemctl list-foo\n"));
-    EXPECT_THAT(unknown.output, HasSubstr("  live      refuses it, and tells  (refuse, no form fits)"));
+    EXPECT_THAT(unknown.output, HasSubstr("  live      refuses it, and says so  (refuse, no form fits)"));
     EXPECT_THAT(disco({"policy", "check", "ls"}).output,
                 HasSubstr("strict    runs it in the sandbox: it is in restricted.d"));
     EXPECT_THAT(
         disco({"policy", "check", "--", "useradd", "-m", "x"}).output,
-        HasSubstr("strict    tells it, and succeeds: it is not in restricted.d (auto: simulate instead)"));
+        HasSubstr("strict    reports it, and succeeds: it is not in restricted.d (auto: simulate instead)"));
     EXPECT_THAT(disco({"policy", "check", "systemctl restart 'x'"}).output,
                 HasSubstr("live      queues it; it runs after the merge"));
     EXPECT_EQ(disco({"policy", "check"}).exit, 64);
@@ -103,7 +103,7 @@ TEST_F(Policy, AReplacedFileCountsAndABadOneStopsEverything) {
     const auto replaced = with_policy("guarded.d/systemd", "form refuse systemctl [ANY...]\n",
                                       {"policy", "check", "systemctl", "x"});
     EXPECT_THAT(replaced.output,
-                HasSubstr("refuses it, and tells  (refuse, /etc/disco/policy/guarded.d/systemd:1)"))
+                HasSubstr("refuses it, and says so  (refuse, /etc/disco/policy/guarded.d/systemd:1)"))
         << replaced.error;
     const auto added = with_policy("guarded.d/own", "# mine\nform query systemctl list-foo\n",
                                    {"policy", "check", "--", "systemctl", "-q", "list-foo"});

@@ -85,7 +85,7 @@ void tell_of_missing(const std::string& what) {
     if (std::exchange(told, true)) return;
     std::fprintf(
         stderr,
-        "disco: the kernel has no %s by now, so there is nothing to be told of it, and a question does "
+        "disco: the kernel has no %s by now, so there is nothing to show of it, and a question does "
         "not make it load any\n",
         what.c_str());
     std::fflush(stderr);
