@@ -39,9 +39,6 @@ bool since(int major, int minor) {
     return here > major || (here == major && here_minor >= minor);
 }
 
-/// open_by_handle_at(2) does not always need a capability since then: may_decode_fh in fs/fhandle.c.
-[[maybe_unused]] const char* walls_of_handles() { return since(6, 11) ? "seccomp,users" : calls; }
-
 /// Landlock knows of truncate(2) since then.
 const char* walls_of_truncate() { return since(6, 2) ? leaked : "close-fds"; }
 
@@ -305,7 +302,7 @@ const std::vector<AttemptRow>& attempt_table() {
         {"i386_init_module", 'F', calls},
         {"i386_pivot_root", 'F', both},
         {"i386_kexec_load", 'F', calls},
-        {"i386_open_by_handle_at", 'F', walls_of_handles()},
+        {"i386_open_by_handle_at", 'F', calls},
         {"i386_open_tree", 'F', calls},
         {"i386_fsopen", 'F', both},
         {"i386_tiocsti", 'F', "seccomp"},

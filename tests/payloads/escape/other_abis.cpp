@@ -85,8 +85,11 @@ Verdict i386_kexec_load() { return by_refusal(i386_call(283, 0, 0, 0, 0xffff)); 
 Verdict i386_add_key() { return by_refusal(i386_call(286, 1, 1, 1, 1)); }
 Verdict i386_keyctl() { return by_result(i386_call(288, 0, static_cast<std::uint32_t>(-4), 0)); } // get @u
 Verdict i386_unshare() { return by_result(i386_call(310, CLONE_NEWUSER)); }
+/// The kernel reads the handle before it asks for any right: of an inode that there is not, then.
 Verdict i386_open_by_handle_at() {
-    return by_refusal(i386_call(342, static_cast<std::uint32_t>(-100), 1, 0));
+    static std::uint32_t handle[] = {8, 1, 0xfffffffe, 0}; // FILEID_INO32_GEN, two words
+    return by_refusal(
+        i386_call(342, static_cast<std::uint32_t>(-100), reinterpret_cast<std::uintptr_t>(handle), 0));
 }
 Verdict i386_setns() { return by_refusal(i386_call(346, static_cast<std::uint32_t>(-1), 0)); }
 Verdict i386_process_vm_readv() {
@@ -96,7 +99,7 @@ Verdict i386_bpf() { return by_refusal(i386_call(357, 9999, 0, 0)); }
 Verdict i386_seccomp() { return by_refusal(i386_call(354, 1, 1UL << 3, 1)); }
 Verdict i386_userfaultfd() { return by_result(i386_call(374, 1)); }
 Verdict i386_io_uring_setup() { return by_result(i386_call(425, 4, low_zeros())); }
-Verdict i386_open_tree() { return by_refusal(i386_call(428, static_cast<std::uint32_t>(-1), low("/"), 1)); }
+Verdict i386_open_tree() { return by_result(i386_call(428, static_cast<std::uint32_t>(-100), low("/"), 1)); }
 Verdict i386_fsopen() { return by_result(i386_call(430, low("tmpfs"), 0)); }
 Verdict i386_clone3() { return by_refusal(i386_call(435, 1, 64)); }
 Verdict i386_pidfd_getfd() { return by_refusal(i386_call(438, static_cast<std::uint32_t>(-1), 0, 0)); }
