@@ -22,7 +22,7 @@ struct CallMade {
 using ReadMemory = std::function<std::size_t(std::uint64_t address, void* to, std::size_t size)>;
 
 /// For people, to follow "would" or "refused to": "call: mount(/dev/sdb1, /mnt, ext4)", "set the clock to
-/// 2026-01-31 23:59:59 UTC". The memory may change while it is read: fit to be told, never to decide by.
+/// 2026-01-31 23:59:59 UTC". The memory may change while it is read: good for a report, never for a decision.
 /// Names are shown with unprintable bytes escaped. Pure but for `read`.
 [[nodiscard]] std::string describe_call(const CallMade& call, const ReadMemory& read);
 

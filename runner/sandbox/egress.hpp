@@ -27,7 +27,7 @@ public:
     /// the program said when it has ended or takes too long, sys::Interrupted on Ctrl-C.
     void wait_until_ready();
 
-    /// Tells it to end and does not wait: the kernel takes its time to let the network device go.
+    /// Kills it and does not wait: the kernel takes its time to let the network device go.
     void stop() const noexcept;
 
 private:

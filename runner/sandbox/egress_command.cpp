@@ -9,9 +9,9 @@ namespace {
 
 std::string descriptor(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
 
-/// It answers for the gateway's and the host's addresses unless told otherwise, and forwards every port that
-/// is listened on. As another user than root it could not join a namespace of root's; it gives up all
-/// capabilities but CAP_SYS_ADMIN and CAP_NET_BIND_SERVICE, and all files.
+/// Without these options pasta would answer for the addresses of the gateway and the host, and forward every
+/// port that is listened on. It runs as root, because another user could not join a namespace of root's; it
+/// gives up all capabilities but CAP_SYS_ADMIN and CAP_NET_BIND_SERVICE, and all files.
 std::vector<std::string> pasta_words(bool forwarded) {
     std::vector<std::string> words = {"pasta",
                                       "--foreground",

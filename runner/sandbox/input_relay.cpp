@@ -53,7 +53,7 @@ bool InputRelay::wants_to_read() const {
     return !ended_ && kept_.empty() && !(source_ == Source::terminal && in_background(from_));
 }
 
-/// A descriptor that is not waited for is -1: poll(2) would tell of its end again and again.
+/// A descriptor that is not waited for is -1: poll(2) would report its end again and again.
 std::array<pollfd, InputRelay::wait_count> InputRelay::waits() const {
     return {pollfd{wants_to_read() ? from_ : -1, POLLIN, 0},
             pollfd{kept_.empty() ? -1 : pipe_.write.get(), POLLOUT, 0}};

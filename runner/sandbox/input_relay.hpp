@@ -31,12 +31,12 @@ public:
     static constexpr std::size_t wait_count = 2;
     /// What to poll(2) for.
     [[nodiscard]] std::array<pollfd, wait_count> waits() const;
-    /// Milliseconds, -1: for ever. Nothing tells when this process comes to the foreground of its terminal,
-    /// and may read there.
+    /// How long to poll(2) at most, in milliseconds; -1: for ever. No event says that this process has come
+    /// to the foreground of its terminal and may read there, so it looks now and then.
     [[nodiscard]] int patience_ms() const;
     /// Moves what can be moved, without waiting. Throws SysError.
     void serve();
-    /// Of the pipe.
+    /// The inode number of the pipe.
     [[nodiscard]] ino_t inode() const noexcept { return inode_; }
     /// When all programs have ended: a file's reading position is where they have stopped to read.
     void give_back() noexcept;

@@ -92,9 +92,10 @@ const char* describe(Stage stage) {
     return "?"; // not reached: -Wswitch guards the list
 }
 
-/// Said once: what a container withholds that sandboxes do without.
-bool tell_of_container(const SandboxSpec& spec) {
-    // It refuses everything in it all keys, so no sandbox needs a keyring of its own, see pid1.
+/// Logs what this container withholds and sandboxes do without. Called once.
+bool log_container_limits(const SandboxSpec& spec) {
+    // A container that refuses keyctl(2) refuses it to everything inside, so no sandbox needs a keyring of
+    // its own; see pid1.
     if (::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) < 0 && errno == EPERM)
         spdlog::debug("this container refuses keyctl(2), so sandboxes have no keyring of their own");
     // Over what belongs to a user namespace of its own it has every right.
@@ -146,7 +147,7 @@ Launched launch(const SandboxSpec& spec, const LogSink& log) {
     view.programs = programs.data();
     view.program_count = static_cast<int>(programs.size());
     if (spec.new_network) {
-        [[maybe_unused]] static const bool told = tell_of_container(spec);
+        [[maybe_unused]] static const bool logged = log_container_limits(spec);
     }
     const std::uint64_t namespaces =
         CLONE_NEWNS | namespace_of(Wall::pid, CLONE_NEWPID) | namespace_of(Wall::ipc, CLONE_NEWIPC) |

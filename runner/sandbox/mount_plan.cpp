@@ -31,7 +31,8 @@ const unsigned long readonly_clone =
     (wall_stands(Wall::readonly_binds) ? MOUNT_ATTR_RDONLY : 0) | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 const unsigned long readonly_sysfs = wall_stands(Wall::readonly_proc_sys) ? MS_RDONLY : 0;
 
-/// Of the kernel's /proc: what tells of the machine's memory, keys and processes, or drives its devices.
+/// What is masked of the kernel's /proc: it shows the machine's memory, keys and processes, or drives its
+/// devices.
 constexpr const char* masked_files[] = {"/kcore",       "/keys",        "/latency_stats",
                                         "/timer_list",  "/sched_debug", "/kmsg",
                                         "/kpagecgroup", "/kpagecount",  "/kpageflags"};
@@ -245,8 +246,8 @@ private:
             add({.kind = Kind::make_readonly, .target = dev, .flags = MS_NOSUID | MS_NOEXEC});
         mount("devpts", dev + "/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5");
         mount("tmpfs", dev + "/shm", inert, "mode=1777,size=20%");
-        // Of the sandbox's IPC namespace. Programs that are confined to what they can see do not reach its
-        // queues otherwise: mq_open(3) goes round the tree.
+        // The message queues of the sandbox's IPC namespace. Landlock confines programs to the tree, and
+        // mq_open(3) does not go through the tree: without this mount it would fail.
         add({.kind = Kind::mount,
              .target = dev + "/mqueue",
              .type = "mqueue",
@@ -337,7 +338,8 @@ private:
                  .target = view_.base,
                  .options = overlay.base,
                  .flags = quiet | MS_RDONLY});
-        // By a copy's time of access the scan of the layer tells what it is a copy of.
+        // Reading must not set times of access: by that of a copy the scan of the layer finds out what it is
+        // a copy of.
         add({.kind = Kind::overlay,
              .target = place,
              .options = overlay.options,

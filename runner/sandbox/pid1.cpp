@@ -69,7 +69,7 @@ void sort_descriptors(const LaunchView& launch) noexcept {
         output[lane] = ::fcntl(launch.output[lane], F_DUPFD, above);
         standard_output[lane] = ::fcntl(launch.standard_output[lane], F_DUPFD, above);
     }
-    if (control < 0 || ::dup2(control, fd::control) < 0) ::_exit(127); // no way to tell anybody
+    if (control < 0 || ::dup2(control, fd::control) < 0) ::_exit(127); // no way to report it
     if (network != 0) fail(Stage::network, network_error);
     const int nothing = open_nothing(above);
     if (nothing < 0) fail(Stage::descriptors, errno);
@@ -103,11 +103,11 @@ bool isolate_mounts() noexcept {
     return ::close(root) == 0;
 }
 
-/// Of all that is started here, which cannot change it (policy/seccomp_program). Nothing is dumped at 0
-/// either, but a handler of the machine (core_pattern with '|') is still called then: only at 1 the kernel
-/// does without it. A hard limit of 0 stays where it may not be raised (a container without
-/// CAP_SYS_RESOURCE): such a handler then hears of a program that crashes here. Nothing else that outlasts
-/// execve(2) would prevent it.
+/// Limits the core dumps of all that is started here, which cannot change this limit
+/// (policy/seccomp_program). At 0 nothing is dumped either, but a handler of the machine (core_pattern with
+/// '|') is still called: only at 1 the kernel does without it. A hard limit of 0 stays where it may not be
+/// raised (a container without CAP_SYS_RESOURCE): such a handler then hears of a program that crashes here.
+/// Nothing else that outlasts execve(2) would prevent it.
 bool limit_core() noexcept {
     const struct rlimit no_core = {1, 1};
     if (::setrlimit(RLIMIT_CORE, &no_core) == 0) return true;
@@ -140,7 +140,7 @@ void bring_up_loopback() noexcept {
     ::close(socket);
 }
 
-/// Scripts can read PID 1's command line, and are not told where the server and the state are.
+/// Scripts can read PID 1's command line. It must not show them where the server and the state are.
 void hide_command_line(const LaunchView& launch) noexcept {
     constexpr char shown[] = "disco: sandbox";
     if (launch.command_line == nullptr || launch.command_line_size < sizeof shown) return;

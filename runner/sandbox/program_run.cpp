@@ -81,8 +81,9 @@ private:
         std::unique_ptr<Notifier> notifier{};
     };
 
-    /// Of a program that is no guarded command nothing is to be heard when it is started: that would be two
-    /// more switches between processes for each, and the next one starts when it has become its program.
+    /// The lanes, a bit each, whose program is no guarded command: the parent need not hear its exec. To hear
+    /// one takes two more switches between processes, and the next program is only started when this exec is
+    /// done.
     [[nodiscard]] std::uint32_t unheard() const {
         std::uint32_t lanes = 0;
         for (std::size_t lane = 0; lane < runs_.size(); ++lane)
@@ -330,7 +331,7 @@ private:
     Message message_;
     std::function<void()> meanwhile_; ///< empty once it was called
     std::vector<Run> runs_;
-    std::optional<TerminalRelay> relay_; ///< tells one of them what is shown
+    std::optional<TerminalRelay> relay_; ///< for the one that has a terminal
     std::size_t first_ = 0;
     std::size_t heard_ = 0; ///< whose output goes to the sink
     bool none_left_ = false;

@@ -16,11 +16,11 @@ constexpr int control = 4;
 /// PID 1's own; after `enter`, when there are programs with a read-only view, that view's.
 constexpr int mount_namespace = 5;
 constexpr int broker = 6; ///< the broker's socket, until it has a name
-/// Of the sandbox's own terminal the side that programs use; PID 1 opens it when a program is to have it.
+/// The programs' side of the sandbox's own terminal; PID 1 opens it when a program is to have it.
 constexpr int terminal = 7;
 constexpr int log = 8;   ///< the socket of the log, until it has a name
 constexpr int users = 9; ///< the user namespace of programs
-/// Of each lane two: where its program writes, and its standard output where that is a value (templates).
+/// Two for each lane: where its program writes, and its standard output where that is a value (templates).
 constexpr int first_lane = 10;
 constexpr int output(int lane) { return first_lane + 2 * lane; }
 constexpr int standard_output(int lane) { return first_lane + 2 * lane + 1; }

@@ -16,9 +16,10 @@ struct ResolverFile {
 };
 
 /// Pure. The host's resolv.conf (resolv.conf(5)) for a sandbox that reaches other machines, but none of the
-/// host's own addresses. `is_own` tells whether an address is one of the host's (loopback always is). A first
-/// IPv4 name server that is, such as systemd-resolved's 127.0.0.53, becomes `forwarder`: the egress programs
-/// know this one only. Others are left out. All else is kept as it is.
+/// host's own addresses. `is_own` says whether an address is one of the host's (loopback always is). If the
+/// first IPv4 name server is at such an address, as systemd-resolved's 127.0.0.53, it becomes `forwarder`:
+/// the egress programs know this one only. Other name servers at the host's own addresses are left out. All
+/// else is kept as it is.
 [[nodiscard]] ResolverFile make_resolver_file(std::string_view host, const std::string& forwarder,
                                               const std::function<bool(const std::string&)>& is_own);
 

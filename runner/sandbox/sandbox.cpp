@@ -66,7 +66,7 @@ NetworkAttempts Sandbox::network_attempts() const {
     }
 }
 
-/// That PID 1 is gone is told by the answer, or by its absence.
+/// That PID 1 is gone is no error here: the answer, or its absence, shows it.
 void Sandbox::order(Order what, std::size_t index, std::size_t count, std::uint32_t unheard) const {
     const Command command{what, static_cast<std::int32_t>(index), static_cast<std::int32_t>(count), unheard};
     if (::send(control_.get(), &command, sizeof command, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
@@ -87,7 +87,7 @@ bool Sandbox::receive(Message& message, sys::UniqueFd& descriptor) const {
         header.msg_controllen = space.size();
         got = ::recvmsg(control_.get(), &header, MSG_CMSG_CLOEXEC);
     } while (got < 0 &&
-             (errno == EINTR || errno == ECONNRESET)); // a reset is told once, before what is queued
+             (errno == EINTR || errno == ECONNRESET)); // a reset is reported once, before queued messages
     if (got < 0) throw sys::SysError{errno, "hear from the sandbox"};
     if (got > 0 && got != ssize_t{sizeof message}) throw sys::Error{"the sandbox sent a damaged message"};
     const struct cmsghdr* control = got > 0 ? CMSG_FIRSTHDR(&header) : nullptr;

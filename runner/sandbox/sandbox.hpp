@@ -24,7 +24,7 @@
 
 namespace disco::sandbox {
 
-/// A program that a sandbox may be told to run. All of a sandbox's programs are known before it starts.
+/// A program that a sandbox can be asked to run. All of a sandbox's programs are known before it starts.
 struct Program {
     std::string path; ///< in the view
     std::vector<std::string> argv;
@@ -123,7 +123,7 @@ public:
     void enter(std::size_t plan);
 
     [[nodiscard]] model::Network network() const noexcept { return spec_.network; }
-    /// Of all that share its network; none when it is gone.
+    /// The attempts of all sandboxes that share its network; none when it is gone.
     [[nodiscard]] NetworkAttempts network_attempts() const;
 
     /// The root of the merged view (O_PATH); use sys::open_in_root below it. Valid while the sandbox lives.
@@ -140,14 +140,14 @@ public:
     [[nodiscard]] ProgramEnd run(std::size_t index, const OutputSink& sink,
                                  const std::function<void()>& meanwhile = {});
 
-    /// The same for programs[first, first + count), all at once. `sink` is told which one of them printed,
-    /// and gets what they print one after the other: a later one's when the ones before it have ended.
+    /// The same for programs[first, first + count), all at once. `sink` gets what they print, with the number
+    /// of the program (from 0), one after the other: a later one's when the ones before it have ended.
     [[nodiscard]] std::vector<ProgramEnd>
     run_together(std::size_t first, std::size_t count,
                  const std::function<void(std::size_t, std::string_view)>& sink,
                  const std::function<void()>& meanwhile = {});
 
-    /// Tells all processes to end and does not wait for it. Nothing writes to the layers any more when every
+    /// Kills all processes and does not wait for their ends. Nothing writes to the layers any more when every
     /// `run` has returned; until `close` the overlays are still mounted on them.
     void stop() noexcept;
     /// Ends all processes and waits for them; the mounts are gone then.

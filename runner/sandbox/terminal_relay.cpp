@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t at_once = 65536; ///< and no more is kept of either side
 
-/// Nothing to move now; the next poll(2) tells when there is.
+/// Nothing to move now; the next poll(2) shows when there is.
 bool not_now(int error) { return error == EAGAIN || error == EINTR; }
 
 [[noreturn]] void lose_terminal() { throw sys::Interrupted{SIGHUP}; }
@@ -101,7 +101,7 @@ void TerminalRelay::pass_keys() {
 }
 
 void TerminalRelay::pass_size() {
-    outer_.acknowledge_resize(); // before the look, so that a change after it is told again
+    outer_.acknowledge_resize(); // before the look: a later change is noticed again
     const winsize size = outer_.size();
     sys::check(::ioctl(inner_, TIOCSWINSZ, &size), "set the size of the terminal of the sandbox");
 }

@@ -20,7 +20,7 @@ public:
 
     /// `outer`: the person's, which is in raw mode from now on until the end of the object. `inner`: the
     /// sandbox's, its master side (pty(7)); it gets the settings and the size of the other. Both are
-    /// borrowed. `heard` is told what is shown. Throws SysError.
+    /// borrowed. `heard` gets what is shown. Throws SysError.
     TerminalRelay(int outer, int inner, Heard heard);
 
     static constexpr std::size_t wait_count = 3;

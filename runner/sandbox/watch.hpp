@@ -45,7 +45,7 @@ public:
     /// What the sandbox has been killed for. Throws what kept it from looking, for which it was killed, too.
     [[nodiscard]] Verdict end();
 
-    /// Of processes in the sandbox, at most ten; unreadable ones by number.
+    /// The command lines of processes in the sandbox, at most ten; "process N" for one that cannot be read.
     [[nodiscard]] std::vector<std::string> command_lines(const std::set<pid_t>& processes) const;
 
 private:
