@@ -136,9 +136,9 @@ private:
         return sys::number_in<long>(beside).value_or(0) + 1;
     }
 
-    /// Looks for names of indexed files and gives them to the upperdir. A file's names in the view share its
-    /// inode number, but nothing tells it when the upperdir has no name left; they share the time of its last
-    /// change, too, which no file has that has not been changed.
+    /// Looks for names of indexed files and gives them to the upperdir. They are found by the time of the
+    /// file's last change, which all its names in the view share, and no unchanged file has. They share its
+    /// inode number, too, but that is not known when the upperdir has no name left.
     void find_names() {
         // Whoever owns a directory of the live root may move it at any time, with a name in it.
         for (int attempt = 0; attempt < 3; ++attempt)

@@ -12,12 +12,12 @@ struct MountedLayer {
     std::string prefix; ///< of the mount inside the live root, "" or "/home"; for messages
 };
 
-/// Makes an upperdir tell by itself all that its overlay shows, so that what reads it later need not know of
-/// redirects and of the index:
+/// Completes an upperdir: by itself it then shows all that its overlay shows, so that what reads it later
+/// need not know redirects and the index.
 /// - A renamed directory holds only what was changed in it, and refers to its old place for the rest. It is
 ///   filled with that rest, which costs the copies that mv(1) would have made between two file systems.
-/// - Of a file with several names that was changed by one of them the other names are only known to the
-///   index. They become links in the upperdir. To find them the whole view is walked, when there are any.
+/// - When a file with several names was changed by one of them, only the index knows of the other names. They
+///   become links in the upperdir. To find them the whole view is walked, when there are any.
 ///
 /// Throws SysError; Error that says so where a path would be longer than a path can be.
 void complete_layer(const MountedLayer& layer);

@@ -21,10 +21,11 @@ public:
         sys::Sha256Digest digest = {};
         std::uint64_t size = 0; ///< of what was read
     };
-    /// The SHA-256 of a file's bytes. Of one that has more zeros than that, in blocks of 64 KiB that hold
-    /// nothing else, the SHA-256 of its size and its other blocks, with their numbers (disco-run(8) says
-    /// how); it depends on the content alone, too, not on where the file has holes. `content`: gets the bytes
-    /// of a file that may be shown; null: it is too large. Throws SysError; Interrupted.
+    /// The SHA-256 of a file's bytes. If more of them than `most_zeros` are in blocks of 64 KiB that hold
+    /// only zeros, it is the SHA-256 of the file's size and its other blocks, with their numbers
+    /// (disco-run(8) says how). That depends on the content alone, too, not on where the file has holes.
+    /// `content`: gets the bytes of a file that may be shown; null: it is too large. Throws SysError;
+    /// Interrupted.
     [[nodiscard]] Result of(int fd, const struct stat& status, const std::filesystem::path& name_for_messages,
                             std::string* content);
 

@@ -58,8 +58,8 @@ bool FoundChanges::enter_times(const std::string& path, const BelowView::Found& 
     return true;
 }
 
-/// A time that was set is another one than that of the work, or was set for access as well, as touch(1)
-/// does: views are mounted with `noatime`. Any other tells that the same was written again, or that
+/// A time that was set lies outside of the time of the work, or was set for access as well, as touch(1) does:
+/// views are mounted with `noatime`. Any other time only means that the same was written again, or that
 /// entries came and went. That is no news, and would make a merge of each dance.
 bool FoundChanges::was_given(const timespec& before, const ReadObject& after) const {
     const timespec& given = after.state.mtime;

@@ -71,17 +71,17 @@ bool lies_inside(const std::filesystem::path& path, const std::filesystem::path&
 
 /// Every option that matters is given: defaults differ between kernels and distributions.
 ///
-/// Of a view. With an index hard links hold, and with redirects a directory can be renamed, as on the live
-/// root. Where the file systems below give no lasting file handles the kernel goes on without an index, and
-/// links come apart when they are copied up. What a crash leaves of a layer is thrown away, and a merge syncs
-/// the file system before it begins, so that nothing need be on disk earlier (an fsync for every file that is
-/// copied up takes longer than all else).
+/// The options of a view. An index keeps hard links together, and redirects let a directory be renamed, as on
+/// the live root. Where the file systems below give no lasting file handles, the kernel goes on without an
+/// index, and links come apart when they are copied up. What a crash leaves of a layer is thrown away, and a
+/// merge syncs the file system before it begins, so that nothing need be on disk earlier (an fsync for every
+/// file that is copied up takes longer than all else).
 constexpr const char* view_options =
     ",index=on,metacopy=off,redirect_dir=on,xino=off,nfs_export=off,volatile";
 /// The same in memory, where nothing is synced.
 constexpr const char* memory_options = ",index=on,metacopy=off,redirect_dir=on,xino=off,nfs_export=off";
-/// Of a read-only base below a view: an index needs its file handles. (`index` means nothing without an
-/// upperdir, and the kernel would complain of it.)
+/// The options of a read-only base below a view. The view's index needs its file handles. (`index` means
+/// nothing without an upperdir, and the kernel would complain of it.)
 constexpr const char* base_options = ",metacopy=off,redirect_dir=nofollow,xino=off,nfs_export=on";
 
 /// `lowerdirs`: topmost first.

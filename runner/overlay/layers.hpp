@@ -30,14 +30,16 @@ constexpr const char* memory_work = "/proc/m/w";
 
 /// mount(2) options of one overlay; the names of layers are relative to their directory.
 struct OverlayOptions {
-    /// Of a read-only overlay to be mounted first, at place::base; empty: none. Overlayfs refuses lowerdirs
-    /// that lie within one another (ELOOP), and the kept layer lies within the live root whose file system it
-    /// shares. Seen through an overlay of its own the live root is another file system, and it does not.
+    /// The options of a read-only overlay that is mounted first, at place::base; empty: none. Overlayfs
+    /// refuses lowerdirs that lie within one another (ELOOP), and the kept layer lies within the live root
+    /// whose file system it shares. Seen through an overlay of its own, the live root is another file system,
+    /// and the kept layer is not within it.
     std::string base;
     std::string top;
 };
 
-/// Of a read-only overlay that shows a directory as it is, but for its sockets and FIFOs: they lead nowhere.
+/// The options of a read-only overlay that shows a directory as it is, but for its sockets and FIFOs: they
+/// lead nowhere.
 [[nodiscard]] std::string readonly_options(const std::filesystem::path& directory);
 
 /// The layers of a dance on disk, for every managed mount: the begun one, an upperdir that one module
@@ -77,8 +79,8 @@ public:
     /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
     [[nodiscard]] OverlayOptions options(std::size_t mount, On on) const;
 
-    /// Of the machine's own /run the begun layer is in memory, as /run is, and belongs to the sandbox: most
-    /// modules leave nothing there. What one does leave is brought here while the sandbox is still there.
+    /// True for the machine's own /run: its begun layer is in memory, as /run is, and belongs to the sandbox,
+    /// because most modules leave nothing there. What one does leave is brought here before the sandbox ends.
     [[nodiscard]] bool is_in_memory(std::size_t mount) const;
     /// Makes the upperdir that it is brought to, and returns it.
     std::filesystem::path make_upper(std::size_t mount);

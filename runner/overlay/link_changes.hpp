@@ -12,7 +12,8 @@
 namespace disco::overlay {
 
 /// Finds names that were there before a layer and are there after it, and that belong to other names than
-/// before: links that were made of equal files, or came apart into equal files. Nothing else tells of them.
+/// before: links that were made of equal files, or came apart into equal files. Nothing else shows such a
+/// change.
 class LinkChanges {
 public:
     /// Which file a name leads to.

@@ -36,7 +36,7 @@ bool refused_as_lower(const std::filesystem::path& directory, const std::filesys
     // An overlay without an upper layer has two lower ones. By descriptors: an option given in this way has
     // 255 bytes at most, and in old kernels no comma.
     const std::string lowerdirs = fmt::format("/proc/self/fd/{}:/proc/self/fd/{}", lower.get(), beside.get());
-    // Newer kernels look at a layer when they are told of it, older ones at the end.
+    // Newer kernels look at a layer when the option names it, older ones at the end.
     return (::fsconfig(overlay.get(), FSCONFIG_SET_STRING, "lowerdir", lowerdirs.c_str(), 0) != 0 ||
             ::fsconfig(overlay.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) &&
            errno == EINVAL;

@@ -27,8 +27,8 @@ struct ClassifiedMount {
     std::string inside;         ///< path in the merged view: "" for the live root itself, "/home"
     std::filesystem::path live; ///< path on the host
     std::string type{};         ///< of a foreign mount, for messages: that of its file system
-    /// Of a read-only mount: sockets and FIFOs of the machine may be on it, and an overlay can show it. By a
-    /// bind mount, which shows the very same objects, whoever listens there would be reached.
+    /// True for a read-only mount that may have sockets and FIFOs of the machine on it, and that an overlay
+    /// can show. A bind mount would show the very same objects, and whoever listens there would be reached.
     bool by_overlay = false;
     bool operator==(const ClassifiedMount&) const = default;
 };
@@ -47,7 +47,7 @@ using LowerTrial = std::function<bool(const sys::Mount&)>;
 /// Every visible mount below `root` (an absolute path without symlinks), parents before children; the first
 /// row is the root itself, managed or foreign, whether or not it is a mount point. What lies below a runtime,
 /// private, kernel or closed mount is left out. Pure, if `refuses` is; it is asked only about mounts whose
-/// type does not tell.
+/// type does not decide it.
 [[nodiscard]] std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mounts,
                                                            const std::filesystem::path& root,
                                                            const LowerTrial& refuses);

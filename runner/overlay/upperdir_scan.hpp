@@ -30,7 +30,7 @@ struct LayerToScan {
     bool with_times = false; ///< that were set and are all that differs: see `scan_layer`
 };
 
-/// Somebody else has changed what the layer stands on, or keeps it from being read, so that it cannot be told
+/// Somebody else has changed what the layer stands on, or keeps it from being read, so that nobody can know
 /// what the layer changes.
 class ChangedMeanwhile : public sys::Error {
 public:

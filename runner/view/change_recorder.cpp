@@ -37,7 +37,7 @@ ChangeRecorder::ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, 
       packages_{layers} {}
 
 void ChangeRecorder::read_owners(int root) {
-    if (root < 0) return; // the sandbox was killed; what it is told of is that, not this
+    if (root < 0) return; // the sandbox was killed: that is reported, not this
     std::string passwd = text_in(root, "/etc/passwd"), group = text_in(root, "/etc/group");
     owners_before_ = owners_;
     if (passwd == passwd_ && group == group_) return;

@@ -42,11 +42,11 @@ public:
     [[nodiscard]] std::string put_runtime_files(const std::filesystem::path& record) const;
 
     /// Throws what a merge of all that was recorded would throw before its first step, as far as a look at
-    /// the live root can tell: see merge::expect_copies. For a no-op, once the last layer is kept.
+    /// the live root shows it: see merge::expect_copies. For a no-op, once the last layer is kept.
     void expect_merge() const;
     /// What `merge` needs, once the last layer is kept.
     [[nodiscard]] std::vector<merge::TreeToMerge> trees();
-    /// Of all that was recorded, and of the actions that are to be run.
+    /// The fingerprint of all that was recorded, and of the actions that are to be run.
     [[nodiscard]] std::string fingerprint(std::vector<model::ModuleReport>& modules);
     /// Whether what was recorded holds times that were set, besides or without any change.
     [[nodiscard]] bool times_set() const noexcept { return times_set_; }

@@ -35,7 +35,7 @@ public:
         // The name that was printed may be a relative one.
         const bool any_named = std::any_of(foreign_.begin(), foreign_.end(), named);
         for (const ClassifiedMount* mount : foreign_)
-            if ((!any_named || named(mount)) && told_.insert(mount).second)
+            if ((!any_named || named(mount)) && noted_.insert(mount).second)
                 notices.push_back({model::NoticeKind::read_only, text_of(*mount), {}, step});
     }
 
@@ -49,7 +49,7 @@ private:
     }
 
     std::vector<const ClassifiedMount*> foreign_;
-    std::set<const ClassifiedMount*> told_;
+    std::set<const ClassifiedMount*> noted_;
 };
 
 } // namespace

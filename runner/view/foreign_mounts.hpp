@@ -7,9 +7,9 @@
 
 namespace disco::view {
 
-/// A notice of each foreign mount that a module met, once a run, with the first module that did. Almost every
-/// machine with an EFI has such a mount, and almost no module writes to it, so nothing is told before a
-/// program prints, or a module fails for, what the kernel says to a write there. Pure.
+/// Adds a notice for each foreign mount that a module met, once a run, to the first module that did. Almost
+/// every machine with an EFI has such a mount, and almost no module writes to it. So there is no notice
+/// before a program prints, or a module fails for, what the kernel says to a write there. Pure.
 void note_foreign_mounts(std::vector<model::ModuleReport>& modules,
                          const std::vector<overlay::ClassifiedMount>& mounts);
 

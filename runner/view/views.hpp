@@ -29,9 +29,9 @@ public:
     Views(const run::CommonOptions& options, const run::StateDirectory& state, const run::Scratch& scratch,
           std::string node);
 
-    /// The layers can hold all that live files have. Throws sys::BadConfiguration where they cannot and are
-    /// to be `merged`; else warns, as what is told of such files may be wrong. See
-    /// overlay::lost_user_attributes.
+    /// Checks that the layers can hold all that live files have. Where they cannot, it throws
+    /// sys::BadConfiguration if they are to be `merged`, and else warns, as the report of such files may be
+    /// wrong. See overlay::lost_user_attributes.
     void expect_room_for_attributes(bool merged) const;
 
     [[nodiscard]] overlay::Layers& layers() noexcept { return layers_; }
@@ -60,13 +60,13 @@ public:
     /// Lets it in to the begun layer, when its network is there.
     void enter(sandbox::Sandbox& sandbox);
 
-    /// Makes the begun layer tell by itself all that its view shows; see overlay::complete_layer. When the
-    /// sandbox's programs have ended, and before it is stopped.
+    /// Completes the begun layer: by itself it then shows all that its view shows; see
+    /// overlay::complete_layer. Called when the sandbox's programs have ended, and before it is stopped.
     void complete(const sandbox::Sandbox& sandbox);
 
     [[nodiscard]] const policy::GuardedCommands& guarded() const noexcept { return guarded_; }
     [[nodiscard]] border::CalledCommands& called() noexcept { return called_; }
-    /// Of all that the run's scripts ask for.
+    /// The allowance for all that the run's scripts ask for.
     [[nodiscard]] border::Allowance& allowance() noexcept { return allowance_; }
     /// The actions of the modules that are done, words and meaning.
     [[nodiscard]] const std::vector<model::Action>& queued() const noexcept { return queued_; }
@@ -98,7 +98,7 @@ private:
     std::filesystem::path data_ = run::data_directory();
     std::mutex policy_mutex_; ///< of the next one, which threads of sandboxes use, too
     policy::PolicyStore policy_{data_};
-    std::set<std::string> allowed_ = policy::load_allow_list(data_); ///< read at once, to tell what is wrong
+    std::set<std::string> allowed_ = policy::load_allow_list(data_); ///< read at once, to find faults early
     policy::GuardedCommands guarded_;
     border::ExecGuard::Redirection redirection_;
     border::CalledCommands called_;
