@@ -22,7 +22,7 @@
 
 namespace disco::border {
 
-/// Whether what such a question sees is root's to see, and so not told to others.
+/// Whether what such a question sees is for root alone, and so not shown to other users.
 [[nodiscard]] constexpr bool is_roots(policy::Need need) noexcept {
     return need != policy::Need::bus && need != policy::Need::interfaces;
 }
@@ -30,7 +30,7 @@ namespace disco::border {
 /// What a script asked for by a guarded command, in the order of asking.
 struct Asked {
     enum class What {
-        action,   ///< told in a no-op, queued in a live dance
+        action,   ///< reported in a no-op, queued in a live dance
         refused,  ///< by the policy
         unlisted, ///< a command that strict scripts may not run
         failure,  ///< of the program in argv[0], for the reason in argv[1], in words of the sandbox

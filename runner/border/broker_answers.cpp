@@ -44,7 +44,8 @@ RunDirectory run_directory(const Host& host) {
     return host.root == "/" ? RunDirectory::carried_over : RunDirectory::gone;
 }
 
-/// Of `disco-defer COMMAND…`: what is known of the command where it is a guarded one; it is run in any case.
+/// The decision on `disco-defer COMMAND…`: the command is queued in any case, with what is known of it where
+/// it is a guarded one.
 policy::GuardDecision deferred(const policy::GuardedCommands& commands,
                                const std::vector<std::string>& words) {
     policy::GuardDecision decision;
@@ -159,7 +160,8 @@ std::string Broker::queue(Client& client, bool in_view) {
     const ShimRequest& request = client.request;
     const RunDirectory run = run_directory(host_);
     Asked asked{Asked::What::action, client.decision.action};
-    // Of one that will be gone nothing is named, so it does not matter where the command runs: in '/', then.
+    // The command names nothing in a directory that will be gone, so it does not matter where it runs: in
+    // '/', then.
     if (!request.directory.empty() && !is_private(request.directory, run))
         asked.context.directory = request.directory;
     asked.context.umask = request.umask;
@@ -177,7 +179,7 @@ std::string Broker::queue(Client& client, bool in_view) {
     const std::string words = shown_words(asked.argv);
     if (!enter(std::move(asked))) return used_up();
     if (!counts_actions_) return {};
-    // Of a command that is not known at all nothing says that it has to do with what is asked later.
+    // When nothing is known of a command, nothing says that it has to do with what is asked later.
     if (client.request.wish == Wish::guarded || !action.effects.changes.empty()) pending_.note(action, words);
     queued_.push_back(std::move(action));
     return {};
@@ -234,7 +236,7 @@ std::string Broker::would(const std::vector<std::string>& argv) const {
     return fmt::format("warning: Would execute: {}\n", shown_words(argv));
 }
 
-/// False when the run may not keep more; that is told once.
+/// False when the run may not keep more; that is reported once.
 bool Broker::enter(Asked asked) {
     if (allowance_.take(bytes_of(asked)) || !wall_stands(Wall::broker_bounds)) {
         asked_.push_back(std::move(asked));

@@ -21,7 +21,7 @@ namespace disco::border {
 
 using policy::GuardKind;
 
-/// Of one request, as the run waits meanwhile.
+/// The most units that are looked at for one request: the run waits meanwhile.
 constexpr std::size_t most_units = 256;
 
 /// The programs of a unit's commands may have other names than the unit.
@@ -105,7 +105,7 @@ bool Broker::ask_before_action(Client& client) {
     return true;
 }
 
-/// What fails natively is told as natively, and is no action.
+/// What would fail natively fails here with the same words, and is no action.
 bool Broker::fails_natively(Client& client, Presence presence) {
     const auto failure = client.packet ? failure_of(*client.packet, presence) : std::nullopt;
     if (failure) reply(client, failure->exit, {}, failure->error);

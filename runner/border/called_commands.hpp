@@ -19,7 +19,7 @@ struct CalledCommand {
     std::vector<std::string> words{};
 };
 
-/// What the thread that redirects execs tells the broker, and what the broker tells that thread, by process
+/// What the broker learns from the thread that redirects execs, and that thread from the broker, by process
 /// (a number of the parent's pid namespace). Safe to use from several threads.
 class CalledCommands {
 public:

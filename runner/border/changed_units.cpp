@@ -52,15 +52,15 @@ PendingAnswer show_files(const std::vector<UnitComparison>& units, Asker asker) 
     return answer;
 }
 
-/// Of units that the machine does not know yet, and that nothing has started.
+/// The answer for units that the machine does not know yet, and that nothing has started.
 PendingAnswer is_inactive(const PendingQuestion& question, const std::vector<UnitComparison>& units) {
-    const bool tells = question.meaning.verb == ServiceVerb::status;
+    const bool is_status = question.meaning.verb == ServiceVerb::status;
     PendingAnswer answer;
     answer.exit = question.meaning.verb == ServiceVerb::is_failed ? is_not_failed : not_running;
     if (question.has("--quiet")) return answer;
     for (const UnitComparison& unit : units)
-        answer.output +=
-            tells ? fmt::format("{}: inactive; its files are new in this run\n", unit.unit) : "inactive\n";
+        answer.output += is_status ? fmt::format("{}: inactive; its files are new in this run\n", unit.unit)
+                                   : "inactive\n";
     return answer;
 }
 

@@ -36,7 +36,7 @@ std::string missed_rights(pid_t thread, const SetIdFile& file) {
 
 } // namespace
 
-/// Of an exec that goes on unseen; to follow "could not".
+/// What is reported of an exec that goes on unseen; to follow "could not".
 std::string unseen(pid_t thread) {
     const auto caller = credentials_of(thread);
     return fmt::format(

@@ -21,8 +21,8 @@ namespace disco::border {
 /// to the reader and no wall: a caller that changes the path after the look runs the command itself in the
 /// sandbox, and meets the walls.
 ///
-/// Where no exec can be redirected, what is seen to be a guarded command fails, and of who cannot be looked
-/// at (a user other than root, without CAP_SYS_PTRACE) is told that it was not seen.
+/// Where no exec can be redirected, what is seen to be a guarded command fails. When a caller cannot be
+/// looked at (a user other than root, without CAP_SYS_PTRACE), it is reported that its exec was not seen.
 ///
 /// `answer` may be called from several threads, each with a listener of its own.
 class ExecGuard {
@@ -37,8 +37,8 @@ public:
     [[nodiscard]] bool is_ordinary(int root, const std::string& path);
 
     /// Answers an exec. `root`: of the sandbox (O_PATH). `own_path`: what is executed, where that is known:
-    /// of the program that the sandbox was told to run, which cannot be looked at before. Returns what could
-    /// not be done, to follow "could not"; empty when there is nothing to report. Throws SysError.
+    /// for the program that the sandbox was asked to run, which cannot be looked at before its exec. Returns
+    /// what could not be done, to follow "could not"; empty when there is nothing to report. Throws SysError.
     [[nodiscard]] std::string answer(int root, int listener, const seccomp_notif& request,
                                      const std::optional<std::string>& own_path);
 

@@ -56,8 +56,8 @@ int redirect_exec(int listener, const seccomp_notif& request, const policy::Exec
                   std::uint64_t empty, const std::function<void(int fd)>& before) {
     const auto thread = static_cast<pid_t>(request.pid);
     const auto fail = [&](int error) {
-        // Of a thread that dies meanwhile, killed or by another thread's exec, ptrace(2) says EPERM, and its
-        // descriptors cannot be added to.
+        // When a thread dies meanwhile, killed or by another thread's exec, ptrace(2) fails with EPERM, and
+        // no descriptor can be added to it.
         if (!sys::is_waiting(listener, request.id)) return 0;
         (void)sys::answer_call(listener, request.id, error); // that it was interrupted is the same to us
         return error;

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-// Actions of iptables that fail as the rules are: that natively a script is told at once, and goes on
-// (`iptables -N MINE || true`, `while iptables -D RULE; do :; done`). After the merge nobody would hear of it
-// but the administrator. Pure.
+// Actions of iptables that fail or succeed by the rules that are there. Natively a script sees a failure at
+// once, and goes on (`iptables -N MINE || true`, `while iptables -D RULE; do :; done`). After the merge only
+// the administrator would see it. Pure.
 namespace disco::border {
 
 /// Whether it is the rule or the chain that an action needs to be there, or not to be there.

@@ -29,7 +29,7 @@ struct PacketCommand {
     std::string table;   ///< "" of save: all
     std::string chain{}; ///< "" where there is none
     std::string to{};    ///< of rename_chain: its new name
-    /// Of a rule: its parts, sorted. Two lines that say the same of a packet in other ways may differ.
+    /// The parts of a rule, sorted. Two lines that mean the same in other words may differ here.
     std::vector<std::string> rule{};
 };
 

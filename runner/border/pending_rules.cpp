@@ -7,7 +7,7 @@ namespace {
 
 using What = PacketCommand::What;
 
-/// How often a rule is in its chain, as far as that can be told.
+/// How often a rule is in its chain, as far as that can be known.
 class RuleCount {
 public:
     explicit RuleCount(const PacketCommand& question) : question_{question} {}
@@ -69,7 +69,7 @@ public:
         if (base_ == Base::unknown) return Presence::unknown;
         return base_ == Base::empty || removed_ > 0 ? Presence::gone : Presence::as_on_machine;
     }
-    /// Of what is unknown.
+    /// The action since which the count is unknown.
     [[nodiscard]] const std::string& cause() const { return cause_; }
 
 private:

@@ -14,7 +14,7 @@ namespace disco::border {
 /// What the actions that were asked for so far will have made of the rules of iptables and ip6tables. Pure.
 class PendingRules {
 public:
-    /// Of an action that changes the packet filter. `words`: for people.
+    /// Notes an action, if it changes the packet filter. `words`: the action, for people.
     void note(const model::ActionEffects& effects, const std::string& words);
 
     /// It is a question of iptables: what is known here is all that matters of the packet filter.
@@ -22,7 +22,8 @@ public:
     /// Nothing: no earlier action has to do with it, and the machine is asked.
     [[nodiscard]] std::optional<PendingAnswer> answer(const PendingQuestion& question) const;
 
-    /// Of the rule that `command` checks or removes; of other commands of the chain.
+    /// Whether the rule is there that `command` checks or removes; for other commands, whether their chain
+    /// is.
     [[nodiscard]] Presence presence_of(const PacketCommand& command) const;
 
 private:

@@ -12,7 +12,8 @@ namespace disco::border {
 /// What the actions that were asked for so far will have made of the kernel's settings. Pure.
 class PendingSettings {
 public:
-    /// Of an action that changes settings, or the name of the host. `words`: for people.
+    /// Notes an action, if it changes settings of the kernel or the name of the host. `words`: the action,
+    /// for people.
     void note(const model::ActionEffects& effects, const std::string& words);
 
     /// It is a question of sysctl: what is known here is all that matters of settings.

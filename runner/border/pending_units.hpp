@@ -9,7 +9,7 @@
 namespace disco::border {
 
 /// What the actions that were asked for so far will have made of the machine's services, for the questions
-/// that come after them: on the machine itself the script would be told of what it has done. Pure.
+/// that come after them: on the machine itself the script would see what it has done. Pure.
 class PendingUnits {
 public:
     /// An action was asked for, in these words for people.

@@ -16,14 +16,14 @@ struct ShimRequest {
     policy::shim::Wish wish = policy::shim::Wish::guarded;
     std::vector<std::string> argv;        ///< at least one word, the first not empty
     std::vector<std::string> environment; ///< as it is there
-    bool environment_cut = false;         ///< there is more than could be told
+    bool environment_cut = false;         ///< there is more than could be sent
     std::string directory;                ///< empty: it has none that can be named
     mode_t umask = 022;
     std::optional<int> verdict; ///< how the command has ended that was to decide
 };
 
 enum class Progress { partial, whole, damaged };
-/// Of the bytes that came so far. Pure.
+/// Parses the bytes that came so far. Pure.
 [[nodiscard]] Progress parse_request(std::string_view bytes, ShimRequest& request);
 
 /// The parts of a standard input so far; `bytes` loses what is taken into `input`. Damaged: it is longer than

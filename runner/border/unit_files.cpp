@@ -132,7 +132,7 @@ std::vector<std::string> drop_in_names(const std::string& unit) {
     return names;
 }
 
-/// By their names; of those with the same name the first.
+/// In the order of their names; when several have the same name, the first counts.
 void read_drop_ins(int root, const std::vector<std::string>& units, UnitFiles& files) {
     std::map<std::string, std::string> by_name;
     for (const std::string& unit : units)

@@ -21,8 +21,8 @@ struct UnitFiles {
     friend bool operator==(const UnitFiles&, const UnitFiles&) = default;
 };
 
-/// Of unit "nginx.service" in the tree whose root directory `root` is. Throws Error when a file cannot be
-/// read, or there is more than a MiB of them, or more than a thousand in a directory.
+/// The files of a unit, such as "nginx.service", in the tree whose root directory `root` is. Throws Error
+/// when a file cannot be read, or there is more than a MiB of them, or more than a thousand in a directory.
 [[nodiscard]] UnitFiles read_unit_files(int root, const std::string& unit);
 
 /// What `systemctl cat` prints of them. Pure.

@@ -13,7 +13,7 @@ struct MountedLayer {
 };
 
 /// Completes an upperdir: by itself it then shows all that its overlay shows, so that what reads it later
-/// need not know redirects and the index.
+/// need not know redirects and the index:
 /// - A renamed directory holds only what was changed in it, and refers to its old place for the rest. It is
 ///   filled with that rest, which costs the copies that mv(1) would have made between two file systems.
 /// - When a file with several names was changed by one of them, only the index knows of the other names. They

@@ -73,7 +73,7 @@ int clone(const std::string& path) {
     return tree;
 }
 
-/// `target` may be a file, which is told from a directory by what comes there.
+/// `target` is made a file or a directory, whichever the root of `tree` is.
 void attach(int tree, const std::string& cover, const std::string& target) {
     for (std::size_t slash = target.find('/', cover.size() + 1); slash != std::string::npos;
          slash = target.find('/', slash + 1))

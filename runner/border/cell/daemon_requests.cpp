@@ -30,8 +30,8 @@ bool is_version(std::string_view part) {
            part.find_first_not_of("0123456789.", 1) == std::string_view::npos;
 }
 
-/// What the daemons' interface has that only tells (docs.docker.com, "Docker Engine API" 1.41).
-bool only_tells(Parts parts) {
+/// Whether a request for this path only shows something (docs.docker.com, "Docker Engine API" 1.41).
+bool only_shows(Parts parts) {
     if (!parts.empty() && is_version(parts[0])) parts.erase(parts.begin());
     if (parts.empty()) return false;
     const std::string_view kind = parts[0], last = parts.back();
@@ -101,7 +101,7 @@ std::optional<std::string> put_together(std::string_view head) {
     if (!path.starts_with('/') || !std::all_of(path.begin(), path.end(), is_plain) || !printable ||
         path.find("..") != std::string_view::npos || path.find("//") != std::string_view::npos)
         return std::nullopt;
-    if (!only_tells(sys::split(path.substr(1), '/'))) return std::nullopt;
+    if (!only_shows(sys::split(path.substr(1), '/'))) return std::nullopt;
     return std::string{method == "HEAD" ? "HEAD " : "GET "} + std::string{target} +
            " HTTP/1.1\r\nHost: docker\r\nUser-Agent: disco\r\n\r\n";
 }

@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-// Of a daemon of containers: the head of an HTTP request (RFC 9112), up to and with its empty line. Pure.
+// Requests to a daemon of containers: the head of an HTTP request (RFC 9112), up to and with its empty line.
+// Pure.
 namespace disco::border::cell {
 
 inline constexpr std::string_view end_of_head = "\r\n\r\n";
@@ -12,9 +13,9 @@ inline constexpr std::string_view end_of_head = "\r\n\r\n";
 /// Whether it only asks: GET or HEAD, without a body, and without turning the connection into something else.
 [[nodiscard]] bool only_asks(std::string_view head);
 
-/// The same request with nothing of the caller's in it but the path and what it is asked with: a GET or HEAD
-/// of something that the daemon is known to only tell. Nothing for another path: some do something when they
-/// are got (attach), or tell what is in a container or on another server.
+/// The same request with nothing of the caller's in it but the path and the query: a GET or HEAD of something
+/// that the daemon is known to only show. Nothing for another path: a GET of some does something (attach), or
+/// shows what is in a container or on another server.
 [[nodiscard]] std::optional<std::string> put_together(std::string_view head);
 
 } // namespace disco::border::cell

@@ -20,7 +20,7 @@ struct Request {
     genlmsghdr command{};
 };
 
-/// Of one message: what its attributes say.
+/// Notes the family that the attributes of one message name.
 void note_family(std::string_view attributes, std::map<unsigned, std::string>& names) {
     std::uint16_t type = 0;
     std::string name;

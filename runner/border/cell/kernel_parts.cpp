@@ -24,7 +24,7 @@ bool is_line_of(const fs::path& file, std::string_view line) {
 
 } // namespace
 
-/// Of the process itself, whose network namespace may be another than that of its parent.
+/// A file of this process's network namespace, which may be another than that of its parent.
 fs::path KernelParts::net(const std::string& file) const { return root_ / "proc/self/net" / file; }
 
 /// It has no modules, or takes none any more.
@@ -80,9 +80,9 @@ bool KernelParts::has_extension(const std::string& name) const {
     return has_module("xt_" + name) || has_module("ipt_" + name) || has_module("ip6t_" + name);
 }
 
-void tell_of_missing(const std::string& what) {
-    static bool told = false;
-    if (std::exchange(told, true)) return;
+void report_missing(const std::string& what) {
+    static bool reported = false;
+    if (std::exchange(reported, true)) return;
     std::fprintf(
         stderr,
         "disco: the kernel has no %s by now, so there is nothing to show of it, and a question does "

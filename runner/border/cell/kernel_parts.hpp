@@ -34,7 +34,7 @@ private:
     std::filesystem::path root_;
 };
 
-/// Said on standard error, once.
-void tell_of_missing(const std::string& what);
+/// Says on standard error, once, that the kernel does not have this part.
+void report_missing(const std::string& what);
 
 } // namespace disco::border::cell

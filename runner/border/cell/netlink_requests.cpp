@@ -113,8 +113,8 @@ bool sockets_ask(unsigned type, std::string_view payload, NetlinkRequests& found
     return true;
 }
 
-/// Families, and their messages that get (the headers of Linux 6.18). Of what can be had besides, some are
-/// keys (SEG6's), and some messages that get also reset.
+/// Families, and their messages that get (the headers of Linux 6.18). Others are left out: some get keys
+/// (SEG6's), and some reset what they get.
 bool family_asks(std::string_view family, unsigned message) {
     struct Row {
         std::string_view family;

@@ -61,7 +61,7 @@ OwnUser::OwnUser() {
             }
             ::close(file);
         }
-        // Whoever waits can be told to end: the signals of that are blocked, to be waited for.
+        // Whoever waits can be ended by a signal: these signals are blocked, and waited for here.
         sigset_t ending;
         ::sigemptyset(&ending);
         for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ending, signal);

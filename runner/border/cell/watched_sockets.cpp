@@ -83,7 +83,7 @@ Answer WatchedSockets::make(const WatchedCall& call) const {
                     {NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_XFRM, NETLINK_NETFILTER, NETLINK_GENERIC}))
             return Answer::error(EPROTONOSUPPORT);
         if (!kernel_.has_netlink(protocol)) {
-            tell_of_missing("such netlink (" + std::to_string(protocol) + ")");
+            report_missing("such netlink (" + std::to_string(protocol) + ")");
             return Answer::error(EPROTONOSUPPORT);
         }
     } else if (!internet || !((kind == SOCK_DGRAM && protocol == 0) || for_tables)) {
@@ -127,7 +127,7 @@ Answer WatchedSockets::send(const WatchedCall& call, const std::string& bytes) {
     if (asking.bytes == 0) return Answer::error(EPERM);
     for (const std::string& module : asking.modules)
         if (!kernel_.has_module(module)) {
-            tell_of_missing(module);
+            report_missing(module);
             return Answer::error(ENOENT);
         }
     for (const std::string& family : asking.families)
@@ -190,7 +190,7 @@ Answer WatchedSockets::option(const WatchedCall& call) const {
                               : kernel_.has_table(question->family, name);
     if (!is_there) {
         if (question->of == TableQuestion::Of::table)
-            tell_of_missing("table '" + name + "' (" + question->family + "_tables)");
+            report_missing("table '" + name + "' (" + question->family + "_tables)");
         return Answer::error(ENOENT);
     }
     const Descriptor socket{descriptor_of(call.process, call.descriptor())};
