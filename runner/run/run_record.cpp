@@ -64,7 +64,7 @@ void note_error(model::RunReport& run, const sys::Error& error) {
     if (const auto* changed = dynamic_cast<const overlay::ChangedMeanwhile*>(&error)) {
         run.outcome = RunOutcome::conflict;
         run.exit_code = ExitCode::conflict;
-        run.failure.clear(); // it is told as all conflicts are
+        run.failure.clear(); // it is reported as all conflicts are
         run.merge.conflicts.push_back(changed->conflict());
     }
 }

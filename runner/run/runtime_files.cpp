@@ -165,7 +165,7 @@ void RuntimeFiles::write_record(const std::filesystem::path& record) const {
         const std::filesystem::path at{path};
         names += (at.parent_path() / name_aside(at.filename())).native() + '\0';
     }
-    sys::AtomicFile file{record}; // not synced: what it tells of does not outlive a boot
+    sys::AtomicFile file{record}; // not synced: what it names does not outlive a boot
     file.write(names);
     file.commit();
 }

@@ -53,9 +53,9 @@ void require_trusted(const fs::path& plan) {
     }
 }
 
-/// What tells the trees of a plan from those of another machine or another root: a plan that only adds would
-/// fit many. An image may have been copied, with the inodes, so the machine's name for itself counts, too.
-/// A plan of actions alone is for its root.
+/// What distinguishes the trees of a plan from those of another machine or another root: a plan that only
+/// adds would fit many. An image may have been copied, with the inodes, so the machine's name for itself
+/// counts, too. A plan of actions alone is for its root.
 std::string identity_of(const std::vector<merge::JournalTree>& trees, const std::string& root) {
     std::string text = sys::read_file_if_exists("/etc/machine-id").value_or("");
     const auto add = [&](const fs::path& tree) {

@@ -21,7 +21,7 @@
 namespace disco::run {
 
 /// Throws BadConfiguration when a plan cannot be saved there: something is there already, or the directory
-/// above it is missing. Makes the directory, so that this is told before any work is done.
+/// above it is missing. Makes the directory, so that this is found out before any work is done.
 void require_plan_place(const std::filesystem::path& place);
 
 /// `trees` as for merge::merge; their layers are moved. `started`: see merge::merge. Throws sys::Error.

@@ -7,7 +7,7 @@
 namespace disco::undo {
 namespace {
 
-/// A bad name is told before anything is made.
+/// Checks the node's name first, so that a bad one is an error before anything is made.
 const run::CommonOptions& checked(const run::CommonOptions& options) {
     (void)run::node_name(options);
     return options;

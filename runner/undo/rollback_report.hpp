@@ -12,7 +12,7 @@
 // What a rollback says: the changes that it makes, what it leaves to be done, and the way on from a conflict.
 namespace disco::undo {
 
-/// What systemd has to be told by hand, as a rollback runs no commands.
+/// What is to be done by hand so that systemd follows: a rollback runs no commands.
 struct UndoneUnits {
     bool files = false;         ///< of units, or scripts for SysV init, came or went
     std::set<std::string> gone; ///< units that may run without a file: "redis-server.service"
