@@ -73,7 +73,7 @@ private:
         result_.run.node = std::move(stored.run.node);
         for (model::ModuleReport& module : result_.run.modules) {
             module.steps.clear(); // of the no-op
-            if (!options_.noop)   // now they are actions, which are told of by themselves
+            if (!options_.noop)   // now they are actions, which are reported by themselves
                 std::erase_if(module.notices, [&](const model::Notice& notice) {
                     return notice.kind == model::NoticeKind::would_execute &&
                            std::any_of(

@@ -172,7 +172,7 @@ private:
         fetched.settings = run::client_settings(layers.back().tree, of_node);
         warn_of_uncounted(layers.back().tree, of_node);
         result_.settings = fetched.settings;
-        sys::Objections objections; // before the first module runs, so that what is wrong is told at once
+        sys::Objections objections; // all that is wrong is reported at once, before the first module runs
         std::vector<fetch::ParameterLayer> all;
         for (const std::string& name : fetched.order)
             objections.noting([&] { all.push_back(universe.defaults_of(name)); });
@@ -304,7 +304,7 @@ private:
         report.notices.insert(report.notices.begin(), reasons.begin(), reasons.end());
     }
 
-    /// Nothing when it cannot be started now: then it is tried again in its turn, and its error told there.
+    /// Nothing when it cannot be started now: it is tried again in its turn, and its error is reported there.
     static std::unique_ptr<module::ModuleWork> started(const module::ModuleContents& module,
                                                        const module::ModuleContext& context) {
         try {

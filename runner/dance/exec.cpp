@@ -116,7 +116,7 @@ private:
                        options_.terminal < 0 ? ShellInput::stream : ShellInput::terminal, mode(),
                        options_.terminal_type);
         } else if (strict) {
-            (void)find_command(options_.command.at(0), views_.root()); // tells when there is none
+            (void)find_command(options_.command.at(0), views_.root()); // throws when there is none
             views_.need_command_directory();
             program.path = "/bin/bash";
             program.argv = {"bash", "--restricted", "-c", "\"$@\"", "bash"};

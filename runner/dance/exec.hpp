@@ -18,10 +18,10 @@ struct ExecOptions : run::CommonOptions {
     } merge = Merge::ask;
     std::vector<std::string> command;  ///< of What::command
     std::chrono::seconds timeout{900}; ///< of a command; a shell has none
-    /// Of a no-op's command. Strict: it is run as the only line of a strict script; otherwise as simulate,
-    /// for nothing tells whether it is one that a strict script could hold.
+    /// The profile of a no-op's command. Strict: it is run as the only line of a strict script. Otherwise it
+    /// is run as simulate, because nothing says whether a strict script could hold it.
     std::optional<model::ScriptProfile> profile;
-    /// Of a shell: a person's terminal, borrowed; -1: its commands come from standard input.
+    /// For a shell: a person's terminal, borrowed; -1: its commands come from standard input.
     int terminal = -1;
     std::string terminal_type;              ///< TERM
     std::function<void()> on_start, on_end; ///< called right before the program and after it; may be empty

@@ -20,7 +20,7 @@ struct Deliverable {
     std::string target; ///< of symlinks
 };
 
-/// What lines of `attributes` may speak of it. Of a symlink none does: it has no mode, and is root's.
+/// Which lines of `attributes` may speak of it. None speaks of a symlink, which has no mode, and is root's.
 [[nodiscard]] inline model::AttributeSubject subject_of(const Deliverable& item) {
     return item.type == model::ObjectType::directory ? model::AttributeSubject::directory
                                                      : model::AttributeSubject::file;

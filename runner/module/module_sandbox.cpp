@@ -155,7 +155,7 @@ void ModuleSandbox::note_hole(const model::ModuleReport& report, const std::vect
                     "line `{}` in a file in "
                     "/etc/disco/policy/restricted.d puts it there",
                     sys::printable_text(sys::quote_words(command)), sys::printable(command.at(0)));
-    for (const model::Notice& notice : report.notices) // as it was told on that one's standard error
+    for (const model::Notice& notice : report.notices) // printed on standard error by the one that called it
         if (notice.argv == command && std::find(names.begin(), names.end(), notice.step) != names.end()) {
             faults_.emplace(notice.step, text);
             return;

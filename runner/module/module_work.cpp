@@ -48,7 +48,7 @@ private:
 /// Throws when it failed by itself.
 void check_template(const ModuleSandbox& sandbox, const model::ModuleReport& report, const Deliverable& item,
                     const sandbox::ProgramEnd& end) {
-    if (end.how == sandbox::ProgramEnd::How::stopped_too) return; // the one that was stopped tells
+    if (end.how == sandbox::ProgramEnd::How::stopped_too) return; // the one that was stopped reports it
     if (const auto failure = sandbox.failure(report, item.in_module, end)) throw sys::Error{*failure};
     if (const auto objection = templates::objection(end.standard_output))
         throw sys::Error{
