@@ -52,8 +52,8 @@ std::string shown_value(const std::optional<std::string>& value) {
     return text;
 }
 
-/// The modules of the store that these parameters ask for, in the order of a dance; of one that is not there
-/// or cannot be ordered there is nothing to tell.
+/// The modules of the store that these parameters ask for, in the order of a dance, or by name where they
+/// cannot be ordered. Those that are not there are left out.
 std::vector<std::string> stored_modules(const ModuleStore& store, const ParameterTree& parameters) {
     std::set<std::string> wanted;
     for (const std::string& name : parameter_members(parameters, "modules")) wanted.insert(name);

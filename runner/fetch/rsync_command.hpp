@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-// What rsync is told to do. Pure: no connection, no file.
+// The command lines of rsync. Pure: no connection, no file.
 namespace disco::fetch {
 
 enum class RsyncMode {

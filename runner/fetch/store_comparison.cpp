@@ -39,8 +39,8 @@ void Universe::take_comparisons(const std::vector<RsyncJob>& jobs, const std::ve
     for (const RsyncAnswer& answer : answers)
         if (answer.failure && answer.failure->kind == FailureKind::unreachable)
             throw_failure(*answer.failure);
-    // Any other failure (something was taken away, say) means: not known to be current. The fetch proper will
-    // tell.
+    // Any other failure (something was taken away, say) means: not known to be current. The fetch proper
+    // reports it.
     parameters_current_ = !answers[0].failure && differing_names(answers[0].output).empty();
     for (std::size_t i = 1; i < jobs.size(); ++i) {
         const bool many = !jobs[i].call.names.empty();

@@ -167,7 +167,7 @@ std::vector<ParameterLayer> Universe::staged_parameters() {
                                     settings_.server.text, sys::printable(name), sys::printable(by))};
             throw_failure(*answers[0].failure);
         }
-        if (both && !answers[1].failure) take_all_metadata(); // if not, it is asked for again and tells why
+        if (both && !answers[1].failure) take_all_metadata(); // else asked for again, which reports why
         fetched.insert(level.begin(), level.end());
         const Inheritance inheritance = follow_inherits(copy, node_);
         if (inheritance.absent.empty()) {

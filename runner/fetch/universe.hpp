@@ -90,7 +90,7 @@ private:
     bool parameters_current_ = false; ///< the store's parameters are as the server's
     bool parameters_wanted_ = false;  ///< read in place, to be copied with the modules
     bool parameters_staged_ = false;
-    bool all_metadata_staged_ = false; ///< where one connection tells of all modules
+    bool all_metadata_staged_ = false; ///< where one connection brings those of all modules
     std::set<std::string> current_;    ///< modules that are in the store as the server has them
     std::set<std::string> asked_;      ///< modules whose metadata were asked for
 };

@@ -42,7 +42,7 @@ namespace disco::sys {
 [[nodiscard]] std::optional<struct stat> stat_path(const std::filesystem::path& path);
 /// Whether a directory is one of an overlayfs.
 [[nodiscard]] bool is_on_overlay(int directory);
-/// Whether something is mounted on a name. The number of its device does not tell: an overlayfs gives its
+/// Whether something is mounted on a name. The number of its device does not show it: an overlayfs gives its
 /// files those of other file systems, and a btrfs has one for each subvolume. False when there is no such
 /// name.
 [[nodiscard]] bool is_mount_point_at(int directory, const std::filesystem::path& name);

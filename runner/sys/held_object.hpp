@@ -41,7 +41,7 @@ public:
 private:
     /// Leads to the object itself, also to a symlink.
     [[nodiscard]] std::string magic_link() const;
-    /// Of a file or a directory, for ioctl(2); else empty.
+    /// Opens a file or a directory for ioctl(2); empty for all else.
     [[nodiscard]] UniqueFd open_for_flags() const;
 
     std::filesystem::path name_;

@@ -13,7 +13,8 @@ namespace disco::sys {
 class LeasePatience {
 public:
     explicit LeasePatience(std::chrono::milliseconds all) : left_{all} {}
-    /// Of this process, for all files together: twice as long as the kernel lets one keep his lease.
+    /// The patience of this process, for all files together: twice as long as the kernel lets anybody keep a
+    /// lease.
     [[nodiscard]] static LeasePatience& of_process();
 
     /// Waits a little. False when there is no more patience. Throws Interrupted.

@@ -36,8 +36,9 @@ bool was_executed_by_descriptor() {
 void note_own_program() {
     const char* const path = std::getenv(DISCO_OWN_PROGRAM_VARIABLE);
     if (path == nullptr) return;
-    // Of another file it says nothing about this one. A link to this one may lie anywhere: what the caller
-    // says counts nowhere, and where the program lies on a read-only mount nothing was said by itself.
+    // A path of another file says nothing about this one. Nor does what the caller has set: a link to this
+    // file may lie anywhere. Only the program's own first execution counts, which executes it again by a
+    // descriptor; on a read-only mount there was none.
     if (was_executed_by_descriptor() && is_own_file(path)) {
         noted_path() = path;
         // Executed by a descriptor, it has the descriptor's number as its name in `ps`.

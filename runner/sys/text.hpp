@@ -8,7 +8,7 @@
 // Small questions about texts that several rooms ask. Pure.
 namespace disco::sys {
 
-/// Of paths without a slash at the end, by their names alone.
+/// By their names alone. The paths have no slash at the end.
 [[nodiscard]] inline bool is_below(std::string_view path, std::string_view directory) {
     return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
 }

@@ -23,7 +23,7 @@ number_in(std::string_view word, Number least = std::numeric_limits<Number>::min
     return number;
 }
 
-/// Of a word in the digits 0 to 7.
+/// The same for a word in the digits 0 to 7.
 template <std::integral Number>
 [[nodiscard]] std::optional<Number> octal_in(std::string_view word, Number most) {
     return number_in<Number>(word, 0, most, 8);

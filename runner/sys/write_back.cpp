@@ -34,7 +34,7 @@ int WriteBack::wait() noexcept {
     int status = 0;
     while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {}
     process_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 0; // killed: it has told of nothing
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 0; // killed: it has reported nothing
 }
 
 } // namespace disco::sys

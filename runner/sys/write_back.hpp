@@ -15,9 +15,9 @@ public:
     WriteBack& operator=(const WriteBack&) = delete;
     ~WriteBack(); ///< waits
 
-    /// Of the file system of a directory; nothing if one is under way. Throws SysError.
+    /// Begins it for the file system of a directory; does nothing if one is under way. Throws SysError.
     void begin(const std::filesystem::path& directory);
-    /// Waits for its end. Throws SysError if data could not be written: a later syncfs(2) need not be told of
+    /// Waits for its end. Throws SysError if data could not be written: a later syncfs(2) need not report
     /// that again.
     void finish();
 
