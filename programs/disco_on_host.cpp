@@ -4,9 +4,9 @@
 // by any call. Each thing that it must not do meets two walls: another user without rights, read-only mounts,
 // Landlock, a filter of system calls, namespaces.
 //
-// On a root other than '/' there is no running system that could be asked or told, and what its programs do
-// must not reach this one: they get namespaces of their own and none of the capabilities that act on the
-// whole machine.
+// On a root other than '/' there is no running system that could answer or act, and what its programs do must
+// not reach this one: they get namespaces of their own and none of the capabilities that act on the whole
+// machine.
 
 #include "policy/walls.hpp"
 #include "runner/border/cell/confine.hpp"
@@ -64,7 +64,7 @@ std::string own_directory() {
     return path.substr(0, path.rfind('/'));
 }
 
-/// Of this process, in the namespace that /proc is of: that of who supervises it.
+/// The number of this process in the namespace that /proc shows, which is its supervisor's.
 pid_t number_in_proc() {
     char text[32] = {};
     return ::readlink("/proc/self", text, sizeof text - 1) > 0 ? std::atoi(text) : 0;
@@ -88,7 +88,7 @@ std::vector<std::string> services_for(const Needs& needs) {
     // The number of whoever supervises, in the /proc that is shown.
     const std::string supervisor = std::to_string(::getpid());
     // Processes of the machine are looked at by their numbers, so a question has no process namespace of its
-    // own, unless it runs as a user that others may be: only an own user's processes can be told apart.
+    // own, unless it runs as a user that others may be: only an own user's processes can be distinguished.
     // Never root by D-Bus, whatever a program insists on: there it would not only ask.
     const bool shared_user = needs.root_user || needs.bus;
     const bool own_processes = request.other_root() || shared_user;

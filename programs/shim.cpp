@@ -1,5 +1,6 @@
 // Stands in the place of commands in a sandbox: of guarded ones (policy/guarded.d), of those that strict
-// scripts may not run, and as disco-defer. Tells the broker, prints what it answers, ends as it says.
+// scripts may not run, and as disco-defer. Sends what was called to the broker, prints the answer, and ends
+// as that says.
 //
 // Freestanding: without a C library it is a few kilobytes, which matters, as every sandbox gets a copy, and
 // it starts on any root.
@@ -149,8 +150,8 @@ char** words_in(char* bytes, std::size_t size, char** list, std::size_t most) {
 }
 
 /// In a sandbox no file gives rights to who executes it. Root can take the group of a set-group-ID file all
-/// the same, as it would get it on the machine: crontab's files are that group's. Others cannot, and are told
-/// so.
+/// the same, as it would get it on the machine: crontab's files are that group's. Others cannot, and the
+/// report says so.
 void take_group_of(const char* path) {
     constexpr unsigned set_group_id_and_execute = 02010;
     static struct statx file;
@@ -170,17 +171,17 @@ void take_group_of(const char* path) {
     if (reply.output >= sizeof words || reply.error >= sizeof variables ||
         !read_all(broker, words, reply.output) || !read_all(broker, variables, reply.error))
         fail(command, "the sandbox's broker broke off");
-    char** told = words_in(words, reply.output, list, sizeof list / sizeof *list);
-    if (told == nullptr || told[0] == nullptr) fail(command, "the sandbox's broker sent nonsense");
+    char** received = words_in(words, reply.output, list, sizeof list / sizeof *list);
+    if (received == nullptr || received[0] == nullptr) fail(command, "the sandbox's broker sent nonsense");
     char** added = words_in(variables, reply.error, all, 64);
     std::size_t count = 0;
     while (added != nullptr && added[count] != nullptr) ++count;
     for (char** each = environment; *each != nullptr && count + 1 < sizeof all / sizeof *all; ++each)
         all[count++] = *each;
     all[count] = nullptr;
-    take_group_of(told[0]);
-    sys::raw_call(__NR_execve, sys::raw_pointer(told[0]),
-                  sys::raw_pointer(told[1] != nullptr ? told + 1 : argv), sys::raw_pointer(all));
+    take_group_of(received[0]);
+    sys::raw_call(__NR_execve, sys::raw_pointer(received[0]),
+                  sys::raw_pointer(received[1] != nullptr ? received + 1 : argv), sys::raw_pointer(all));
     fail(command, "the command itself cannot be run");
 }
 
@@ -205,13 +206,13 @@ int run_to_decide(const char* command, int broker, const shim::Reply& reply, cha
     static char* list[shim::most_new_words + 2];
     if (reply.output >= sizeof words || !read_all(broker, words, reply.output))
         fail(command, "the sandbox's broker broke off");
-    char** told = words_in(words, reply.output, list, sizeof list / sizeof *list);
-    if (told == nullptr || told[0] == nullptr) fail(command, "the sandbox's broker sent nonsense");
+    char** received = words_in(words, reply.output, list, sizeof list / sizeof *list);
+    if (received == nullptr || received[0] == nullptr) fail(command, "the sandbox's broker sent nonsense");
     constexpr long child_signal = ChildSignal::number;
     const ChildSignal restored;
     const long child = sys::raw_call(__NR_clone, child_signal);
     if (child == 0) {
-        sys::raw_call(__NR_execve, sys::raw_pointer(told[0]), sys::raw_pointer(told + 1),
+        sys::raw_call(__NR_execve, sys::raw_pointer(received[0]), sys::raw_pointer(received + 1),
                       sys::raw_pointer(environment));
         fail(command, "the command itself cannot be run");
     }

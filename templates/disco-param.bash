@@ -24,7 +24,7 @@ _disco_param_find() {
     fi
 }
 
-# To other users than root there is nothing to tell, which is not the same as that there is nothing.
+# Users other than root may not read parameters; an answer must not look as if there were none.
 _disco_param_readable() {
     [[ $EUID -eq 0 || -r $_disco_tree && -x $_disco_tree ]] || _disco_param_fail "the parameters are root's to read"
 }

@@ -33,7 +33,7 @@ _disco_param_other() {
     _disco_param_main "$@"
 }
 
-# Tells the parent that this script, template or check is to fail, and why: its text may have swallowed the status.
+# Reports that this script, template or check is to fail, and why: its text may have swallowed the status.
 _disco_fail() {
     if [[ ${PATH-} == /run/disco/restricted ]]; then # a restricted shell takes no path, and no exec
         command disco-fail "$0" "$1" || :

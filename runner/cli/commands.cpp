@@ -38,10 +38,10 @@ void require_root(const char* why = "it makes namespaces and mounts, also for --
 
 void require_root_for_state() { require_root("what it reads or writes is root's alone"); }
 
-/// The exit code tells what became of the tree, also when the report finds no reader.
+/// The exit code says what became of the tree, also when the report finds no reader.
 int conclude(run::Result result, const Options& options, const run::CommonOptions& run) {
     if (run.confirm.count() != 0) wait_for_confirmation(result, run);
-    const auto tell = [&](std::string_view what) {
+    const auto print_failure = [&](std::string_view what) {
         print_error(fmt::format("{}; the run ended with exit code {} and is recorded: {}", what,
                                 model::to_int(result.run.exit_code),
                                 model::command_hint("disco report " + result.run.id, run.state_dir)));
@@ -49,14 +49,14 @@ int conclude(run::Result result, const Options& options, const run::CommonOption
     try {
         print_result(result, options.output);
     } catch (const sys::Error& error) {
-        tell(error.full_text());
+        print_failure(error.full_text());
     } catch (const std::exception& error) { // of the JSON library, say: the tree is as the exit code says
-        tell(error.what());
+        print_failure(error.what());
     }
     return model::to_int(result.run.exit_code);
 }
 
-/// A report that cannot be written is told before anything is done.
+/// A report that cannot be written is an error before anything is done.
 void require_report_file(const Output& output) {
     if (!output.json.empty() && output.json != "-") require_report_place(output.json);
 }

@@ -124,7 +124,7 @@ void write_log(LogLevel level, std::string_view text, std::string_view run) {
     try {
         write_to(STDERR_FILENO, log_lines(level, text, log_reader(), run));
     } catch (
-        const sys::SysError&) { // after a hang-up, say: nobody is left to be told, and the exit code tells
+        const sys::SysError&) { // after a hang-up, say: nobody is left to read it, and the exit code stays
     }
 }
 

@@ -100,7 +100,7 @@ private:
         return app_.get_name() == "disco-run" || app_.get_name() == "disco-param";
     }
 
-    /// Of what was chosen; it says how that is called.
+    /// The help of the command that was chosen; it shows how that is called.
     std::string help() {
         const auto chosen = app_.get_subcommands();
         if (!is_one_command() || chosen.empty()) return app_.help();

@@ -7,7 +7,7 @@
 // The FILE of --json and its like.
 namespace disco::cli {
 
-/// Throws BadConfiguration, with what to do, where no report can be put: to be told before anything is done.
+/// Throws BadConfiguration, with what to do, where no report can be put. Called before anything is done.
 /// Leaves nothing there.
 void require_report_place(const std::string& file);
 
