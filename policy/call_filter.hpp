@@ -13,9 +13,9 @@ namespace disco::policy {
 /// What becomes of one system call. Verdicts are SECCOMP_RET_… of seccomp(2).
 struct CallVerdict {
     std::uint32_t verdict = 0;
-    /// Another verdict when an argument passes a test; of several tests the first that is passed. Of the
-    /// argument only the low 32 bits count: the kernel takes an int, and a filter that compared all 64 could
-    /// be walked round. A pointer is looked at half by half.
+    /// Another verdict when an argument passes a test; the first test that is passed counts. Only the low 32
+    /// bits of the argument are compared: the kernel takes an int, and a filter that compared all 64 could be
+    /// walked round. A pointer is looked at half by half.
     struct Unless {
         unsigned argument = 0;
         enum class Test { equals_any, has_any_bit, differs } test = Test::equals_any; ///< `differs`: from one

@@ -14,7 +14,7 @@
 namespace disco::policy {
 namespace {
 
-/// Of `had`, only `kept` stay.
+/// Drops the capabilities `had` from the bounding set, but for `kept`.
 bool bound_capabilities(std::uint64_t had, std::uint64_t kept) noexcept {
     if (!wall_stands(Wall::capabilities)) return true;
     for (unsigned long capability = 0; capability < 64; ++capability) {
@@ -52,7 +52,7 @@ int load(const FilterView& filter, unsigned long flags) noexcept {
 }
 
 /// A call that the listener has taken up is not interrupted by signals that do not kill, so that it is not
-/// made (and told) twice. Linux before 5.19 cannot do that.
+/// made (and reported) twice. Linux before 5.19 cannot do that.
 int load_with_listener(const FilterView& filter) noexcept {
     constexpr unsigned long listen = SECCOMP_FILTER_FLAG_NEW_LISTENER;
     const int listener = load(filter, listen | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);

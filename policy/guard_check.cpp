@@ -12,7 +12,7 @@
 namespace disco::policy {
 namespace {
 
-/// Some word fits both. True where that cannot be told for sure.
+/// Some word fits both. True where that is uncertain.
 bool overlap(const GuardItem& a, const GuardItem& b) {
     if (a.type && b.type) return !a.type->is_disjoint_from(*b.type);
     const GuardItem& plain = a.type ? b : a;

@@ -32,8 +32,8 @@ private:
     std::vector<Entry> entries_; ///< by name
 };
 
-/// Of files whose names count without their directories. Throws BadConfiguration where a single form goes
-/// with a grammar from elsewhere: such a file cannot be read in parts. Pure.
+/// The index of these files, under their names without directories. Throws BadConfiguration for a file that
+/// adds a single form to a grammar from elsewhere: such a file cannot be read in parts. Pure.
 [[nodiscard]] std::string print_guard_index(const std::vector<GuardText>& files);
 
 } // namespace disco::policy

@@ -46,7 +46,7 @@ private:
     void note(std::string text) { line_.notes[words_[at_].index] = std::move(text); }
 
     void fail(std::size_t at, std::string why) {
-        if (!line_.error.empty()) return; // the first one is told
+        if (!line_.error.empty()) return; // the first one is reported
         line_.error = std::move(why);
         line_.error_index = at < words_.size() ? words_[at].index : none;
     }
@@ -170,10 +170,10 @@ private:
         if (value && !option.type->fits(*value, WordPlace::value))
             fail(at_, fmt::format("'{}' is no value of '{}', which is {} ({})", shown_text(*value),
                                   option.name(), option.type->name(), option.type->description()));
-        std::string& told = line_.notes[words_[own].index];
-        told += fmt::format("{}option {}", told.empty() ? "" : ", ", option.name());
+        std::string& description = line_.notes[words_[own].index];
+        description += fmt::format("{}option {}", description.empty() ? "" : ", ", option.name());
         if (value && own == at_)
-            told += fmt::format(" with the value '{}': {}", shown_text(*value), option.type->name());
+            description += fmt::format(" with the value '{}': {}", shown_text(*value), option.type->name());
         line_.options.push_back({found, std::move(value), {}, prefixed_, {}});
         if (option.takes_words) take_words(option);
     }

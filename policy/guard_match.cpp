@@ -90,7 +90,7 @@ public:
 
     bool matches() const { return fits_from_[0][0]; }
 
-    /// Of each word; as many words as possible go to the earlier item.
+    /// The item of each word, by its index; as many words as possible go to the earlier item.
     std::vector<std::size_t> assignment() const {
         std::vector<std::size_t> of_words;
         std::size_t i = 0;

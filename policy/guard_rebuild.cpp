@@ -80,18 +80,19 @@ std::vector<std::string> rebuild_line(const std::string& name, const MatchedLine
         for (std::size_t at = 0; at < scope.path.size(); ++at) words.push_back(matched.before.words[at].text);
     }
     append_options(words, scope, matched.line, without);
-    // From here on nothing is an option, and the program is told so where it can be: before the first
-    // operand, and where options stand first before the first word that looks like one.
-    bool told = !scope.has_end || scope.options_stand == GuardScope::Options::none;
+    // From here on nothing is an option. A `--` says so where the program knows it: before the first operand,
+    // and where options stand first, before the first word that looks like one.
+    bool options_ended = !scope.has_end || scope.options_stand == GuardScope::Options::none;
     bool any = false;
     for (std::size_t w = 0; w < matched.items.size(); ++w) {
         const GuardItem& item = matched.form->items[matched.items[w]];
         const std::string& text = matched.line.words[w].text;
         const bool plain = !item.type && !text.starts_with('-');
-        if (scope.options_stand == GuardScope::Options::first) told = told || any || !text.starts_with('-');
-        if (!told && !plain) {
+        if (scope.options_stand == GuardScope::Options::first)
+            options_ended = options_ended || any || !text.starts_with('-');
+        if (!options_ended && !plain) {
             words.emplace_back("--");
-            told = true;
+            options_ended = true;
         }
         // Not the first of the item's words: `link|route` are no two names of one thing.
         words.push_back(text);

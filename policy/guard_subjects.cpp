@@ -59,7 +59,7 @@ std::vector<std::string> chosen_words(const MatchedLine& matched) {
     return words;
 }
 
-/// Of ip(8): words that stand where a device could.
+/// Words of ip(8) that stand where a device could.
 bool is_no_device(std::string_view word) {
     static const std::set<std::string_view> words = {"up",
                                                      "down",
@@ -91,7 +91,7 @@ bool is_no_device(std::string_view word) {
 }
 
 /// The devices that a line of ip(8) is confined to; none: it may be any. A question is about the one behind
-/// `dev`, or about its only word. Of what changes something all words count, as it may name others.
+/// `dev`, or about its only word. In a line that changes something all words count, as it may name others.
 std::vector<std::string> chosen_devices(const MatchedLine& matched) {
     std::vector<std::string> words = chosen_words(matched);
     const auto dev = std::find(words.begin(), words.end(), "dev");
@@ -225,7 +225,7 @@ std::vector<std::string_view> subject_names() { return sys::words_of(known_subje
 
 std::vector<Subject> asked_about(const std::string& command, const MatchedLine& matched) {
     const GuardForm& form = *matched.form;
-    // Of what runs in the view the meaning is that of what is queued.
+    // The meaning of a form that runs in the view is that of what it queues, not of its answer.
     const model::ServiceMeaning meaning =
         form.kind == GuardKind::query ? meaning_of(matched) : model::ServiceMeaning{};
     if (meaning.verb == ServiceVerb::none || !form.clauses.about.empty())

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] bool fits(std::string_view word, WordPlace place) const;
     /// What it matches, for a message.
     [[nodiscard]] std::string description() const;
-    /// No word fits both. False where that cannot be told for sure.
+    /// No word fits both. False where that is uncertain.
     [[nodiscard]] bool is_disjoint_from(const WordType& other) const;
 
     struct Rule;

@@ -12,7 +12,7 @@
 namespace disco::policy {
 namespace {
 
-/// Of the name of a unit, which may be a pattern.
+/// The name of a unit with its type, ".service" if it has none. It may be a pattern.
 std::string with_type(const std::string& pattern) {
     std::string plain = pattern; // full_unit_name() leaves patterns as they are
     for (char& c : plain)

@@ -29,7 +29,8 @@ struct GuardDecision {
     model::ServiceMeaning meaning;        ///< of the query or the action
     std::vector<model::Subject> about;   ///< what the answer of a query, or what runs in the view, depends on
     std::vector<model::Subject> changes; ///< what the action changes
-    /// Of an action: rebuilt from what was parsed, as those of a query, to be compared with them.
+    /// For a line with an action: its words, rebuilt from what was parsed as a query's are, to be compared
+    /// with those.
     std::vector<std::string> canonical;
     bool reads_input = false;         ///< of an action: what its standard input holds is kept for it
     std::vector<std::string> decides; ///< of an action: run in the view, it says whether there is one
@@ -52,8 +53,8 @@ class GuardedCommands {
 public:
     /// Throws BadConfiguration when command lines could fit two forms.
     explicit GuardedCommands(GuardGrammars grammars, std::vector<GuardUnits> units = {});
-    /// Of files in `directory` that have been checked. Most runs ask for none of the commands or a few: each
-    /// grammar is read when it is first asked for.
+    /// The grammars of files in `directory` that have been checked. Most runs ask for none of the commands or
+    /// a few, so each grammar is read when it is first asked for.
     GuardedCommands(GuardIndex index, std::filesystem::path directory);
 
     [[nodiscard]] bool contains(std::string_view command) const { return names_.contains(command); }

@@ -19,7 +19,7 @@ namespace disco::policy {
 /// The effective policy: what disco ships (LIB/profiles, and the same compiled when disco was built), with
 /// the files of `overrides` in the place of those of the same name.
 ///
-/// The constructor reads all profiles when one of them is replaced, so that a bad file is told before
+/// The constructor reads all profiles when one of them is replaced, so that a bad file is found before
 /// anything runs. Throws BadConfiguration for it, with file, line and key; SysError or Error for a damaged
 /// installation.
 class PolicyStore {
@@ -27,7 +27,7 @@ public:
     explicit PolicyStore(std::filesystem::path lib,
                          const std::filesystem::path& overrides = override_directory);
 
-    /// Of everything in a sandbox: the most that any profile allows.
+    /// For everything in a sandbox: the most that any profile allows.
     [[nodiscard]] std::shared_ptr<const Confinement> sandbox();
     /// What template_, strict, simulate or live take away beyond that. Its token of exec is this object's: a
     /// number that no script can know, for whom has it runs a guarded command in the sandbox itself.

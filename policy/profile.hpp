@@ -12,7 +12,7 @@ namespace disco::policy {
 struct CallRule {
     enum class Kind {
         allow,  ///< goes through (some only with certain arguments, see seccomp_program.hpp)
-        report, ///< told to the reader of the report, and answered with `answer`
+        report, ///< shown in the report, and answered with `answer`
         refuse, ///< EPERM, silently
     };
     Kind kind = Kind::refuse;

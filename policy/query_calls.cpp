@@ -143,7 +143,7 @@ std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
         {"copy_file_range", {unknown}},
         {"open", opening(1)},
         {"openat", opening(2)},
-        {"openat2", {unknown}}, // its flags are in memory; who is told so uses the others
+        {"openat2", {unknown}}, // its flags are in memory; who gets ENOSYS uses the others
         {"socket", sockets},
         {"connect", reach.services ? watched : CallVerdict{SECCOMP_RET_ERRNO | EACCES}},
         {"bind", by_network},

@@ -30,7 +30,7 @@ struct Request {
     std::uint32_t words = 0;
     std::uint32_t word_bytes = 0;
     std::uint32_t variable_bytes = 0;
-    std::uint32_t variables_cut = 0; ///< not 0: there are more than may be told
+    std::uint32_t variables_cut = 0; ///< not 0: there are more than may be sent
     std::uint32_t directory_bytes = 0;
     std::uint32_t umask = 022;
     std::int32_t verdict = no_verdict; ///< of Reply::What::decide, when that was the answer before

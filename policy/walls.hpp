@@ -36,13 +36,13 @@ enum class Wall {
     query_landlock,      ///< Landlock lets it write nothing
     query_filter,        ///< it can make no call that changes anything
     query_calls,         ///< of what is watched, only what asks is done
-    query_requests,      ///< of a daemon are put together anew, of what is known to only tell
+    query_requests,      ///< requests to a daemon are put together anew, and can only show something
     query_sockets,       ///< sockets of the network are made for it, and carry nothing
     query_namespaces,    ///< ipc, uts, and with services the network, are its own
     query_descriptors,   ///< it inherits none
     query_limits,        ///< of processes, memory and files
     broker_peer,         ///< only processes of the sandbox are heard
-    broker_user,         ///< users other than root may ask questions only, and are told what they may see
+    broker_user,         ///< users other than root may ask questions only, and see what they may see
     broker_gate,         ///< that is looked at again before anything is queued or asked
     broker_bounds,       ///< of requests, in number and bytes
     broker_descriptors,  ///< none is received
