@@ -59,6 +59,7 @@ const char* execution_name(char** environment) {
     while (*environment != nullptr) ++environment;
     const auto* vector = reinterpret_cast<const unsigned long*>(environment + 1);
     for (; vector[0] != end_of_vector; vector += 2)
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of the kernel's
         if (vector[0] == execution) return reinterpret_cast<const char*>(vector[1]);
     return "";
 }

@@ -27,8 +27,9 @@ constexpr int refused = 1, no_such_command = 126;
 
 std::size_t bytes_of(const Asked& asked) {
     std::size_t bytes = sizeof asked + asked.reason.size() + asked.context.directory.size();
-    for (const std::string& word : asked.argv) bytes += word.size() + sizeof word;
-    for (const std::string& variable : asked.context.environment) bytes += variable.size() + sizeof variable;
+    for (const std::string& word : asked.argv) bytes += word.size() + sizeof(std::string);
+    for (const std::string& variable : asked.context.environment)
+        bytes += variable.size() + sizeof(std::string);
     if (asked.context.input) bytes += asked.context.input->size();
     return bytes;
 }

@@ -94,7 +94,8 @@ void OutputStream::print(std::string_view line) {
 void occupy_standard_descriptors() {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
         while (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            sys::check(::open("/dev/null", O_RDWR), "open", "/dev/null"); // the lowest number that is free
+            // The lowest number that is free; programs that are executed have it as well.
+            sys::check(::open("/dev/null", O_RDWR), "open", "/dev/null"); // NOLINT(android-cloexec-open)
 }
 
 void forget_typed_ahead() {
