@@ -77,17 +77,18 @@ void add_ipc(Snapshot& snapshot) {
     }
 }
 
-/// Keyrings of sessions come and go with their processes, those of users (a register and two for each user) with their
-/// user namespace, some time after its last process; what is put into one is a key, with a line of its own. Keys are in
-/// no namespace: the bait of other tests that run now, and the keys of a systemd that is booted for tests
-/// (invocation_id of its services), are none of ours.
+/// Keyrings of sessions come and go with their processes, those of users (a register and two for each user)
+/// with their user namespace, some time after its last process; what is put into one is a key, with a line of
+/// its own. Keys are in no namespace: the bait of other tests that run now, and the keys of a systemd that is
+/// booted for tests (invocation_id of its services), are none of ours.
 void add_keys(Snapshot& snapshot) {
     std::istringstream lines{text_of("/proc/keys")};
     for (std::string line; std::getline(lines, line);) {
         const auto words = words_of(line);
         if (words.size() < 9 || words[8].starts_with("_ses") || words[8].starts_with("_tid") ||
-            words[8].starts_with("_pid") || words[8].starts_with("_uid") || words[8].starts_with(".user_reg") ||
-            words[8].starts_with("invocation_id") || words[8].starts_with(Bait::key_prefix))
+            words[8].starts_with("_pid") || words[8].starts_with("_uid") ||
+            words[8].starts_with(".user_reg") || words[8].starts_with("invocation_id") ||
+            words[8].starts_with(Bait::key_prefix))
             continue;
         snapshot["key " + words[0]] = words[4] + " " + words[5] + " " + words[7] + " " + words[8];
     }

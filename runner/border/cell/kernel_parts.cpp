@@ -83,11 +83,10 @@ bool KernelParts::has_extension(const std::string& name) const {
 void report_missing(const std::string& what) {
     static bool reported = false;
     if (std::exchange(reported, true)) return;
-    std::fprintf(
-        stderr,
-        "disco: the kernel has no %s by now, so there is nothing to show of it, and a question does "
-        "not make it load any\n",
-        what.c_str());
+    std::fprintf(stderr,
+                 "disco: the kernel has no %s by now, so there is nothing to show of it, and a question does "
+                 "not make it load any\n",
+                 what.c_str());
     std::fflush(stderr);
 }
 
