@@ -18,10 +18,10 @@ constexpr const char* name = "the log of changes";
 
 } // namespace
 
-void ChangeLog::append(const model::Change& change, std::string_view package) {
-    append_change(pending_, change, package);
+void ChangeLog::append(const RecordedChange& change) {
+    append_change(pending_, change);
     const std::size_t whole = pending_.size();
-    if (!package.empty() && !change.diff.empty()) append_change(pending_, change, package, Contents::short_);
+    if (report::can_be_short(change)) append_change(pending_, change, Contents::short_);
     finish_lines(pending_.size() - whole);
 }
 
@@ -73,6 +73,11 @@ void ChangeLog::for_each_json(std::size_t first, std::size_t count,
         if (got != static_cast<ssize_t>(length)) throw sys::SysError{got < 0 ? errno : EIO, "read", name};
         visit(json);
     }
+}
+
+void ChangeLog::for_each(std::size_t first, std::size_t count,
+                         const std::function<void(RecordedChange&&)>& visit) const {
+    for_each_json(first, count, [&](std::string_view json) { visit(read_change(json)); });
 }
 
 } // namespace disco::report

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "runner/model/change.hpp"
 #include "runner/report/json_values.hpp"
+#include "runner/report/recorded_change.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <cstddef>
@@ -21,10 +21,8 @@ class ChangeLog {
 public:
     /// The file lives in `directory` (O_TMPFILE), is made when it is needed, and goes with the object.
     explicit ChangeLog(std::filesystem::path directory) : directory_{std::move(directory)} {}
-    /// `package`: that owns what has changed; empty: none.
-    void append(const model::Change& change, std::string_view package = {});
-    /// One that is JSON already, from a stored report. `in_short`: how a short report says it; empty: the
-    /// same.
+    void append(const RecordedChange& change);
+    /// One that is JSON already, from another log. `in_short`: how a short report says it; empty: the same.
     void append_json(std::string_view json, std::string_view in_short = {});
     /// All of another one.
     void append_all(const ChangeLog& other);
@@ -35,6 +33,9 @@ public:
     void for_each_json(std::size_t first, std::size_t count,
                        const std::function<void(std::string_view)>& visit,
                        Contents contents = Contents::all) const;
+    /// The same, read: one at a time. Throws DamagedChange for what was no change when it was appended.
+    void for_each(std::size_t first, std::size_t count,
+                  const std::function<void(RecordedChange&&)>& visit) const;
 
 private:
     /// Where the lines of a change end; equal when there is one.

@@ -1,9 +1,7 @@
 #include "runner/report/inverse_change.hpp"
 
-#include "runner/report/json_values.hpp"
-#include "runner/report/short_change.hpp"
-
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <utility>
 
 namespace disco::report {
 namespace {
@@ -71,24 +69,15 @@ std::string inverse_diff(std::string_view diff) {
     return out;
 }
 
-InverseChange inverse_change(std::string_view change) {
-    nlohmann::json value = nlohmann::json::parse(change);
-    std::swap(value.at("before"), value.at("after"));
-    auto& kind = value.at("kind");
-    if (kind == "created")
-        kind = "deleted";
-    else if (kind == "deleted")
-        kind = "created";
-    if (auto& diff = value.at("diff"); diff.is_string()) diff = inverse_diff(diff.get<std::string>());
-    InverseChange inverse;
-    inverse.path = bytes_of_name(value.at("path").get_ref<const std::string&>());
+RecordedChange inverse_change(RecordedChange change) {
     using Kind = model::ChangeKind;
-    for (const Kind one : {Kind::created, Kind::modified, Kind::deleted, Kind::metadata, Kind::replaced})
-        if (kind == model::to_string(one)) inverse.kind = one;
-    inverse.type = value.value("type", "");
-    inverse.json = value.dump();
-    inverse.in_short = short_change(value);
-    return inverse;
+    std::swap(change.before, change.after);
+    if (change.kind == Kind::created)
+        change.kind = Kind::deleted;
+    else if (change.kind == Kind::deleted)
+        change.kind = Kind::created;
+    change.diff = inverse_diff(change.diff);
+    return change;
 }
 
 } // namespace disco::report

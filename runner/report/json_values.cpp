@@ -1,13 +1,8 @@
 #include "runner/report/json_values.hpp"
 
-#include "runner/sys/inode_flags.hpp"
 #include "runner/sys/printable.hpp"
 
-#include <array>
-#include <ctime>
 #include <iterator>
-
-#include <sys/sysmacros.h>
 
 #include <fmt/format.h>
 
@@ -36,20 +31,18 @@ void append_null(std::string& out, std::string_view name) {
     out += "null";
 }
 
-std::string rfc3339(const timespec& time) {
-    std::tm parts = {};
-    ::gmtime_r(&time.tv_sec, &parts);
-    std::array<char, 32> text = {};
-    text[std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts)] = '\0';
-    return fmt::format("{}.{:09}Z", text.data(), time.tv_nsec);
+void append_member_or_null(std::string& out, std::string_view name, const std::optional<std::string>& text) {
+    if (text)
+        append_member(out, name, *text);
+    else
+        append_null(out, name);
 }
 
-/// Readable values as they are, others in hexadecimal.
-std::string shown_value(const std::string& value) {
-    if (sys::printable(value) == value && !value.starts_with("0x")) return value;
-    std::string text = "0x";
-    for (const char c : value) append(text, "{:02x}", static_cast<unsigned char>(c));
-    return text;
+void append_name_or_null(std::string& out, std::string_view name, const std::optional<std::string>& bytes) {
+    if (bytes)
+        append_member(out, name, json_name(*bytes));
+    else
+        append_null(out, name);
 }
 
 void append_strings(std::string& out, std::string_view name, const std::vector<std::string>& texts) {
@@ -62,13 +55,11 @@ void append_strings(std::string& out, std::string_view name, const std::vector<s
     out += ']';
 }
 
-void append_state(std::string& out, std::string_view name, const std::optional<model::ObjectState>& state,
-                  const std::string& owner, const std::string& group) {
+void append_state(std::string& out, std::string_view name, const std::optional<RecordedState>& state) {
     if (!state) {
         append_null(out, name);
         return;
     }
-    using model::ObjectType;
     append_key(out, name);
     out += '{';
     append_member(out, "mode", fmt::format("{:04o}", state->mode));
@@ -76,34 +67,19 @@ void append_state(std::string& out, std::string_view name, const std::optional<m
     append(out, "{}", state->uid);
     append_key(out, "gid");
     append(out, "{}", state->gid);
-    append_member(out, "owner", owner);
-    append_member(out, "group", group);
+    append_member(out, "owner", state->owner);
+    append_member(out, "group", state->group);
     append_key(out, "size");
     append(out, "{}", state->size);
-    append_member(out, "mtime", rfc3339(state->mtime));
-    if (state->sha256)
-        append_member(out, "sha256", sys::hex(*state->sha256));
-    else
-        append_null(out, "sha256");
-    if (state->type == ObjectType::symlink)
-        append_member(out, "target", json_name(state->target));
-    else
-        append_null(out, "target");
-    const bool device =
-        state->type == ObjectType::block_device || state->type == ObjectType::character_device;
-    if (device)
-        append_member(out, "rdev", fmt::format("{}:{}", major(state->rdev), minor(state->rdev)));
-    else
-        append_null(out, "rdev");
-    append_member(out, "flags", sys::inode_flags_text(state->flags));
-    if (state->linked_to.empty())
-        append_null(out, "linked_to");
-    else
-        append_member(out, "linked_to", json_name(state->linked_to));
+    append_member(out, "mtime", state->mtime);
+    append_member_or_null(out, "sha256", state->sha256);
+    append_name_or_null(out, "target", state->target);
+    append_member_or_null(out, "rdev", state->rdev);
+    append_member(out, "flags", state->flags);
+    append_name_or_null(out, "linked_to", state->linked_to);
     append_key(out, "xattrs");
     out += '{';
-    for (const auto& [attribute, value] : state->xattrs)
-        append_member(out, json_name(attribute), shown_value(value));
+    for (const auto& [attribute, value] : state->xattrs) append_member(out, json_name(attribute), value);
     out += "}}";
 }
 
@@ -141,15 +117,14 @@ std::string shown_name(std::string_view name) {
     return name.starts_with('"') ? sys::printable_text(name) : sys::printable(name);
 }
 
-void append_change(std::string& out, const model::Change& change, std::string_view package,
-                   Contents contents) {
+void append_change(std::string& out, const RecordedChange& change, Contents contents) {
     out += '{';
     append_member(out, "path", json_name(change.path));
     append_member(out, "kind", model::to_string(change.kind));
-    append_member(out, "type", model::to_string((change.after ? change.after : change.before)->type));
-    append_state(out, "before", change.before, change.before_owner, change.before_group);
-    append_state(out, "after", change.after, change.after_owner, change.after_group);
-    if (change.diff.empty() || (contents == Contents::short_ && !package.empty()))
+    append_member(out, "type", model::to_string(change.type));
+    append_state(out, "before", change.before);
+    append_state(out, "after", change.after);
+    if (change.diff.empty() || (contents == Contents::short_ && can_be_short(change)))
         append_null(out, "diff");
     else
         append_member(out, "diff", change.diff);
@@ -157,12 +132,14 @@ void append_change(std::string& out, const model::Change& change, std::string_vi
     out += change.binary ? "true" : "false";
     append_key(out, "redacted");
     out += change.redacted ? "true" : "false";
-    if (package.empty())
+    if (change.package.empty())
         append_null(out, "package");
     else
-        append_member(out, "package", package);
+        append_member(out, "package", change.package);
     out += '}';
 }
+
+bool can_be_short(const RecordedChange& change) { return !change.package.empty() && !change.diff.empty(); }
 
 void append_step(std::string& out, const model::Step& step) {
     out += '{';

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "runner/model/change.hpp"
 #include "runner/model/run_report.hpp"
+#include "runner/report/recorded_change.hpp"
 
 #include <string>
 #include <string_view>
@@ -27,9 +27,10 @@ enum class Contents {
     short_, ///< no diffs of what packages own: the package, sizes and hashes say what came
 };
 
-/// `package`: that owns what has changed; empty: none.
-void append_change(std::string& out, const model::Change& change, std::string_view package = {},
-                   Contents contents = Contents::all);
+/// What read_change (recorded_change.hpp) reads. Of what is read and written again every byte is the same.
+void append_change(std::string& out, const RecordedChange& change, Contents contents = Contents::all);
+/// Whether a short report says less of a change than a whole one.
+[[nodiscard]] bool can_be_short(const RecordedChange& change);
 void append_step(std::string& out, const model::Step& step);
 void append_notice(std::string& out, const model::Notice& notice);
 void append_action(std::string& out, const model::Action& action);

@@ -2,7 +2,7 @@
 
 #include "runner/model/words.hpp"
 #include "runner/report/json_values.hpp"
-#include "runner/report/short_change.hpp"
+#include "runner/report/recorded_change.hpp"
 #include "runner/sys/error.hpp"
 
 #include <cerrno>
@@ -71,9 +71,9 @@ public:
         if (key_ != "modules") return true;
         if (event == Event::object_start && depth == 2) modules_.push_back({changes_.size(), {}});
         if (event != Event::object_end || depth != 4 || module_key_ != "changes") return true;
-        ++modules_.back().counts.at(
-            static_cast<std::size_t>(parse_word<model::ChangeKind>(value.at("kind"))));
-        changes_.append_json(value.dump(), short_change(value));
+        const RecordedChange change = change_of(value);
+        ++modules_.back().counts.at(static_cast<std::size_t>(change.kind));
+        changes_.append(change);
         return false;
     }
 

@@ -1,42 +1,39 @@
 #include "runner/report/text_changes.hpp"
 
 #include "runner/model/large_diff.hpp"
-#include "runner/report/json_values.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/text_lines.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 namespace disco::report {
 namespace {
 
-using nlohmann::json;
+using model::ChangeKind;
+using model::ObjectType;
 
-std::string text_of(const json& value) { return value.is_null() ? std::string{} : value.get<std::string>(); }
+std::string shown(const std::optional<std::string>& name) { return sys::printable(name.value_or("")); }
 
-std::string name_of(const json& value) {
-    return value.is_null() ? std::string{} : shown_name(value.get_ref<const std::string&>());
-}
+std::string mode(const RecordedState& state) { return fmt::format("{:04o}", state.mode); }
 
-std::string owners(const json& state) {
-    return fmt::format("{}:{}", sys::printable(text_of(state.at("owner"))),
-                       sys::printable(text_of(state.at("group"))));
+std::string owners(const RecordedState& state) {
+    return fmt::format("{}:{}", sys::printable(state.owner), sys::printable(state.group));
 }
 
 /// "root:root 0644  412 B" of a file; the target of a symlink.
-std::string described(const std::string& type, const json& state) {
+std::string described(ObjectType type, const RecordedState& state) {
     std::string text = owners(state);
-    if (type == "symlink") return fmt::format("{} → {}", text, name_of(state.at("target")));
-    text += " " + text_of(state.at("mode"));
-    if (type == "file") return text + fmt::format("  {} B", state.at("size").get<std::uint64_t>());
-    text += "  " + type;
-    if (!state.at("rdev").is_null()) text += " " + text_of(state.at("rdev"));
+    if (type == ObjectType::symlink) return fmt::format("{} → {}", text, shown(state.target));
+    text += " " + mode(state);
+    if (type == ObjectType::file) return text + fmt::format("  {} B", state.size);
+    text += fmt::format("  {}", model::to_string(type));
+    if (state.rdev) text += " " + *state.rdev;
     return text;
 }
 
@@ -46,47 +43,64 @@ void note(std::vector<std::string>& notes, const char* what, const std::string& 
 }
 
 /// Names of the extended attributes that differ.
-std::string changed_attributes(const json& before, const json& after) {
+std::string changed_attributes(const RecordedState& before, const RecordedState& after) {
+    const auto value_in = [](const RecordedState& state, const std::string& name) {
+        const auto found = std::find_if(state.xattrs.begin(), state.xattrs.end(),
+                                        [&](const auto& one) { return one.first == name; });
+        return found == state.xattrs.end() ? nullptr : &found->second;
+    };
     std::set<std::string> names;
-    for (const auto& [name, value] : after.items())
-        if (!before.contains(name))
-            names.insert("+" + shown_name(name));
-        else if (before.at(name) != value)
-            names.insert("~" + shown_name(name));
-    for (const auto& [name, value] : before.items())
-        if (!after.contains(name)) names.insert("-" + shown_name(name));
+    for (const auto& [name, value] : after.xattrs)
+        if (const std::string* old = value_in(before, name); old == nullptr)
+            names.insert("+" + sys::printable(name));
+        else if (*old != value)
+            names.insert("~" + sys::printable(name));
+    for (const auto& [name, value] : before.xattrs)
+        if (value_in(after, name) == nullptr) names.insert("-" + sys::printable(name));
     return names.empty() ? std::string{} : fmt::format("xattrs {}", fmt::join(names, " "));
 }
 
 /// What differs between two states of one object.
-std::string differences(const json& before, const json& after, bool content) {
+std::string differences(const RecordedState& before, const RecordedState& after, bool content) {
     std::vector<std::string> notes;
     if (content) {
-        const auto size = [](const json& state) {
-            return fmt::format("{} B", state.at("size").get<std::uint64_t>());
-        };
-        if (before.at("sha256") != after.at("sha256")) {
-            if (before.at("size") == after.at("size"))
+        const auto size = [](const RecordedState& state) { return fmt::format("{} B", state.size); };
+        if (before.sha256 != after.sha256) {
+            if (before.size == after.size)
                 notes.push_back("content, " + size(after));
             else
                 note(notes, "", size(before), size(after));
         }
-        note(notes, "target ", name_of(before.at("target")), name_of(after.at("target")));
-        note(notes, "device ", text_of(before.at("rdev")), text_of(after.at("rdev")));
+        note(notes, "target ", shown(before.target), shown(after.target));
+        note(notes, "device ", before.rdev.value_or(""), after.rdev.value_or(""));
     }
-    note(notes, "", text_of(before.at("mode")), text_of(after.at("mode")));
+    note(notes, "", mode(before), mode(after));
     note(notes, "", owners(before), owners(after));
-    // Reports of earlier versions have no such members.
-    const auto none_or = [](const json& state, const char* name) {
-        const std::string text = name_of(state.value(name, json{}));
-        return text.empty() ? std::string{"none"} : text;
-    };
-    note(notes, "flags ", none_or(before, "flags"), none_or(after, "flags"));
-    note(notes, "link ", none_or(before, "linked_to"), none_or(after, "linked_to"));
-    if (const std::string attributes = changed_attributes(before.at("xattrs"), after.at("xattrs"));
-        !attributes.empty())
+    const auto or_none = [](const std::string& text) { return text.empty() ? std::string{"none"} : text; };
+    note(notes, "flags ", or_none(sys::printable(before.flags)), or_none(sys::printable(after.flags)));
+    note(notes, "link ", or_none(shown(before.linked_to)), or_none(shown(after.linked_to)));
+    if (const std::string attributes = changed_attributes(before, after); !attributes.empty())
         notes.push_back(attributes);
     return fmt::format("{}", fmt::join(notes, ", "));
+}
+
+/// What became of the object.
+struct Sign {
+    std::string mark, said;
+};
+
+Sign sign(const RecordedChange& change, const Paint& paint) {
+    const std::string type = model::to_string(change.type);
+    switch (change.kind) {
+    case ChangeKind::created: return {paint.green("+"), described(change.type, *change.after)};
+    case ChangeKind::deleted: return {paint.red("-"), change.type == ObjectType::file ? "" : type};
+    case ChangeKind::replaced:
+        return {paint.yellow("±"), fmt::format("now {}: {}", type, described(change.type, *change.after))};
+    case ChangeKind::modified:
+    case ChangeKind::metadata: break;
+    }
+    return {paint.yellow("~"),
+            differences(*change.before, *change.after, change.kind == ChangeKind::modified)};
 }
 
 struct LineCounts {
@@ -130,34 +144,24 @@ std::string shown_diff(const std::string& diff, const Paint& paint) {
 
 } // namespace
 
-std::string change_text(std::string_view source, Detail detail, const Paint& paint) {
-    const json change = json::parse(source);
-    const std::string kind = change.at("kind"), type = change.at("type"), path = name_of(change.at("path"));
-    const json &before = change.at("before"), &after = change.at("after");
-    const std::string diff = text_of(change.at("diff"));
-    const bool redacted = change.at("redacted"), binary = change.at("binary");
-    std::string mark, said;
-    if (kind == "created")
-        mark = paint.green("+"), said = described(type, after);
-    else if (kind == "deleted")
-        mark = paint.red("-"), said = type == "file" ? "" : type;
-    else if (kind == "replaced")
-        mark = paint.yellow("±"), said = fmt::format("now {}: {}", type, described(type, after));
-    else
-        mark = paint.yellow("~"), said = differences(before, after, kind == "modified");
-    if (detail == Detail::stat && !diff.empty()) {
-        if (const auto lines = count_lines(diff))
+std::string change_text(const RecordedChange& change, Detail detail, const Paint& paint) {
+    auto [mark, said] = sign(change, paint);
+    const auto add = [&](const char* more) {
+        if (!said.empty()) said += ", ";
+        said += more;
+    };
+    if (detail == Detail::stat && !change.diff.empty()) {
+        if (const auto lines = count_lines(change.diff))
             said = fmt::format("+{} -{}", lines->added, lines->removed);
         else
-            said += said.empty() ? "lines not counted: too large" : ", lines not counted: too large";
+            add("lines not counted: too large");
     }
-    if (binary) said += said.empty() ? "binary" : ", binary";
-    if (redacted)
-        said += said.empty() ? "content not shown (not for all to read)"
-                             : ", content not shown (not for all to read)";
-    std::string text = fmt::format("    {} {}{}{}\n", mark, path, said.empty() ? "" : "   ", said);
-    if ((detail == Detail::diff || detail == Detail::verbose) && !diff.empty())
-        text += shown_diff(diff, paint);
+    if (change.binary) add("binary");
+    if (change.redacted) add("content not shown (not for all to read)");
+    std::string text =
+        fmt::format("    {} {}{}{}\n", mark, sys::printable(change.path), said.empty() ? "" : "   ", said);
+    if ((detail == Detail::diff || detail == Detail::verbose) && !change.diff.empty())
+        text += shown_diff(change.diff, paint);
     return text;
 }
 

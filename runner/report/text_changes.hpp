@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/report/recorded_change.hpp"
 #include "runner/report/text_report.hpp"
 
 #include <string>
@@ -28,7 +29,7 @@ private:
     bool color_;
 };
 
-/// One change, from its JSON, as lines for people: what it is, then (as `detail` asks) its diff.
-[[nodiscard]] std::string change_text(std::string_view json, Detail detail, const Paint& paint);
+/// One change as lines for people: what it is, then (as `detail` asks) its diff. Pure.
+[[nodiscard]] std::string change_text(const RecordedChange& change, Detail detail, const Paint& paint);
 
 } // namespace disco::report

@@ -169,8 +169,8 @@ private:
         const std::size_t count = module.changes();
         const bool cut = style_.detail == Detail::changes && count > listed_at_most;
         const std::size_t listed = cut ? listed_then : count;
-        changes_.for_each_json(module.first_change, listed, [&](std::string_view json) {
-            write_(change_text(json, style_.detail, paint_));
+        changes_.for_each(module.first_change, listed, [&](const RecordedChange& change) {
+            write_(change_text(change, style_.detail, paint_));
         });
         if (cut)
             write_(fmt::format("    … and {} more (--diff and the JSON report show all)\n", count - listed));

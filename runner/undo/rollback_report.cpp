@@ -33,7 +33,7 @@ public:
           keep_{keep},
           live_{sys::open_directory(rollback.root), merge::DirectoryCache::Mounts::all} {}
 
-    [[nodiscard]] bool contains(const report::InverseChange& change) {
+    [[nodiscard]] bool contains(const report::RecordedChange& change) {
         if (keep_.cover(change.path) || rollback_.stay.contains(change.path)) return true;
         // What is gone from a directory that stays is gone, whoever has removed it.
         const std::string_view parent = std::string_view{change.path}.substr(0, change.path.rfind('/'));
@@ -85,14 +85,15 @@ UndoneUnits report_undone_changes(const std::string& run, const merge::Rollback&
     result.run.node = stored.run.node;
     Left left{rollback, keep};
     for (std::size_t i = stored.changes.size(); i-- > 0;)
-        stored.changes.for_each_json(i, 1, [&](std::string_view json) {
-            const report::InverseChange change = report::inverse_change(json);
+        stored.changes.for_each(i, 1, [&](report::RecordedChange&& done) {
+            const report::RecordedChange change = report::inverse_change(std::move(done));
             if (!keep.empty() && left.contains(change)) return;
             ++module.change_counts[static_cast<std::size_t>(change.kind)];
-            result.changes->append_json(change.json, change.in_short);
+            result.changes->append(change);
             if (!model::is_unit_file(change.path)) return;
             units.files = true;
-            if (change.kind == Kind::deleted && change.type == "file") // no alias, which goes with its unit
+            if (change.kind == Kind::deleted &&
+                change.type == model::ObjectType::file) // no alias, which goes with its unit
                 units.gone.insert(running_unit(change.path));
         });
     units.gone.erase("");

@@ -85,7 +85,7 @@ bool ChangeRecorder::record_changes(std::size_t mount, model::ModuleReport& repo
         ++report.change_counts[static_cast<std::size_t>(change.kind)];
         add_to_fingerprint(change);
         unit_files_changed_ = unit_files_changed_ || model::is_unit_file(change.path);
-        log_.append(change, packages_.owner_of(change));
+        log_.append(report::recorded(change, packages_.owner_of(change)));
         begin_write_back(change, mount);
     });
 }

@@ -148,7 +148,7 @@ void add_changed_module(ExampleRun& example) {
 } // namespace
 
 void ExampleRun::add(const Change& change) {
-    changes.append(change);
+    changes.append(report::recorded(change));
     ++run.modules.back().change_counts[static_cast<std::size_t>(change.kind)];
 }
 

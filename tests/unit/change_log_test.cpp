@@ -43,7 +43,7 @@ TEST(ChangeLog, KeepsTheJsonOfAChange) {
     model::Change change;
     change.path = "/x";
     change.after.emplace();
-    log.append(change);
+    log.append(recorded(change));
     EXPECT_TRUE(read(log, 0, 1).at(0).starts_with(R"({"path":"/x","kind":"created",)"));
 }
 
@@ -94,11 +94,11 @@ TEST(ChangeLog, HasAShortLineForTheDiffOfAPackagesFileAlone) {
     model::Change change;
     change.path = "/x";
     change.after.emplace();
-    log.append(change, "package"); // without a diff
+    log.append(recorded(change, "package")); // without a diff
     change.diff = "diff";
-    log.append(change);
+    log.append(recorded(change));
     EXPECT_FALSE(log.can_be_short());
-    log.append(change, "package");
+    log.append(recorded(change, "package"));
     EXPECT_TRUE(log.can_be_short());
     const auto all = read(log, 0, 3), shortly = read(log, 0, 3, Contents::short_);
     EXPECT_EQ(all[0], shortly[0]);

@@ -1,7 +1,11 @@
 #include "runner/report/inverse_change.hpp"
 
+#include "runner/report/json_values.hpp"
+
+#include <string>
+#include <utility>
+
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 
 namespace disco::report {
 namespace {
@@ -36,16 +40,47 @@ INSTANTIATE_TEST_SUITE_P(
                         "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-++ b\n+-- a\n"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
+RecordedChange new_file() {
+    model::Change change;
+    change.path = "/x\xff";
+    change.after.emplace().mode = 0640;
+    change.after_owner = change.after_group = "root";
+    change.diff = "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+one\n";
+    return recorded(change, "package");
+}
+
 TEST(InverseChange, SwapsBeforeAndAfter) {
-    const InverseChange change = inverse_change(
-        R"({"path":"\"/x\\377\"","kind":"created","before":null,"after":{"mode":"0644"},"diff":"+++ b/x\n","binary":false})");
-    EXPECT_EQ(change.path, "/x\xff");
-    EXPECT_EQ(change.kind, model::ChangeKind::deleted);
-    const auto inverse = nlohmann::json::parse(change.json);
-    EXPECT_EQ(inverse.at("kind"), "deleted");
-    EXPECT_TRUE(inverse.at("after").is_null());
-    EXPECT_EQ(inverse.at("before").at("mode"), "0644");
-    EXPECT_EQ(inverse.at("path"), "\"/x\\377\"");
+    const RecordedChange inverse = inverse_change(new_file());
+    EXPECT_EQ(inverse.path, "/x\xff");
+    EXPECT_EQ(inverse.kind, model::ChangeKind::deleted);
+    ASSERT_TRUE(inverse.before);
+    EXPECT_EQ(inverse.before->mode, 0640U);
+    EXPECT_FALSE(inverse.after);
+    EXPECT_EQ(inverse.diff, "--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n");
+    EXPECT_EQ(inverse_change(inverse), new_file());
+}
+
+TEST(InverseChange, OfAnObjectThatStaysHasItsKind) {
+    using enum model::ChangeKind;
+    for (const model::ChangeKind kind : {modified, metadata, replaced}) {
+        RecordedChange change = new_file();
+        change.kind = kind;
+        change.before.emplace().mode = 0600;
+        const RecordedChange inverse = inverse_change(change);
+        EXPECT_EQ(inverse.kind, kind);
+        EXPECT_EQ(inverse.before->mode, 0640U);
+        EXPECT_EQ(inverse.after->mode, 0600U);
+    }
+}
+
+TEST(InverseChange, IsWrittenAsEveryChange) {
+    std::string whole, in_short;
+    append_change(whole, inverse_change(new_file()));
+    append_change(in_short, inverse_change(new_file()), Contents::short_);
+    EXPECT_THAT(whole,
+                testing::StartsWith(R"({"path":"\"/x\\377\"","kind":"deleted","type":"file","before":{)"));
+    EXPECT_EQ(read_change(whole), inverse_change(new_file()));
+    EXPECT_THAT(in_short, testing::HasSubstr(R"("diff":null)"));
 }
 
 } // namespace

@@ -21,7 +21,7 @@ using nlohmann::json;
 
 json json_of(const model::Change& change) {
     std::string out;
-    append_change(out, change);
+    append_change(out, recorded(change));
     return json::parse(out);
 }
 
@@ -55,7 +55,7 @@ TEST(JsonChange, NamesThePackageAndLeavesItsDiffOutOfShortReports) {
     change.diff = "--- a\n";
     const auto shown = [&](std::string_view package, Contents contents) {
         std::string out;
-        append_change(out, change, package, contents);
+        append_change(out, recorded(change, package), contents);
         const json value = json::parse(out);
         return std::pair{value.at("package"), value.at("diff")};
     };
@@ -166,7 +166,7 @@ TEST(JsonChange, KeepsOddNamesOfAttributes) {
         model::ObjectState state;
         state.xattrs = {{name, "v"}};
         std::string out;
-        append_change(out, created(state));
+        append_change(out, recorded(created(state)));
         ASSERT_TRUE(json::accept(out)) << out;
         EXPECT_EQ(json::parse(out).at("after").at("xattrs"), json::object({{json_name(name), "v"}}));
     }

@@ -57,7 +57,7 @@ TEST_F(StoredReports, KnowWhatAShortReportLeavesOut) {
     change.path = "/usr/share/x";
     change.after.emplace();
     change.diff = "--- a/x\n";
-    example.changes.append(change, "x");
+    example.changes.append(recorded(change, "x"));
     example.run.modules.back().first_change = owned;
     example.run.modules.back().change_counts = {1};
     const auto shortly = [](const model::RunReport& run, const ChangeLog& changes) {
@@ -161,6 +161,9 @@ INSTANTIATE_TEST_SUITE_P(
         DamageRow{"notice", with("/modules/1/notices/0/kind", "hint"), "the word 'hint' is not known"},
         DamageRow{"action", with("/modules/1/actions/0/outcome", "maybe"), "the word 'maybe' is not known"},
         DamageRow{"change", with("/modules/1/changes/0/kind", "moved"), "the word 'moved' is not known"},
+        DamageRow{"change_without_a_kind", without("/modules/1/changes/0", "kind"), "'kind': it is missing"},
+        DamageRow{"change_without_a_size", without("/modules/1/changes/0/after", "size"),
+                  "'after.size': it is missing"},
         DamageRow{"change_as_text", with("/modules/1/changes/0", "/etc/motd"), "a change in it is no object"},
         DamageRow{"module_as_text", with("/modules/1", "web"), "a module in it is no object"},
         DamageRow{"text_for_a_number", with("/run/exit_code", "three"), "it is damaged"},

@@ -1,6 +1,5 @@
 // One change as a line for people.
 
-#include "runner/report/json_values.hpp"
 #include "runner/report/text_changes.hpp"
 
 #include <sys/sysmacros.h>
@@ -15,9 +14,7 @@ using model::ObjectState;
 using model::ObjectType;
 
 std::string line_of(const model::Change& change, Detail detail = Detail::changes, bool color = false) {
-    std::string json;
-    append_change(json, change);
-    return change_text(json, detail, Paint{color});
+    return change_text(recorded(change), detail, Paint{color});
 }
 
 ObjectState file(std::uint64_t size, unsigned char digest = 1, mode_t mode = 0644) {
