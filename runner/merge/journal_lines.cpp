@@ -1,8 +1,9 @@
 #include "runner/merge/journal_lines.hpp"
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/json_string.hpp"
+#include "runner/sys/printable.hpp"
 
-#include <algorithm>
 #include <iterator>
 
 #include <fmt/compile.h>
@@ -12,18 +13,6 @@ namespace disco::merge {
 namespace {
 
 using nlohmann::json;
-
-bool is_utf8(std::string_view bytes) {
-    if (std::all_of(bytes.begin(), bytes.end(),
-                    [](char byte) { return static_cast<unsigned char>(byte) < 0x80; }))
-        return true;
-    try {
-        (void)json(bytes).dump();
-        return true;
-    } catch (const json::type_error&) {
-        return false;
-    }
-}
 
 int nibble(char digit) {
     if (digit >= '0' && digit <= '9') return digit - '0';
@@ -115,18 +104,9 @@ private:
     template <class Format, class... Values> void put(const Format& format, const Values&... values) {
         fmt::format_to(std::back_inserter(out_), format, values...);
     }
-    /// Most paths are plain.
+    /// Most paths are plain. The library spells the others, and what is no UTF-8 is no string at all.
     void text(std::string_view bytes) {
-        const bool plain = std::all_of(bytes.begin(), bytes.end(), [](char byte) {
-            return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
-        });
-        if (!plain) {
-            out_ += merge::to_json(bytes).dump();
-            return;
-        }
-        out_ += '"';
-        out_ += bytes;
-        out_ += '"';
+        if (!sys::append_plain_json_string(out_, bytes)) out_ += merge::to_json(bytes).dump();
     }
     void source(const model::ObjectSource& source) {
         out_ += source.where == model::ObjectSource::Where::layer ? R"({"where":"layer","path":)"
@@ -146,7 +126,7 @@ private:
 } // namespace
 
 json to_json(std::string_view bytes) {
-    if (is_utf8(bytes)) return bytes;
+    if (sys::is_utf8(bytes)) return bytes;
     std::string hex;
     hex.reserve(bytes.size() * 2);
     for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));

@@ -8,7 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
-// Values of the journal and of saved plans as JSON.
+// Values of the journal and of saved plans as JSON. Steps, of which there may be very many, are written by
+// hand. All other lines are documents of the library, which puts their keys in order and spells what is not
+// plain ("\b", U+007F as it is) otherwise than reports do: a journal is the same, whichever disco wrote it.
 namespace disco::merge {
 
 /// A string of any bytes: as it is where it is UTF-8, else {"hex": "…"}.

@@ -128,7 +128,7 @@ struct ActionCounts {
 [[nodiscard]] ActionCounts count_actions(const std::vector<ModuleReport>& modules);
 
 struct Conflict {
-    std::string path;     ///< any bytes; of a stored report as JSON holds it
+    std::string path;     ///< any bytes
     std::string expected; ///< in words: "as it was"
     std::string found;    ///< in words: "changed at …", "is gone"
 };

@@ -1,6 +1,8 @@
 #include "runner/report/json_report.hpp"
 
+#include "runner/report/json_members.hpp"
 #include "runner/report/json_values.hpp"
+#include "runner/sys/json_string.hpp"
 
 #include <fmt/format.h>
 
@@ -37,33 +39,19 @@ void append_list(Writer& writer, const char* name, const List& list, const Appen
     writer.text() += ']';
 }
 
-void append_named(std::string& out, const char* name, std::string_view value) {
-    out += fmt::format("\"{}\":", name);
-    append_string(out, value);
-}
-
 void append_run(std::string& out, const model::RunReport& run) {
     out += "\"run\":{";
-    append_named(out, "id", run.id);
-    out += ',';
-    append_named(out, "node", run.node);
-    out += ',';
-    append_named(out, "mode", model::to_string(run.mode));
-    out += ',';
-    append_named(out, "root", run.root);
-    out += ',';
-    append_named(out, "command", run.command);
-    out += ',';
-    append_named(out, "started", run.started);
-    out += fmt::format(",\"wall_s\":{:.6f},", run.wall_s);
-    append_named(out, "outcome", model::to_string(run.outcome));
-    out += fmt::format(",\"exit_code\":{},", model::to_int(run.exit_code));
-    append_named(out, "disco_version", run.version);
-    out += ',';
-    if (run.failure.empty())
-        out += "\"failure\":null";
-    else
-        append_named(out, "failure", run.failure);
+    append_member(out, "id", run.id);
+    append_member(out, "node", run.node);
+    append_member(out, "mode", model::to_string(run.mode));
+    append_member(out, "root", run.root);
+    append_member(out, "command", run.command);
+    append_member(out, "started", run.started);
+    out += fmt::format(",\"wall_s\":{:.6f}", run.wall_s);
+    append_member(out, "outcome", model::to_string(run.outcome));
+    out += fmt::format(",\"exit_code\":{}", model::to_int(run.exit_code));
+    append_member(out, "disco_version", run.version);
+    append_member_unless_empty(out, "failure", run.failure);
     out += '}';
 }
 
@@ -71,14 +59,9 @@ void write_module(Writer& writer, const model::ModuleReport& module, const Chang
                   Contents contents) {
     std::string& out = writer.text();
     out += '{';
-    append_named(out, "name", module.name);
-    out += ',';
-    append_named(out, "outcome", model::to_string(module.outcome));
-    out += ',';
-    if (module.reason.empty())
-        out += "\"reason\":null";
-    else
-        append_named(out, "reason", module.reason);
+    append_member(out, "name", module.name);
+    append_member(out, "outcome", model::to_string(module.outcome));
+    append_member_unless_empty(out, "reason", module.reason);
     out += ",\n";
     append_list(writer, "steps", module.steps, append_step);
     out += ",\n\"changes\":[";
@@ -105,8 +88,8 @@ void write_json_report(const model::RunReport& run, const ChangeLog& changes, Co
     std::string& out = writer.text();
     out += "{\"schema\":1,";
     append_run(out, run);
-    out += ",\n";
-    append_named(out, "fingerprint", run.fingerprint);
+    out += ",\n\"fingerprint\":";
+    sys::append_json_string(out, run.fingerprint);
     out += ",\n";
     append_list(writer, "metrics", run.metrics, append_step);
     out += ",\n\"modules\":[";
@@ -115,24 +98,16 @@ void write_json_report(const model::RunReport& run, const ChangeLog& changes, Co
         write_module(writer, module, changes, contents);
     }
     out += fmt::format("],\n\"merge\":{{\"steps\":{},", run.merge.steps);
-    append_list(writer, "conflicts", run.merge.conflicts,
-                [](std::string& text, const model::Conflict& conflict) {
-                    text += '{';
-                    append_named(text, "path", json_name(conflict.path));
-                    text += ',';
-                    append_named(text, "expected", conflict.expected);
-                    text += ',';
-                    append_named(text, "found", conflict.found);
-                    text += '}';
-                });
+    append_list(writer, "conflicts", run.merge.conflicts, append_conflict);
     out += ',';
-    append_list(writer, "kept", run.merge.kept,
-                [](std::string& text, const std::string& path) { append_string(text, json_name(path)); });
-    out += ',';
+    append_list(writer, "kept", run.merge.kept, [](std::string& text, const std::string& path) {
+        sys::append_json_string(text, json_name(path));
+    });
+    out += ",\"undo\":";
     if (run.merge.undo.empty())
-        out += "\"undo\":null";
+        out += "null";
     else
-        append_named(out, "undo", run.merge.undo);
+        sys::append_json_string(out, run.merge.undo);
     out += "}}\n";
     writer.pass_on(0);
 }

@@ -1,5 +1,6 @@
 #include "runner/report/json_values.hpp"
 
+#include "runner/report/json_members.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <iterator>
@@ -14,53 +15,16 @@ void append(std::string& out, fmt::format_string<Arguments...> format, Arguments
     fmt::format_to(std::back_inserter(out), format, std::forward<Arguments>(arguments)...);
 }
 
-/// `,"name":` (the comma unless it is the first member).
-void append_key(std::string& out, std::string_view name) {
-    if (out.back() != '{') out += ',';
-    append_string(out, name);
-    out += ':';
-}
-
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-    append_key(out, name);
-    append_string(out, text);
-}
-
-void append_null(std::string& out, std::string_view name) {
-    append_key(out, name);
-    out += "null";
-}
-
-void append_member_or_null(std::string& out, std::string_view name, const std::optional<std::string>& text) {
-    if (text)
-        append_member(out, name, *text);
-    else
-        append_null(out, name);
-}
-
-void append_name_or_null(std::string& out, std::string_view name, const std::optional<std::string>& bytes) {
-    if (bytes)
-        append_member(out, name, json_name(*bytes));
-    else
-        append_null(out, name);
-}
-
-void append_strings(std::string& out, std::string_view name, const std::vector<std::string>& texts) {
-    append_key(out, name);
-    out += '[';
-    for (const std::string& text : texts) {
-        if (out.back() != '[') out += ',';
-        append_string(out, text);
-    }
-    out += ']';
+std::optional<std::string> name_or_none(const std::optional<std::string>& bytes) {
+    return bytes ? std::optional{json_name(*bytes)} : std::nullopt;
 }
 
 void append_state(std::string& out, std::string_view name, const std::optional<RecordedState>& state) {
+    append_key(out, name);
     if (!state) {
-        append_null(out, name);
+        out += "null";
         return;
     }
-    append_key(out, name);
     out += '{';
     append_member(out, "mode", fmt::format("{:04o}", state->mode));
     append_key(out, "uid");
@@ -73,10 +37,10 @@ void append_state(std::string& out, std::string_view name, const std::optional<R
     append(out, "{}", state->size);
     append_member(out, "mtime", state->mtime);
     append_member_or_null(out, "sha256", state->sha256);
-    append_name_or_null(out, "target", state->target);
+    append_member_or_null(out, "target", name_or_none(state->target));
     append_member_or_null(out, "rdev", state->rdev);
     append_member(out, "flags", state->flags);
-    append_name_or_null(out, "linked_to", state->linked_to);
+    append_member_or_null(out, "linked_to", name_or_none(state->linked_to));
     append_key(out, "xattrs");
     out += '{';
     for (const auto& [attribute, value] : state->xattrs) append_member(out, json_name(attribute), value);
@@ -84,26 +48,6 @@ void append_state(std::string& out, std::string_view name, const std::optional<R
 }
 
 } // namespace
-
-void append_string(std::string& out, std::string_view text) {
-    out += '"';
-    const std::string safe = sys::is_utf8(text) ? std::string{} : sys::printable_text(text);
-    for (const char c : safe.empty() ? text : std::string_view{safe}) {
-        switch (c) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\n': out += "\\n"; break;
-        case '\t': out += "\\t"; break;
-        case '\r': out += "\\r"; break;
-        default:
-            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-                append(out, "\\u{:04x}", static_cast<unsigned char>(c));
-            else
-                out += c;
-        }
-    }
-    out += '"';
-}
 
 std::string json_name(std::string_view bytes) {
     return sys::is_utf8(bytes) && !bytes.starts_with('"') ? std::string{bytes} : sys::printable(bytes);
@@ -124,18 +68,13 @@ void append_change(std::string& out, const RecordedChange& change, Contents cont
     append_member(out, "type", model::to_string(change.type));
     append_state(out, "before", change.before);
     append_state(out, "after", change.after);
-    if (change.diff.empty() || (contents == Contents::short_ && can_be_short(change)))
-        append_null(out, "diff");
-    else
-        append_member(out, "diff", change.diff);
+    const bool shown = contents == Contents::all || !can_be_short(change);
+    append_member_unless_empty(out, "diff", shown ? std::string_view{change.diff} : std::string_view{});
     append_key(out, "binary");
     out += change.binary ? "true" : "false";
     append_key(out, "redacted");
     out += change.redacted ? "true" : "false";
-    if (change.package.empty())
-        append_null(out, "package");
-    else
-        append_member(out, "package", change.package);
+    append_member_unless_empty(out, "package", change.package);
     out += '}';
 }
 
@@ -145,10 +84,7 @@ void append_step(std::string& out, const model::Step& step) {
     out += '{';
     append_member(out, "phase", model::to_string(step.phase));
     append_member(out, "name", step.name);
-    if (step.profile == model::Profile::none)
-        append_null(out, "profile");
-    else
-        append_member(out, "profile", model::to_string(step.profile));
+    append_member_unless_empty(out, "profile", model::to_string(step.profile)); // none has an empty word
     append(out, ",\"exit\":{},\"signal\":{},\"wall_s\":{:.6f},\"user_s\":{:.6f},\"sys_s\":{:.6f}", step.exit,
            step.signal, step.wall_s, step.usage.user_s, step.usage.sys_s);
     append(out,
@@ -164,16 +100,24 @@ void append_notice(std::string& out, const model::Notice& notice) {
     out += '{';
     append_member(out, "kind", model::to_string(notice.kind));
     append_member(out, "text", notice.text);
-    append_strings(out, "argv", notice.argv);
+    append_member(out, "argv", notice.argv);
     append_member(out, "step", notice.step);
     out += '}';
 }
 
 void append_action(std::string& out, const model::Action& action) {
     out += '{';
-    append_strings(out, "argv", action.argv);
+    append_member(out, "argv", action.argv);
     append_member(out, "outcome", model::to_string(action.outcome));
     append(out, ",\"exit\":{},\"repeated\":{}}}", action.exit, action.repeated);
+}
+
+void append_conflict(std::string& out, const model::Conflict& conflict) {
+    out += '{';
+    append_member(out, "path", json_name(conflict.path));
+    append_member(out, "expected", conflict.expected);
+    append_member(out, "found", conflict.found);
+    out += '}';
 }
 
 } // namespace disco::report

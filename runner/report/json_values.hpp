@@ -7,11 +7,8 @@
 #include <string_view>
 
 // The JSON of single values, appended to a string: built by hand, because a document tree of 100 000 changes
-// costs more time and memory than the changes.
+// costs more time and memory than the changes. Every kind of value is written here and nowhere else.
 namespace disco::report {
-
-/// A JSON string, quotes and all. Bytes that are not UTF-8 become \ooo first (sys::printable_text).
-void append_string(std::string& out, std::string_view text);
 
 /// How JSON holds the name of a file, which may be any bytes: as it is when that is UTF-8; else as
 /// sys::printable shows it, in double quotes. What begins with a double quote is of the second kind.
@@ -34,5 +31,6 @@ void append_change(std::string& out, const RecordedChange& change, Contents cont
 void append_step(std::string& out, const model::Step& step);
 void append_notice(std::string& out, const model::Notice& notice);
 void append_action(std::string& out, const model::Action& action);
+void append_conflict(std::string& out, const model::Conflict& conflict);
 
 } // namespace disco::report

@@ -135,7 +135,8 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
     const json& merge = value.at("merge");
     run.merge.steps = merge.at("steps");
     for (const json& conflict : merge.at("conflicts"))
-        run.merge.conflicts.push_back({conflict.at("path"), conflict.at("expected"), conflict.at("found")});
+        run.merge.conflicts.push_back({bytes_of_name(conflict.at("path").get_ref<const std::string&>()),
+                                       conflict.at("expected"), conflict.at("found")});
     if (const auto kept = merge.find("kept"); kept != merge.end()) // not in reports of the first versions
         for (const json& path : *kept)
             run.merge.kept.push_back(bytes_of_name(path.get_ref<const std::string&>()));

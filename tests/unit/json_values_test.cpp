@@ -1,6 +1,7 @@
 // The JSON of one change: every field, and values that could be taken for others.
 
 #include "runner/report/json_values.hpp"
+#include "runner/sys/json_string.hpp"
 #include "runner/sys/printable.hpp"
 
 #include <string>
@@ -145,7 +146,7 @@ TEST(JsonName, FollowsTheTable) {
         EXPECT_EQ(json_name(bytes), in_json);
         EXPECT_EQ(shown_name(json_name(bytes)), shown);
         std::string out;
-        append_string(out, json_name(bytes));
+        sys::append_json_string(out, json_name(bytes));
         EXPECT_EQ(json::parse(out), in_json);
     }
 }
