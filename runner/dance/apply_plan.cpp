@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 class Apply {
 public:
-    Apply(const ApplyOptions& options, const run::Run& run, merge::JournalRecord& plan)
+    Apply(const ApplyOptions& options, const run::Run& run, merge::SavedPlan& plan)
         : options_{options}, state_{run.state}, scratch_{run.scratch}, result_{run.result}, plan_{plan} {}
 
     void run() {
@@ -41,13 +41,13 @@ private:
         for (std::size_t i = 0; i < plan_.trees.size(); ++i)
             trees.push_back({plan_.trees[i].live,
                              plan_.trees[i].prefix,
-                             std::move(plan_.trees[i].plan),
+                             std::move(plan_.plans[i]),
                              run::layer_of(options_.plan, i),
                              {}});
         const run::PackageLocks locks =
             options_.noop ? run::PackageLocks{} : run::PackageLocks{plan_.heading.root, options_.wait};
         // Before the layers are copied, which may take long.
-        result_.run.merge.conflicts = merge::find_conflicts(trees, *plan_.planned);
+        result_.run.merge.conflicts = merge::find_conflicts(trees, plan_.planned);
         if (!result_.run.merge.conflicts.empty()) {
             result_.run.outcome = model::RunOutcome::conflict;
             result_.run.exit_code = model::ExitCode::conflict;
@@ -61,7 +61,7 @@ private:
             trees[i].layer = copy;
         }
         if (result_.run.outcome == model::RunOutcome::pending)
-            run::merge_trees(result_.run, std::move(trees), state_, *plan_.planned,
+            run::merge_trees(result_.run, std::move(trees), state_, plan_.planned,
                              {.rolls_back = {}, .confirm = options_.confirm});
     }
 
@@ -87,13 +87,13 @@ private:
     const run::StateDirectory& state_;
     run::Scratch& scratch_;
     run::Result& result_;
-    merge::JournalRecord& plan_;
+    merge::SavedPlan& plan_;
 };
 
 } // namespace
 
 run::Result apply_plan(const ApplyOptions& options) {
-    merge::JournalRecord plan = run::load_plan(options.plan);
+    merge::SavedPlan plan = run::load_plan(options.plan);
     const undo::Claim claim{options, "disco apply",
                             options.noop ? undo::Claim::For::preview : undo::Claim::For::merge};
     return run::carry_out(options, claim.state(), "disco apply",

@@ -35,7 +35,7 @@ public:
         places_.reset();
         expect_unchanged(to, step.expected, step.path);
     }
-    void operator()(const model::SetMetadata& step) {
+    void operator()(const model::PreparedMetadata& step) {
         const auto object = places_.live().hold(step.path);
         throw_if_any(find_conflicts(step, object, places_.prefix(), started_));
         set_metadata(*object, step.change->after, S_ISDIR(step.expected.mode) ? Times::keep : Times::copy);
@@ -43,8 +43,9 @@ public:
 
     /// Putting something new and setting metadata check by themselves. Of the others only what was renamed
     /// can tell for certain, but its ctime is known before only.
-    void look_before(const model::LiveStep& step) {
-        if (std::holds_alternative<model::Exchange>(step) || std::holds_alternative<model::Remove>(step))
+    void look_before(const model::PreparedStep& step) {
+        if (std::holds_alternative<model::PreparedExchange>(step) ||
+            std::holds_alternative<model::Remove>(step))
             throw_if_any(find_conflicts(step, places_.live(), places_.prefix(), started_));
     }
 
@@ -61,7 +62,7 @@ private:
 
 } // namespace
 
-std::size_t apply_steps(const model::MergePlan& plan, MergePlaces& places, const timespec& dance_started) {
+std::size_t apply_steps(const model::PreparedPlan& plan, MergePlaces& places, const timespec& dance_started) {
     Apply apply{places, dance_started};
     OriginalsBehind originals{plan, places, dance_started};
     for (std::size_t i = 0; i < plan.live.size(); ++i) {

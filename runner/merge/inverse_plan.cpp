@@ -32,11 +32,16 @@ bool same(const model::Metadata& a, const model::Metadata& b) {
 /// Turns the steps of one managed mount round.
 class Inverse {
 public:
-    Inverse(const JournalTree& tree, const InverseTerms& terms, Rollback& rollback)
-        : tree_{tree}, terms_{terms}, rollback_{rollback}, live_{sys::open_directory(tree.live)} {}
+    Inverse(const JournalTree& tree, const model::PreparedPlan& done, const InverseTerms& terms,
+            Rollback& rollback)
+        : tree_{tree},
+          done_{done},
+          terms_{terms},
+          rollback_{rollback},
+          live_{sys::open_directory(tree.live)} {}
 
     model::MergePlan plan() {
-        for (auto step = tree_.plan.live.rbegin(); step != tree_.plan.live.rend(); ++step)
+        for (auto step = done_.live.rbegin(); step != done_.live.rend(); ++step)
             if (!is_kept(*step) && !is_split(*step))
                 plan_.live.push_back(std::visit([this](const auto& one) { return inverse(one); }, *step));
         plan_times();
@@ -62,7 +67,7 @@ private:
         return names;
     }
 
-    [[nodiscard]] bool is_kept(const model::LiveStep& step) {
+    [[nodiscard]] bool is_kept(const model::PreparedStep& step) {
         const std::string& path = model::path_of(step);
         if (!terms_.keep.cover(shown(path))) return false;
         if (const auto now = live_.status_of(path); now && S_ISDIR(now->st_mode))
@@ -72,20 +77,20 @@ private:
     }
 
     /// Of a directory that the run made, what is not kept goes one by one. Others come back as a whole.
-    [[nodiscard]] bool is_split(const model::LiveStep& step) {
-        if (terms_.keep.empty() || std::holds_alternative<model::SetMetadata>(step)) return false;
+    [[nodiscard]] bool is_split(const model::PreparedStep& step) {
+        if (terms_.keep.empty() || std::holds_alternative<model::PreparedMetadata>(step)) return false;
         const std::string& path = model::path_of(step);
         const auto now = live_.status_of(path);
         if (!now || !S_ISDIR(now->st_mode)) return false;
         model::SplitDirectory split = model::split_directory(shown(path), terms_.keep, lister());
         if (split.kept.empty()) return false;
-        const auto* put = std::get_if<model::PutNew>(&step);
+        const auto* put = std::get_if<model::PreparedPut>(&step);
         if (put == nullptr)
             throw sys::UsageError{fmt::format(
                 "run {} replaced or removed '{}' as a whole, so a part of it cannot be kept: keep all of it "
                 "(--keep {}), or nothing",
                 terms_.run, sys::printable(shown(path)), sys::quote_words({shown(path) + "/**"}))};
-        if (now->st_ino != put->from.inode && inode_at_the_moment(path, *now) != put->from.inode)
+        if (now->st_ino != put->inode && inode_at_the_moment(path, *now) != put->inode)
             return false; // somebody else's, which is a conflict
         for (const std::string& one : split.goes) {
             const std::string inner = one.substr(tree_.prefix.size() + 1);
@@ -103,7 +108,7 @@ private:
 
     void plan_times() {
         const std::set<std::string_view> touched = touched_directories();
-        for (const model::DirectoryTimes& parent : tree_.plan.parents_before) {
+        for (const model::DirectoryTimes& parent : done_.parents_before) {
             if (!terms_.keep.empty() && !touched.contains(parent.path)) continue;
             // Whoever has changed a directory since has given it a time of its own.
             const auto now = live_.status_of(parent.path);
@@ -126,17 +131,19 @@ private:
     model::Remove remove(const std::string& path, std::uint64_t inode) {
         return {path, expected(path, inode, Goes::yes), fmt::format("{}.{}", terms_.run, next_++)};
     }
-    model::LiveStep inverse(const model::PutNew& step) { return remove(step.path, step.from.inode); }
-    model::LiveStep inverse(const model::Exchange& step) {
-        return model::Exchange{step.path, source(step.from), expected(step.path, step.from.inode, Goes::yes)};
+    model::LiveStep inverse(const model::PreparedPut& step) { return remove(step.path, step.inode); }
+    /// The original is where the new object came from, or copied home under the name it had on the other file
+    /// system.
+    model::LiveStep inverse(const model::PreparedExchange& step) {
+        return model::Exchange{step.path, step.from, expected(step.path, step.inode, Goes::yes)};
     }
     model::LiveStep inverse(const model::Remove& step) {
         return model::PutNew{step.path, {model::ObjectSource::Where::staging, step.kept_as}};
     }
-    model::LiveStep inverse(const model::SetMetadata& step) {
+    model::LiveStep inverse(const model::PreparedMetadata& step) {
         model::SetMetadata back{step.path, step.like, expected(step.path, step.expected.inode, Goes::no), 0,
                                 nullptr};
-        back.change = std::make_shared<const model::MetadataChange>(
+        back.given = std::make_shared<const model::MetadataChange>(
             model::MetadataChange{step.change->after, step.change->before});
         // A directory's stamps do not tell of its metadata alone.
         const auto now = live_.hold(step.path);
@@ -145,10 +152,6 @@ private:
             back.expected = {};
         return back;
     }
-
-    /// Where the original is: where the new object came from, or copied home under the name it had on the
-    /// other file system.
-    static model::ObjectSource source(const model::ObjectSource& from) { return {from.where, from.path}; }
 
     /// The object that the merge put there, as it is now: a later change of it shows by its ctime. Any other
     /// is not what it should be, and a stamp that fits nothing makes it a conflict.
@@ -204,6 +207,7 @@ private:
     }
 
     const JournalTree& tree_;
+    const model::PreparedPlan& done_;
     const InverseTerms& terms_;
     Rollback& rollback_;
     DirectoryCache live_;
@@ -214,9 +218,9 @@ private:
 
 } // namespace
 
-void add_inverse(const JournalTree& tree, const InverseTerms& terms, std::filesystem::path layer,
-                 std::filesystem::path kept, Rollback& rollback) {
-    Inverse inverse{tree, terms, rollback};
+void add_inverse(const JournalTree& tree, const model::PreparedPlan& done, const InverseTerms& terms,
+                 std::filesystem::path layer, std::filesystem::path kept, Rollback& rollback) {
+    Inverse inverse{tree, done, terms, rollback};
     model::MergePlan plan = inverse.plan();
     rollback.trees.push_back({tree.live, tree.prefix, std::move(plan), std::move(layer), std::move(kept),
                               inverse.take_conflicts()});

@@ -17,9 +17,10 @@ struct InverseTerms {
     model::KeepGlobs& keep;
 };
 
-/// Turns the steps of one managed mount round and adds them to the rollback, with what is kept. `layer`,
-/// `kept`: where the originals are. Looks at the live root, changes nothing. Throws as plan_rollback does.
-void add_inverse(const JournalTree& tree, const InverseTerms& terms, std::filesystem::path layer,
-                 std::filesystem::path kept, Rollback& rollback);
+/// Turns the steps of one managed mount, that were taken, round and adds them to the rollback, with what is
+/// kept. `layer`, `kept`: where the originals are. Looks at the live root, changes nothing. Throws as
+/// plan_rollback does.
+void add_inverse(const JournalTree& tree, const model::PreparedPlan& done, const InverseTerms& terms,
+                 std::filesystem::path layer, std::filesystem::path kept, Rollback& rollback);
 
 } // namespace disco::merge

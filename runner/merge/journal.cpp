@@ -5,6 +5,8 @@
 #include "runner/sys/files.hpp"
 
 #include <cerrno>
+#include <type_traits>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -39,38 +41,59 @@ private:
     std::size_t at_ = 0;
 };
 
-JournalRecord read_heading(const json& line) {
-    JournalRecord record;
-    record.heading = {line.at("run"), bytes_of(line.at("root")), line.at("disco_version"),
-                      line.at("rolls_back"), std::chrono::seconds{line.value("confirm", 0)}};
+/// What the journal of a merge and a saved plan both have.
+template <class Plan> struct Contents {
+    JournalHeading heading;
+    std::vector<JournalTree> trees;
+    std::vector<Plan> plans;
+    std::optional<timespec> planned;
+};
+
+template <class Plan> Contents<Plan> read_heading(const json& line) {
+    Contents<Plan> contents;
+    contents.heading = {line.at("run"), bytes_of(line.at("root")), line.at("disco_version"),
+                        line.at("rolls_back"), std::chrono::seconds{line.value("confirm", 0)}};
     for (const json& tree : line.at("trees"))
-        record.trees.push_back({bytes_of(tree.at("prefix")),
-                                bytes_of(tree.at("live")),
-                                tree.at("aside"),
-                                {},
-                                {{}, moment_of(tree.at("atime")), moment_of(tree.at("mtime"))}});
-    return record;
+        contents.trees.push_back({bytes_of(tree.at("prefix")),
+                                  bytes_of(tree.at("live")),
+                                  tree.at("aside"),
+                                  {{}, moment_of(tree.at("atime")), moment_of(tree.at("mtime"))}});
+    contents.plans.resize(contents.trees.size());
+    return contents;
 }
 
-void read_line(const json& line, JournalRecord& record, std::size_t& steps) {
+model::DirectoryTimes times_of(const json& line, const char* name) {
+    return {bytes_of(line.at(name)), moment_of(line.at("atime")), moment_of(line.at("mtime"))};
+}
+
+void read_step(const json& line, model::PreparedPlan& plan) { plan.live.push_back(prepared_step_of(line)); }
+void read_step(const json& line, model::MergePlan& plan) { plan.live.push_back(step_of(line)); }
+
+/// False: it is another line.
+template <class Plan> bool read_line(const json& line, Contents<Plan>& contents, std::size_t& steps) {
     if (line.contains("do")) {
-        record.trees.at(line.at("tree")).plan.live.push_back(step_of(line));
+        read_step(line, contents.plans.at(line.at("tree")));
         ++steps;
-    } else if (line.contains("parent")) {
-        model::DirectoryTimes parent{bytes_of(line.at("parent")), moment_of(line.at("atime")),
-                                     moment_of(line.at("mtime"))};
-        if (const auto ctime = line.find("ctime"); ctime != line.end()) // not in the first journals
-            parent.ctime = moment_of(*ctime);
-        record.trees.at(line.at("tree")).plan.parents_before.push_back(std::move(parent));
     } else if (line.contains("parent_after")) {
-        record.trees.at(line.at("tree"))
-            .plan.parents_after.push_back({bytes_of(line.at("parent_after")), moment_of(line.at("atime")),
-                                           moment_of(line.at("mtime"))});
-    } else if (line.contains("aside")) {
-        record.trees.at(line.at("tree")).aside_inode = line.at("aside");
+        contents.plans.at(line.at("tree")).parents_after.push_back(times_of(line, "parent_after"));
     } else if (line.contains("planned")) {
         if (line.at("steps") != steps) throw sys::Error{"steps are missing"};
-        record.planned = moment_of(line.at("planned"));
+        contents.planned = moment_of(line.at("planned"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// Lines that only the journal of a merge has. `record`: without what Contents has.
+void read_merge_line(const json& line, Contents<model::PreparedPlan>& contents, JournalRecord& record) {
+    if (line.contains("parent")) {
+        model::DirectoryTimes parent = times_of(line, "parent");
+        if (const auto ctime = line.find("ctime"); ctime != line.end()) // not in the first journals
+            parent.ctime = moment_of(*ctime);
+        contents.plans.at(line.at("tree")).parents_before.push_back(std::move(parent));
+    } else if (line.contains("aside")) {
+        contents.trees.at(line.at("tree")).aside_inode = line.at("aside");
     } else if (line.contains("committed")) {
         record.committed = moment_of(line.at("committed"));
     } else if (line.contains("undone")) {
@@ -79,6 +102,40 @@ void read_line(const json& line, JournalRecord& record, std::size_t& steps) {
             for (const json& one : *foreign) record.foreign.push_back(bytes_of(one));
     } else {
         throw sys::Error{"a line that is not known"};
+    }
+}
+
+/// `read_other(line, contents)`: of the lines that are not common. Throws as read_journal does.
+template <class Plan, class ReadOther>
+std::optional<Contents<Plan>> read_contents(const std::filesystem::path& path, const ReadOther& read_other) {
+    Lines lines{sys::read_file(path)};
+    const auto first = lines.next();
+    if (!first) return std::nullopt;
+    try {
+        const json heading = json::parse(*first);
+        const int version = heading.at(marker);
+        if (version != format_version)
+            throw sys::Error{fmt::format(
+                "it is of version {}, and this disco reads version {}: use the disco that wrote it "
+                "({})",
+                version, format_version, heading.value("disco_version", "unknown"))};
+        auto contents = read_heading<Plan>(heading);
+        std::size_t steps = 0;
+        while (const auto line = lines.next()) {
+            const json value = json::parse(*line, nullptr, false);
+            // A crash while the plan was written may leave anything, and nothing was done by it. The line
+            // that ends the plan was written after all others were on disk.
+            if (value.is_discarded() && !contents.planned && !lines.rest_contains(R"("planned":[)")) break;
+            if (value.is_discarded()) throw sys::Error{"a line is no JSON"};
+            if (!read_line(value, contents, steps)) read_other(value, contents);
+        }
+        return contents;
+    } catch (const json::exception& error) {
+        throw sys::Error{fmt::format("cannot read the journal '{}': {}", path.string(), error.what())};
+    } catch (const sys::SysError&) {
+        throw;
+    } catch (const sys::Error& error) {
+        throw sys::Error{fmt::format("cannot read the journal '{}': {}", path.string(), error.full_text())};
     }
 }
 
@@ -120,7 +177,10 @@ void Journal::asides(const std::vector<JournalTree>& trees) {
     if (!lines.empty()) write(lines);
 }
 
-void Journal::steps(const std::vector<const model::MergePlan*>& plans) {
+void Journal::steps(const std::vector<model::PreparedPlan>& plans) { write_steps(plans); }
+void Journal::steps(const std::vector<model::MergePlan>& plans) { write_steps(plans); }
+
+template <class Plan> void Journal::write_steps(const std::vector<Plan>& plans) {
     std::string lines;
     const auto write_some = [&] {
         constexpr std::size_t at_once = std::size_t{1} << 20;
@@ -129,7 +189,7 @@ void Journal::steps(const std::vector<const model::MergePlan*>& plans) {
         lines.clear();
     };
     for (std::size_t tree = 0; tree < plans.size(); ++tree) {
-        for (const model::LiveStep& step : plans[tree]->live) {
+        for (const auto& step : plans[tree].live) {
             append_line(lines, step, tree);
             write_some();
         }
@@ -145,9 +205,10 @@ void Journal::steps(const std::vector<const model::MergePlan*>& plans) {
                 write_some();
             }
         };
-        add_times("parent", plans[tree]->parents_before);
-        add_times("parent_after", plans[tree]->parents_after);
-        steps_ += plans[tree]->live.size();
+        if constexpr (std::is_same_v<Plan, model::PreparedPlan>)
+            add_times("parent", plans[tree].parents_before);
+        add_times("parent_after", plans[tree].parents_after);
+        steps_ += plans[tree].live.size();
     }
     sys::write_all(file_.get(), lines, path_);
 }
@@ -171,35 +232,23 @@ void Journal::commit(const timespec& moment) {
 void Journal::write(const std::string& lines) { append(file_.get(), lines, path_); }
 
 std::optional<JournalRecord> read_journal(const std::filesystem::path& path) {
-    Lines lines{sys::read_file(path)};
-    const auto first = lines.next();
-    if (!first) return std::nullopt;
-    try {
-        const json heading = json::parse(*first);
-        const int version = heading.at(marker);
-        if (version != format_version)
-            throw sys::Error{fmt::format(
-                "it is of version {}, and this disco reads version {}: use the disco that wrote it "
-                "({})",
-                version, format_version, heading.value("disco_version", "unknown"))};
-        JournalRecord record = read_heading(heading);
-        std::size_t steps = 0;
-        while (const auto line = lines.next()) {
-            const json value = json::parse(*line, nullptr, false);
-            // A crash while the plan was written may leave anything, and nothing was done by it. The line
-            // that ends the plan was written after all others were on disk.
-            if (value.is_discarded() && !record.planned && !lines.rest_contains(R"("planned":[)")) break;
-            if (value.is_discarded()) throw sys::Error{"a line is no JSON"};
-            read_line(value, record, steps);
-        }
-        return record;
-    } catch (const json::exception& error) {
-        throw sys::Error{fmt::format("cannot read the journal '{}': {}", path.string(), error.what())};
-    } catch (const sys::SysError&) {
-        throw;
-    } catch (const sys::Error& error) {
-        throw sys::Error{fmt::format("cannot read the journal '{}': {}", path.string(), error.full_text())};
-    }
+    JournalRecord record;
+    auto contents = read_contents<model::PreparedPlan>(
+        path, [&](const json& line, auto& read) { read_merge_line(line, read, record); });
+    if (!contents) return std::nullopt;
+    record.heading = std::move(contents->heading);
+    record.trees = std::move(contents->trees);
+    record.plans = std::move(contents->plans);
+    record.planned = contents->planned;
+    return record;
+}
+
+std::optional<SavedPlan> read_saved_plan(const std::filesystem::path& path) {
+    auto contents = read_contents<model::MergePlan>(
+        path, [](const json&, auto&) { throw sys::Error{"a line that is not known"}; });
+    if (!contents || !contents->planned) return std::nullopt;
+    return SavedPlan{std::move(contents->heading), std::move(contents->trees), std::move(contents->plans),
+                     *contents->planned};
 }
 
 std::optional<timespec> read_committed(const std::filesystem::path& path) {

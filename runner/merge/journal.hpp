@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
 #include "runner/sys/unique_fd.hpp"
 
 #include <chrono>
@@ -15,7 +16,7 @@
 // The journal of a merge: a file of JSON lines, so that a person can read what a crash has left. The heading
 // is on disk before anything is made outside the undo store, all steps before the first live change, and a
 // line at the end says that they were all taken. No progress is recorded: which steps were taken is seen by
-// the inodes.
+// the inodes. A saved plan has the same form, with steps that are not prepared.
 namespace disco::merge {
 
 /// One managed mount in a journal.
@@ -24,7 +25,6 @@ struct JournalTree {
     std::filesystem::path live; ///< its root directory
     std::string
         aside; ///< name of a directory in `live` that holds what is exchanged; empty: the undo store does
-    model::MergePlan plan;
     /// What `live` gets back when `aside` has come and gone and nothing was merged.
     model::DirectoryTimes top = {};
     /// Inode of `aside`; 0: not known, and nothing was put there.
@@ -51,14 +51,17 @@ public:
     /// The directories beside the live trees were made, and are known by their inodes from now on: whoever
     /// owns the directory that one is in may exchange it.
     void asides(const std::vector<JournalTree>& trees);
-    /// All that is going to happen; not on disk yet.
-    void steps(const std::vector<const model::MergePlan*>& plans);
+    /// All that is going to happen, by tree; not on disk yet.
+    void steps(const std::vector<model::PreparedPlan>& plans);
+    /// Of a plan that is only saved.
+    void steps(const std::vector<model::MergePlan>& plans);
     /// They are all there, and the objects as well. `moment`: CLOCK_REALTIME, later than any change to these.
     void planned(const timespec& moment);
     /// All steps were taken. `moment`: CLOCK_REALTIME after the last one.
     void commit(const timespec& moment);
 
 private:
+    template <class Plan> void write_steps(const std::vector<Plan>& plans);
     void write(const std::string& lines);
 
     std::filesystem::path path_;
@@ -70,16 +73,27 @@ private:
 struct JournalRecord {
     JournalHeading heading;
     std::vector<JournalTree> trees;
-    std::optional<timespec> planned;   ///< the plan is whole: live changes may have been made
-    std::optional<timespec> committed; ///< all of them were, and are on disk
-    bool undone = false;               ///< all of them were taken back
+    std::vector<model::PreparedPlan> plans; ///< by tree
+    std::optional<timespec> planned;        ///< the plan is whole: live changes may have been made
+    std::optional<timespec> committed;      ///< all of them were, and are on disk
+    bool undone = false;                    ///< all of them were taken back
     /// Of `undone`: what somebody else had changed, a line each; to be kept for them.
     std::vector<std::string> foreign;
+};
+
+/// A saved plan as it was read.
+struct SavedPlan {
+    JournalHeading heading;
+    std::vector<JournalTree> trees;
+    std::vector<model::MergePlan> plans; ///< by tree
+    timespec planned = {};               ///< what has changed since is a conflict
 };
 
 /// Nothing when not even the heading is whole. Throws SysError; sys::Error for a journal of another version
 /// and for one that is damaged, naming it.
 [[nodiscard]] std::optional<JournalRecord> read_journal(const std::filesystem::path& path);
+/// The same of a saved plan; nothing when any of it is missing.
+[[nodiscard]] std::optional<SavedPlan> read_saved_plan(const std::filesystem::path& path);
 
 /// The last `committed` of a journal, without all that comes before it; nothing when it has none or is
 /// damaged. Throws SysError.

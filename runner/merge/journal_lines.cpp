@@ -4,7 +4,9 @@
 #include "runner/sys/json_string.hpp"
 #include "runner/sys/printable.hpp"
 
+#include <cstdint>
 #include <iterator>
+#include <memory>
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
@@ -23,7 +25,7 @@ int nibble(char digit) {
 model::ObjectSource source_of(const json& value) {
     return {value.at("where") == "layer" ? model::ObjectSource::Where::layer
                                          : model::ObjectSource::Where::staging,
-            bytes_of(value.at("path")), value.at("inode")};
+            bytes_of(value.at("path"))};
 }
 
 model::Stamp stamp_of(const json& value) {
@@ -69,36 +71,25 @@ class LineWriter {
 public:
     explicit LineWriter(std::string& out) : out_{out} {}
 
-    void write(const model::LiveStep& step, std::size_t tree) {
+    /// `Step`: planned or prepared.
+    template <class Step> void write(const Step& step, std::size_t tree) {
         put(FMT_COMPILE(R"({{"tree":{},"path":)"), tree);
         text(model::path_of(step));
         std::visit(*this, step);
         out_ += "}\n";
     }
 
-    void operator()(const model::PutNew& step) {
-        out_ += R"(,"do":"put","from":)";
-        source(step.from);
-    }
-    void operator()(const model::Exchange& step) {
-        out_ += R"(,"do":"exchange","from":)";
-        source(step.from);
-        expected(step.expected);
-    }
+    void operator()(const model::PutNew& step) { put_new(step, not_known); }
+    void operator()(const model::PreparedPut& step) { put_new(step, step.inode); }
+    void operator()(const model::Exchange& step) { exchange(step, not_known); }
+    void operator()(const model::PreparedExchange& step) { exchange(step, step.inode); }
     void operator()(const model::Remove& step) {
         out_ += R"(,"do":"remove","kept_as":)";
         text(step.kept_as);
         expected(step.expected);
     }
-    void operator()(const model::SetMetadata& step) {
-        out_ += R"(,"do":"metadata","like":)";
-        source(step.like);
-        expected(step.expected);
-        put(FMT_COMPILE(R"(,"flags":{})"), step.flags);
-        if (step.change)
-            put(FMT_COMPILE(R"(,"before":{},"after":{})"), to_json(step.change->before).dump(),
-                to_json(step.change->after).dump());
-    }
+    void operator()(const model::SetMetadata& step) { metadata(step, step.given.get()); }
+    void operator()(const model::PreparedMetadata& step) { metadata(step, step.change.get()); }
 
 private:
     template <class Format, class... Values> void put(const Format& format, const Values&... values) {
@@ -108,11 +99,29 @@ private:
     void text(std::string_view bytes) {
         if (!sys::append_plain_json_string(out_, bytes)) out_ += merge::to_json(bytes).dump();
     }
-    void source(const model::ObjectSource& source) {
+    void put_new(const model::PutNew& step, std::uint64_t inode) {
+        out_ += R"(,"do":"put","from":)";
+        source(step.from, inode);
+    }
+    void exchange(const model::Exchange& step, std::uint64_t inode) {
+        out_ += R"(,"do":"exchange","from":)";
+        source(step.from, inode);
+        expected(step.expected);
+    }
+    void metadata(const model::SetMetadata& step, const model::MetadataChange* change) {
+        out_ += R"(,"do":"metadata","like":)";
+        source(step.like, not_known);
+        expected(step.expected);
+        put(FMT_COMPILE(R"(,"flags":{})"), step.flags);
+        if (change != nullptr)
+            put(FMT_COMPILE(R"(,"before":{},"after":{})"), to_json(change->before).dump(),
+                to_json(change->after).dump());
+    }
+    void source(const model::ObjectSource& source, std::uint64_t inode) {
         out_ += source.where == model::ObjectSource::Where::layer ? R"({"where":"layer","path":)"
                                                                   : R"({"where":"staging","path":)";
         text(source.path);
-        put(FMT_COMPILE(R"(,"inode":{}}})"), source.inode);
+        put(FMT_COMPILE(R"(,"inode":{}}})"), inode);
     }
     void expected(const model::Stamp& stamp) {
         put(FMT_COMPILE(R"(,"expected":[{},{},{},{},{},{},{},{},{}])"), stamp.inode, stamp.size,
@@ -120,8 +129,30 @@ private:
             stamp.uid, stamp.gid);
     }
 
+    static constexpr std::uint64_t not_known = 0; ///< an inode, of what is not prepared
+
     std::string& out_;
 };
+
+model::PutNew put_of(const json& value) { return {bytes_of(value.at("path")), source_of(value.at("from"))}; }
+model::Exchange exchange_of(const json& value) {
+    return {bytes_of(value.at("path")), source_of(value.at("from")), stamp_of(value.at("expected"))};
+}
+model::Remove remove_of(const json& value) {
+    return {bytes_of(value.at("path")), stamp_of(value.at("expected")), value.at("kept_as")};
+}
+model::SetMetadata set_of(const json& value) {
+    return {bytes_of(value.at("path")), source_of(value.at("like")), stamp_of(value.at("expected")),
+            value.at("flags"), nullptr};
+}
+std::shared_ptr<const model::MetadataChange> change_of(const json& value) {
+    return std::make_shared<const model::MetadataChange>(
+        model::MetadataChange{metadata_of(value.at("before")), metadata_of(value.at("after"))});
+}
+
+[[noreturn]] void refuse_step(const std::string& what) {
+    throw sys::Error{fmt::format("there is no step '{}'", what)};
+}
 
 } // namespace
 
@@ -147,24 +178,31 @@ json to_json(const timespec& moment) { return json::array({moment.tv_sec, moment
 
 timespec moment_of(const json& value) { return {.tv_sec = value.at(0), .tv_nsec = value.at(1)}; }
 
+void append_line(std::string& lines, const model::PreparedStep& step, std::size_t tree) {
+    LineWriter{lines}.write(step, tree);
+}
 void append_line(std::string& lines, const model::LiveStep& step, std::size_t tree) {
     LineWriter{lines}.write(step, tree);
 }
 
+model::PreparedStep prepared_step_of(const json& value) {
+    const std::string what = value.at("do");
+    const auto inode = [&]() -> std::uint64_t { return value.at("from").at("inode"); };
+    if (what == "put") return model::PreparedPut{put_of(value), inode()};
+    if (what == "exchange") return model::PreparedExchange{exchange_of(value), inode()};
+    if (what == "remove") return remove_of(value);
+    if (what == "metadata") return model::PreparedMetadata{set_of(value), change_of(value)};
+    refuse_step(what);
+}
+
 model::LiveStep step_of(const json& value) {
     const std::string what = value.at("do");
-    std::string path = bytes_of(value.at("path"));
-    if (what == "put") return model::PutNew{std::move(path), source_of(value.at("from"))};
-    if (what == "exchange")
-        return model::Exchange{std::move(path), source_of(value.at("from")), stamp_of(value.at("expected"))};
-    if (what == "remove")
-        return model::Remove{std::move(path), stamp_of(value.at("expected")), value.at("kept_as")};
-    if (what != "metadata") throw sys::Error{fmt::format("there is no step '{}'", what)};
-    model::SetMetadata step{std::move(path), source_of(value.at("like")), stamp_of(value.at("expected")),
-                            value.at("flags")};
-    if (value.contains("before"))
-        step.change = std::make_shared<const model::MetadataChange>(
-            model::MetadataChange{metadata_of(value.at("before")), metadata_of(value.at("after"))});
+    if (what == "put") return put_of(value);
+    if (what == "exchange") return exchange_of(value);
+    if (what == "remove") return remove_of(value);
+    if (what != "metadata") refuse_step(what);
+    model::SetMetadata step = set_of(value);
+    if (value.contains("before")) step.given = change_of(value);
     return step;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
 
 #include <cstddef>
 #include <string>
@@ -20,10 +21,13 @@ namespace disco::merge {
 [[nodiscard]] nlohmann::json to_json(const timespec& moment);
 [[nodiscard]] timespec moment_of(const nlohmann::json& value);
 
-/// Appends one step, as a line of the journal. Written by hand: a document for each of very many steps takes
-/// longer than the steps.
+/// Appends one step, as a line of the journal or of a saved plan. Written by hand: a document for each of
+/// very many steps takes longer than the steps.
+void append_line(std::string& lines, const model::PreparedStep& step, std::size_t tree);
 void append_line(std::string& lines, const model::LiveStep& step, std::size_t tree);
-/// Throws nlohmann::json::exception when it is none.
+
+/// A step of a journal, or of a saved plan. Throw nlohmann::json::exception, or sys::Error, when it is none.
+[[nodiscard]] model::PreparedStep prepared_step_of(const nlohmann::json& value);
 [[nodiscard]] model::LiveStep step_of(const nlohmann::json& value);
 
 } // namespace disco::merge

@@ -22,10 +22,10 @@ namespace {
 using model::ObjectSource;
 using Paths = std::set<std::string, std::less<>>;
 
-Paths originals_in_layer(const model::MergePlan& plan) {
+Paths originals_in_layer(const model::PreparedPlan& plan) {
     Paths paths;
-    for (const model::LiveStep& step : plan.live)
-        if (const auto* exchange = std::get_if<model::Exchange>(&step);
+    for (const model::PreparedStep& step : plan.live)
+        if (const auto* exchange = std::get_if<model::PreparedExchange>(&step);
             exchange != nullptr && exchange->from.where == ObjectSource::Where::layer)
             paths.insert(exchange->from.path);
     return paths;
@@ -63,7 +63,7 @@ private:
 
 } // namespace
 
-void remove_all_but_originals(const model::MergePlan& plan, int layer) {
+void remove_all_but_originals(const model::PreparedPlan& plan, int layer) {
     const Paths originals = originals_in_layer(plan);
     const auto has_original_in = [&](const std::string& directory) {
         const auto inside = originals.lower_bound(directory + "/");
@@ -79,12 +79,12 @@ void remove_all_but_originals(const model::MergePlan& plan, int layer) {
     }
 }
 
-std::uint64_t bytes_of_originals(const model::MergePlan& plan, int layer, int kept) {
+std::uint64_t bytes_of_originals(const model::PreparedPlan& plan, int layer, int kept) {
     DirectoryCache in_layer{sys::open_beneath(layer, ".", O_RDONLY | O_DIRECTORY)};
     Bytes bytes;
-    for (const model::LiveStep& step : plan.live) {
+    for (const model::PreparedStep& step : plan.live) {
         if (const auto* remove = std::get_if<model::Remove>(&step)) bytes.add(kept, remove->kept_as);
-        const auto* exchange = std::get_if<model::Exchange>(&step);
+        const auto* exchange = std::get_if<model::PreparedExchange>(&step);
         if (exchange == nullptr) continue;
         if (exchange->from.where == ObjectSource::Where::staging) {
             bytes.add(kept, exchange->from.path);

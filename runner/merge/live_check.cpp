@@ -57,7 +57,8 @@ public:
             add("", "a file system that can be written", "it is mounted read-only");
     }
 
-    void check(const model::LiveStep& step) {
+    /// `step`: planned or prepared.
+    template <class... Steps> void check(const std::variant<Steps...>& step) {
         const std::string& path = model::path_of(step);
         try {
             const DirectoryCache::Place place = live_.parent_of(path);
@@ -278,7 +279,7 @@ std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, const 
     return all;
 }
 
-std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, DirectoryCache& live,
+std::vector<model::Conflict> find_conflicts(const model::PreparedStep& step, DirectoryCache& live,
                                             const std::string& prefix, const timespec& dance_started) {
     Check check{live, prefix, dance_started, Check::When::under_way};
     check.check(step);

@@ -2,6 +2,7 @@
 
 #include "runner/merge/directory_cache.hpp"
 #include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
 #include "runner/model/run_report.hpp"
 
 #include <ctime>
@@ -23,8 +24,8 @@ namespace disco::merge {
 [[nodiscard]] model::Conflict changed_later(std::string path, const struct stat& status);
 
 /// One step again, just before it is taken; nothing when it may be.
-[[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::LiveStep& step, DirectoryCache& live,
-                                                          const std::string& prefix,
+[[nodiscard]] std::vector<model::Conflict> find_conflicts(const model::PreparedStep& step,
+                                                          DirectoryCache& live, const std::string& prefix,
                                                           const timespec& dance_started);
 
 /// Of a step for an object that stays: the very object that is going to be changed.

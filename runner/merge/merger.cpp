@@ -48,7 +48,7 @@ public:
             struct stat top = {};
             sys::check(::stat(tree.live.c_str(), &top), "stat", tree.live);
             record_.trees.push_back(
-                {tree.prefix, tree.live, same ? "" : ".disco-" + run_, {}, {{}, top.st_atim, top.st_mtim}});
+                {tree.prefix, tree.live, same ? "" : ".disco-" + run_, {{}, top.st_atim, top.st_mtim}});
         }
         journal_.emplace(store_.journal(run_), heading, record_.trees);
     }
@@ -66,26 +66,24 @@ public:
                                  sys::open_directory(store_.kept(run_, i)));
         }
         make_asides();
-        for (std::size_t i = 0; i < trees_.size(); ++i)
-            merge::prepare(trees_[i].plan, places_[i], asides_[i] ? &*asides_[i] : nullptr);
-        std::vector<const model::MergePlan*> plans;
         std::size_t steps = 0;
-        for (const TreeToMerge& tree : trees_) {
-            plans.push_back(&tree.plan);
-            steps += tree.plan.live.size();
+        for (std::size_t i = 0; i < trees_.size(); ++i) {
+            record_.plans.push_back(
+                merge::prepare(std::move(trees_[i].plan), places_[i], asides_[i] ? &*asides_[i] : nullptr));
+            steps += record_.plans[i].live.size();
         }
         sys::side_by_side(
-            steps, [&] { sync(); }, [&] { journal_->steps(plans); });
+            steps, [&] { sync(); }, [&] { journal_->steps(record_.plans); });
         journal_->planned(sys::now());
     }
 
     void apply() {
         std::vector<std::size_t> looked_at; // originals of each tree
         for (std::size_t i = 0; i < trees_.size(); ++i)
-            looked_at.push_back(apply_steps(trees_[i].plan, places_[i], started_));
+            looked_at.push_back(apply_steps(record_.plans[i], places_[i], started_));
         for (std::size_t i = 0; i < trees_.size(); ++i) {
-            check_originals(trees_[i].plan, looked_at[i], places_[i], started_);
-            restore_times(trees_[i].plan.parents_after, places_[i]);
+            check_originals(record_.plans[i], looked_at[i], places_[i], started_);
+            restore_times(record_.plans[i].parents_after, places_[i]);
         }
         const timespec committed = sys::now();
         sync();
@@ -97,7 +95,6 @@ public:
     /// What is left to do once it is committed. The live root is new, whatever fails here.
     [[nodiscard]] bool complete() noexcept {
         try {
-            for (std::size_t i = 0; i < trees_.size(); ++i) record_.trees[i].plan = std::move(trees_[i].plan);
             return settle(store_, std::move(record_)).what == Settled::What::completed;
         } catch (const sys::Error&) {
             return complete_again();

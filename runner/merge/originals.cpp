@@ -33,9 +33,9 @@ public:
     Originals(const std::set<std::uint64_t>& set, MergePlaces places, const timespec& started)
         : set_{set}, places_{std::move(places)}, started_{started} {}
 
-    void check(const model::LiveStep& step) {
+    void check(const model::PreparedStep& step) {
         taking(step, places_, [&] {
-            if (const auto* exchange = std::get_if<model::Exchange>(&step))
+            if (const auto* exchange = std::get_if<model::PreparedExchange>(&step))
                 check(places_.place_of(exchange->from), exchange->expected, exchange->path);
             if (const auto* remove = std::get_if<model::Remove>(&step))
                 check({places_.staging(), remove->kept_as}, remove->expected, remove->path);
@@ -96,17 +96,17 @@ private:
 };
 
 /// Files whose metadata is set by a step, with their times.
-std::set<std::uint64_t> with_metadata_set(const model::MergePlan& plan) {
+std::set<std::uint64_t> with_metadata_set(const model::PreparedPlan& plan) {
     std::set<std::uint64_t> inodes;
-    for (const model::LiveStep& step : plan.live)
-        if (const auto* metadata = std::get_if<model::SetMetadata>(&step))
+    for (const model::PreparedStep& step : plan.live)
+        if (const auto* metadata = std::get_if<model::PreparedMetadata>(&step))
             inodes.insert(metadata->expected.inode);
     return inodes;
 }
 
 } // namespace
 
-void check_originals(const model::MergePlan& plan, std::size_t first, const MergePlaces& places,
+void check_originals(const model::PreparedPlan& plan, std::size_t first, const MergePlaces& places,
                      const timespec& dance_started) {
     const std::set<std::uint64_t> set = with_metadata_set(plan);
     const LeaseSignalIgnored ignored;
@@ -118,7 +118,7 @@ void check_originals(const model::MergePlan& plan, std::size_t first, const Merg
 
 class OriginalsBehind::Thread {
 public:
-    Thread(const model::MergePlan& plan, const MergePlaces& places, const timespec& started)
+    Thread(const model::PreparedPlan& plan, const MergePlaces& places, const timespec& started)
         : plan_{plan},
           set_{with_metadata_set(plan)},
           originals_{set_, places.another(), started},
@@ -161,7 +161,7 @@ private:
 
     static constexpr std::size_t behind = 512, at_once = 64, no_more = static_cast<std::size_t>(-1);
 
-    const model::MergePlan& plan_;
+    const model::PreparedPlan& plan_;
     const std::set<std::uint64_t> set_;
     const LeaseSignalIgnored ignored_;
     Originals originals_;
@@ -172,7 +172,7 @@ private:
     std::thread thread_; ///< the last one: it uses the others
 };
 
-OriginalsBehind::OriginalsBehind(const model::MergePlan& plan, const MergePlaces& places,
+OriginalsBehind::OriginalsBehind(const model::PreparedPlan& plan, const MergePlaces& places,
                                  const timespec& dance_started) {
     if (plan.live.size() < sys::worth_a_thread || std::thread::hardware_concurrency() < 2) return;
     try {

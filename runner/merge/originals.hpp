@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runner/merge/merge_places.hpp"
-#include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
 
 #include <cstddef>
 #include <ctime>
@@ -13,7 +13,7 @@ namespace disco::merge {
 
 /// Looks at the originals of the steps from `first` on, when all steps were taken, whether they are what the
 /// steps expected. Throws sys::Error that names the step. `dance_started`: see find_conflicts.
-void check_originals(const model::MergePlan& plan, std::size_t first, const MergePlaces& places,
+void check_originals(const model::PreparedPlan& plan, std::size_t first, const MergePlaces& places,
                      const timespec& dance_started);
 
 /// Does the same in a thread while later steps are taken, a little behind, so that who opened a file by its
@@ -21,7 +21,8 @@ void check_originals(const model::MergePlan& plan, std::size_t first, const Merg
 class OriginalsBehind {
 public:
     /// Throws SysError.
-    OriginalsBehind(const model::MergePlan& plan, const MergePlaces& places, const timespec& dance_started);
+    OriginalsBehind(const model::PreparedPlan& plan, const MergePlaces& places,
+                    const timespec& dance_started);
     OriginalsBehind(const OriginalsBehind&) = delete;
     OriginalsBehind& operator=(const OriginalsBehind&) = delete;
     ~OriginalsBehind();

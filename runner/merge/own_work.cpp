@@ -18,18 +18,18 @@ using model::Stamp;
 bool same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
 /// What a step expected to find at its path, of one that takes it away or changes it.
-const Stamp* expected_by(const model::LiveStep& step) {
-    if (const auto* exchange = std::get_if<model::Exchange>(&step)) return &exchange->expected;
+const Stamp* expected_by(const model::PreparedStep& step) {
+    if (const auto* exchange = std::get_if<model::PreparedExchange>(&step)) return &exchange->expected;
     if (const auto* remove = std::get_if<model::Remove>(&step)) return &remove->expected;
-    const auto* metadata = std::get_if<model::SetMetadata>(&step);
+    const auto* metadata = std::get_if<model::PreparedMetadata>(&step);
     return metadata == nullptr ? nullptr : &metadata->expected;
 }
 
 /// The inode that a step of a rollback leaves at its path; 0: none that was there before.
-std::uint64_t left_by(const model::LiveStep& step) {
-    if (const auto* put = std::get_if<model::PutNew>(&step)) return put->from.inode;
-    if (const auto* exchange = std::get_if<model::Exchange>(&step)) return exchange->from.inode;
-    const auto* metadata = std::get_if<model::SetMetadata>(&step);
+std::uint64_t left_by(const model::PreparedStep& step) {
+    if (const auto* put = std::get_if<model::PreparedPut>(&step)) return put->inode;
+    if (const auto* exchange = std::get_if<model::PreparedExchange>(&step)) return exchange->inode;
+    const auto* metadata = std::get_if<model::PreparedMetadata>(&step);
     return metadata == nullptr ? 0 : metadata->expected.inode;
 }
 
@@ -58,17 +58,21 @@ OwnWork::OwnWork(const UndoStore& store, const timespec& moment) : moment_{momen
 }
 
 void OwnWork::add(const JournalRecord& run, const JournalRecord& rollback) {
-    for (const JournalTree& done : run.trees) {
-        const auto undone = std::find_if(rollback.trees.begin(), rollback.trees.end(),
-                                         [&](const JournalTree& tree) { return tree.live == done.live; });
-        if (undone == rollback.trees.end()) continue;
+    for (std::size_t i = 0; i < run.trees.size(); ++i) {
+        const std::filesystem::path& live = run.trees[i].live;
+        const auto tree = std::find_if(rollback.trees.begin(), rollback.trees.end(),
+                                       [&](const JournalTree& one) { return one.live == live; });
+        if (tree == rollback.trees.end()) continue;
+        const model::PreparedPlan& done = run.plans[i];
+        const model::PreparedPlan& undone =
+            rollback.plans[static_cast<std::size_t>(tree - rollback.trees.begin())];
         const auto note = [&](const std::string& path, const Stamp& before, std::uint64_t inode) {
-            put_back_[done.live / path].push_back({before, inode, *run.committed, *rollback.committed});
+            put_back_[live / path].push_back({before, inode, *run.committed, *rollback.committed});
         };
         // A rollback may have left some of it as it was.
         std::map<std::string_view, std::uint64_t> left;
-        for (const model::LiveStep& step : undone->plan.live) left[model::path_of(step)] = left_by(step);
-        for (const model::LiveStep& step : done.plan.live) {
+        for (const model::PreparedStep& step : undone.live) left[model::path_of(step)] = left_by(step);
+        for (const model::PreparedStep& step : done.live) {
             const auto found = left.find(model::path_of(step));
             const Stamp* expected = expected_by(step);
             if (expected != nullptr && found != left.end() && found->second != 0)
@@ -76,14 +80,14 @@ void OwnWork::add(const JournalRecord& run, const JournalRecord& rollback) {
         }
         // Directories in which names came and went again, if nobody has made or removed one in between.
         std::map<std::string_view, timespec> stayed;
-        for (const model::DirectoryTimes& parent : undone->plan.parents_before)
+        for (const model::DirectoryTimes& parent : undone.parents_before)
             if (parent.ctime) stayed[parent.path] = *parent.ctime;
-        for (const model::DirectoryTimes& parent : done.plan.parents_before) {
+        for (const model::DirectoryTimes& parent : done.parents_before) {
             const auto found = stayed.find(parent.path);
             if (!parent.ctime || found == stayed.end() || left.contains(parent.path)) continue;
             Stamp between;
             between.ctime = found->second;
-            if (!inode_at(done.live / parent.path, between, *run.committed)) continue;
+            if (!inode_at(live / parent.path, between, *run.committed)) continue;
             Stamp before;
             before.ctime = *parent.ctime;
             note(parent.path, before, 0);

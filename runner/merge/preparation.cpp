@@ -11,10 +11,12 @@
 #include "runner/sys/working_directory.hpp"
 
 #include <cerrno>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -50,8 +52,8 @@ void check_copies(const model::MergePlan& plan, MergePlaces& places) {
             const DirectoryCache::Place from = places.place_of(*source);
             copies.add(from.directory, from.name, path);
         } else if (const auto* metadata = std::get_if<model::SetMetadata>(&step)) {
-            if (metadata->change) { // of a rollback, whose layer has originals alone
-                copies.add_attributes(metadata->change->after.xattrs, path);
+            if (metadata->given) {
+                copies.add_attributes(metadata->given->after.xattrs, path);
                 continue;
             }
             const DirectoryCache::Place like = places.place_of(metadata->like);
@@ -101,51 +103,80 @@ unsigned read_flags(const sys::HeldObject& live, std::string path) {
     }
 }
 
-/// So that a step can be told from one that was not taken, and taken back.
-void note_identities(std::span<model::LiveStep> steps, MergePlaces& places) {
-    for (model::LiveStep& step : steps) {
-        if (auto* source = source_of(step)) {
-            const DirectoryCache::Place place = places.place_of(*source);
-            const auto status = sys::stat_at(place.directory, place.name);
-            if (!status) throw sys::SysError{ENOENT, "find what is to be merged", source->path};
-            source->inode = status->st_ino;
-        } else if (auto* metadata = std::get_if<model::SetMetadata>(&step);
-                   metadata != nullptr && !metadata->change) {
-            const DirectoryCache::Place like = places.place_of(metadata->like);
-            model::Metadata after =
-                read_metadata(sys::HeldObject{like.directory, like.name}, Bookkeeping::strip);
-            after.flags = metadata->flags;
-            // Taking back gives these to the object that was planned, so they must be of no other one.
-            const auto live = places.live().hold(metadata->path);
-            if (!live || !is_planned(*live, metadata->expected))
-                throw sys::Error{fmt::format("somebody else has replaced '{}' meanwhile: nothing was merged",
-                                             places.shown(metadata->path))};
-            model::Metadata before = read_metadata(*live, Bookkeeping::keep);
-            before.flags = read_flags(*live, places.shown(metadata->path));
-            // What need not be set needs no file opened, on which somebody may have a lease by then.
-            if (before.flags == after.flags) before.flags = after.flags = std::nullopt;
-            metadata->change = std::make_shared<const model::MetadataChange>(
-                model::MetadataChange{std::move(before), std::move(after)});
-        }
+/// Gives a step what it can be told by from one that was not taken, and taken back.
+class Prepare {
+public:
+    explicit Prepare(MergePlaces& places) : places_{places} {}
+
+    model::PreparedStep operator()(model::PutNew&& step) {
+        const std::uint64_t inode = inode_of(step.from);
+        return model::PreparedPut{std::move(step), inode};
     }
+    model::PreparedStep operator()(model::Exchange&& step) {
+        const std::uint64_t inode = inode_of(step.from);
+        return model::PreparedExchange{std::move(step), inode};
+    }
+    model::PreparedStep operator()(model::Remove&& step) { return std::move(step); }
+    model::PreparedStep operator()(model::SetMetadata&& step) {
+        auto change = step.given ? step.given : change_by(step);
+        return model::PreparedMetadata{std::move(step), std::move(change)};
+    }
+
+private:
+    std::uint64_t inode_of(const model::ObjectSource& source) {
+        const DirectoryCache::Place place = places_.place_of(source);
+        const auto status = sys::stat_at(place.directory, place.name);
+        if (!status) throw sys::SysError{ENOENT, "find what is to be merged", source.path};
+        return status->st_ino;
+    }
+
+    std::shared_ptr<const model::MetadataChange> change_by(const model::SetMetadata& step) {
+        const DirectoryCache::Place like = places_.place_of(step.like);
+        model::Metadata after = read_metadata(sys::HeldObject{like.directory, like.name}, Bookkeeping::strip);
+        after.flags = step.flags;
+        // Taking back gives these to the object that was planned, so they must be of no other one.
+        const auto live = places_.live().hold(step.path);
+        if (!live || !is_planned(*live, step.expected))
+            throw sys::Error{fmt::format("somebody else has replaced '{}' meanwhile: nothing was merged",
+                                         places_.shown(step.path))};
+        model::Metadata before = read_metadata(*live, Bookkeeping::keep);
+        before.flags = read_flags(*live, places_.shown(step.path));
+        // What need not be set needs no file opened, on which somebody may have a lease by then.
+        if (before.flags == after.flags) before.flags = after.flags = std::nullopt;
+        return std::make_shared<const model::MetadataChange>(
+            model::MetadataChange{std::move(before), std::move(after)});
+    }
+
+    MergePlaces& places_;
+};
+
+std::vector<model::PreparedStep> prepare_steps(std::vector<model::LiveStep> planned, MergePlaces& places) {
+    std::vector<model::PreparedStep> prepared(planned.size());
+    sys::in_parts(planned.size(), [&](std::size_t begin, std::size_t end) {
+        MergePlaces own = places.another();
+        Prepare step_prepared{own};
+        for (std::size_t i = begin; i < end; ++i)
+            prepared[i] = std::visit(step_prepared, std::move(planned[i]));
+    });
+    return prepared;
 }
 
 /// Of every directory once: steps of one directory follow each other, but for those of directories in it.
-void note_parents(model::MergePlan& plan, MergePlaces& places) {
+void note_parents(model::PreparedPlan& plan, MergePlaces& places) {
     std::set<std::string> known;
     // An exchange sets its mtime on some file systems (XFS), as its parent becomes another.
-    for (const model::LiveStep& step : plan.live)
-        if (const auto* exchange = std::get_if<model::Exchange>(&step);
+    for (const model::PreparedStep& step : plan.live)
+        if (const auto* exchange = std::get_if<model::PreparedExchange>(&step);
             exchange != nullptr && S_ISDIR(exchange->expected.mode) && known.insert(exchange->path).second)
             if (const auto now = places.live().status_of(exchange->path))
                 plan.parents_before.push_back({exchange->path, now->st_atim, now->st_mtim, now->st_ctim});
-    for (const model::LiveStep& step : plan.live) {
+    for (const model::PreparedStep& step : plan.live) {
         const std::string& path = model::path_of(step);
         const std::size_t slash = path.rfind('/');
         std::string parent = slash == std::string::npos ? std::string{} : path.substr(0, slash);
-        if (const auto* metadata = std::get_if<model::SetMetadata>(&step)) { // its own times are set, too
+        if (const auto* metadata = std::get_if<model::PreparedMetadata>(&step)) {
             if (!S_ISDIR(metadata->expected.mode)) continue;
-            parent = path;
+            parent = path; // its own times are set, too
         }
         if ((!plan.parents_before.empty() && plan.parents_before.back().path == parent) ||
             !known.insert(parent).second)
@@ -207,18 +238,17 @@ void check_room(const model::MergePlan& plan, MergePlaces& places,
     check_copies(plan, places);
 }
 
-void prepare(model::MergePlan& plan, MergePlaces& places, const Aside* aside) {
+model::PreparedPlan prepare(model::MergePlan plan, MergePlaces& places, const Aside* aside) {
     finish_objects(plan, places.layer());
     if (aside == nullptr)
         try_renames(plan, places.staging(), shown(places));
     else
         copy_aside(plan, places, *aside);
-    sys::in_parts(plan.live.size(), [&](std::size_t begin, std::size_t end) {
-        MergePlaces own = places.another();
-        note_identities(std::span{plan.live}.subspan(begin, end - begin), own);
-    });
-    note_parents(plan, places);
+    model::PreparedPlan prepared{
+        prepare_steps(std::move(plan.live), places), {}, std::move(plan.parents_after)};
+    note_parents(prepared, places);
     places.reset();
+    return prepared;
 }
 
 } // namespace disco::merge

@@ -4,6 +4,7 @@
 #include "runner/merge/directory_cache.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
 #include "runner/model/run_report.hpp"
 #include "runner/sys/error.hpp"
 
@@ -45,8 +46,8 @@ void check_room(const model::MergePlan& plan, MergePlaces& places, const std::fi
 
 /// Everything before the first live change to one managed mount: objects finished; a trial of the renames
 /// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, for
-/// which there has to be room; and in the plan, the inodes and the metadata that the steps are taken back by.
+/// which there has to be room. The steps, with the inodes and the metadata that they are taken back by.
 /// `aside`: null: on one mount. Throws SysError; sys::Error for want of the renames; LateConflict.
-void prepare(model::MergePlan& plan, MergePlaces& places, const Aside* aside);
+[[nodiscard]] model::PreparedPlan prepare(model::MergePlan plan, MergePlaces& places, const Aside* aside);
 
 } // namespace disco::merge

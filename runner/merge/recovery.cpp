@@ -111,7 +111,7 @@ private:
                                 sys::open_directory(store_.layer(run_, i)), staging(i));
         std::vector<std::string> failed, foreign;
         for (std::size_t i = record_.trees.size(); i-- > 0;) {
-            UndoResult result = undo_steps(record_.trees[i].plan, places[i], *record_.planned);
+            UndoResult result = undo_steps(record_.plans[i], places[i], *record_.planned);
             std::move(result.failed.begin(), result.failed.end(), std::back_inserter(failed));
             std::move(result.foreign.begin(), result.foreign.end(), std::back_inserter(foreign));
         }
@@ -251,13 +251,13 @@ private:
     }
 
     /// Nothing: it does more than that.
-    static const model::SetMetadata* times_alone(const model::LiveStep& step) {
-        const auto* set = std::get_if<model::SetMetadata>(&step);
-        return set != nullptr && set->change && model::differ_in_times_alone(*set->change) ? set : nullptr;
+    static const model::PreparedMetadata* times_alone(const model::PreparedStep& step) {
+        const auto* set = std::get_if<model::PreparedMetadata>(&step);
+        return set != nullptr && model::differ_in_times_alone(*set->change) ? set : nullptr;
     }
     [[nodiscard]] bool sets_times_alone() const {
-        return std::all_of(record_.trees.begin(), record_.trees.end(), [&](const JournalTree& tree) {
-            return std::all_of(tree.plan.live.begin(), tree.plan.live.end(), times_alone);
+        return std::all_of(record_.plans.begin(), record_.plans.end(), [&](const model::PreparedPlan& plan) {
+            return std::all_of(plan.live.begin(), plan.live.end(), times_alone);
         });
     }
 
@@ -278,8 +278,8 @@ private:
             const JournalTree& tree = record_.trees[i];
             if (!tops_[i]) continue;
             DirectoryCache live{sys::open_on_mount(tops_[i].get(), ".", O_RDONLY | O_DIRECTORY)};
-            for (const model::LiveStep& step : tree.plan.live) {
-                const model::SetMetadata* set = times_alone(step);
+            for (const model::PreparedStep& step : record_.plans[i].live) {
+                const model::PreparedMetadata* set = times_alone(step);
                 if (set == nullptr) continue;
                 if (!times) times.emplace(store_.times());
                 const fs::path path = tree.live / set->path;
@@ -299,7 +299,7 @@ private:
         for (std::size_t i = 0; i < record_.trees.size(); ++i) {
             const fs::path layer = store_.layer(run_, i);
             try {
-                remove_all_but_originals(record_.trees[i].plan, sys::open_directory(layer).get());
+                remove_all_but_originals(record_.plans[i], sys::open_directory(layer).get());
             } catch (const sys::Error& error) {
                 spdlog::warn("run {} was merged, and copies that nobody needs any more stay in '{}': {}",
                              run_, layer.string(), error.full_text());
@@ -313,7 +313,7 @@ private:
         for (std::size_t i = 0; i < record_.trees.size(); ++i) {
             const fs::path layer = store_.layer(run_, i);
             try {
-                bytes += bytes_of_originals(record_.trees[i].plan, sys::open_directory(layer).get(),
+                bytes += bytes_of_originals(record_.plans[i], sys::open_directory(layer).get(),
                                             sys::open_directory(store_.kept(run_, i)).get());
             } catch (const sys::Error& error) {
                 spdlog::warn(

@@ -51,7 +51,8 @@ Rollback plan_rollback(const UndoStore& store, const std::string& run, model::Ke
     const InverseTerms terms{run, *record->committed, own.any() ? &own : nullptr, keep};
     for (std::size_t i = 0; i < record->trees.size(); ++i)
         sys::while_doing(fmt::format("rolling back run {}", run), [&] {
-            add_inverse(record->trees[i], terms, store.layer(run, i), store.kept(run, i), rollback);
+            add_inverse(record->trees[i], record->plans[i], terms, store.layer(run, i), store.kept(run, i),
+                        rollback);
         });
     std::sort(rollback.kept.begin(), rollback.kept.end());
     refuse_slips(rollback, run, keep);

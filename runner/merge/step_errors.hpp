@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runner/merge/merge_places.hpp"
-#include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
 #include "runner/model/run_report.hpp"
 #include "runner/sys/error.hpp"
 
@@ -18,7 +18,8 @@ inline void throw_if_any(const std::vector<model::Conflict>& conflicts) {
 }
 
 /// Tells which step it was; the text is not made for every one.
-template <class Work> void taking(const model::LiveStep& step, const MergePlaces& places, const Work& work) {
+template <class Work>
+void taking(const model::PreparedStep& step, const MergePlaces& places, const Work& work) {
     try {
         work();
     } catch (sys::Error& error) {

@@ -23,8 +23,8 @@ public:
     TakeBack(MergePlaces& places, const timespec& planned, UndoResult& result)
         : places_{places}, planned_{planned}, result_{result} {}
 
-    void operator()(const model::PutNew& step) {
-        if (lies_live(step.path, step.from.inode)) {
+    void operator()(const model::PreparedPut& step) {
+        if (lies_live(step.path, step.inode)) {
             const Place live = places_.live().parent_of(step.path), source = places_.place_of(step.from);
             if (!is_one_file(live, source))
                 rename_object(live, source, RENAME_NOREPLACE);
@@ -32,20 +32,20 @@ public:
                 remove_name(live);
             places_.reset();
         } // else it was not taken, or somebody has removed or replaced it
-        tell_if_touched(step.path, step.from);
+        tell_if_touched(step.path, step.from, step.inode);
     }
-    void operator()(const model::Exchange& step) {
-        if (lies_live(step.path, step.from.inode)) {
+    void operator()(const model::PreparedExchange& step) {
+        if (lies_live(step.path, step.inode)) {
             rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_EXCHANGE);
             places_.reset();
-            tell_if_touched(step.path, step.from);
+            tell_if_touched(step.path, step.from, step.inode);
             return;
         }
         // Not taken, if the new object is where it was; else somebody has done something to the name since.
         const Place source = places_.place_of(step.from);
         const auto original = sys::stat_at(source.directory, source.name);
         if (!original) return;
-        if (original->st_ino == step.from.inode) return tell_if_touched(step.path, step.from);
+        if (original->st_ino == step.inode) return tell_if_touched(step.path, step.from, step.inode);
         result_.foreign.push_back(fmt::format(
             "{}: somebody has {} since it was merged; the original is kept as {}", places_.shown(step.path),
             exists_live(step.path) ? "put another object there" : "removed it", step.from.path));
@@ -63,8 +63,7 @@ public:
         rename_object(kept, places_.live().parent_of(step.path), RENAME_NOREPLACE);
         places_.reset();
     }
-    void operator()(const model::SetMetadata& step) {
-        if (!step.change) return;
+    void operator()(const model::PreparedMetadata& step) {
         const auto object = places_.live().hold(step.path);
         if (object && is_planned(*object, step.expected))
             set_metadata(*object, step.change->before, Times::copy);
@@ -90,10 +89,10 @@ private:
 
     /// Of what lies where it came from: also when an earlier recovery has put it there and did not live to
     /// tell. What was never merged has not changed since.
-    void tell_if_touched(const std::string& path, const model::ObjectSource& source) {
+    void tell_if_touched(const std::string& path, const model::ObjectSource& source, std::uint64_t inode) {
         const Place place = places_.place_of(source);
         const auto status = sys::stat_at(place.directory, place.name);
-        if (status && status->st_ino == source.inode && touched(place.directory, place.name, *status))
+        if (status && status->st_ino == inode && touched(place.directory, place.name, *status))
             result_.foreign.push_back(
                 fmt::format("{}: somebody has changed it since it was merged; their version is kept",
                             places_.shown(path)));
@@ -121,7 +120,7 @@ private:
 
 } // namespace
 
-UndoResult undo_steps(const model::MergePlan& plan, MergePlaces& places, const timespec& planned) {
+UndoResult undo_steps(const model::PreparedPlan& plan, MergePlaces& places, const timespec& planned) {
     UndoResult result;
     TakeBack take_back{places, planned, result};
     for (auto step = plan.live.rbegin(); step != plan.live.rend(); ++step) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runner/merge/merge_places.hpp"
-#include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
 
 #include <ctime>
 #include <filesystem>
@@ -22,7 +22,7 @@ struct UndoResult {
 /// taken is seen by the inodes, so this also settles what a crash left, and can itself be repeated after one.
 /// `planned`: the moment after which nobody but a stranger has changed what the plan brings. Throws nothing
 /// but std::bad_alloc.
-[[nodiscard]] UndoResult undo_steps(const model::MergePlan& plan, MergePlaces& places,
+[[nodiscard]] UndoResult undo_steps(const model::PreparedPlan& plan, MergePlaces& places,
                                     const timespec& planned);
 
 /// Gives a directory its times back at the end of a scope in which entries of no account are made or removed

@@ -106,8 +106,9 @@ private:
     std::size_t next_ = 0;
 };
 
-template <class... Cases> struct Overloaded : Cases... { using Cases::operator()...; };
-template <class... Cases> Overloaded(Cases...) -> Overloaded<Cases...>; // clang 14 does not deduce it
+std::string shown(const char* verb, const std::string& path, const std::string& prefix) {
+    return fmt::format("{} '{}'", verb, sys::printable(prefix + "/" + path));
+}
 
 } // namespace
 
@@ -117,17 +118,17 @@ bool differ_in_times_alone(const MetadataChange& change) {
            a.flags.value_or(0) == b.flags.value_or(0);
 }
 
-const std::string& path_of(const LiveStep& step) {
-    return std::visit([](const auto& one) -> const std::string& { return one.path; }, step);
+std::string describe(const PutNew& step, const std::string& prefix) {
+    return shown("put", step.path, prefix);
 }
-
-std::string describe(const LiveStep& step, const std::string& prefix) {
-    const char* verb =
-        std::visit(Overloaded{[](const PutNew&) { return "put"; }, [](const Exchange&) { return "replace"; },
-                              [](const Remove&) { return "remove"; },
-                              [](const SetMetadata&) { return "set the metadata of"; }},
-                   step);
-    return fmt::format("{} '{}'", verb, sys::printable(prefix + "/" + path_of(step)));
+std::string describe(const Exchange& step, const std::string& prefix) {
+    return shown("replace", step.path, prefix);
+}
+std::string describe(const Remove& step, const std::string& prefix) {
+    return shown("remove", step.path, prefix);
+}
+std::string describe(const SetMetadata& step, const std::string& prefix) {
+    return shown("set the metadata of", step.path, prefix);
 }
 
 MergePlan plan_merge(const Composition& composition) { return Planner{composition}.plan(); }

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,8 +17,6 @@ namespace disco::model {
 struct ObjectSource {
     enum class Where : std::uint8_t { layer, staging } where = Where::layer;
     std::string path;
-    std::uint64_t inode = 0; ///< known once the merge is prepared: by it the object is found again
-    bool operator==(const ObjectSource&) const = default;
 };
 
 /// What a step sets on an object that stays.
@@ -59,8 +56,9 @@ struct SetMetadata {
     std::string path;
     ObjectSource like;
     Stamp expected;
-    unsigned flags = 0;                                     ///< of chattr(1), that it gets
-    std::shared_ptr<const MetadataChange> change = nullptr; ///< known once the merge is prepared
+    unsigned flags = 0; ///< of chattr(1), that it gets
+    /// Of a rollback, whose layer has originals alone: what is set, by the record of the merge. Else null.
+    std::shared_ptr<const MetadataChange> given = nullptr;
 };
 using LiveStep = std::variant<PutNew, Exchange, Remove, SetMetadata>;
 
@@ -77,23 +75,33 @@ struct DirectoryTimes {
     std::optional<timespec> ctime = std::nullopt; ///< is not set; see merge::OwnWork
 };
 
-/// What brings one managed mount's composition to the live root. Paths are relative to the mount.
+/// What brings one managed mount's composition to the live root. Paths are relative to the mount. Made by
+/// looking alone, so it can be shown, saved, and held against the live root; it can be carried out when it is
+/// prepared (prepared_plan.hpp).
 struct MergePlan {
     std::vector<std::string> clean;        ///< objects of the layer, to be rid of overlay bookkeeping first
     std::vector<std::string> clean_origin; ///< the same, where it is trusted.overlay.origin alone
     std::vector<AddFlags> flags;           ///< of objects of the layer, before they are put in place
     std::vector<LiveStep> live;            ///< in order; every one can be undone
-    /// Of the directories whose entries the steps change: what they get back when the steps are taken back.
-    /// Known once the merge is prepared.
-    std::vector<DirectoryTimes> parents_before;
-    /// What they, and directories whose metadata is set, get when all steps were taken. Renames change
-    /// directories that the work itself did not, and scripts set times.
+    /// What the directories whose entries the steps change, and those whose metadata is set, get when all
+    /// steps were taken. Renames change directories that the work itself did not, and scripts set times.
     std::vector<DirectoryTimes> parents_after;
 };
 
-[[nodiscard]] const std::string& path_of(const LiveStep& step);
+/// Of a step, planned or prepared.
+template <class... Steps> [[nodiscard]] const std::string& path_of(const std::variant<Steps...>& step) {
+    return std::visit([](const auto& one) -> const std::string& { return one.path; }, step);
+}
+
+[[nodiscard]] std::string describe(const PutNew& step, const std::string& prefix);
+[[nodiscard]] std::string describe(const Exchange& step, const std::string& prefix);
+[[nodiscard]] std::string describe(const Remove& step, const std::string& prefix);
+[[nodiscard]] std::string describe(const SetMetadata& step, const std::string& prefix);
 /// "put '/etc/x'", for messages. `prefix`: of the managed mount, "" or "/home".
-[[nodiscard]] std::string describe(const LiveStep& step, const std::string& prefix = "");
+template <class... Steps>
+[[nodiscard]] std::string describe(const std::variant<Steps...>& step, const std::string& prefix = "") {
+    return std::visit([&](const auto& one) { return describe(one, prefix); }, step);
+}
 
 /// Pure. A new directory is one step, whatever it holds. Of a file with several names all are put in place,
 /// when one has to be, so that they are one file again.

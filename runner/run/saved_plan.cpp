@@ -94,14 +94,14 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
     sys::while_doing(fmt::format("saving the plan in '{}'", place.string()), [&] {
         std::erase_if(trees, [](const merge::TreeToMerge& tree) { return tree.plan.live.empty(); });
         std::vector<merge::JournalTree> places;
-        std::vector<const model::MergePlan*> plans;
+        std::vector<model::MergePlan> plans;
         for (std::size_t i = 0; i < trees.size(); ++i) {
             merge::DirectoryCache layer{sys::open_directory(trees[i].layer)};
             merge::finish_objects(trees[i].plan, layer); // the plan's steps are all that it keeps
             sys::make_directories(layer_of(place, i).parent_path(), 0700);
             move_layer(trees[i].layer, layer_of(place, i));
-            places.push_back({trees[i].prefix, trees[i].live, {}, {}, {}});
-            plans.push_back(&trees[i].plan);
+            places.push_back({trees[i].prefix, trees[i].live, {}, {}});
+            plans.push_back(std::move(trees[i].plan));
         }
         merge::Journal plan{place / "plan", {run.id, run.root, run.version, {}}, places};
         sys::make_directories(place / "data", 0700); // also when all that it does are actions
@@ -117,10 +117,10 @@ void save_plan_report(const fs::path& place, const StateDirectory& state, const 
     sys::write_file_durably(place / "report.json", sys::read_file(whole_report(state, run)), 0600);
 }
 
-merge::JournalRecord load_plan(const fs::path& place) {
+merge::SavedPlan load_plan(const fs::path& place) {
     require_trusted(place);
-    auto plan = merge::read_journal(place / "plan");
-    if (!plan || !plan->planned) refuse_as_no_plan(place, "'plan' in it is not whole");
+    auto plan = merge::read_saved_plan(place / "plan");
+    if (!plan) refuse_as_no_plan(place, "'plan' in it is not whole");
     if (sys::read_file(place / "tree") != identity_of(plan->trees, plan->heading.root))
         throw sys::BadConfiguration{fmt::format(
             "the plan '{}' was made on another machine, or for another tree than '{}' is now: make a "

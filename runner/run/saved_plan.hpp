@@ -33,7 +33,7 @@ void save_plan_report(const std::filesystem::path& place, const StateDirectory& 
 
 /// The steps of a plan. Throws BadConfiguration for what is no plan, what somebody else can write to, and one
 /// that was made for another tree.
-[[nodiscard]] merge::JournalRecord load_plan(const std::filesystem::path& place);
+[[nodiscard]] merge::SavedPlan load_plan(const std::filesystem::path& place);
 /// The no-op's report, with the actions. The changes get a file in `scratch`. Throws as load_plan does.
 [[nodiscard]] report::StoredReport load_plan_report(const std::filesystem::path& place,
                                                     const std::filesystem::path& scratch);

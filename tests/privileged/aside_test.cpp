@@ -45,14 +45,14 @@ protected:
 
     /// Of a merge that has removed `gone`, and was interrupted before or after its commitment.
     void journal(std::uint64_t inode, bool committed) const {
-        std::vector<merge::JournalTree> trees{{"", live(), ".disco-run", {}, {}, inode}};
+        std::vector<merge::JournalTree> trees{{"", live(), ".disco-run", {}, inode}};
         merge::Journal journal{store().journal("run"), {"run", "/", "0", "", {}}, trees};
         if (inode != 0) journal.asides(trees);
-        model::MergePlan plan;
+        std::vector<model::PreparedPlan> plans(1);
         model::Stamp expected;
         expected.mode = S_IFREG | 0644;
-        plan.live.emplace_back(model::Remove{"gone", expected, "0"});
-        journal.steps({&plan});
+        plans[0].live.emplace_back(model::Remove{"gone", expected, "0"});
+        journal.steps(plans);
         journal.planned(sys::now());
         if (committed) journal.commit(sys::now());
     }
@@ -126,7 +126,7 @@ TEST_F(AsideTest, UnderAnotherNameItIsFound) {
 
 /// Somebody has made it first, so the merge has not begun.
 TEST_F(AsideTest, WhatWasThereBeforeStays) {
-    const std::vector<merge::JournalTree> trees{{"", live(), ".disco-run", {}, {}, 0}};
+    const std::vector<merge::JournalTree> trees{{"", live(), ".disco-run", {}, 0}};
     merge::Journal{store().journal("run"), {"run", "/", "0", "", {}}, trees};
     put(aside() / "theirs", "theirs");
     ::chmod(aside().c_str(), 0700);

@@ -76,9 +76,8 @@ TEST_F(SetMetadata, GivesNoModeToWhatASymlinkMeansThatIsPutThereMeanwhile) {
     const fs::path victim = place() / "victim";
     put(victim, "secret", 0600);
     fs::create_symlink(victim, live() / "y");
-    model::MergePlan plan = this->plan();
     merge::MergePlaces places = this->places();
-    merge::prepare(plan, places, nullptr);
+    const model::PreparedPlan plan = merge::prepare(this->plan(), places, nullptr);
     const Exchanging owner{live(), "x", "y"};
     expect_unharmed(victim, [&] { (void)merge::apply_steps(plan, places, sys::now()); });
 }
@@ -87,9 +86,8 @@ TEST_F(SetMetadata, GivesNothingToAnotherFileThatIsPutThereMeanwhile) {
     put(live() / "y", "secret of root", 0600);
     const fs::path victim = place() / "victim"; // the same file, under a name that stays
     fs::create_hard_link(live() / "y", victim);
-    model::MergePlan plan = this->plan();
     merge::MergePlaces places = this->places();
-    merge::prepare(plan, places, nullptr);
+    const model::PreparedPlan plan = merge::prepare(this->plan(), places, nullptr);
     const Exchanging owner{live(), "x", "y"};
     expect_unharmed(victim, [&] { (void)merge::apply_steps(plan, places, sys::now()); });
 }
@@ -98,9 +96,8 @@ TEST_F(SetMetadata, IsTakenBackFromTheOneThatWasPlannedAlone) {
     put(live() / "y", "secret of root", 0600);
     const fs::path victim = place() / "victim";
     fs::create_hard_link(live() / "y", victim);
-    model::MergePlan plan = this->plan();
     merge::MergePlaces places = this->places();
-    merge::prepare(plan, places, nullptr);
+    const model::PreparedPlan plan = merge::prepare(this->plan(), places, nullptr);
     ASSERT_EQ(::chown((live() / "y").c_str(), 7, 7), 0); // not as it was before the step
     const Exchanging owner{live(), "x", "y"};
     expect_unharmed(victim, [&] { (void)merge::undo_steps(plan, places, sys::now()); });
@@ -120,13 +117,14 @@ TEST_F(SetMetadata, IsTakenBackToNothingThatAnotherFileHad) {
         plan.live.emplace_back(
             model::SetMetadata{"x", {ObjectSource::Where::layer, "x"}, expected, 0, nullptr});
         merge::MergePlaces places = this->places();
+        model::PreparedPlan prepared;
         try {
-            merge::prepare(plan, places, nullptr);
+            prepared = merge::prepare(std::move(plan), places, nullptr);
         } catch (const sys::Error&) { // it was the other one
             continue;
         }
         ++read;
-        ASSERT_EQ(std::get<model::SetMetadata>(plan.live.front()).change->before.mode, 0600U);
+        ASSERT_EQ(std::get<model::PreparedMetadata>(prepared.live.front()).change->before.mode, 0600U);
     } while (std::chrono::steady_clock::now() < until);
     EXPECT_GT(read, 0);
 }

@@ -1,6 +1,9 @@
 // The merge plan: what every kind of entry asks of the live root.
 
 #include "runner/model/merge_plan.hpp"
+#include "runner/model/prepared_plan.hpp"
+
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -164,6 +167,18 @@ TEST(MergePlan, GivesEveryRemovedObjectANameOfItsOwn) {
     const MergePlan plan = plan_merge(composition);
     ASSERT_EQ(plan.live.size(), 2U);
     EXPECT_NE(std::get<Remove>(plan.live[0]).kept_as, std::get<Remove>(plan.live[1]).kept_as);
+}
+
+TEST(PreparedStep, IsDescribedAsThePlannedOne) {
+    const ObjectSource from{ObjectSource::Where::layer, "x"};
+    for (const auto& [planned, prepared] :
+         {std::pair<LiveStep, PreparedStep>{PutNew{"x", from}, PreparedPut{{"x", from}, 1}},
+          {Exchange{"x", from, {}}, PreparedExchange{{"x", from, {}}, 1}},
+          {Remove{"x", {}, "0"}, Remove{"x", {}, "0"}},
+          {SetMetadata{"x", from, {}}, PreparedMetadata{{"x", from, {}}, nullptr}}}) {
+        EXPECT_EQ(describe(prepared, "/home"), describe(planned, "/home"));
+        EXPECT_EQ(path_of(prepared), "x");
+    }
 }
 
 TEST(MergePlan, OfNothingIsEmpty) { EXPECT_THAT(plan_merge(Composition{}).live, IsEmpty()); }

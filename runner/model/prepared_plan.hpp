@@ -1,0 +1,35 @@
+#pragma once
+
+#include "runner/model/merge_plan.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+namespace disco::model {
+
+// Steps with what they are taken back by, also after a crash: a step was taken if the inode that it brings
+// lies at its path.
+struct PreparedPut : PutNew {
+    std::uint64_t inode = 0; ///< of what is put
+};
+struct PreparedExchange : Exchange {
+    std::uint64_t inode = 0; ///< of what comes
+};
+struct PreparedMetadata : SetMetadata {
+    std::shared_ptr<const MetadataChange> change; ///< never null
+};
+using PreparedStep = std::variant<PreparedPut, PreparedExchange, Remove, PreparedMetadata>;
+
+/// A MergePlan for which everything has been done that comes before the first live change (merge::prepare):
+/// what its steps bring lies ready, and all that takes them back is known. Only this is carried out, written
+/// to the journal of a merge, and undone.
+struct PreparedPlan {
+    std::vector<PreparedStep> live; ///< in order
+    /// What the directories whose entries the steps change get back when the steps are taken back.
+    std::vector<DirectoryTimes> parents_before;
+    std::vector<DirectoryTimes> parents_after; ///< as MergePlan::parents_after
+};
+
+} // namespace disco::model
