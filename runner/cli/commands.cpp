@@ -4,7 +4,7 @@
 #include "runner/cli/options.hpp"
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
-#include "runner/cli/report_file.hpp"
+#include "runner/cli/report_target.hpp"
 #include "runner/cli/undo_commands.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
@@ -56,16 +56,11 @@ int conclude(run::Result result, const Options& options, const run::CommonOption
     return model::to_int(result.run.exit_code);
 }
 
-/// A report that cannot be written is an error before anything is done.
-void require_report_file(const Output& output) {
-    if (!output.json.empty() && output.json != "-") require_report_place(output.json);
-}
-
 bool quiet(const Options& options) { return options.output.detail == report::Detail::quiet; }
 
 int run_dance(Options& options) {
     require_root();
-    require_report_file(options.output);
+    require_places(options.output.targets);
     OutputStream stream{quiet(options)};
     options.dance.on_output = [&](std::string_view module, std::string_view bytes) {
         stream.pass(module, bytes);
@@ -86,8 +81,8 @@ bool ask(const run::Result& result, const Options& options) {
                 : "disco: not merged: there is no terminal to ask on; --merge merges, --noop only shows\n");
         return false;
     }
-    const int people = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
-    print_text(result, {.detail = report::Detail::diff, .color = options.output.color, .json = {}}, people);
+    print_text(result, {.detail = report::Detail::diff, .color = options.output.color, .targets = {}},
+               people_of(options.output));
     const bool only_actions = !run::has_changes(result.run);
     forget_typed_ahead();
     write_to(STDERR_FILENO,
@@ -101,9 +96,8 @@ bool ask(const run::Result& result, const Options& options) {
 
 int run_exec(Options& options) {
     require_root();
-    require_report_file(options.output);
-    const int to = options.output.json == "-" ? STDERR_FILENO : STDOUT_FILENO;
-    sys::PatientWriter writer{to};
+    require_places(options.output.targets);
+    sys::PatientWriter writer{people_of(options.output)};
     options.exec.outlet = &writer;
     options.exec.on_output = [&](std::string_view, std::string_view bytes) { writer.write(bytes); };
     options.exec.ask = [&](const run::Result& result) {
@@ -150,13 +144,14 @@ int run_report(const Options& options) {
     const std::string id = run::recorded_run(state, options.report.run);
     const auto whole = run::whole_report(state, id);
     const report::StoredReport stored = report::load_report(whole, state.path() / "scratch");
-    if (!options.output.json.empty()) {
+    if (!options.output.targets.empty()) {
         const std::string text =
             sys::read_file(options.output.detail == report::Detail::verbose ? whole : state.report(id));
-        if (options.output.json == "-")
-            write_to(STDOUT_FILENO, text);
-        else
-            write_report_file(options.output.json, [&](const auto& write) { write(text); });
+        write_targets(options.output.targets, [&](const ReportTarget& target, const WritePiece& write) {
+            switch (target.format) {
+            case ReportFormat::json: write(text); break; // as it is stored
+            }
+        });
         return 0;
     }
     const auto style = text_style(options.output, STDOUT_FILENO);
@@ -179,11 +174,11 @@ int dispatch(Options& options) {
     case CommandName::runs: require_root_for_state(); return run_runs(options);
     case CommandName::apply:
         require_root();
-        require_report_file(options.output);
+        require_places(options.output.targets);
         return conclude(dance::apply_plan(options.apply), options, options.apply);
     case CommandName::rollback:
         require_root();
-        require_report_file(options.output);
+        require_places(options.output.targets);
         return conclude(run_rollback(options.rollback), options, options.rollback);
     case CommandName::recover: require_root(); return run_recover(options);
     case CommandName::confirm: require_root_for_state(); return run_confirm(options);

@@ -1,8 +1,6 @@
 #include "runner/cli/console.hpp"
 
 #include "runner/cli/log.hpp"
-#include "runner/cli/report_file.hpp"
-#include "runner/report/json_report.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
@@ -119,21 +117,16 @@ report::TextStyle text_style(const Output& output, int fd) {
     return style;
 }
 
+int people_of(const Output& output) {
+    return any_on_standard_output(output.targets) ? STDERR_FILENO : STDOUT_FILENO;
+}
+
 void print_result(const run::Result& result, const Output& output) {
-    const bool json_to_stdout = output.json == "-";
-    const int people = json_to_stdout ? STDERR_FILENO : STDOUT_FILENO;
-    if (!output.json.empty()) {
-        const auto write_json = [&](const std::function<void(std::string_view)>& write) {
-            report::write_json_report(result.run, *result.changes,
-                                      output.detail == report::Detail::verbose ? report::Contents::all
-                                                                               : report::Contents::short_,
-                                      write);
-        };
-        if (json_to_stdout)
-            write_json([](std::string_view piece) { write_to(STDOUT_FILENO, piece); });
-        else
-            write_report_file(output.json, write_json);
-    }
+    const auto contents =
+        output.detail == report::Detail::verbose ? report::Contents::all : report::Contents::short_;
+    write_targets(output.targets, [&](const ReportTarget& target, const WritePiece& write) {
+        row_of(target.format).write(result.run, *result.changes, contents, write);
+    });
     if (result.run.modules.empty() && !result.run.failure.empty()) {
         // Nothing came to an end: there is no report, only a reason.
         print_error(result.run.outcome == model::RunOutcome::interrupted
@@ -141,7 +134,7 @@ void print_result(const run::Result& result, const Output& output) {
                         : result.run.failure);
         return;
     }
-    print_text(result, output, people);
+    print_text(result, output, people_of(output));
     log_failure(result.run);
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "runner/cli/report_target.hpp"
 #include "runner/report/text_report.hpp"
 #include "runner/run/run_record.hpp"
 #include "runner/sys/patient_writer.hpp"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <unistd.h>
 
@@ -18,7 +20,7 @@ enum class Color { automatic, always, never };
 struct Output {
     report::Detail detail = report::Detail::changes;
     Color color = Color::automatic;
-    std::string json; ///< a file, or "-" for standard output; empty: no JSON
+    std::vector<ReportTarget> targets; ///< for programs, besides the text for people
 };
 
 /// Passes on what scripts print to standard error, each line with its module's name, and control characters
@@ -54,8 +56,10 @@ void forget_typed_ahead();
 /// Writes to a descriptor, and waits until all is written; see sys::PatientWriter.
 void write_to(int fd, std::string_view bytes);
 
-/// Prints the reports of a run that `output` asks for. With JSON on standard output, people get theirs on
-/// standard error.
+/// The descriptor that people read: standard error when standard output is for a report for programs.
+[[nodiscard]] int people_of(const Output& output);
+
+/// Writes and prints the reports of a run that `output` asks for.
 void print_result(const run::Result& result, const Output& output);
 
 /// Prints the text report to a descriptor.

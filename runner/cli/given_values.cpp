@@ -22,9 +22,10 @@ Options complete(Options options, GivenValues values) {
     for (std::string& word : options.exec.command) unshield(word);
     if (!options.exec.command.empty() && options.exec.command.front().empty())
         throw sys::UsageError{"the command's name is empty (see 'disco exec --help')"};
-    for (std::string* value :
-         {&values.root, &values.state_dir, &values.node, &options.output.json, &options.rollback.run})
+    for (std::string* value : {&values.root, &values.state_dir, &values.node, &options.rollback.run})
         unshield(*value);
+    for (ReportTarget& target : options.output.targets) unshield(target.path);
+    refuse_mixed_reports(options.output.targets);
     for (std::string& glob : options.rollback.keep) unshield(glob);
     options.dance.server = fetch::server_from_here(options.dance.server);
     options.dance.profile = model::parse_script_profile(values.profile); // nothing when it was not given

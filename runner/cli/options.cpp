@@ -154,10 +154,17 @@ private:
     }
 
     void add_output(CLI::App& command) {
-        auto* json =
-            command.add_option("--json", options_.output.json, "Write the report as JSON to FILE, or '-'")
-                ->type_name("FILE");
-        if (command.get_name() == "report") json->expected(0, 1)->default_str("-"); // shown, if not written
+        for (const FormatRow& row : format_rows) {
+            const auto add_target = [this, format = row.format](const std::string& path) {
+                options_.output.targets.push_back({format, path});
+            };
+            // Each time that it is given, or CLI11 takes the second one for an error.
+            auto* option = command.add_option_function<std::string>(row.option, add_target, row.help)
+                               ->type_name("FILE")
+                               ->trigger_on_parse();
+            if (command.get_name() == "report")
+                option->expected(0, 1)->default_str("-"); // shown, if not written
+        }
         auto* group = command.add_option_group("Detail of the report");
         for (const auto& [flag, detail, help] :
              {std::tuple{"--diff", report::Detail::diff, "With the differences of every text file"},

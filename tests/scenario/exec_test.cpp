@@ -175,6 +175,28 @@ TEST_F(Exec, JsonOnStandardOutputIsNothingElse) {
     EXPECT_THAT(result.error, HasSubstr("chatter"));
 }
 
+TEST_F(Exec, WritesEveryReportThatIsAskedFor) {
+    const std::string one = place() / "one", other = place() / "other";
+    const auto result = exec("--noop", {"sh", "-c", "echo more >> /etc/motd"},
+                             {"--json", one, "--json", "-", "--json", other});
+    EXPECT_EQ(nlohmann::json::parse(result.output), last_report());
+    EXPECT_EQ(sys::read_file(one), result.output);
+    EXPECT_EQ(sys::read_file(other), result.output);
+    EXPECT_THAT(result.error, HasSubstr("~ /etc/motd"));
+    const auto stored = disco({"report", "--json", other, "--json", "--state-dir", state()});
+    EXPECT_EQ(nlohmann::json::parse(stored.output), last_report());
+    EXPECT_EQ(sys::read_file(other), stored.output);
+}
+
+TEST_F(Exec, TwoReportsOnStandardOutputAreRefused) {
+    const auto result =
+        exec("--merge", {"sh", "-c", "echo more >> /etc/motd"}, {"--json", "-", "--json", "-"});
+    EXPECT_EQ(result.exit, 64);
+    EXPECT_EQ(result.output, "");
+    EXPECT_THAT(result.error, HasSubstr("only one report can go to standard output"));
+    EXPECT_EQ(read("etc/motd"), "Welcome.\n");
+}
+
 TEST_F(Exec, SeesNothingOfTheHost) {
     const auto result =
         exec("--noop",

@@ -88,7 +88,7 @@ TEST(Words, BeforeTheCommandAreOptions) {
         parsed({"exec", "--merge", "--root=/r", "--json", "-", "--quiet", "cp", "--noop", "--root", "a"});
     EXPECT_EQ(options.exec.merge, Merge::always);
     EXPECT_EQ(options.exec.root, "/r");
-    EXPECT_EQ(options.output.json, "-");
+    EXPECT_EQ(options.output.targets, (std::vector{ReportTarget{ReportFormat::json, "-"}}));
     EXPECT_EQ(options.output.detail, report::Detail::quiet);
     EXPECT_EQ(options.exec.command, (Words{"cp", "--noop", "--root", "a"}));
 }

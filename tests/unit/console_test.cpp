@@ -19,6 +19,7 @@
 namespace disco::cli {
 namespace {
 
+using testing::HasSubstr;
 using testing::StartsWith;
 
 struct Piece {
@@ -120,8 +121,8 @@ TEST_P(Colors, AreForWhoCanSeeThem) {
     const Variable term{"TERM", row.term}, no_color{"NO_COLOR", row.no_color};
     const Terminal terminal;
     const sys::UniqueFd file{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
-    EXPECT_EQ(text_style({.color = row.asked, .json = {}}, terminal.fd()).color, row.on_terminal);
-    EXPECT_EQ(text_style({.color = row.asked, .json = {}}, file.get()).color, row.in_file);
+    EXPECT_EQ(text_style({.color = row.asked, .targets = {}}, terminal.fd()).color, row.on_terminal);
+    EXPECT_EQ(text_style({.color = row.asked, .targets = {}}, file.get()).color, row.in_file);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -137,9 +138,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(TextStyle, TakesWidthAndDetail) {
     const Terminal terminal;
     const sys::UniqueFd file{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
-    EXPECT_EQ(text_style({.json = {}}, terminal.fd()).width, 72U);
-    EXPECT_EQ(text_style({.json = {}}, file.get()).width, 80U);
-    EXPECT_EQ(text_style({.detail = report::Detail::stat, .json = {}}, file.get()).detail,
+    EXPECT_EQ(text_style({.targets = {}}, terminal.fd()).width, 72U);
+    EXPECT_EQ(text_style({.targets = {}}, file.get()).width, 80U);
+    EXPECT_EQ(text_style({.detail = report::Detail::stat, .targets = {}}, file.get()).detail,
               report::Detail::stat);
 }
 
@@ -169,13 +170,13 @@ Printed printed(tests::ExampleRun sample, const Output& output) {
 }
 
 TEST(PrintResult, GivesPeopleTheirReport) {
-    const Printed result = printed(tests::example_run(), {.json = {}});
+    const Printed result = printed(tests::example_run(), {.targets = {}});
     EXPECT_THAT(result.out, StartsWith("disco-run  web1"));
     EXPECT_EQ(result.err, "");
 }
 
 TEST(PrintResult, LeavesStandardOutputToJson) {
-    const Printed result = printed(tests::example_run(), {.json = "-"});
+    const Printed result = printed(tests::example_run(), {.targets = {{ReportFormat::json, "-"}}});
     EXPECT_EQ(nlohmann::json::parse(result.out).at("run").at("node"), "web1");
     EXPECT_THAT(result.err, StartsWith("disco-run  web1"));
 }
@@ -184,18 +185,44 @@ TEST(PrintResult, ReplacesAFileWithJson) {
     const sys::OwnedDirectory directory{std::filesystem::temp_directory_path(), "console-test-"};
     const std::string file = directory.path() / "report.json";
     sys::write_file(file, std::string(1 << 20, 'x'), 0600);
-    const Printed result = printed(tests::example_run(), {.json = file});
+    const Printed result = printed(tests::example_run(), {.targets = {{ReportFormat::json, file}}});
     EXPECT_EQ(nlohmann::json::parse(sys::read_file(file)).at("run").at("node"), "web1");
     EXPECT_THAT(result.out, StartsWith("disco-run  web1"));
-    EXPECT_THROW((void)printed(tests::example_run(), {.json = "/nonexistent/x"}), sys::SysError);
+    EXPECT_THROW((void)printed(tests::example_run(), {.targets = {{ReportFormat::json, "/nonexistent/x"}}}),
+                 sys::SysError);
     (void)testing::internal::GetCapturedStdout();
     (void)testing::internal::GetCapturedStderr();
+}
+
+TEST(PrintResult, WritesEveryReportThatIsAskedFor) {
+    const sys::OwnedDirectory directory{std::filesystem::temp_directory_path(), "console-test-"};
+    const std::string one = directory.path() / "one", other = directory.path() / "other";
+    using enum ReportFormat;
+    const Printed result =
+        printed(tests::example_run(), {.targets = {{json, one}, {json, "-"}, {json, other}}});
+    EXPECT_EQ(nlohmann::json::parse(result.out).at("run").at("node"), "web1");
+    EXPECT_EQ(sys::read_file(one), result.out);
+    EXPECT_EQ(sys::read_file(other), result.out);
+    EXPECT_THAT(result.err, StartsWith("disco-run  web1"));
+}
+
+TEST(PrintResult, WritesWhatCanBeWrittenAndSaysWhatCannot) {
+    const sys::OwnedDirectory directory{std::filesystem::temp_directory_path(), "console-test-"};
+    const std::string file = directory.path() / "report";
+    using enum ReportFormat;
+    EXPECT_THROW((void)printed(tests::example_run(), {.targets = {{json, "/nonexistent/first"},
+                                                                  {json, "/nonexistent/second"},
+                                                                  {json, file}}}),
+                 sys::SysError);
+    (void)testing::internal::GetCapturedStdout();
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("/nonexistent/second"));
+    EXPECT_EQ(nlohmann::json::parse(sys::read_file(file)).at("run").at("node"), "web1");
 }
 
 TEST(PrintResult, OfARunWithoutModulesIsItsReason) {
     tests::ExampleRun sample;
     sample.run.failure = "the server is gone";
-    const Printed result = printed(std::move(sample), {.json = {}});
+    const Printed result = printed(std::move(sample), {.targets = {}});
     EXPECT_EQ(result.out, "");
     EXPECT_EQ(result.err, "disco: error: the server is gone\n");
 }

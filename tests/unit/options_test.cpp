@@ -24,6 +24,8 @@ Options parsed(const Words& words, const std::string& program = "disco") {
     return parse_options(program, words);
 }
 
+ReportTarget json_to(const char* path) { return {ReportFormat::json, path}; }
+
 TEST(Options, OfADanceHaveDefaults) {
     const Options options = parsed({"dance"});
     EXPECT_EQ(options.command, CommandName::dance);
@@ -38,7 +40,7 @@ TEST(Options, OfADanceHaveDefaults) {
     EXPECT_FALSE(options.dance.offline || options.dance.keep_going || options.dance.detailed_exitcode);
     EXPECT_EQ(options.output.detail, report::Detail::changes);
     EXPECT_EQ(options.output.color, Color::automatic);
-    EXPECT_EQ(options.output.json, "");
+    EXPECT_THAT(options.output.targets, IsEmpty());
 }
 
 TEST(Options, OfEveryCommandSayWhatIsLogged) {
@@ -102,10 +104,24 @@ TEST(Options, OfADanceAreAllRead) {
     EXPECT_EQ(options.dance.state_dir, "/s");
     EXPECT_EQ(options.dance.network, model::Network::host);
     EXPECT_TRUE(options.dance.offline && options.dance.keep_going && options.dance.detailed_exitcode);
-    EXPECT_EQ(options.output.json, "-");
+    EXPECT_THAT(options.output.targets, ElementsAre(json_to("-")));
     EXPECT_EQ(options.output.detail, report::Detail::diff);
     EXPECT_EQ(options.output.color, Color::never);
     EXPECT_EQ(options.dance.wait, 5s);
+}
+
+TEST(Options, OfReportsAreAllTargets) {
+    const Words twice = {"--json", "a", "--json", "-"};
+    for (Words words :
+         {Words{"dance"}, Words{"exec"}, Words{"shell"}, Words{"apply", "plan"}, Words{"rollback"}}) {
+        words.insert(words.end(), twice.begin(), twice.end());
+        if (words[0] == "exec") words.emplace_back("true");
+        EXPECT_THAT(parsed(words).output.targets, ElementsAre(json_to("a"), json_to("-"))) << words[0];
+    }
+    EXPECT_THAT(parsed({"rollback", "--json", "a", "--json", "[b]"}).output.targets,
+                ElementsAre(json_to("a"), json_to("[b]")));
+    EXPECT_THAT(parsed({"dance", "--json", "a", "--json", "a"}).output.targets,
+                ElementsAre(json_to("a"), json_to("a")));
 }
 
 TEST(Options, DependOnTheProgramsName) {
@@ -138,9 +154,12 @@ TEST(Options, OfReportAndRuns) {
     EXPECT_EQ(options.report.run, "2026");
     EXPECT_EQ(options.dance.state_dir, "/s");
     EXPECT_EQ(options.output.detail, report::Detail::verbose);
-    EXPECT_EQ(parsed({"report", "--json"}).output.json, "-") << "it is shown";
-    EXPECT_EQ(parsed({"report", "--json", "-"}).output.json, "-");
-    EXPECT_EQ(parsed({"report", "--json", "/tmp/x"}).output.json, "/tmp/x");
+    EXPECT_THAT(parsed({"report", "--json"}).output.targets, ElementsAre(json_to("-"))) << "it is shown";
+    EXPECT_THAT(parsed({"report", "--json", "-"}).output.targets, ElementsAre(json_to("-")));
+    EXPECT_THAT(parsed({"report", "--json", "/tmp/x"}).output.targets, ElementsAre(json_to("/tmp/x")));
+    EXPECT_THAT(parsed({"report", "--json=a", "--json", "--json", "b", "2026"}).output.targets,
+                ElementsAre(json_to("a"), json_to("-"), json_to("b")));
+    EXPECT_EQ(parsed({"report", "--json", "b", "2026"}).report.run, "2026");
     EXPECT_EQ(parsed({"runs"}).command, CommandName::runs);
 }
 
@@ -184,12 +203,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Words{"dance", "--node", ""}, Words{"dance", "--root", ""},
                     Words{"dance", "--state-dir", ""}, Words{"dance", "--server", ""},
                     Words{"dance", "--module", ""}, Words{"dance", "--module", "a", "--module", ""},
-                    Words{"dance", "--json", ""}, Words{"dance", "--noop", "--save", ""},
-                    Words{"exec", "--root", "", "--", "true"}, Words{"exec", "--node", "", "--", "true"},
-                    Words{"exec", "--noop", "--", ""}, Words{"shell", "--root", ""}, Words{"apply", ""},
-                    Words{"rollback", ""}, Words{"rollback", "--keep", ""}, Words{"confirm", ""},
-                    Words{"report", ""}, Words{"runs", "--state-dir", ""},
-                    Words{"param", "get", "--node", "", "a"}));
+                    Words{"dance", "--json", ""}, Words{"dance", "--json", "a", "--json", ""},
+                    Words{"dance", "--noop", "--save", ""}, Words{"exec", "--root", "", "--", "true"},
+                    Words{"exec", "--node", "", "--", "true"}, Words{"exec", "--noop", "--", ""},
+                    Words{"shell", "--root", ""}, Words{"apply", ""}, Words{"rollback", ""},
+                    Words{"rollback", "--keep", ""}, Words{"confirm", ""}, Words{"report", ""},
+                    Words{"runs", "--state-dir", ""}, Words{"param", "get", "--node", "", "a"}));
 
 TEST(Options, EachGlobIsOneWord) {
     const Options options = parsed({"rollback", "--keep", "/a/**", "--keep", "[ab]", "2026", "--noop"});
@@ -228,6 +247,10 @@ INSTANTIATE_TEST_SUITE_P(
                     UsageRow{"bad_colour", {"dance", "--color", "blue"}, "blue"},
                     UsageRow{"wait_in_words", {"dance", "--wait", "long"}, "--wait"},
                     UsageRow{"wait_negative", {"dance", "--wait", "-1"}, "--wait"},
+                    UsageRow{"json_without_a_file", {"dance", "--json", "a", "--json"}, "--json"},
+                    UsageRow{"two_reports_on_standard_output",
+                             {"dance", "--json", "-", "--json", "a", "--json", "-"},
+                             "only one report can go to standard output"},
                     UsageRow{"two_details", {"dance", "--diff", "--stat"}, "--diff"},
                     UsageRow{"noop_and_merge", {"exec", "--noop", "--merge", "--", "true"}, "--merge"},
                     UsageRow{"shell_with_a_command", {"shell", "--noop", "ls"}, "ls"},
