@@ -57,7 +57,7 @@ protected:
             calls.end()};
     }
     /// Where everything is copied as well there are three times as many.
-    [[nodiscard]] static Calls to_try(const Calls& calls) { return GetParam() ? half_of(calls) : calls; }
+    [[nodiscard]] static Calls to_try(const Calls& calls) { return GetParam() ? sample_of(calls, 3) : calls; }
     /// Whether `disco runs` says that the run can be rolled back.
     [[nodiscard]] bool is_offered(const std::string& run) const {
         const std::string lines = command("runs").output;

@@ -61,12 +61,13 @@ std::vector<ChangingCall> changing_calls(const std::vector<std::string>& words, 
 
 bool every_point() { return std::getenv("DISCO_TESTS_EVERY_POINT") != nullptr; }
 
-std::vector<ChangingCall> half_of(const std::vector<ChangingCall>& calls) {
+std::vector<ChangingCall> sample_of(const std::vector<ChangingCall>& calls, std::size_t every,
+                                    std::size_t first) {
     if (every_point()) return calls;
-    std::vector<ChangingCall> half;
+    std::vector<ChangingCall> sample;
     for (std::size_t i = 0; i < calls.size(); ++i)
-        if (i % 2 == 0 || i + 1 == calls.size()) half.push_back(calls[i]);
-    return half;
+        if (i % every == first || i + 1 == calls.size()) sample.push_back(calls[i]);
+    return sample;
 }
 
 sys::ProgramResult run_with_fault(const std::vector<std::string>& words, const ChangingCall& call,

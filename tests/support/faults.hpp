@@ -23,8 +23,9 @@ struct ChangingCall {
 /// Whether DISCO_TESTS_EVERY_POINT is in the environment: tests that take a sample of calls take all.
 [[nodiscard]] bool every_point();
 
-/// Every second call and the last one; or all.
-[[nodiscard]] std::vector<ChangingCall> half_of(const std::vector<ChangingCall>& calls);
+/// One of `every` calls, from the `first` on, and the last one; or all.
+[[nodiscard]] std::vector<ChangingCall> sample_of(const std::vector<ChangingCall>& calls, std::size_t every,
+                                                  std::size_t first = 0);
 
 /// Runs a program with a fault at one call: "signal=KILL", "error=EIO".
 [[nodiscard]] sys::ProgramResult run_with_fault(const std::vector<std::string>& words,

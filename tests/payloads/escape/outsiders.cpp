@@ -17,7 +17,7 @@
 namespace escape {
 namespace {
 
-constexpr int patience_ms = 3000;
+constexpr int patience_ms = 1500;
 
 /// A socket that was given a name where everybody may go.
 int bound_socket(int type) {
