@@ -27,13 +27,23 @@ std::string owners(const RecordedState& state) {
 }
 
 /// "root:root 0644  412 B" of a file; the target of a symlink.
-std::string described(ObjectType type, const RecordedState& state) {
+std::string described_in_short(ObjectType type, const RecordedState& state) {
     std::string text = owners(state);
     if (type == ObjectType::symlink) return fmt::format("{} → {}", text, shown(state.target));
     text += " " + mode(state);
     if (type == ObjectType::file) return text + fmt::format("  {} B", state.size);
     text += fmt::format("  {}", model::to_string(type));
     if (state.rdev) text += " " + *state.rdev;
+    return text;
+}
+
+/// With flags and the names of extended attributes: capabilities of a program and access lists are some.
+std::string described(ObjectType type, const RecordedState& state) {
+    std::string text = described_in_short(type, state);
+    if (!state.flags.empty()) text += fmt::format(", flags {}", sys::printable(state.flags));
+    if (state.xattrs.empty()) return text;
+    text += ", xattrs";
+    for (const auto& [name, value] : state.xattrs) text += " " + sys::printable(name);
     return text;
 }
 
