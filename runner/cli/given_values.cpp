@@ -43,8 +43,8 @@ Options complete(Options options, GivenValues values) {
         common->confirm = std::chrono::seconds{values.confirm};
         if (!values.network.empty()) common->network = model::parse_network(values.network);
     }
-    options.apply.noop = options.rollback.noop = values.noop;
-    options.dance.mode = values.noop ? model::RunMode::noop : model::RunMode::live;
+    options.dance.mode = options.apply.mode = options.rollback.mode =
+        values.noop ? model::RunMode::noop : model::RunMode::live;
     options.dance.modules = {values.modules.begin(), values.modules.end()};
     using Merge = dance::ExecOptions::Merge;
     options.exec.merge = values.noop ? Merge::never : values.merge ? Merge::always : Merge::ask;

@@ -27,13 +27,15 @@ public:
         const bool to_run =
             result_.run.outcome == model::RunOutcome::merged ||
             (result_.run.outcome == model::RunOutcome::pending && !run::has_changes(result_.run));
-        if (options_.noop || !to_run) return;
+        if (is_noop() || !to_run) return;
         undo::follow_up(result_.run, state_,
                         {.host = {plan_.heading.root, run::data_directory() / "disco-on-host", {}},
                          .confirm = options_.confirm});
     }
 
 private:
+    [[nodiscard]] bool is_noop() const { return options_.mode == model::RunMode::noop; }
+
     void merge() {
         take_over_report();
         result_.run.root = plan_.heading.root;
@@ -45,7 +47,7 @@ private:
                              run::layer_of(options_.plan, i),
                              {}});
         const run::PackageLocks locks =
-            options_.noop ? run::PackageLocks{} : run::PackageLocks{plan_.heading.root, options_.wait};
+            is_noop() ? run::PackageLocks{} : run::PackageLocks{plan_.heading.root, options_.wait};
         // Before the layers are copied, which may take long.
         result_.run.merge.conflicts = merge::find_conflicts(trees, plan_.planned);
         if (!result_.run.merge.conflicts.empty()) {
@@ -54,7 +56,7 @@ private:
             return;
         }
         run::note_modules(result_.run, false); // a daemon-reload is in the plan, if it takes one
-        if (options_.noop || !run::has_changes(result_.run)) return;
+        if (is_noop() || !run::has_changes(result_.run)) return;
         for (std::size_t i = 0; i < trees.size(); ++i) {
             const fs::path copy = scratch_.subdirectory("layers", 0700) / std::to_string(i);
             run::copy_layer(trees[i].layer, copy);
@@ -73,7 +75,7 @@ private:
         result_.run.node = std::move(stored.run.node);
         for (model::ModuleReport& module : result_.run.modules) {
             module.steps.clear(); // of the no-op
-            if (!options_.noop)   // now they are actions, which are reported by themselves
+            if (!is_noop())       // now they are actions, which are reported by themselves
                 std::erase_if(module.notices, [&](const model::Notice& notice) {
                     return notice.kind == model::NoticeKind::would_execute &&
                            std::any_of(
@@ -95,12 +97,11 @@ private:
 run::Result apply_plan(const ApplyOptions& options) {
     merge::SavedPlan plan = run::load_plan(options.plan);
     const undo::Claim claim{options, "disco apply",
-                            options.noop ? undo::Claim::For::preview : undo::Claim::For::merge};
-    return run::carry_out(options, claim.state(), "disco apply",
-                          options.noop ? model::RunMode::noop : model::RunMode::live,
-                          [&](const run::Run& run) {
-                              Apply{options, run, plan}.run();
-                          });
+                            options.mode == model::RunMode::noop ? undo::Claim::For::preview
+                                                                 : undo::Claim::For::merge};
+    return run::carry_out(options, claim.state(), "disco apply", options.mode, [&](const run::Run& run) {
+        Apply{options, run, plan}.run();
+    });
 }
 
 } // namespace disco::dance

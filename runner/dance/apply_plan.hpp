@@ -9,7 +9,7 @@ namespace disco::dance {
 
 struct ApplyOptions : run::CommonOptions {
     std::filesystem::path plan;
-    bool noop = false; ///< only look for conflicts
+    model::RunMode mode = model::RunMode::live; ///< a no-op only looks for conflicts
 };
 
 /// Merges exactly what a saved plan holds, if the live root is still as the no-op saw it, and runs its

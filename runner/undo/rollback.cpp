@@ -75,7 +75,7 @@ public:
         const UndoneUnits units = report_undone_changes(undoing_.run, rollback_, undoing_.keep, at_.state,
                                                         at_.scratch.path(), at_.result);
         run::note_modules(run_, false);
-        if (options_.noop)
+        if (options_.mode == model::RunMode::noop)
             look_for_conflicts();
         else
             merge();
@@ -131,13 +131,11 @@ run::Result roll_back(const RollbackOptions& options, const run::StateDirectory&
     model::KeepGlobs keep{options.keep};
     merge::Rollback rollback = merge::plan_rollback(store, run, keep);
     const run::PackageLocks locks =
-        options.noop ? run::PackageLocks{} : lock_packages(rollback.root, options);
+        options.mode == model::RunMode::noop ? run::PackageLocks{} : lock_packages(rollback.root, options);
     Undoing undoing{run, std::move(keep), std::move(rollback)};
-    return run::carry_out(options, state, "disco rollback",
-                          options.noop ? model::RunMode::noop : model::RunMode::live,
-                          [&](const run::Run& at) {
-                              RollBack{options, undoing, at}.run();
-                          });
+    return run::carry_out(options, state, "disco rollback", options.mode, [&](const run::Run& at) {
+        RollBack{options, undoing, at}.run();
+    });
 }
 
 std::set<std::string> known_runs(const run::StateDirectory& state) {

@@ -214,7 +214,7 @@ TEST(Options, EachGlobIsOneWord) {
     const Options options = parsed({"rollback", "--keep", "/a/**", "--keep", "[ab]", "2026", "--noop"});
     EXPECT_THAT(options.rollback.keep, ElementsAre("/a/**", "[ab]"));
     EXPECT_EQ(options.rollback.run, "2026");
-    EXPECT_TRUE(options.rollback.noop);
+    EXPECT_EQ(options.rollback.mode, model::RunMode::noop);
 }
 
 TEST(Options, ArgumentsOfACommandMayBeEmpty) {
