@@ -5,8 +5,8 @@
 namespace disco::border {
 namespace {
 
-constexpr std::size_t most = 4096; ///< then it begins anew
-constexpr time_t settled = 3;      ///< seconds: the coarsest times that a file system keeps are of two
+constexpr std::size_t most = 4096;  ///< then it begins anew
+constexpr time_t unchanged_for = 3; ///< seconds: the coarsest times that a file system keeps are of two
 
 } // namespace
 
@@ -20,7 +20,7 @@ bool PlainFiles::contains(const struct stat& file) const {
 }
 
 void PlainFiles::note(const struct stat& file) {
-    if (file.st_ctim.tv_sec > began_ - settled) return;
+    if (file.st_ctim.tv_sec > began_ - unchanged_for) return;
     const std::scoped_lock lock{mutex_};
     if (files_.size() >= most) files_.clear();
     files_.insert(key_of(file));

@@ -115,7 +115,7 @@ int run_exec(Options& options) {
 /// What was run in the shell may have left the terminal with other colours, another character set, no cursor:
 /// all of that is taken back (DECSTR, and what older terminals know), so that the differences and the
 /// question are seen as they are.
-constexpr const char* settle_terminal = "\033[!p\033[m\033(B\017\033[?25h\033[?2004l";
+constexpr const char* reset_terminal = "\033[!p\033[m\033(B\017\033[?25h\033[?2004l";
 
 int run_shell(Options& options) {
     if (::isatty(STDIN_FILENO) != 1) return run_exec(options); // its commands come from there
@@ -134,7 +134,7 @@ int run_shell(Options& options) {
                             noop ? " (--noop)" : " unless you say so then"));
         };
     if (type != nullptr && std::string_view{type} != "dumb" && ::isatty(STDERR_FILENO) == 1)
-        shell.on_end = [] { write_to(STDERR_FILENO, settle_terminal); };
+        shell.on_end = [] { write_to(STDERR_FILENO, reset_terminal); };
     return run_exec(options);
 }
 

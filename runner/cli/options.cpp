@@ -283,7 +283,7 @@ private:
                            "Exit with 2 when there are changes");
         add_output(*rollback);
         rollback->callback([this] { options_.command = CommandName::rollback; });
-        auto* recover = app_.add_subcommand("recover", "Settle what an interrupted run has left");
+        auto* recover = app_.add_subcommand("recover", "Recover from what an interrupted run has left");
         add_state(*recover);
         add_wait(*recover);
         recover->add_option("--await", options_.recover.await)->group(""); // of no use to people

@@ -75,7 +75,7 @@ int run_recover(const Options& options) {
         return 0;
     }
     const sys::FileLock lock = state.lock("disco recover", options.dance.wait);
-    const undo::Resumed done = undo::recover(state);
+    const undo::RecoveredConfirmations done = undo::recover(state);
     for (const std::string& line : done.lines) write_to(STDOUT_FILENO, line + "\n");
     if (done.lines.empty()) write_to(STDOUT_FILENO, "There is nothing to recover.\n");
     return model::to_int(done.all_undone ? ExitCode::done : ExitCode::followup_failed);

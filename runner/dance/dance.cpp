@@ -102,10 +102,10 @@ public:
         if (options_.mode == RunMode::noop && to_merge) recorder.expect_merge();
         if (!options_.save.empty()) save(recorder);
         const bool merged = result_.run.outcome == model::RunOutcome::merged;
-        const bool settled =
+        const bool is_done =
             merged || result_.run.outcome == model::RunOutcome::in_sync ||
             (result_.run.outcome == model::RunOutcome::pending && !to_merge); // actions alone
-        if (options_.mode != RunMode::live || !settled) return;
+        if (options_.mode != RunMode::live || !is_done) return;
         undo::follow_up(result_.run, state_,
                         {.host = views.host(),
                          .place_runtime_files = [&] { return recorder.put_runtime_files(state_.unplaced()); },

@@ -93,7 +93,7 @@ void read_merge_line(const json& line, Contents<model::PreparedPlan>& contents, 
             parent.ctime = moment_of(*ctime);
         contents.plans.at(line.at("tree")).parents_before.push_back(std::move(parent));
     } else if (line.contains("aside")) {
-        contents.trees.at(line.at("tree")).aside_inode = line.at("aside");
+        contents.trees.at(line.at("tree")).staging_inode = line.at("aside");
     } else if (line.contains("committed")) {
         record.committed = moment_of(line.at("committed"));
     } else if (line.contains("undone")) {
@@ -154,7 +154,7 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
     for (const JournalTree& tree : trees)
         places.push_back({{"prefix", to_json(tree.prefix)},
                           {"live", to_json(tree.live.native())},
-                          {"aside", tree.aside},
+                          {"aside", tree.staging},
                           {"atime", to_json(tree.top.atime)},
                           {"mtime", to_json(tree.top.mtime)}});
     write(json{{marker, format_version},
@@ -169,11 +169,11 @@ Journal::Journal(const std::filesystem::path& path, const JournalHeading& headin
     sys::sync_directory(path.parent_path());
 }
 
-void Journal::asides(const std::vector<JournalTree>& trees) {
+void Journal::staging_directories(const std::vector<JournalTree>& trees) {
     std::string lines;
     for (std::size_t tree = 0; tree < trees.size(); ++tree)
-        if (trees[tree].aside_inode != 0)
-            lines += json{{"aside", trees[tree].aside_inode}, {"tree", tree}}.dump() + "\n";
+        if (trees[tree].staging_inode != 0)
+            lines += json{{"aside", trees[tree].staging_inode}, {"tree", tree}}.dump() + "\n";
     if (!lines.empty()) write(lines);
 }
 

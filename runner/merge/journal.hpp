@@ -24,11 +24,11 @@ struct JournalTree {
     std::string prefix;         ///< its path inside the live root: "" or "/home"
     std::filesystem::path live; ///< its root directory
     std::string
-        aside; ///< name of a directory in `live` that holds what is exchanged; empty: the undo store does
-    /// What `live` gets back when `aside` has come and gone and nothing was merged.
+        staging; ///< name of a directory in `live` that holds what is exchanged; empty: the undo store does
+    /// What `live` gets back when `staging` has come and gone and nothing was merged.
     model::DirectoryTimes top = {};
-    /// Inode of `aside`; 0: not known, and nothing was put there.
-    std::uint64_t aside_inode = 0;
+    /// Inode of `staging`; 0: not known, and nothing was put there.
+    std::uint64_t staging_inode = 0;
 };
 
 struct JournalHeading {
@@ -50,7 +50,7 @@ public:
             const std::vector<JournalTree>& trees);
     /// The directories beside the live trees were made, and are known by their inodes from now on: whoever
     /// owns the directory that one is in may exchange it.
-    void asides(const std::vector<JournalTree>& trees);
+    void staging_directories(const std::vector<JournalTree>& trees);
     /// All that is going to happen, by tree; not on disk yet.
     void steps(const std::vector<model::PreparedPlan>& plans);
     /// Of a plan that is only saved.

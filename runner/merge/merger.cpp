@@ -1,12 +1,12 @@
 #include "runner/merge/merger.hpp"
 
 #include "runner/merge/apply_steps.hpp"
-#include "runner/merge/aside.hpp"
 #include "runner/merge/live_check.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/merge/originals.hpp"
 #include "runner/merge/preparation.hpp"
 #include "runner/merge/recovery.hpp"
+#include "runner/merge/staging_directory.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
@@ -65,11 +65,12 @@ public:
             places_.emplace_back(tree.prefix, open_top(tree.live), sys::open_directory(store_.layer(run_, i)),
                                  sys::open_directory(store_.kept(run_, i)));
         }
-        make_asides();
+        make_staging_directories();
         std::size_t steps = 0;
         for (std::size_t i = 0; i < trees_.size(); ++i) {
             record_.plans.push_back(
-                merge::prepare(std::move(trees_[i].plan), places_[i], asides_[i] ? &*asides_[i] : nullptr));
+                merge::prepare(std::move(trees_[i].plan), places_[i],
+                               staging_directories_[i] ? &*staging_directories_[i] : nullptr));
             steps += record_.plans[i].live.size();
         }
         sys::side_by_side(
@@ -95,7 +96,7 @@ public:
     /// What is left to do once it is committed. The live root is new, whatever fails here.
     [[nodiscard]] bool complete() noexcept {
         try {
-            return settle(store_, std::move(record_)).what == Settled::What::completed;
+            return recover(store_, std::move(record_)).what == Recovered::What::completed;
         } catch (const sys::Error&) {
             return complete_again();
         }
@@ -109,29 +110,29 @@ private:
     }
 
     /// When there is room for what they are to hold.
-    void make_asides() {
+    void make_staging_directories() {
         const std::filesystem::path must_keep_in =
             record_.heading.confirm.count() != 0 ? store_.path() : std::filesystem::path{};
         for (std::size_t i = 0; i < trees_.size(); ++i)
-            if (!record_.trees[i].aside.empty()) check_room(trees_[i].plan, places_[i], must_keep_in);
+            if (!record_.trees[i].staging.empty()) check_room(trees_[i].plan, places_[i], must_keep_in);
         for (std::size_t i = 0; i < trees_.size(); ++i) {
-            asides_.emplace_back();
+            staging_directories_.emplace_back();
             JournalTree& tree = record_.trees[i];
-            if (tree.aside.empty()) continue;
+            if (tree.staging.empty()) continue;
             const int top = places_[i].live().root();
             const KeepTimes keep{top, tree.live};
-            asides_.back().emplace(top, tree.aside, tree.live / tree.aside);
-            tree.aside_inode = asides_.back()->inode();
+            staging_directories_.back().emplace(top, tree.staging, tree.live / tree.staging);
+            tree.staging_inode = staging_directories_.back()->inode();
         }
-        journal_->asides(record_.trees);
+        journal_->staging_directories(record_.trees);
     }
 
     /// As after a crash.
     [[nodiscard]] bool complete_again() noexcept {
         try {
-            return settle(store_, run_).what == Settled::What::completed;
+            return recover(store_, run_).what == Recovered::What::completed;
         } catch (const sys::Error& error) {
-            spdlog::warn("run {} was merged, but its journal is not settled: {}; '{}' tries again", run_,
+            spdlog::warn("run {} was merged, but its journal is still open: {}; '{}' tries again", run_,
                          error.full_text(), store_.hint("disco recover"));
             return true;
         }
@@ -139,7 +140,7 @@ private:
     void sync() const {
         for (const MergePlaces& places : places_) places.sync();
         const bool has_store = std::any_of(record_.trees.begin(), record_.trees.end(),
-                                           [](const JournalTree& tree) { return tree.aside.empty(); });
+                                           [](const JournalTree& tree) { return tree.staging.empty(); });
         if (!has_store) sys::sync_file_system_of(store_.of(run_));
     }
 
@@ -150,23 +151,23 @@ private:
     JournalRecord record_;
     std::optional<Journal> journal_;
     std::deque<MergePlaces> places_;
-    std::vector<std::optional<Aside>> asides_; ///< by tree
+    std::vector<std::optional<StagingDirectory>> staging_directories_; ///< by tree
 };
 
 /// Takes back what was done before `error`, as after a crash. Throws Undone or UndoFailed.
 [[noreturn]] void undo(const sys::Error& error, const UndoStore& store, const std::string& run) {
-    Settled settled;
+    Recovered recovered;
     try {
-        settled = settle(store, run);
+        recovered = recover(store, run);
     } catch (const sys::Error& left) {
         throw UndoFailed{fmt::format("{}; THE LIVE ROOT IS LEFT IN BETWEEN: {}; '{}' tries again",
                                      error.full_text(), left.full_text(), store.hint("disco recover"))};
     }
-    if (!settled.foreign.empty())
+    if (!recovered.foreign.empty())
         throw Undone{fmt::format(
             "{}; it was undone, but for what somebody else has changed meanwhile:\n  {}\nIt is kept in "
             "'{}'",
-            error.full_text(), fmt::join(settled.foreign, "\n  "), settled.kept_in.string())};
+            error.full_text(), fmt::join(recovered.foreign, "\n  "), recovered.kept_in.string())};
     throw Undone{error.full_text() + "; everything was undone, the live root is as it was"};
 }
 
@@ -202,7 +203,7 @@ model::MergeReport merge(std::vector<TreeToMerge> trees, const UndoStore& store,
     } catch (const sys::Error& error) { // nothing live was changed
         merge.reset();
         try {
-            (void)settle(store, heading.run);
+            (void)recover(store, heading.run);
         } catch (const sys::Error& left) {
             spdlog::warn("{}; '{}' tries again", left.full_text(), store.hint("disco recover"));
         }

@@ -30,13 +30,14 @@ public:
 };
 
 /// The merge failed and not everything could be undone. What it replaced lies in the undo store, and the
-/// journal stays open: settle() tries again.
+/// journal stays open: recover() tries again.
 class UndoFailed : public sys::Error {
 public:
     using Error::Error;
 };
 
-/// Brings all trees to the live root: all of it or nothing, also across a crash (see settle in recovery.hpp).
+/// Brings all trees to the live root: all of it or nothing, also across a crash (see recover in
+/// recovery.hpp).
 ///
 /// Every conflict is found before the first live change: then nothing is changed and the report lists them.
 /// An error on the way undoes what was done and becomes Undone; if undoing fails too, UndoFailed says which

@@ -78,8 +78,8 @@ void check_originals_can_be_kept(const model::MergePlan& plan, MergePlaces& plac
                      [&] { copies.check(places.layer().root(), store); });
 }
 
-void copy_aside(model::MergePlan& plan, MergePlaces& places, const Aside& aside) {
-    sys::UniqueFd to = sys::open_on_mount(aside.directory(), ".", O_RDONLY | O_DIRECTORY);
+void copy_to_staging(model::MergePlan& plan, MergePlaces& places, const StagingDirectory& staging) {
+    sys::UniqueFd to = sys::open_on_mount(staging.directory(), ".", O_RDONLY | O_DIRECTORY);
     try_renames(plan, to.get(), shown(places));
     ObjectCopy copier{to.get()};
     std::size_t number = 0;
@@ -238,12 +238,12 @@ void check_room(const model::MergePlan& plan, MergePlaces& places,
     check_copies(plan, places);
 }
 
-model::PreparedPlan prepare(model::MergePlan plan, MergePlaces& places, const Aside* aside) {
+model::PreparedPlan prepare(model::MergePlan plan, MergePlaces& places, const StagingDirectory* staging) {
     finish_objects(plan, places.layer());
-    if (aside == nullptr)
+    if (staging == nullptr)
         try_renames(plan, places.staging(), shown(places));
     else
-        copy_aside(plan, places, *aside);
+        copy_to_staging(plan, places, *staging);
     model::PreparedPlan prepared{
         prepare_steps(std::move(plan.live), places), {}, std::move(plan.parents_after)};
     note_parents(prepared, places);

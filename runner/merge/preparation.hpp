@@ -1,8 +1,8 @@
 #pragma once
 
-#include "runner/merge/aside.hpp"
 #include "runner/merge/directory_cache.hpp"
 #include "runner/merge/merge_places.hpp"
+#include "runner/merge/staging_directory.hpp"
 #include "runner/model/merge_plan.hpp"
 #include "runner/model/prepared_plan.hpp"
 #include "runner/model/run_report.hpp"
@@ -45,9 +45,10 @@ void expect_copies(const model::MergePlan& plan, const std::string& prefix, cons
 void check_room(const model::MergePlan& plan, MergePlaces& places, const std::filesystem::path& must_keep_in);
 
 /// Everything before the first live change to one managed mount: objects finished; a trial of the renames
-/// that the steps need; where the live root is another mount, copies of all objects in `aside` on it, for
+/// that the steps need; where the live root is another mount, copies of all objects in `staging` on it, for
 /// which there has to be room. The steps, with the inodes and the metadata that they are taken back by.
-/// `aside`: null: on one mount. Throws SysError; sys::Error for want of the renames; LateConflict.
-[[nodiscard]] model::PreparedPlan prepare(model::MergePlan plan, MergePlaces& places, const Aside* aside);
+/// `staging`: null: on one mount. Throws SysError; sys::Error for want of the renames; LateConflict.
+[[nodiscard]] model::PreparedPlan prepare(model::MergePlan plan, MergePlaces& places,
+                                          const StagingDirectory* staging);
 
 } // namespace disco::merge

@@ -1,11 +1,11 @@
 #include "runner/merge/recovery.hpp"
 
-#include "runner/merge/aside.hpp"
 #include "runner/merge/copy_check.hpp"
 #include "runner/merge/journal.hpp"
 #include "runner/merge/kept_originals.hpp"
 #include "runner/merge/merge_places.hpp"
 #include "runner/merge/object_copy.hpp"
+#include "runner/merge/staging_directory.hpp"
 #include "runner/merge/times_set.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/durable_files.hpp"
@@ -31,59 +31,60 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Settlement {
+class Recovery {
 public:
-    Settlement(const UndoStore& store, JournalRecord record)
+    Recovery(const UndoStore& store, JournalRecord record)
         : store_{store}, record_{std::move(record)}, run_{record_.heading.run} {
         for (const JournalTree& tree : record_.trees)
             tops_.push_back(sys::try_open_real_directory(tree.live));
     }
 
-    Settled settle() {
+    Recovered recover() {
         if (record_.committed) return complete();
-        Settled settled{.what = Settled::What::nothing_done, .run = run_, .foreign = {}, .kept_in = {}};
+        Recovered recovered{.what = Recovered::What::nothing_done, .run = run_, .foreign = {}, .kept_in = {}};
         if (record_.planned && !record_.undone) {
             record_.foreign = take_back();
             note_undone(store_.journal(run_), record_.foreign);
         }
-        if (record_.planned) settled.what = Settled::What::undone;
-        settled.foreign = record_.foreign;
+        if (record_.planned) recovered.what = Recovered::What::undone;
+        recovered.foreign = record_.foreign;
         give_back();
-        if (settled.foreign.empty()) {
+        if (recovered.foreign.empty()) {
             clear_live_roots();
         } else {
-            settled.kept_in = keep_foreign();
+            recovered.kept_in = keep_foreign();
         }
         store_.remove(run_);
-        return settled;
+        return recovered;
     }
 
 private:
-    [[nodiscard]] fs::path shown_aside(std::size_t i) const {
-        return record_.trees[i].live / record_.trees[i].aside;
+    [[nodiscard]] fs::path shown_staging(std::size_t i) const {
+        return record_.trees[i].live / record_.trees[i].staging;
     }
 
     /// A directory on the live root's file system, where the undo store is on another one; nothing when it is
     /// not there (any more).
-    [[nodiscard]] std::optional<Aside> aside(std::size_t i) const {
+    [[nodiscard]] std::optional<StagingDirectory> staging_directory(std::size_t i) const {
         const JournalTree& tree = record_.trees[i];
-        if (tree.aside.empty() || !tops_[i]) return std::nullopt;
+        if (tree.staging.empty() || !tops_[i]) return std::nullopt;
         // What an earlier disco has planned it has noted no inode of.
-        const auto content =
-            tree.aside_inode != 0 || record_.planned ? Aside::Content::any : Aside::Content::none;
-        return Aside::find(tops_[i].get(), tree.aside, tree.aside_inode, content, shown_aside(i));
+        const auto content = tree.staging_inode != 0 || record_.planned ? StagingDirectory::Content::any
+                                                                        : StagingDirectory::Content::none;
+        return StagingDirectory::find(tops_[i].get(), tree.staging, tree.staging_inode, content,
+                                      shown_staging(i));
     }
     /// Somebody else has put something under its name.
-    [[nodiscard]] bool has_foreign_aside(std::size_t i) const {
+    [[nodiscard]] bool has_foreign_staging(std::size_t i) const {
         const JournalTree& tree = record_.trees[i];
-        return !tree.aside.empty() && tops_[i] && sys::stat_at(tops_[i].get(), tree.aside);
+        return !tree.staging.empty() && tops_[i] && sys::stat_at(tops_[i].get(), tree.staging);
     }
 
     /// Where what is exchanged lies.
     [[nodiscard]] sys::UniqueFd staging(std::size_t i) const {
-        if (record_.trees[i].aside.empty()) return sys::open_directory(store_.kept(run_, i));
-        const auto found = aside(i);
-        if (!found) refuse_without(shown_aside(i), has_foreign_aside(i));
+        if (record_.trees[i].staging.empty()) return sys::open_directory(store_.kept(run_, i));
+        const auto found = staging_directory(i);
+        if (!found) refuse_without(shown_staging(i), has_foreign_staging(i));
         return sys::open_on_mount(found->directory(), ".", O_RDONLY | O_DIRECTORY);
     }
 
@@ -141,29 +142,29 @@ private:
         sys::check(::rename(from.c_str(), to.c_str()), "move back", to);
     }
 
-    void remove_asides() const {
+    void remove_staging_directories() const {
         for (std::size_t i = 0; i < record_.trees.size(); ++i) {
             constexpr int most = 100; // tries, against somebody who exchanges names
             int tries = 0;
             for (bool removed = false; !removed;) {
-                const auto found = aside(i);
+                const auto found = staging_directory(i);
                 if (!found) break;
                 const KeepTimes keep{tops_[i].get(), record_.trees[i].live};
                 removed = found->remove(tops_[i].get());
                 if (!removed && ++tries == most)
                     throw sys::Error{fmt::format("'{}' cannot be removed: somebody else keeps renaming it",
-                                                 shown_aside(i).string())};
+                                                 shown_staging(i).string())};
             }
-            if (has_foreign_aside(i))
+            if (has_foreign_staging(i))
                 spdlog::warn("'{}' is not what the merge made: somebody else has put it there, and it stays",
-                             shown_aside(i).string());
+                             shown_staging(i).string());
         }
     }
 
     void restore_tops() const {
         for (std::size_t i = 0; i < record_.trees.size(); ++i) {
             const JournalTree& tree = record_.trees[i];
-            if (tree.aside.empty() || !tops_[i]) continue;
+            if (tree.staging.empty() || !tops_[i]) continue;
             struct stat now = {};
             sys::check(::fstat(tops_[i].get(), &now), "look at", tree.live);
             if (!sys::later(now.st_mtim, tree.top.mtime)) continue;
@@ -174,7 +175,7 @@ private:
 
     /// Of what was never merged, or was taken back.
     void clear_live_roots() const {
-        remove_asides();
+        remove_staging_directories();
         restore_tops();
         sync_tops();
     }
@@ -182,12 +183,12 @@ private:
     /// Before the store forgets that something of disco's is there.
     void sync_tops() const {
         for (std::size_t i = 0; i < record_.trees.size(); ++i)
-            if (!record_.trees[i].aside.empty() && tops_[i])
+            if (!record_.trees[i].staging.empty() && tops_[i])
                 sys::check(::fsync(tops_[i].get()), "sync", record_.trees[i].live);
     }
 
-    Settled complete() {
-        Settled settled{.what = Settled::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
+    Recovered complete() {
+        Recovered recovered{.what = Recovered::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
         const std::string& rolled_back = record_.heading.rolls_back;
         if (!rolled_back.empty() && sys::stat_path(store_.of(rolled_back)))
             store_.note_rolled_back(rolled_back, run_);
@@ -197,36 +198,36 @@ private:
             spdlog::warn(
                 "run {} was merged, but what it replaced cannot be kept, so it cannot be rolled back: {}",
                 run_, error.full_text());
-            settled.what = Settled::What::not_kept;
+            recovered.what = Recovered::What::not_kept;
         }
-        remove_asides();
+        remove_staging_directories();
         sync_tops();
-        if (settled.what == Settled::What::not_kept) {
+        if (recovered.what == Recovered::What::not_kept) {
             store_.remove(run_);
-            return settled;
+            return recovered;
         }
         if (const auto within = record_.heading.confirm; within.count() != 0)
             store_.await_confirmation(run_, *record_.committed, within);
         note_times();
         remove_copies();
-        store_.settle(run_, bytes_kept(), sets_times_alone());
-        return settled;
+        store_.close_journal(run_, bytes_kept(), sets_times_alone());
+        return recovered;
     }
 
     /// Originals on the file system of the live root are copied to the store: nothing of disco stays there.
     void bring_home(std::size_t i) {
-        const auto originals = aside(i);
-        if (!originals && has_foreign_aside(i))
+        const auto originals = staging_directory(i);
+        if (!originals && has_foreign_staging(i))
             throw sys::Error{
                 fmt::format("'{}' is not what the merge made: somebody else has put something in its place",
-                            shown_aside(i).string())};
+                            shown_staging(i).string())};
         if (!originals || !originals->is_source()) return;
         const fs::path kept = store_.kept(run_, i), fresh = kept.native() + ".new";
         sys::remove_tree(fresh);
         sys::make_directories(fresh, 0700);
         const int from = originals->directory();
         const sys::UniqueFd to = sys::open_directory(fresh);
-        const auto entries = sys::list_directory(from, shown_aside(i));
+        const auto entries = sys::list_directory(from, shown_staging(i));
         CopyCheck copies;
         for (const sys::DirectoryEntry& entry : entries) copies.add(from, entry.name, entry.name);
         copies.check(to.get(), store_.path());
@@ -333,28 +334,28 @@ private:
 
 } // namespace
 
-Settled settle(const UndoStore& store, const std::string& run) {
+Recovered recover(const UndoStore& store, const std::string& run) {
     std::optional<JournalRecord> record;
     if (sys::stat_path(store.journal(run))) record = read_journal(store.journal(run));
     if (!record) { // it had not begun
         store.remove(run);
-        return {.what = Settled::What::nothing_done, .run = run, .foreign = {}, .kept_in = {}};
+        return {.what = Recovered::What::nothing_done, .run = run, .foreign = {}, .kept_in = {}};
     }
-    return settle(store, std::move(*record));
+    return recover(store, std::move(*record));
 }
 
-Settled settle(const UndoStore& store, JournalRecord record) {
+Recovered recover(const UndoStore& store, JournalRecord record) {
     const std::string run = record.heading.run;
     return sys::while_doing(fmt::format("settling run {}", run), [&] {
-        return Settlement{store, std::move(record)}.settle();
+        return Recovery{store, std::move(record)}.recover();
     });
 }
 
-std::vector<Settled> settle_all(const UndoStore& store) {
+std::vector<Recovered> recover_all(const UndoStore& store) {
     store.finish_removals();
-    std::vector<Settled> all;
-    const std::vector<std::string> runs = store.unsettled();
-    for (auto run = runs.rbegin(); run != runs.rend(); ++run) all.push_back(settle(store, *run));
+    std::vector<Recovered> all;
+    const std::vector<std::string> runs = store.open_journals();
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) all.push_back(recover(store, *run));
     return all;
 }
 

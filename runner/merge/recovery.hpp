@@ -10,7 +10,7 @@
 namespace disco::merge {
 
 /// What became of a run whose journal was open.
-struct Settled {
+struct Recovered {
     enum class What {
         nothing_done, ///< the live root had not been touched
         undone,       ///< everything was taken back
@@ -23,16 +23,16 @@ struct Settled {
     std::filesystem::path kept_in;
 };
 
-/// Settles a run whose journal is open: the live root gets its old state, or, if the merge had been
+/// Ends a run whose journal is open: the live root gets its old state, or, if the merge had been
 /// committed, what is left to do is done. May be interrupted at any point, also by a crash, and repeated.
 /// Throws sys::Error that says what could not be put back or which journal cannot be read; the journal stays
 /// open then.
-[[nodiscard]] Settled settle(const UndoStore& store, const std::string& run);
+[[nodiscard]] Recovered recover(const UndoStore& store, const std::string& run);
 
 /// The same for a journal whose contents are known.
-[[nodiscard]] Settled settle(const UndoStore& store, JournalRecord record);
+[[nodiscard]] Recovered recover(const UndoStore& store, JournalRecord record);
 
 /// All of them, newest first: a later merge stands on an earlier one.
-[[nodiscard]] std::vector<Settled> settle_all(const UndoStore& store);
+[[nodiscard]] std::vector<Recovered> recover_all(const UndoStore& store);
 
 } // namespace disco::merge

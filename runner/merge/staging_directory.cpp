@@ -1,4 +1,4 @@
-#include "runner/merge/aside.hpp"
+#include "runner/merge/staging_directory.hpp"
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -46,7 +46,7 @@ bool is_empty(const sys::UniqueFd& directory, const std::filesystem::path& shown
 
 } // namespace
 
-Aside::Aside(int top, std::string name, std::filesystem::path shown)
+StagingDirectory::StagingDirectory(int top, std::string name, std::filesystem::path shown)
     : name_{std::move(name)}, shown_{std::move(shown)} {
     sys::check(::mkdirat(top, name_.c_str(), source), "make directory", shown_);
     directory_ = open_there(top, name_, shown_);
@@ -64,17 +64,17 @@ Aside::Aside(int top, std::string name, std::filesystem::path shown)
                     shown_.string(), shown_.parent_path().string())};
 }
 
-std::optional<Aside> Aside::find(int top, const std::string& name, std::uint64_t inode, Content content,
-                                 const std::filesystem::path& shown) {
+std::optional<StagingDirectory> StagingDirectory::find(int top, const std::string& name, std::uint64_t inode,
+                                                       Content content, const std::filesystem::path& shown) {
     // The directories of an overlay may get other numbers when it is mounted again.
     const bool by_name = inode == 0 || sys::is_on_overlay(top);
-    const auto look = [&](const std::string& at) -> std::optional<Aside> {
+    const auto look = [&](const std::string& at) -> std::optional<StagingDirectory> {
         sys::UniqueFd directory = open_there(top, at, shown);
         if (!directory) return std::nullopt;
         const struct stat status = status_of(directory, shown);
         if (!is_ours(status) || (!by_name && status.st_ino != inode)) return std::nullopt;
         if (content == Content::none && !is_empty(directory, shown)) return std::nullopt;
-        return Aside{std::move(directory), status.st_ino, at, shown};
+        return StagingDirectory{std::move(directory), status.st_ino, at, shown};
     };
     if (auto found = look(name); found || by_name) return found;
     for (const sys::DirectoryEntry& entry : sys::list_directory(top, shown.parent_path())) {
@@ -86,14 +86,14 @@ std::optional<Aside> Aside::find(int top, const std::string& name, std::uint64_t
     return std::nullopt;
 }
 
-bool Aside::is_source() const { return (status_of(directory_, shown_).st_mode & S_IWUSR) != 0; }
+bool StagingDirectory::is_source() const { return (status_of(directory_, shown_).st_mode & S_IWUSR) != 0; }
 
-void Aside::end_source() const {
+void StagingDirectory::end_source() const {
     sys::check(::fchmod(directory_.get(), emptied), "set the mode of", shown_);
     sys::check(::fsync(directory_.get()), "sync", shown_);
 }
 
-bool Aside::remove(int top) const {
+bool StagingDirectory::remove(int top) const {
     sys::empty_directory(directory_.get(), shown_);
     // Of what somebody has put under the name this removes an empty directory at most.
     if (::unlinkat(top, name_.c_str(), AT_REMOVEDIR) == 0) return true;

@@ -14,18 +14,19 @@ namespace disco::merge {
 /// at any time, or a link. So it is known by owner, mode and inode, reached by descriptor, and nothing else
 /// is touched. It cannot be taken elsewhere: to move a directory of mode 0700 out of its parent takes its
 /// owner.
-class Aside {
+class StagingDirectory {
 public:
     /// Makes it, with mode 0700. `shown`: its path, for messages. Throws SysError; sys::Error when what is
     /// found under the name is not what was made.
-    Aside(int top, std::string name, std::filesystem::path shown);
+    StagingDirectory(int top, std::string name, std::filesystem::path shown);
 
     /// The one that was made, also when somebody has renamed it. `inode`: 0 when that is not known, as it is
     /// noted before anything is put there; then it has to be empty. Nothing when there is none. Throws
     /// SysError.
     enum class Content { any, none };
-    [[nodiscard]] static std::optional<Aside> find(int top, const std::string& name, std::uint64_t inode,
-                                                   Content content, const std::filesystem::path& shown);
+    [[nodiscard]] static std::optional<StagingDirectory> find(int top, const std::string& name,
+                                                              std::uint64_t inode, Content content,
+                                                              const std::filesystem::path& shown);
 
     [[nodiscard]] int directory() const noexcept { return directory_.get(); }
     [[nodiscard]] std::uint64_t inode() const noexcept { return inode_; }
@@ -39,7 +40,8 @@ public:
     [[nodiscard]] bool remove(int top) const;
 
 private:
-    Aside(sys::UniqueFd directory, std::uint64_t inode, std::string name, std::filesystem::path shown)
+    StagingDirectory(sys::UniqueFd directory, std::uint64_t inode, std::string name,
+                     std::filesystem::path shown)
         : directory_{std::move(directory)}, inode_{inode}, name_{std::move(name)}, shown_{std::move(shown)} {}
 
     sys::UniqueFd directory_;

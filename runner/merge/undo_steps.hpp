@@ -19,9 +19,9 @@ struct UndoResult {
 };
 
 /// Takes the steps of a plan back, last first, and gives the directories their times back. Which steps were
-/// taken is seen by the inodes, so this also settles what a crash left, and can itself be repeated after one.
-/// `planned`: the moment after which nobody but a stranger has changed what the plan brings. Throws nothing
-/// but std::bad_alloc.
+/// taken is seen by the inodes, so this also takes back what a crash left, and can itself be repeated after
+/// one. `planned`: the moment after which nobody but a stranger has changed what the plan brings. Throws
+/// nothing but std::bad_alloc.
 [[nodiscard]] UndoResult undo_steps(const model::PreparedPlan& plan, MergePlaces& places,
                                     const timespec& planned);
 

@@ -39,7 +39,7 @@ std::vector<std::string> UndoStore::runs() const {
     return names;
 }
 
-std::vector<std::string> UndoStore::unsettled() const {
+std::vector<std::string> UndoStore::open_journals() const {
     std::vector<std::string> names = runs();
     std::erase_if(names, [&](const std::string& run) { return sys::stat_path(record(run)).has_value(); });
     return names;
@@ -90,7 +90,7 @@ void UndoStore::change_time_to_confirm(const std::string& run, const timespec& s
     sys::check(::fdatasync(fd.get()), "sync", confirm(run));
 }
 
-void UndoStore::settle(const std::string& run, std::uint64_t bytes, bool times) const {
+void UndoStore::close_journal(const std::string& run, std::uint64_t bytes, bool times) const {
     if (times) sys::write_file(of(run) / "times", "", 0600);
     sys::write_file_atomically(of(run) / "size", std::to_string(bytes) + "\n", 0600);
     sys::rename_durably(journal(run), record(run));
@@ -104,7 +104,7 @@ void UndoStore::note_rolled_back(const std::string& run, const std::string& by) 
 void UndoStore::remove(const std::string& run) const {
     if (!sys::stat_path(of(run))) return;
     // What is left of a removal that was interrupted must not look as if it could be rolled back, nor as if
-    // it were unsettled.
+    // it were open.
     const std::filesystem::path going = directory_ / (removed_mark + run);
     sys::rename_durably(of(run), going);
     sys::remove_tree(going);

@@ -14,7 +14,7 @@
 namespace disco::merge {
 
 /// STATE/undo: what merges replaced, a directory for each run. It holds
-///   journal      while the merge is not settled: what was going to be done, and that it was
+///   journal      while the merge is not over: what was going to be done, and that it was
 ///   record       the same, when it is
 ///   data/N/      of the N-th managed mount: "layer", what the dance made, after the merge the originals in
 ///                its place and nothing else; "kept", what was removed, and originals that lay on another
@@ -49,7 +49,7 @@ public:
 
     /// Runs whose merge was begun and neither finished nor taken back: a crash has left them. Oldest first,
     /// as all of these. Throws SysError.
-    [[nodiscard]] std::vector<std::string> unsettled() const;
+    [[nodiscard]] std::vector<std::string> open_journals() const;
     /// Those that can be rolled back.
     [[nodiscard]] std::vector<std::string> undoable() const;
     /// Whether all that a run set is times: nobody means that when they want the last change back, and it
@@ -65,9 +65,9 @@ public:
 
     /// Makes the directories of a run that is to be merged. Throws SysError.
     void begin(const std::string& run, std::size_t trees) const;
-    /// The journal is settled: everything was merged. `bytes`: of the originals.
+    /// Everything was merged: `journal` becomes `record`. `bytes`: of the originals.
     /// `times`: see is_of_times.
-    void settle(const std::string& run, std::uint64_t bytes, bool times) const;
+    void close_journal(const std::string& run, std::uint64_t bytes, bool times) const;
     /// The merge is to be undone unless it is confirmed within this time after `since`, of CLOCK_REALTIME; a
     /// second more rather than less. On disk when this returns.
     void await_confirmation(const std::string& run, const timespec& since, std::chrono::seconds within) const;

@@ -212,7 +212,7 @@ std::vector<Action*> actions_of(std::vector<ModuleReport>& modules) {
     return all;
 }
 
-void settle_actions(std::vector<ModuleReport>& modules, bool reload_units) {
+void conclude_actions(std::vector<ModuleReport>& modules, bool reload_units) {
     if (reload_units && lacks_reload(actions_of(modules))) insert_reload(modules);
     const std::vector<Action*> asked = actions_of(modules);
     const ActionPlan plan = plan_actions({asked.begin(), asked.end()});

@@ -36,6 +36,6 @@ struct ActionPlan {
 
 /// When all modules are done: marks which actions are repeated, and puts a daemon-reload before the first one
 /// on units if `reload_units` (a unit file changed, and systemd runs) and none was asked for.
-void settle_actions(std::vector<ModuleReport>& modules, bool reload_units);
+void conclude_actions(std::vector<ModuleReport>& modules, bool reload_units);
 
 } // namespace disco::model

@@ -18,7 +18,7 @@ struct DeletedDirectory {
 };
 
 /// Gives everything that was in it to `sink` as deleted, at any depth and in path order; the directory itself
-/// is settled already. Throws SysError; ChangedMeanwhile; Error where a path is longer than a path can be.
+/// is decided already. Throws SysError; ChangedMeanwhile; Error where a path is longer than a path can be.
 void report_deleted(const LayerToScan& layer, const model::Composition& composition, const BelowView& below,
                     DeletedDirectory top, ObjectReader& reader,
                     const std::function<void(model::Change&&)>& sink);

@@ -28,7 +28,7 @@ bool same_time(const timespec& a, const timespec& b) {
 
 } // namespace
 
-void FoundChanges::settle(const Place& at, const BelowView::Found& before,
+void FoundChanges::decide(const Place& at, const BelowView::Found& before,
                           const std::optional<ReadObject>& after) {
     const std::string& path = at.path;
     const auto kind = model::change_kind(state_of(before.object), state_of(after));

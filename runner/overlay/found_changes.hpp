@@ -27,8 +27,8 @@ public:
         : layer_{layer}, composition_{composition}, sink_{sink}, below_{below} {}
 
     /// One path, with what is there before and after the layer: one of them at least. Throws SysError.
-    void settle(const Place& at, const BelowView::Found& before, const std::optional<ReadObject>& after);
-    /// When all was settled: names that became, or ceased to be, links and have no other change.
+    void decide(const Place& at, const BelowView::Found& before, const std::optional<ReadObject>& after);
+    /// When all was decided: names that became, or ceased to be, links and have no other change.
     void report_links();
     /// Times alone were entered, which are not reported.
     [[nodiscard]] bool has_times() const noexcept { return times_; }

@@ -105,7 +105,7 @@ private:
         }
         ObjectReader::read_flags(upper, ".", *before.object, *after);
         if (after->is_protected) check_protection(live, ".", "/");
-        found_.settle({"", top.public_before, top.public_after}, before, after);
+        found_.decide({"", top.public_before, top.public_after}, before, after);
         top.public_before = top.public_before && others_may(before.object, S_IXOTH);
         top.public_after = top.public_after && others_may(after, S_IXOTH);
         composition_.note_time("", after->state.mtime);
@@ -197,7 +197,7 @@ private:
         const bool had_directory = is_directory(before.object);
         sys::UniqueFd live_inside =
             had_directory ? below_.live_subdirectory(path, name, live) : sys::UniqueFd{};
-        found_.settle({path, level.public_before, level.public_after}, before, after);
+        found_.decide({path, level.public_before, level.public_after}, before, after);
         const bool public_before = level.public_before && others_may(before.object, S_IXOTH);
         if (had_directory && !is_directory(after)) {
             report_deleted(layer_, composition_, below_, {path, std::move(live_inside), public_before},

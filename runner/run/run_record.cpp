@@ -83,7 +83,7 @@ void note_failure(model::RunReport& run, const sys::Error& error) {
 }
 
 void note_modules(model::RunReport& run, bool reload_units) {
-    model::settle_actions(run.modules, reload_units);
+    model::conclude_actions(run.modules, reload_units);
     for (model::ModuleReport& module : run.modules)
         if (module.outcome == model::ModuleOutcome::in_sync && !module.actions.empty())
             module.outcome = model::ModuleOutcome::changed;

@@ -31,8 +31,8 @@ struct Result {
 /// Notes how a run ended by an error: outcome, exit code, text.
 void note_failure(model::RunReport& run, const sys::Error& error);
 
-/// The outcome and exit code of modules that all ran, before any merge; settles their actions (see
-/// model::settle_actions for `reload_units`).
+/// The outcome and exit code of modules that all ran, before any merge; concludes on their actions (see
+/// model::conclude_actions for `reload_units`).
 void note_modules(model::RunReport& run, bool reload_units);
 
 /// Whether any module changed something: else all that may be pending are actions.

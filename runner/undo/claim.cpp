@@ -19,7 +19,7 @@ Claim::Claim(const run::CommonOptions& options, const std::string& command, For 
     : state_{checked(options).state_dir} {
     if (purpose != For::look) {
         lock_ = state_.lock(command, options.wait);
-        settle_earlier_runs(state_);
+        recover_earlier_runs(state_);
         if (purpose == For::merge) refuse_while_unconfirmed(state_);
     }
     state_.discard_stale_scratch();

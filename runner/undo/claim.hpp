@@ -21,7 +21,7 @@ public:
     };
     /// `command`: for whom finds it locked. Throws BadConfiguration when the node's name is bad or no state
     /// can be kept there, TryAgain that names who holds the lock or what waits for confirmation, sys::Error
-    /// when an interrupted merge cannot be settled.
+    /// when an interrupted merge cannot be recovered from.
     Claim(const run::CommonOptions& options, const std::string& command, For purpose);
 
     [[nodiscard]] const run::StateDirectory& state() const noexcept { return state_; }

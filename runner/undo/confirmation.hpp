@@ -21,8 +21,9 @@ enum class Confirmation {
     not_undone, ///< the time was up, and the rollback failed
 };
 
-/// Starts the process that waits, of a merge whose settlement has written the deadline: it outlives this one,
-/// its terminal and its session. Nothing is undone while the caller holds the state's lock. Throws SysError.
+/// Starts the process that waits, of a merge whose journal is closed, with the deadline written: it outlives
+/// this one, its terminal and its session. Nothing is undone while the caller holds the state's lock. Throws
+/// SysError.
 void start_confirmation_watcher(const run::StateDirectory& state, const std::string& run);
 
 /// Begins the time anew, of a run that waits. The caller holds the state's lock. Throws SysError.

@@ -81,7 +81,7 @@ bool roll_back_if_free(const run::StateDirectory& state, const std::string& run)
 void watch_confirmation(const run::StateDirectory& state, const std::string& run) {
     const fs::path file = merge::UndoStore{state.undo()}.confirm(run);
     const sys::UniqueFd held{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!held) return; // it was settled before this process came to wait
+    if (!held) return; // it was confirmed or undone before this process came to wait
     if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return; // another one waits
     while (sys::stat_path(file)) {
         if (seconds_to_confirm(state, run) <= 0 && roll_back_if_free(state, run)) return;
@@ -90,23 +90,23 @@ void watch_confirmation(const run::StateDirectory& state, const std::string& run
     }
 }
 
-Resumed resume_confirmations(const run::StateDirectory& state) {
-    Resumed resumed;
+RecoveredConfirmations recover_confirmations(const run::StateDirectory& state) {
+    RecoveredConfirmations recovered;
     const std::vector<std::string> runs = unconfirmed_runs(state);
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
         if (sys::FileLock::is_held(merge::UndoStore{state.undo()}.confirm(*run))) continue;
         const std::time_t left = seconds_to_confirm(state, *run);
         if (left <= 0) {
             Overdue overdue = time_is_up(state, *run);
-            resumed.lines.push_back(std::move(overdue.line));
-            resumed.all_undone = resumed.all_undone && overdue.undone;
+            recovered.lines.push_back(std::move(overdue.line));
+            recovered.all_undone = recovered.all_undone && overdue.undone;
             continue;
         }
         start_confirmation_watcher(state, *run);
-        resumed.lines.push_back(fmt::format("run {} will be undone in {} s unless it is confirmed: {}", *run,
-                                            left, state.hint("disco confirm")));
+        recovered.lines.push_back(fmt::format("run {} will be undone in {} s unless it is confirmed: {}",
+                                              *run, left, state.hint("disco confirm")));
     }
-    return resumed;
+    return recovered;
 }
 
 } // namespace disco::undo

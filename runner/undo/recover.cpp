@@ -8,39 +8,41 @@
 namespace disco::undo {
 namespace {
 
-std::string described(const merge::Settled& settled) {
-    using What = merge::Settled::What;
-    switch (settled.what) {
+std::string described(const merge::Recovered& recovered) {
+    using What = merge::Recovered::What;
+    switch (recovered.what) {
     case What::nothing_done:
-        return fmt::format("run {} was interrupted before its merge; nothing had been changed", settled.run);
+        return fmt::format("run {} was interrupted before its merge; nothing had been changed",
+                           recovered.run);
     case What::completed:
-        return fmt::format("run {} was interrupted after its merge, which is whole", settled.run);
+        return fmt::format("run {} was interrupted after its merge, which is whole", recovered.run);
     case What::not_kept:
         return fmt::format(
-            "run {} was interrupted after its merge, which is whole, but cannot be rolled back", settled.run);
+            "run {} was interrupted after its merge, which is whole, but cannot be rolled back",
+            recovered.run);
     case What::undone: break;
     }
     std::string text = fmt::format(
-        "run {} was interrupted in its merge; everything it had changed was put back", settled.run);
-    if (settled.foreign.empty()) return text;
+        "run {} was interrupted in its merge; everything it had changed was put back", recovered.run);
+    if (recovered.foreign.empty()) return text;
     text += ", but for what somebody else has changed since:";
-    for (const std::string& line : settled.foreign) text += "\n  " + line;
-    return text + fmt::format("\n  It is kept in '{}'", settled.kept_in.string());
+    for (const std::string& line : recovered.foreign) text += "\n  " + line;
+    return text + fmt::format("\n  It is kept in '{}'", recovered.kept_in.string());
 }
 
 } // namespace
 
-Resumed recover(const run::StateDirectory& state) {
+RecoveredConfirmations recover(const run::StateDirectory& state) {
     run::remove_unplaced(state.unplaced());
     std::vector<std::string> lines;
-    for (const merge::Settled& settled : merge::settle_all(merge::UndoStore{state.undo()}))
-        lines.push_back(described(settled));
-    Resumed resumed = resume_confirmations(state);
-    resumed.lines.insert(resumed.lines.begin(), lines.begin(), lines.end());
-    return resumed;
+    for (const merge::Recovered& recovered : merge::recover_all(merge::UndoStore{state.undo()}))
+        lines.push_back(described(recovered));
+    RecoveredConfirmations recovered = recover_confirmations(state);
+    recovered.lines.insert(recovered.lines.begin(), lines.begin(), lines.end());
+    return recovered;
 }
 
-void settle_earlier_runs(const run::StateDirectory& state) {
+void recover_earlier_runs(const run::StateDirectory& state) {
     for (const std::string& line : recover(state).lines) spdlog::warn("{}", line);
 }
 

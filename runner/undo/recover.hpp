@@ -6,12 +6,12 @@
 
 namespace disco::undo {
 
-/// Settles what crashed runs left: interrupted merges first, then merges that nobody confirmed in time (see
-/// overdue.hpp). The caller holds the state's lock. Throws sys::Error when an interrupted merge cannot
-/// be settled.
-Resumed recover(const run::StateDirectory& state);
+/// Recovers from what crashed runs left: interrupted merges first, then merges that nobody confirmed in time
+/// (see overdue.hpp). The caller holds the state's lock. Throws sys::Error when an interrupted merge cannot
+/// be recovered from.
+RecoveredConfirmations recover(const run::StateDirectory& state);
 
 /// The same at the start of a run: the lines are logged as warnings.
-void settle_earlier_runs(const run::StateDirectory& state);
+void recover_earlier_runs(const run::StateDirectory& state);
 
 } // namespace disco::undo

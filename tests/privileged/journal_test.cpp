@@ -64,7 +64,7 @@ TEST_F(JournalFile, IsReadAsItWasWritten) {
     EXPECT_EQ(record->heading.rolls_back, "other");
     ASSERT_EQ(record->trees.size(), 1U);
     EXPECT_EQ(record->trees[0].live, "/live\xfe");
-    EXPECT_EQ(record->trees[0].aside, ".disco-run");
+    EXPECT_EQ(record->trees[0].staging, ".disco-run");
     EXPECT_EQ(text_of(record->plans.at(0)), text_of(plan()));
     EXPECT_EQ(record->planned->tv_sec, 100);
     EXPECT_EQ(record->committed->tv_nsec, 400);

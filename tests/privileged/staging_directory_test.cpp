@@ -1,8 +1,8 @@
 // The directory of disco's in the top of a mount whose owner is somebody else, who exchanges names there.
 
-#include "runner/merge/aside.hpp"
 #include "runner/merge/journal.hpp"
 #include "runner/merge/recovery.hpp"
+#include "runner/merge/staging_directory.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
@@ -21,11 +21,11 @@ namespace disco::tests {
 namespace {
 
 namespace fs = std::filesystem;
-using merge::Aside;
+using merge::StagingDirectory;
 using testing::HasSubstr;
-using What = merge::Settled::What;
+using What = merge::Recovered::What;
 
-class AsideTest : public ThrowAwayTest {
+class StagingDirectoryTest : public ThrowAwayTest {
 protected:
     void SetUp() override {
         ThrowAwayTest::SetUp();
@@ -39,7 +39,7 @@ protected:
             fs::create_directory(made);
     }
     fs::path live() const { return place() / "live"; }
-    fs::path aside() const { return live() / ".disco-run"; }
+    fs::path staging() const { return live() / ".disco-run"; }
     fs::path victim() const { return place() / "victim"; }
     merge::UndoStore store() const { return merge::UndoStore{place() / "undo"}; }
 
@@ -47,7 +47,7 @@ protected:
     void journal(std::uint64_t inode, bool committed) const {
         std::vector<merge::JournalTree> trees{{"", live(), ".disco-run", {}, inode}};
         merge::Journal journal{store().journal("run"), {"run", "/", "0", "", {}}, trees};
-        if (inode != 0) journal.asides(trees);
+        if (inode != 0) journal.staging_directories(trees);
         std::vector<model::PreparedPlan> plans(1);
         model::Stamp expected;
         expected.mode = S_IFREG | 0644;
@@ -57,66 +57,66 @@ protected:
         if (committed) journal.commit(sys::now());
     }
     std::uint64_t make() const {
-        fs::create_directory(aside());
-        ::chmod(aside().c_str(), 0700);
-        put(aside() / "0", "the original", 0600);
-        return sys::stat_path(aside())->st_ino;
+        fs::create_directory(staging());
+        ::chmod(staging().c_str(), 0700);
+        put(staging() / "0", "the original", 0600);
+        return sys::stat_path(staging())->st_ino;
     }
     std::string refusal() const {
         try {
-            (void)merge::settle(store(), "run");
+            (void)merge::recover(store(), "run");
         } catch (const sys::Error& error) {
             return error.full_text();
         }
-        return "settled";
+        return "recovered";
     }
 };
 
-TEST_F(AsideTest, ALinkInItsPlaceIsNotFollowedByARecovery) {
+TEST_F(StagingDirectoryTest, ALinkInItsPlaceIsNotFollowedByARecovery) {
     journal(0, false);
-    fs::create_directory_symlink(victim(), aside());
+    fs::create_directory_symlink(victim(), staging());
     const Snapshot before = snapshot(victim());
-    EXPECT_THAT(refusal(), HasSubstr("'" + aside().string() + "' is not what the merge made"));
+    EXPECT_THAT(refusal(), HasSubstr("'" + staging().string() + "' is not what the merge made"));
     EXPECT_EQ(difference(before, snapshot(victim())), "");
     EXPECT_FALSE(fs::exists(live() / "gone"));
 }
 
-TEST_F(AsideTest, ALinkInItsPlaceIsNotFollowedByASettlement) {
+TEST_F(StagingDirectoryTest, ALinkInItsPlaceIsNotFollowedWhenTheMergeIsWhole) {
     journal(0, true);
-    fs::create_directory_symlink(victim(), aside());
+    fs::create_directory_symlink(victim(), staging());
     const Snapshot before = snapshot(victim());
-    EXPECT_EQ(merge::settle(store(), "run").what, What::not_kept);
+    EXPECT_EQ(merge::recover(store(), "run").what, What::not_kept);
     EXPECT_EQ(difference(before, snapshot(victim())), "");
-    EXPECT_TRUE(fs::is_symlink(aside()));
+    EXPECT_TRUE(fs::is_symlink(staging()));
 }
 
-TEST_F(AsideTest, AnotherDirectoryInItsPlaceIsNobodysBusiness) {
+TEST_F(StagingDirectoryTest, AnotherDirectoryInItsPlaceIsNobodysBusiness) {
     for (const bool of_root : {false, true}) {
         const std::uint64_t inode = make();
         fs::remove_all(store().journal("run"));
         journal(inode, false);
-        fs::rename(aside(), place() / "real");
-        put(aside() / "0", "planted");
-        ::chmod(aside().c_str(), 0700);
-        ASSERT_EQ(::chown(aside().c_str(), of_root ? 0 : 1000, 0), 0);
-        EXPECT_THAT(refusal(), HasSubstr("'" + aside().string() + "' is not what the merge made"));
+        fs::rename(staging(), place() / "real");
+        put(staging() / "0", "planted");
+        ::chmod(staging().c_str(), 0700);
+        ASSERT_EQ(::chown(staging().c_str(), of_root ? 0 : 1000, 0), 0);
+        EXPECT_THAT(refusal(), HasSubstr("'" + staging().string() + "' is not what the merge made"));
         EXPECT_FALSE(fs::exists(live() / "gone"));
-        fs::remove_all(aside());
+        fs::remove_all(staging());
         fs::remove_all(place() / "real");
     }
 }
 
-TEST_F(AsideTest, UnderAnotherNameItIsFound) {
+TEST_F(StagingDirectoryTest, UnderAnotherNameItIsFound) {
     for (const bool committed : {false, true}) {
         journal(make(), committed);
-        fs::rename(aside(), live() / "hidden");
-        fs::create_directory_symlink(victim(), aside());
+        fs::rename(staging(), live() / "hidden");
+        fs::create_directory_symlink(victim(), staging());
         const Snapshot before = snapshot(victim());
-        EXPECT_EQ(merge::settle(store(), "run").what, committed ? What::completed : What::undone);
+        EXPECT_EQ(merge::recover(store(), "run").what, committed ? What::completed : What::undone);
         EXPECT_EQ(sys::read_file(committed ? store().kept("run", 0) / "0" : live() / "gone"), "the original");
         EXPECT_FALSE(fs::exists(live() / "hidden"));
         EXPECT_EQ(difference(before, snapshot(victim())), "");
-        fs::remove(aside());
+        fs::remove(staging());
         if (committed) break;
         store().begin("run", 1);
         for (const fs::path& made : {store().layer("run", 0), store().kept("run", 0)})
@@ -125,16 +125,16 @@ TEST_F(AsideTest, UnderAnotherNameItIsFound) {
 }
 
 /// Somebody has made it first, so the merge has not begun.
-TEST_F(AsideTest, WhatWasThereBeforeStays) {
+TEST_F(StagingDirectoryTest, WhatWasThereBeforeStays) {
     const std::vector<merge::JournalTree> trees{{"", live(), ".disco-run", {}, 0}};
     merge::Journal{store().journal("run"), {"run", "/", "0", "", {}}, trees};
-    put(aside() / "theirs", "theirs");
-    ::chmod(aside().c_str(), 0700);
-    EXPECT_EQ(merge::settle(store(), "run").what, What::nothing_done);
-    EXPECT_EQ(sys::read_file(aside() / "theirs"), "theirs");
+    put(staging() / "theirs", "theirs");
+    ::chmod(staging().c_str(), 0700);
+    EXPECT_EQ(merge::recover(store(), "run").what, What::nothing_done);
+    EXPECT_EQ(sys::read_file(staging() / "theirs"), "theirs");
 }
 
-TEST_F(AsideTest, WhatIsPutThereMeanwhileIsNotTaken) {
+TEST_F(StagingDirectoryTest, WhatIsPutThereMeanwhileIsNotTaken) {
     const sys::UniqueFd top = sys::open_directory(live());
     for (const bool link : {true, false}) {
         if (link)
@@ -150,13 +150,13 @@ TEST_F(AsideTest, WhatIsPutThereMeanwhileIsNotTaken) {
             const Exchanging owner{live(), ".disco-run", "y"};
             do {
                 try {
-                    const Aside one{top.get(), ".disco-run", aside()};
+                    const StagingDirectory one{top.get(), ".disco-run", staging()};
                     ASSERT_NE(one.inode(), theirs);
                     put(fmt::format("/proc/self/fd/{}/copy", one.directory()), "secret", 0600);
                     one.end_source();
                     ++made;
-                    const auto found =
-                        Aside::find(top.get(), ".disco-run", one.inode(), Aside::Content::any, aside());
+                    const auto found = StagingDirectory::find(top.get(), ".disco-run", one.inode(),
+                                                              StagingDirectory::Content::any, staging());
                     if (found) (void)found->remove(top.get());
                 } catch (const sys::Error&) { // it was theirs
                     ++refused;
@@ -164,8 +164,8 @@ TEST_F(AsideTest, WhatIsPutThereMeanwhileIsNotTaken) {
                 for (const char* name : {".disco-run", "y"}) { // what was left
                     const auto status = sys::stat_path(live() / name);
                     if (status && S_ISDIR(status->st_mode) && status->st_uid == 0)
-                        if (const auto left =
-                                Aside::find(top.get(), name, status->st_ino, Aside::Content::any, aside()))
+                        if (const auto left = StagingDirectory::find(
+                                top.get(), name, status->st_ino, StagingDirectory::Content::any, staging()))
                             (void)left->remove(top.get());
                 }
             } while (std::chrono::steady_clock::now() < until);

@@ -396,12 +396,12 @@ TEST_F(Undo, ARunThatWasKilledInItsActionsIsListedAndCanBeRolledBack) {
     script("m", "20-action.sh", "#!/bin/bash\ndisco-defer sleep 60\n");
     const pid_t run = start(dance_words({}));
     for (int tries = 0; tries < 500 && !fs::exists(root() / "etc/new"); ++tries) ::usleep(20'000);
-    ::usleep(200'000); // until it is settled
+    ::usleep(200'000); // until it is over
     expect_merged();
     ::kill(run, SIGKILL);
     EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
     wait_for_orphans();
-    EXPECT_EQ(command({"recover"}).exit, 0); // what it left between its merge and its settlement
+    EXPECT_EQ(command({"recover"}).exit, 0); // what it left between its merge and its end
     const auto runs = command({"runs"});
     EXPECT_EQ(runs.exit, 0) << runs.error;
     EXPECT_THAT(runs.output,

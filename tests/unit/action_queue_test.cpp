@@ -168,19 +168,19 @@ TEST(IsUnitFile, FollowsTheTable) {
         EXPECT_EQ(is_unit_file(path), expected) << path;
 }
 
-struct SettledRow {
+struct ConcludedRow {
     const char* name;
     bool reload_units;
     std::vector<std::string> first, second; ///< what two modules ask for
     std::vector<std::string> expected_first, expected_second;
 };
-class SettledActions : public testing::TestWithParam<SettledRow> {};
+class ConcludedActions : public testing::TestWithParam<ConcludedRow> {};
 
-TEST_P(SettledActions, FollowTheTable) {
+TEST_P(ConcludedActions, FollowTheTable) {
     std::vector<ModuleReport> modules(3);
     modules[0].actions = actions(GetParam().first);
     modules[2].actions = actions(GetParam().second);
-    settle_actions(modules, GetParam().reload_units);
+    conclude_actions(modules, GetParam().reload_units);
     const auto texts = [](const ModuleReport& module) {
         std::vector<std::string> all;
         for (const Action& one : module.actions)
@@ -193,32 +193,32 @@ TEST_P(SettledActions, FollowTheTable) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Modules, SettledActions,
+    Modules, ConcludedActions,
     testing::Values(
-        SettledRow{"repeats", false, {"restart a"}, {"restart a"}, {"restart a"}, {"restart a again"}},
-        SettledRow{"reload_added",
-                   true,
-                   {"cp a b"},
-                   {"cp a b", "restart a", "restart b"},
-                   {"cp a b"},
-                   {"cp a b again", "systemctl daemon-reload", "restart a", "restart b"}},
-        SettledRow{
+        ConcludedRow{"repeats", false, {"restart a"}, {"restart a"}, {"restart a"}, {"restart a again"}},
+        ConcludedRow{"reload_added",
+                     true,
+                     {"cp a b"},
+                     {"cp a b", "restart a", "restart b"},
+                     {"cp a b"},
+                     {"cp a b again", "systemctl daemon-reload", "restart a", "restart b"}},
+        ConcludedRow{
             "reload_asked_for", true, {"restart a"}, {"daemon-reload"}, {"restart a"}, {"daemon-reload"}},
-        SettledRow{"no_unit_acted_on", true, {"cp a b"}, {}, {"cp a b"}, {}},
-        SettledRow{"reload_asked_for_too_late",
-                   true,
-                   {"restart a", "cp a b"},
-                   {"daemon-reload"},
-                   {"systemctl daemon-reload", "restart a", "cp a b"},
-                   {"daemon-reload"}},
-        SettledRow{"no_unit_file_changed", false, {"restart a"}, {}, {"restart a"}, {}}),
+        ConcludedRow{"no_unit_acted_on", true, {"cp a b"}, {}, {"cp a b"}, {}},
+        ConcludedRow{"reload_asked_for_too_late",
+                     true,
+                     {"restart a", "cp a b"},
+                     {"daemon-reload"},
+                     {"systemctl daemon-reload", "restart a", "cp a b"},
+                     {"daemon-reload"}},
+        ConcludedRow{"no_unit_file_changed", false, {"restart a"}, {}, {"restart a"}, {}}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(CountActions, LeavesOutRepeats) {
     std::vector<ModuleReport> modules(2);
     modules[0].actions = actions({"restart a", "restart b", "restart c"});
     modules[1].actions = actions({"restart a", "restart d"});
-    settle_actions(modules, false);
+    conclude_actions(modules, false);
     modules[0].actions[0].outcome = modules[1].actions[0].outcome = ActionOutcome::done;
     modules[0].actions[1].outcome = ActionOutcome::failed;
     const ActionCounts counts = count_actions(modules);
