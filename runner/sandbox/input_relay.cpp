@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -96,16 +97,21 @@ void InputRelay::pass() {
     const ssize_t wrote = ::write(pipe_.write.get(), kept_.data(), kept_.size());
     if (wrote < 0 && errno != EAGAIN && errno != EINTR)
         throw sys::SysError{errno, "pass standard input on to the sandbox"};
-    if (wrote > 0) kept_.erase(0, static_cast<std::size_t>(wrote));
+    if (wrote <= 0) return;
+    kept_.erase(0, static_cast<std::size_t>(wrote));
+    passed_ += static_cast<std::size_t>(wrote);
 }
 
 void InputRelay::give_back() noexcept {
     ended_ = true;
     int in_pipe = 0;
     if (source_ != Source::file || ::ioctl(pipe_.read.get(), FIONREAD, &in_pipe) != 0) return;
-    const off_t unread = static_cast<off_t>(kept_.size()) + in_pipe;
+    // Root opens the pipe for writing by /proc/self/fd/0. What is in it beyond what was passed is not the
+    // file's.
+    const std::size_t unread =
+        kept_.size() + std::min(static_cast<std::size_t>(std::max(in_pipe, 0)), passed_);
     kept_.clear();
-    if (unread != 0) ::lseek(from_, -unread, SEEK_CUR);
+    if (unread != 0) ::lseek(from_, -static_cast<off_t>(unread), SEEK_CUR);
 }
 
 } // namespace disco::sandbox

@@ -38,7 +38,8 @@ public:
     void serve();
     /// The inode number of the pipe.
     [[nodiscard]] ino_t inode() const noexcept { return inode_; }
-    /// When all programs have ended: a file's reading position is where they have stopped to read.
+    /// When all programs have ended: a file's reading position is where they have stopped to read. It is
+    /// never before where it was at first, although programs can write into the pipe themselves.
     void give_back() noexcept;
 
 private:
@@ -51,7 +52,8 @@ private:
     sys::UniqueFd opened_; ///< `from` anew, so that it does not block
     enum class Source { file, terminal, socket, other } source_ = Source::other;
     bool ended_ = false;
-    std::string kept_; ///< read, and not yet taken by the pipe
+    std::string kept_;       ///< read, and not yet taken by the pipe
+    std::size_t passed_ = 0; ///< bytes that the pipe has taken
 };
 
 } // namespace disco::sandbox

@@ -106,6 +106,14 @@ TEST_F(Descriptors, AFileIsReadNoFurtherThanTheProgramHasReadIt) {
     EXPECT_TRUE(some.output.ends_with("two\nthree\n")) << some.output;
 }
 
+/// Root opens the pipe anew for writing; what it puts there is none of the file's.
+TEST_F(Descriptors, AFilesPositionIsNeverBeforeWhereItWas) {
+    const auto result = shell("{ read x; read x; eval $D -- sh -c \"'printf %0100d 0 > /proc/self/fd/0'\"; "
+                              "echo then; cat; } < $F");
+    EXPECT_EQ(result.exit, 0) << result.error;
+    EXPECT_TRUE(result.output.ends_with("then\nthree\n")) << result.output;
+}
+
 /// A descriptor of the person's terminal would let a program change its mode and owner, too.
 TEST_F(Descriptors, ATerminalStaysOutsideAndIsRead) {
     TerminalSession session{
