@@ -5,7 +5,9 @@
 #include "runner/sys/notified_call.hpp"
 #include "runner/sys/unique_fd.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <limits>
 
 #include <fcntl.h>
@@ -33,11 +35,17 @@ public:
     }
     /// It stops as soon as it does not wait in a call any more. ESRCH, which it does not report: it is dying.
     void interrupt() noexcept { ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr); }
-    /// False when it has ended.
+    /// False when it has ended. Looks again and again: when another thread of its process executes a program,
+    /// the kernel takes the traced leader away, and nobody is woken who waits for it (de_thread in
+    /// fs/exec.c).
     bool wait() noexcept {
         int status = 0;
-        pid_t got = -1;
-        while ((got = ::waitpid(thread_, &status, __WALL)) < 0 && errno == EINTR) {}
+        pid_t got = 0;
+        for (long pause_ns = 20'000; got == 0; pause_ns = std::min(pause_ns * 2, 5'000'000L)) {
+            got = ::waitpid(thread_, &status, __WALL | WNOHANG);
+            const timespec pause = {0, pause_ns};
+            if (got == 0) ::nanosleep(&pause, nullptr);
+        }
         stopped_ = got == thread_ && WIFSTOPPED(status);
         // A stop for the interrupt has an event; any other is for a signal that is still to be delivered.
         signal_ = stopped_ && status >> 16 == 0 ? WSTOPSIG(status) : 0;

@@ -172,10 +172,10 @@ TEST_P(Pitfall, EndsAsItShould) {
 
 INSTANTIATE_TEST_SUITE_P(Exec, Pitfall,
                          testing::Values(PayloadRow{"kills", "400"}, PayloadRow{"stops", "100"},
-                                         PayloadRow{"threads", "100"}, PayloadRow{"vforks", "50"},
-                                         PayloadRow{"descriptors", "1"}, PayloadRow{"filter", "1"},
-                                         PayloadRow{"at-once", "4000"}, PayloadRow{"narrow", "1"},
-                                         PayloadRow{"by-descriptor", "1"}),
+                                         PayloadRow{"threads", "100"}, PayloadRow{"leaders", "300"},
+                                         PayloadRow{"vforks", "50"}, PayloadRow{"descriptors", "1"},
+                                         PayloadRow{"filter", "1"}, PayloadRow{"at-once", "4000"},
+                                         PayloadRow{"narrow", "1"}, PayloadRow{"by-descriptor", "1"}),
                          [](const auto& row) {
                              std::string name = row.param.mode;
                              std::replace(name.begin(), name.end(), '-', '_');

@@ -121,6 +121,36 @@ bool threads(int count) {
     return true;
 }
 
+void* run_another_in_thread(void* /*unused*/) {
+    // Long arguments take the kernel some time, in which the leader gets to be redirected.
+    static char text[120'000];
+    std::memset(text, 'a', sizeof text - 1);
+    static char name[] = "true";
+    char* words[] = {name, text, text, text, text, text, text, text, text, text, text, text, text, nullptr};
+    while (!go) {}
+    ::execve("/usr/bin/true", words, environ);
+    return nullptr;
+}
+
+/// A thread executes another program, and takes the leader's place while that is redirected: nobody is woken
+/// who waits for the leader.
+bool leaders(int count) {
+    for (int i = 0; i < count; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            pthread_t other = {};
+            if (::pthread_create(&other, nullptr, run_another_in_thread, nullptr) != 0) ::_exit(failed);
+            go = true;
+            pause_for(static_cast<unsigned>(i % 16) * 50);
+            run_it();
+        }
+        const int status = status_of(child);
+        if (!expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a replaced leader's end", status))
+            return false;
+    }
+    return true;
+}
+
 bool vforks(int count) {
     char before[sizeof program_text];
     std::memcpy(before, program_text, sizeof before);
@@ -234,6 +264,7 @@ struct Mode {
 constexpr Mode modes[] = {{"kills", kills},
                           {"stops", stops},
                           {"threads", threads},
+                          {"leaders", leaders},
                           {"vforks", vforks},
                           {"descriptors", descriptors},
                           {"filter", filter},
