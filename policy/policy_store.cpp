@@ -3,28 +3,15 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/random_number.hpp"
 
-#include <cerrno>
 #include <utility>
-
-#include <sys/random.h>
 
 #include <fmt/format.h>
 
 namespace disco::policy {
 
 using model::Profile;
-
-namespace {
-
-std::uint64_t random_number() {
-    std::uint64_t number = 0;
-    if (::getrandom(&number, sizeof number, 0) != sizeof number)
-        throw sys::SysError{errno, "get a random number"};
-    return number;
-}
-
-} // namespace
 
 Profiles read_profiles(const ReadProfile& read, const CallTable& table) {
     Profiles profiles;
@@ -46,7 +33,9 @@ Confinement confine_program_by(Profile profile, const Profiles& profiles, const 
 }
 
 PolicyStore::PolicyStore(std::filesystem::path lib, const std::filesystem::path& overrides)
-    : lib_{std::move(lib)}, replaced_{policy_files(overrides / "profiles")}, exec_token_{random_number()} {
+    : lib_{std::move(lib)},
+      replaced_{policy_files(overrides / "profiles")},
+      exec_token_{sys::random_number()} {
     for (const auto& [name, file] : replaced_)
         if (!policy_files(lib_ / "profiles").contains(name))
             throw sys::BadConfiguration{fmt::format(

@@ -6,11 +6,13 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/random_number.hpp"
 #include "runner/sys/text_lines.hpp"
 
 #include <cerrno>
 #include <cstdio>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -37,8 +39,24 @@ struct Place {
     std::string name;
 };
 
-/// The name of the copy beside it.
-std::string name_aside(const std::string& name) { return fmt::format(".{}.disco-new", name.substr(0, 200)); }
+/// Of each path the name of its copy, which lies in the same directory until it is put in place: one that
+/// nobody can have chosen before.
+std::map<std::string, std::string> names_of_copies(const std::set<std::string>& paths) {
+    const std::uint64_t random = sys::random_number();
+    std::map<std::string, std::string> names;
+    for (const std::string& path : paths)
+        names.emplace(path, fmt::format(".disco-{:016x}-{}", random, names.size()));
+    return names;
+}
+
+void write_record(const std::filesystem::path& record, const std::map<std::string, std::string>& copies) {
+    std::string names;
+    for (const auto& [path, copy] : copies)
+        names += std::filesystem::path{path}.replace_filename(copy).native() + '\0';
+    sys::AtomicFile file{record}; // not synced: what it names does not outlive a boot
+    file.write(names);
+    file.commit();
+}
 
 /// Nothing when a later script removed what it was in. The two trees may be changed by others at any time, so
 /// no symlink is followed.
@@ -73,10 +91,11 @@ public:
     Placing(const Placing&) = delete;
     Placing& operator=(const Placing&) = delete;
     ~Placing() {
-        for (const Waiting& one : waiting_) ::unlinkat(one.place.to.get(), one.aside.c_str(), 0);
+        for (const Waiting& one : waiting_) ::unlinkat(one.place.to.get(), one.copy.c_str(), 0);
     }
 
-    void prepare(const std::string& path) {
+    /// `copy`: its name, for the time being.
+    void prepare(const std::string& path, const std::string& copy) {
         auto place = place_of(kept_, live_, path);
         if (!place) return;
         const auto made = sys::stat_at(place->from.get(), place->name);
@@ -95,11 +114,8 @@ public:
             throw sys::Error{
                 fmt::format("'/run/{}' was changed by somebody else meanwhile, and stays as it is",
                             sys::printable(path))};
-        std::string aside = name_aside(place->name);
-        sys::remove_tree_at(place->to.get(), aside);
-        const Waiting& one = waiting_.emplace_back(*std::move(place), path, std::move(aside));
-        copy_.copy(one.place.from.get(), one.place.name,
-                   std::filesystem::path{path}.replace_filename(one.aside));
+        const Waiting& one = waiting_.emplace_back(*std::move(place), path, copy);
+        copy_.copy(one.place.from.get(), one.place.name, std::filesystem::path{path}.replace_filename(copy));
     }
 
     /// The next that was prepared gets its place. False when there is none.
@@ -107,20 +123,19 @@ public:
         if (waiting_.empty()) return false;
         const Waiting one = std::move(waiting_.front());
         waiting_.pop_front();
-        if (::renameat(one.place.to.get(), one.aside.c_str(), one.place.to.get(), one.place.name.c_str()) ==
-            0)
+        if (::renameat(one.place.to.get(), one.copy.c_str(), one.place.to.get(), one.place.name.c_str()) == 0)
             return true;
         const sys::SysError error{errno, "put in place", "/run/" + one.path};
-        ::unlinkat(one.place.to.get(), one.aside.c_str(), 0);
+        ::unlinkat(one.place.to.get(), one.copy.c_str(), 0);
         throw error;
     }
 
 private:
     struct Waiting {
-        Waiting(Place in, std::string of, std::string beside)
-            : place{std::move(in)}, path{std::move(of)}, aside{std::move(beside)} {}
+        Waiting(Place in, std::string of, std::string name)
+            : place{std::move(in)}, path{std::move(of)}, copy{std::move(name)} {}
         Place place;
-        std::string path, aside;
+        std::string path, copy;
     };
     int kept_, live_;
     timespec started_;
@@ -159,30 +174,20 @@ void RuntimeFiles::note(const model::Change& change, model::ModuleReport& report
                           model::to_string(change.after->type), shown));
 }
 
-void RuntimeFiles::write_record(const std::filesystem::path& record) const {
-    std::string names;
-    for (const std::string& path : paths_) {
-        const std::filesystem::path at{path};
-        names += (at.parent_path() / name_aside(at.filename())).native() + '\0';
-    }
-    sys::AtomicFile file{record}; // not synced: what it names does not outlive a boot
-    file.write(names);
-    file.commit();
-}
-
 std::string RuntimeFiles::put_in_place(const std::filesystem::path& kept, const timespec& started,
                                        const std::filesystem::path& record) const {
     const sys::UniqueFd from = sys::open_directory(kept), to = sys::open_directory("/run");
-    write_record(record);
+    const std::map<std::string, std::string> copies = names_of_copies(paths_);
+    write_record(record, copies);
     std::string failures;
     const auto note = [&](const sys::Error& error) {
         failures += fmt::format("{}cannot put what scripts made in /run in place: {}",
                                 failures.empty() ? "" : "\n", error.full_text());
     };
     Placing placing{from.get(), to.get(), started};
-    for (const std::string& path : paths_) // sorted: parents first
+    for (const auto& [path, copy] : copies) // sorted: parents first
         try {
-            placing.prepare(path);
+            placing.prepare(path, copy);
         } catch (const sys::Error& error) {
             note(error);
         }

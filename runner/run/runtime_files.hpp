@@ -28,8 +28,6 @@ public:
                                            const std::filesystem::path& record) const;
 
 private:
-    void write_record(const std::filesystem::path& record) const;
-
     std::set<std::string> paths_; ///< below /run, without it: "nginx", "nginx/conf"
 };
 

@@ -82,15 +82,33 @@ TEST_F(RuntimeFilesTest, ArePutInPlace) {
     EXPECT_FALSE(fs::exists(record()));
 }
 
+TEST_F(RuntimeFilesTest, WithNamesThatAreAlikeStayApart) {
+    const std::string alike(200, 'a');
+    make("app/" + alike + "1", "one\n");
+    make("app/" + alike + "2", "two\n");
+    make("app/.s.disco-new", "its own\n");
+    make("app/s", "s\n");
+    fs::create_directories("/run/app/.t.disco-new");
+    tests::put("/run/app/.t.disco-new/precious", "kept\n");
+    make("app/t", "t\n");
+    EXPECT_EQ(put_in_place(), "");
+    EXPECT_EQ(sys::read_file("/run/app/" + alike + "1"), "one\n");
+    EXPECT_EQ(sys::read_file("/run/app/" + alike + "2"), "two\n");
+    EXPECT_EQ(sys::read_file("/run/app/.s.disco-new"), "its own\n");
+    EXPECT_EQ(sys::read_file("/run/app/s"), "s\n");
+    EXPECT_EQ(sys::read_file("/run/app/.t.disco-new/precious"), "kept\n");
+    EXPECT_EQ(in_run().size(), 8U) << "and nothing else";
+}
+
 TEST_F(RuntimeFilesTest, WhatAKilledRunHasLeftBesideThemIsRemoved) {
     make("app/a\nb", "1\n");
     make("app/large", std::string(100'000, 'x'));
     make("top", "2\n");
     be_killed_at(4096);
-    EXPECT_THAT(in_run(), testing::Contains("app/.a\nb.disco-new"));
-    tests::put("/run/app/.other.disco-new", "somebody else's\n");
+    EXPECT_THAT(in_run(), testing::Contains(testing::StartsWith("app/.disco-")));
+    tests::put("/run/app/.disco-0-0", "somebody else's\n");
     remove_unplaced(record());
-    EXPECT_THAT(in_run(), ElementsAre("app", "app/.other.disco-new"));
+    EXPECT_THAT(in_run(), ElementsAre("app", "app/.disco-0-0"));
     EXPECT_FALSE(fs::exists(record()));
     remove_unplaced(record());
     EXPECT_EQ(put_in_place(), "") << "and the next run does it";
@@ -103,7 +121,7 @@ TEST_F(RuntimeFilesTest, NothingIsRemovedWhereALinkLeads) {
     fs::rename("/run/app", "/run/elsewhere");
     fs::create_directory_symlink("elsewhere", "/run/app");
     remove_unplaced(record());
-    EXPECT_TRUE(fs::exists("/run/elsewhere/.conf.disco-new"));
+    EXPECT_THAT(in_run(), testing::Contains(testing::StartsWith("elsewhere/.disco-")));
     EXPECT_FALSE(fs::exists(record()));
 }
 
