@@ -94,28 +94,44 @@ bool ask(const run::Result& result, const Options& options) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+/// What was run may have left the terminal with other colours, another character set, a scroll region,
+/// another screen, no cursor: all of that is taken back (DECSTR and what older terminals know; the palette,
+/// where it can be changed), so that the differences and the question are seen as they are.
+constexpr const char* reset_terminal =
+    "\033[?47l\033[!p\033[r\033[m\033(B\017\033[?25h\033[?2004l\033]104\033\\\033]110\033\\\033]111\033\\";
+
+bool is_terminal_of_person(int fd) {
+    const char* type = std::getenv("TERM");
+    return type != nullptr && std::string_view{type} != "dumb" && ::isatty(fd) == 1;
+}
+
 int run_exec(Options& options) {
     require_root();
     require_places(options.output.targets);
     sys::PatientWriter writer{people_of(options.output)};
     options.exec.outlet = &writer;
-    options.exec.on_output = [&](std::string_view, std::string_view bytes) { writer.write(bytes); };
-    options.exec.ask = [&](const run::Result& result) {
+    bool has_controls = false; // the terminal obeys what was printed
+    options.exec.on_output = [&](std::string_view, std::string_view bytes) {
+        has_controls = has_controls || bytes.find_first_of("\033\016\233") != std::string_view::npos;
+        writer.write(bytes);
+    };
+    const auto end_output = [&] {
         writer.finish();
+        const int people = people_of(options.output);
+        if (std::exchange(has_controls, false) && is_terminal_of_person(people))
+            write_to(people, reset_terminal);
+    };
+    options.exec.ask = [&](const run::Result& result) {
+        end_output();
         return ask(result, options);
     };
     run::Result result = dance::exec(options.exec);
     try {
-        writer.finish();
+        end_output();
     } catch (const sys::Error&) { // the report that follows meets the same and says so
     }
     return conclude(std::move(result), options, options.exec);
 }
-
-/// What was run in the shell may have left the terminal with other colours, another character set, no cursor:
-/// all of that is taken back (DECSTR, and what older terminals know), so that the differences and the
-/// question are seen as they are.
-constexpr const char* reset_terminal = "\033[!p\033[m\033(B\017\033[?25h\033[?2004l";
 
 int run_shell(Options& options) {
     if (::isatty(STDIN_FILENO) != 1) return run_exec(options); // its commands come from there
@@ -133,8 +149,7 @@ int run_shell(Options& options) {
                             sys::printable(shell.root.string()),
                             noop ? " (--noop)" : " unless you say so then"));
         };
-    if (type != nullptr && std::string_view{type} != "dumb" && ::isatty(STDERR_FILENO) == 1)
-        shell.on_end = [] { write_to(STDERR_FILENO, reset_terminal); };
+    if (is_terminal_of_person(STDERR_FILENO)) shell.on_end = [] { write_to(STDERR_FILENO, reset_terminal); };
     return run_exec(options);
 }
 

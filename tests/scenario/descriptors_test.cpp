@@ -146,6 +146,24 @@ TEST_F(Descriptors, WhatWasTypedBeforeAQuestionDoesNotAnswerIt) {
     EXPECT_EQ(read("etc/motd"), "Welcome.\n");
 }
 
+TEST_F(Descriptors, WhatWasPrintedDoesNotHideTheQuestion) {
+    const std::vector<std::string> words = {
+        disco_binary(), "exec",
+        "--root",       root(),
+        "--state-dir",  state(),
+        "--",           "sh",
+        "-c",           "echo more >> /etc/motd; printf 'out\\033[1;1r\\033(0\\033[8mhidden'"};
+    TerminalSession session{words, place() / "log"};
+    ASSERT_TRUE(session.sees("Merge this onto")) << session.shown();
+    const std::string shown = session.shown();
+    const std::size_t reset = shown.find("\033[!p");
+    ASSERT_NE(reset, std::string::npos) << shown;
+    EXPECT_GT(reset, shown.find("hidden"));
+    EXPECT_LT(reset, shown.find("/etc/motd"));
+    session.type("n\n");
+    EXPECT_EQ(session.exit_code(), 0);
+}
+
 TEST_F(Descriptors, WhatWasTypedBeforeTheMergeDoesNotConfirmIt) {
     script("m", "10-x.sh", "#!/bin/sh\necho more >> /etc/motd; echo working; sleep 0.5\n");
     want("m");
