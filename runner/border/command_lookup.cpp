@@ -24,6 +24,7 @@ namespace {
 constexpr int most_links = 40;       // namei.c, MAXSYMLINKS
 constexpr int most_interpreters = 5; // exec.c, exec_binprm
 constexpr std::size_t heading = 256; // binfmts.h, BINPRM_BUF_SIZE
+constexpr std::string_view processes = "/proc/";
 
 /// An empty owner when the path leads nowhere.
 sys::UniqueFd open_below(int root, const std::string& path, int flags) {
@@ -91,10 +92,14 @@ public:
         for (int links = 0; links <= most_links; ++links) {
             while (path.size() > 1 && path.ends_with('/')) path.pop_back();
             if (!path.starts_with('/')) return std::nullopt;
+            const Parts parts = split(path);
             const sys::UniqueFd fd = open_below(root_, path, O_NOFOLLOW);
+            // Where /proc/self/root, cwd or fd leads, only the caller could follow. What bears the name of a
+            // guarded command there is taken for it.
+            if (!fd && path.starts_with(processes) && is_guarded_(parts.name))
+                return CalledCommand{parts.name, path};
             struct stat status = {};
             if (!fd || ::fstat(fd.get(), &status) != 0) return std::nullopt;
-            const Parts parts = split(path);
             if (!met && is_guarded_(parts.name) && is_command_directory(root_, parts.directory))
                 met = CalledCommand{parts.name, path};
             if (!S_ISLNK(status.st_mode)) {

@@ -75,6 +75,11 @@ INSTANTIATE_TEST_SUITE_P(
         WayRow{
             "by_a_chain_of_links",
             "ln -s ../../bin/systemctl /usr/local/bin/one && ln -s one /usr/local/bin/two && two restart x"},
+        WayRow{"by_its_own_root", "/proc/self/root/usr/bin/systemctl restart x"},
+        WayRow{"by_its_own_directory", "cd /usr/bin && /proc/thread-self/cwd/systemctl restart x"},
+        WayRow{"by_a_held_directory", "exec 7</usr/bin && /proc/self/fd/7/systemctl restart x"},
+        WayRow{"by_a_link_through_its_own_root",
+               "ln -s /proc/self/root/usr/bin/systemctl /srv/mine && /srv/mine restart x"},
         WayRow{"by_find", "find /etc/motd -exec systemctl restart x \\;"},
         WayRow{"by_perl", "perl -e 'exit system(qw(systemctl restart x)) >> 8'"},
         WayRow{"by_timeout", "timeout 20 systemctl restart x"},
