@@ -155,7 +155,8 @@ std::string shown_diff(const std::string& diff, const Paint& paint) {
 } // namespace
 
 std::string change_text(const RecordedChange& change, Detail detail, const Paint& paint) {
-    auto [mark, said] = sign(change, paint);
+    const Sign seen = sign(change, paint);
+    std::string said = seen.said;
     const auto add = [&](const char* more) {
         if (!said.empty()) said += ", ";
         said += more;
@@ -168,8 +169,8 @@ std::string change_text(const RecordedChange& change, Detail detail, const Paint
     }
     if (change.binary) add("binary");
     if (change.redacted) add("content not shown (not for all to read)");
-    std::string text =
-        fmt::format("    {} {}{}{}\n", mark, sys::printable(change.path), said.empty() ? "" : "   ", said);
+    std::string text = fmt::format("    {} {}{}{}\n", seen.mark, sys::printable(change.path),
+                                   said.empty() ? "" : "   ", said);
     if ((detail == Detail::diff || detail == Detail::verbose) && !change.diff.empty())
         text += shown_diff(change.diff, paint);
     return text;
