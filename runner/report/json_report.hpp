@@ -8,7 +8,7 @@
 
 namespace disco::report {
 
-/// Writes the report as one JSON object (docs/man/disco-report.json format, DESIGN "Results"), streaming:
+/// Writes the report as one JSON object (its members are those of RunReport), streaming:
 /// memory does not grow with the number of changes. `write` gets the pieces in order.
 void write_json_report(const model::RunReport& run, const ChangeLog& changes, Contents contents,
                        const std::function<void(std::string_view)>& write);
