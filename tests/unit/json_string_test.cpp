@@ -37,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
     Of, JsonString,
     testing::Values(StringRow{"nothing", "", R"("")", true},
                     StringRow{"a_path", "/etc/a b~", R"("/etc/a b~")", true},
-                    StringRow{"quotes", R"(a"b\)", R"("a\"b\\\\")"},
+                    StringRow{"quotes", R"(a"b\)", R"("a\"b\\")"},
                     StringRow{"blanks", "a\n\t\r", R"("a\n\t\r")"},
                     StringRow{"controls", "\b\f\x1f\x7f", R"("\u0008\u000c\u001f\u007f")"},
                     StringRow{"nul", std::string{"a\0b", 3}, R"("a\u0000b")"},
