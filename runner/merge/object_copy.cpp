@@ -160,29 +160,27 @@ bool ObjectCopy::copy_link(const struct stat& status, int to_directory, const st
     return true;
 }
 
-void ObjectCopy::finish(const sys::HeldObject& from, const sys::HeldObject& made) const {
-    set_metadata(made, read_metadata(from, bookkeeping_), Times::copy);
-}
-
-bool ObjectCopy::copy_one(int from_directory, const std::string& name, int to_directory,
-                          const std::string& target, const std::string& path) {
+sys::UniqueFd ObjectCopy::copy_one(int from_directory, const std::string& name, int to_directory,
+                                   const std::string& target, const std::string& path) {
     const sys::HeldObject source{from_directory, name};
     const struct stat& status = source.status();
     const mode_t type = status.st_mode & S_IFMT;
     const bool linked = type != S_IFDIR && status.st_nlink > 1;
-    if (linked && copy_link(status, to_directory, target)) return false;
+    if (linked && copy_link(status, to_directory, target)) return {};
     ino_t inode = 0;
     switch (type) {
-    case S_IFDIR:
+    case S_IFDIR: {
+        sys::UniqueFd from = source.open(O_RDONLY | O_DIRECTORY);
         sys::check(::mkdirat(to_directory, target.c_str(), 0700), "make directory", target);
-        return true;
+        begun_.push_back({read_metadata(source, bookkeeping_), sys::read_inode_flags(from.get())});
+        return from;
+    }
     case S_IFLNK:
-        sys::check(::symlinkat(sys::read_link_at(from_directory, name).c_str(), to_directory, target.c_str()),
-                   "make symlink", target);
+        sys::check(::symlinkat(source.read_link().c_str(), to_directory, target.c_str()), "make symlink",
+                   target);
         break;
     case S_IFREG: {
-        const sys::UniqueFd from = sys::open_leased(from_directory, name, O_RDONLY | O_NOFOLLOW);
-        if (!from) throw sys::SysError{errno, "open", name};
+        const sys::UniqueFd from = source.open(O_RDONLY);
         const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_WRONLY | O_CREAT | O_EXCL, 0600);
         copy_content(from.get(), to.get(), status.st_size, target);
         copy_flags(from.get(), to.get());
@@ -194,9 +192,17 @@ bool ObjectCopy::copy_one(int from_directory, const std::string& name, int to_di
     default: sys::check(::mknodat(to_directory, target.c_str(), type | 0600, status.st_rdev), "make", target);
     }
     const sys::HeldObject made = hold_made(to_directory, target, owner_, type, inode);
-    finish(source, made);
+    set_metadata(made, read_metadata(source, bookkeeping_), Times::copy);
     if (linked) links_[{status.st_dev, status.st_ino}] = {path, made.status().st_ino};
-    return false;
+    return {};
+}
+
+void ObjectCopy::finish_directory(int to_directory, const std::string& made) {
+    const Begun begun = std::move(begun_.back());
+    begun_.pop_back();
+    const sys::HeldObject copy = hold_made(to_directory, made, owner_, S_IFDIR, 0);
+    if (begun.flags != 0) copy.set_flags(begun.flags);
+    set_metadata(copy, begun.metadata, Times::copy);
 }
 
 void ObjectCopy::copy(int from_directory, const std::string& name, const std::string& target) {
@@ -204,25 +210,22 @@ void ObjectCopy::copy(int from_directory, const std::string& name, const std::st
     const auto open_inside = [](int directory, const std::string& at) {
         return sys::open_beneath(directory, at, O_RDONLY | O_DIRECTORY);
     };
-    const auto finish_directory = [&](int from, const std::string& at, int to, const std::string& made) {
-        const sys::HeldObject source{from, at}, copy = hold_made(to, made, owner_, S_IFDIR, 0);
-        if (const unsigned flags = source.read_flags(); flags != 0) copy.set_flags(flags);
-        finish(source, copy);
-    };
-    if (!copy_one(from_directory, name, place.directory.get(), place.name, target)) return;
-    sys::TreeWalk walk{open_inside(from_directory, name), name};
+    begun_.clear();
+    sys::UniqueFd top = copy_one(from_directory, name, place.directory.get(), place.name, target);
+    if (!top) return;
+    sys::TreeWalk walk{std::move(top), name};
     sys::Descent to{open_inside(place.directory.get(), place.name)};
     while (walk.next()) {
         if (!walk.found()) {
             to.leave();
-            finish_directory(walk.directory(), walk.name(), to.directory(), walk.name());
-        } else if (copy_one(walk.directory(), walk.name(), to.directory(), walk.name(),
-                            target + "/" + walk.path())) {
+            finish_directory(to.directory(), walk.name());
+        } else if (sys::UniqueFd inside = copy_one(walk.directory(), walk.name(), to.directory(), walk.name(),
+                                                   target + "/" + walk.path())) {
             to.enter(open_inside(to.directory(), walk.name()));
-            walk.enter();
+            walk.enter(std::move(inside));
         }
     }
-    finish_directory(from_directory, name, place.directory.get(), place.name);
+    finish_directory(place.directory.get(), place.name);
 }
 
 } // namespace disco::merge

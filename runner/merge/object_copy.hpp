@@ -2,10 +2,12 @@
 
 #include "runner/model/merge_plan.hpp"
 #include "runner/sys/held_object.hpp"
+#include "runner/sys/unique_fd.hpp"
 
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -17,7 +19,9 @@ namespace disco::merge {
 enum class Bookkeeping { keep, strip };
 
 /// Copies objects between file systems, with owner, mode, times, extended attributes, flags, holes and hard
-/// links among what one object of this class copies. Throws SysError; Error when somebody who may write to a
+/// links among what one object of this class copies. All that a copy has is of one object, whatever is put
+/// under the name meanwhile: whoever owns the directory could else have root's bytes in a file of theirs.
+/// Throws SysError; Error when somebody who may write to a
 /// directory puts another object in the place of a copy.
 class ObjectCopy {
 public:
@@ -28,12 +32,18 @@ public:
     void copy(int from_directory, const std::string& name, const std::string& target);
 
 private:
-    /// `path`: of the copy. True for a directory, whose content and metadata are still to come.
-    bool copy_one(int from_directory, const std::string& name, int to_directory, const std::string& target,
-                  const std::string& path);
+    /// `path`: of the copy. A directory, opened, whose content is still to come; empty for all else.
+    sys::UniqueFd copy_one(int from_directory, const std::string& name, int to_directory,
+                           const std::string& target, const std::string& path);
+    /// `made`: its copy, in `to_directory`.
+    void finish_directory(int to_directory, const std::string& made);
     bool copy_link(const struct stat& status, int to_directory, const std::string& target);
-    void finish(const sys::HeldObject& from, const sys::HeldObject& made) const;
 
+    /// What the copy of a directory gets when all that is in it was copied.
+    struct Begun {
+        model::Metadata metadata;
+        unsigned flags;
+    };
     struct Copied {
         std::string path;
         ino_t inode;
@@ -42,6 +52,7 @@ private:
     uid_t owner_ = 0; ///< of `to_`
     Bookkeeping bookkeeping_;
     std::map<std::pair<dev_t, ino_t>, Copied> links_; ///< of files with several names
+    std::vector<Begun> begun_;                        ///< the directories on the way
 };
 
 /// Owner, mode, xattrs and times of an object, as it was when it was opened.

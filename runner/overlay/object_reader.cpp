@@ -1,6 +1,7 @@
 #include "runner/overlay/object_reader.hpp"
 
 #include "runner/model/overlay_xattrs.hpp"
+#include "runner/sys/descent.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/inode_flags.hpp"
@@ -52,6 +53,17 @@ void translate_bookkeeping(ReadObject& object, const std::string& name) {
     object.state.xattrs = std::move(kept);
 }
 
+/// Whoever owns the directory may have put another file there since: what a mode that is public says of the
+/// one is not to show the other's bytes.
+void expect_same(int file, const struct stat& seen, const std::string& name) {
+    struct stat now = {};
+    sys::check(::fstat(file, &now), "look at", name);
+    // An overlay may give a file another number when it is opened, so that alone is no sign.
+    const bool same = now.st_uid == seen.st_uid && now.st_gid == seen.st_gid && now.st_mode == seen.st_mode;
+    if (!same)
+        throw sys::MovedMeanwhile{fmt::format("'{}' was replaced while it was read", sys::printable(name))};
+}
+
 } // namespace
 
 ReadObject ObjectReader::read(int directory, const std::string& name, const struct stat& status,
@@ -68,6 +80,7 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
     if (object.state.type == model::ObjectType::file) {
         const sys::UniqueFd fd = sys::open_leased(directory, name, O_RDONLY | O_NOFOLLOW | O_NOATIME);
         if (!fd) throw sys::SysError{errno, "open", name};
+        expect_same(fd.get(), status, name);
         object.state.xattrs = sys::read_xattrs(fd.get(), name);
         if (where == Where::live) object.state.flags = sys::read_inode_flags(fd.get());
         if (object.state.size <= shown_limit) object.content.emplace();

@@ -33,8 +33,8 @@ public:
     static constexpr std::size_t shown_limit = std::size_t{1} << 20;
 
     /// `layer`: the object lies in an upperdir, where whiteouts and bookkeeping mean something. Throws
-    /// SysError, and Error for features of overlayfs that disco's mounts switch off (redirect, metacopy) and
-    /// for inode flags.
+    /// SysError, Error for features of overlayfs that disco's mounts switch off (redirect, metacopy) and for
+    /// inode flags, and MovedMeanwhile when what lies there is not what `status` is of.
     enum class Where { live, layer };
     [[nodiscard]] ReadObject read(int directory, const std::string& name, const struct stat& status,
                                   Where where);

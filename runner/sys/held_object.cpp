@@ -47,10 +47,16 @@ void HeldObject::replace_xattrs(const Xattrs& wanted, bool (*untouched)(const st
     sys::replace_xattrs(by_link(magic_link(), name_), wanted, untouched);
 }
 
+std::string HeldObject::read_link() const { return read_link_at(fd_.get(), ""); }
+
 UniqueFd HeldObject::open_for_flags() const {
     if (!S_ISREG(status_.st_mode) && !S_ISDIR(status_.st_mode)) return {};
+    return open(O_RDONLY | O_NOATIME);
+}
+
+UniqueFd HeldObject::open(int flags) const {
     try {
-        UniqueFd fd = open_leased(AT_FDCWD, magic_link(), O_RDONLY | O_NOATIME);
+        UniqueFd fd = open_leased(AT_FDCWD, magic_link(), flags);
         if (!fd) throw SysError{errno, "open", name_};
         return fd;
     } catch (const LeaseKept&) {

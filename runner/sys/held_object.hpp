@@ -26,6 +26,12 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return fd_.get(); }
     [[nodiscard]] const std::filesystem::path& name() const noexcept { return name_; }
 
+    /// Opens it, a file or a directory, for reading, and waits while somebody has a lease on it. Throws
+    /// LeaseKept; Interrupted.
+    [[nodiscard]] UniqueFd open(int flags) const;
+    /// Of a symlink.
+    [[nodiscard]] std::string read_link() const;
+
     void set_owner(uid_t uid, gid_t gid) const;
     /// ELOOP for a symlink, which has none.
     void set_mode(mode_t mode) const;
