@@ -1,6 +1,7 @@
 #include "runner/merge/copy_check.hpp"
 
 #include "runner/model/overlay_xattrs.hpp"
+#include "runner/sys/descent.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
@@ -31,19 +32,34 @@ std::pair<std::string, std::string> kind_of(const std::string& attribute) {
     return {space + "*", space + "disco"};
 }
 
+/// Whoever owns a directory may take away or move what is in it at any time: that needs no room.
+template <class Work> void unless_gone(const Work& work) {
+    try {
+        work();
+    } catch (const sys::SysError& error) {
+        const int code = error.code();
+        if (code != ENOENT && code != ENOTDIR && code != ELOOP && code != EXDEV) throw;
+    } catch (const sys::MovedMeanwhile&) { // the copy itself tells what it could not be made of
+    }
+}
+
 } // namespace
 
 void CopyCheck::add(int directory, const std::string& name, const std::string& shown) {
-    if (!add_one(directory, name, [&] { return shown; })) return;
-    sys::TreeWalk walk{sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY), shown};
-    while (walk.next())
-        if (walk.found() && add_one(walk.directory(), walk.name(), [&] { return walk.shown(); }))
-            walk.enter();
+    unless_gone([&] {
+        if (!add_one(directory, name, [&] { return shown; })) return;
+        sys::TreeWalk walk{sys::open_on_mount(directory, name, O_RDONLY | O_DIRECTORY), shown};
+        while (walk.next())
+            unless_gone([&] {
+                if (walk.found() && add_one(walk.directory(), walk.name(), [&] { return walk.shown(); }))
+                    walk.enter();
+            });
+    });
 }
 
 bool CopyCheck::add_one(int directory, const std::string& name, const std::function<std::string()>& shown) {
     const auto status = sys::stat_at(directory, name);
-    if (!status) throw sys::SysError{ENOENT, "look at", name};
+    if (!status) return false;
     if (!S_ISDIR(status->st_mode) && status->st_nlink > 1 &&
         !linked_.emplace(status->st_dev, status->st_ino).second)
         return false;
@@ -72,21 +88,25 @@ void CopyCheck::add_attributes_of(int directory, const std::string& name,
             attributes_.emplace(*visible, shown());
 }
 
-void CopyCheck::check(int directory, const std::string& shown) const {
+void CopyCheck::check_room(int directory, const std::string& shown) const {
     struct statvfs room = {};
     sys::check(::fstatvfs(directory, &room), "look at the file system of", shown);
     // With f_bfree also what is reserved for root would count, which a full system needs more than a merge.
     const std::uint64_t free = static_cast<std::uint64_t>(room.f_bavail) * room.f_frsize;
     if (bytes_ > free)
-        throw sys::Error{
+        throw NoRoom{
             fmt::format("the merge needs {} on the file system of '{}', and {} are free: make room there",
                         size_text(bytes_), shown, size_text(free))};
     // Some file systems (btrfs) have no fixed number of inodes and tell 0.
     if (room.f_files != 0 && objects_ > room.f_favail)
-        throw sys::Error{
+        throw NoRoom{
             fmt::format("the merge needs {} inodes on the file system of '{}', and {} are free: remove "
                         "files there",
                         objects_, shown, static_cast<std::uint64_t>(room.f_favail))};
+}
+
+void CopyCheck::check(int directory, const std::string& shown) const {
+    check_room(directory, shown);
     for (const auto& [attribute, object] : attributes_) {
         const auto& [kind, probe] = kind_of(attribute);
         if (::fgetxattr(directory, probe.c_str(), nullptr, 0) >= 0 || errno != EOPNOTSUPP) continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/sys/error.hpp"
 #include "runner/sys/metadata.hpp"
 
 #include <cstdint>
@@ -13,11 +14,18 @@
 
 namespace disco::merge {
 
+/// There is no room on a file system for copies.
+class NoRoom : public sys::Error {
+public:
+    using Error::Error;
+};
+
 /// Adds up what copies of objects will need on another file system, and compares it with what that offers:
 /// room, inodes, and extended attributes of their kinds.
 class CopyCheck {
 public:
-    /// An object, a directory with all it holds. `shown`: its path, for messages. Throws SysError.
+    /// An object, a directory with all it holds; what goes meanwhile does not count. `shown`: its path, for
+    /// messages. Throws SysError.
     void add(int directory, const std::string& name, const std::string& shown);
     /// The extended attributes of an object alone, which the other file system gets. Throws SysError.
     void add_attributes(int directory, const std::string& name, const std::string& shown);
@@ -26,6 +34,8 @@ public:
     /// Throws sys::Error that says what is missing on the file system of `directory`, which is only looked
     /// at. `shown`: the mount's path, for messages.
     void check(int directory, const std::string& shown) const;
+    /// The same of room and inodes alone. Throws NoRoom; SysError.
+    void check_room(int directory, const std::string& shown) const;
 
 private:
     // `shown`: asked where it is of interest alone.

@@ -33,16 +33,17 @@ bool same(const model::Metadata& a, const model::Metadata& b) {
 class Inverse {
 public:
     Inverse(const JournalTree& tree, const model::PreparedPlan& done, const InverseTerms& terms,
-            Rollback& rollback)
+            const LostOriginals& lost, Rollback& rollback)
         : tree_{tree},
           done_{done},
           terms_{terms},
+          lost_{lost},
           rollback_{rollback},
           live_{sys::open_directory(tree.live)} {}
 
     model::MergePlan plan() {
         for (auto step = done_.live.rbegin(); step != done_.live.rend(); ++step)
-            if (!is_kept(*step) && !is_split(*step))
+            if (!is_lost(*step) && !is_kept(*step) && !is_split(*step))
                 plan_.live.push_back(std::visit([this](const auto& one) { return inverse(one); }, *step));
         plan_times();
         return std::move(plan_);
@@ -65,6 +66,21 @@ private:
             names.push_back({std::move(entry.name), inside});
         }
         return names;
+    }
+
+    [[nodiscard]] bool is_lost(const model::PreparedStep& step) {
+        const auto* remove = std::get_if<model::Remove>(&step);
+        const auto* exchange = std::get_if<model::PreparedExchange>(&step);
+        const bool lost =
+            lost_.all || (remove != nullptr && lost_.sources.contains(remove->kept_as)) ||
+            (exchange != nullptr && exchange->from.where == model::ObjectSource::Where::staging &&
+             lost_.sources.contains(exchange->from.path));
+        if (!lost) return false;
+        const std::string path = shown(model::path_of(step));
+        (void)terms_.keep.cover(path); // a glob for it is no slip
+        rollback_.kept.push_back(path);
+        rollback_.lost.insert(path);
+        return true;
     }
 
     [[nodiscard]] bool is_kept(const model::PreparedStep& step) {
@@ -109,16 +125,17 @@ private:
     void plan_times() {
         const std::set<std::string_view> touched = touched_directories();
         for (const model::DirectoryTimes& parent : done_.parents_before) {
-            if (!terms_.keep.empty() && !touched.contains(parent.path)) continue;
+            if (is_partial() && !touched.contains(parent.path)) continue;
             // Whoever has changed a directory since has given it a time of its own.
             const auto now = live_.status_of(parent.path);
             if (now && !sys::later(now->st_mtim, terms_.merged)) plan_.parents_after.push_back(parent);
         }
     }
+    [[nodiscard]] bool is_partial() const { return !terms_.keep.empty() || !rollback_.lost.empty(); }
     /// Those that steps change, or whose entries they do, where something is kept: else that is all of them.
     [[nodiscard]] std::set<std::string_view> touched_directories() const {
         std::set<std::string_view> touched;
-        if (terms_.keep.empty()) return touched;
+        if (!is_partial()) return touched;
         for (const model::LiveStep& step : plan_.live) {
             const std::string_view path = model::path_of(step);
             const std::size_t slash = path.rfind('/');
@@ -209,6 +226,7 @@ private:
     const JournalTree& tree_;
     const model::PreparedPlan& done_;
     const InverseTerms& terms_;
+    const LostOriginals& lost_;
     Rollback& rollback_;
     DirectoryCache live_;
     model::MergePlan plan_;
@@ -219,8 +237,9 @@ private:
 } // namespace
 
 void add_inverse(const JournalTree& tree, const model::PreparedPlan& done, const InverseTerms& terms,
-                 std::filesystem::path layer, std::filesystem::path kept, Rollback& rollback) {
-    Inverse inverse{tree, done, terms, rollback};
+                 const LostOriginals& lost, std::filesystem::path layer, std::filesystem::path kept,
+                 Rollback& rollback) {
+    Inverse inverse{tree, done, terms, lost, rollback};
     model::MergePlan plan = inverse.plan();
     rollback.trees.push_back({tree.live, tree.prefix, std::move(plan), std::move(layer), std::move(kept),
                               inverse.take_conflicts()});

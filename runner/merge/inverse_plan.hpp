@@ -6,6 +6,7 @@
 
 #include <ctime>
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace disco::merge {
@@ -17,10 +18,17 @@ struct InverseTerms {
     model::KeepGlobs& keep;
 };
 
+/// Originals of one managed mount that could not be kept.
+struct LostOriginals {
+    bool all = false;
+    std::set<std::string> sources; ///< the names that they would have, in `kept`
+};
+
 /// Turns the steps of one managed mount, that were taken, round and adds them to the rollback, with what is
-/// kept. `layer`, `kept`: where the originals are. Looks at the live root, changes nothing. Throws as
-/// plan_rollback does.
+/// kept; a step whose original is lost stays as it is. `layer`, `kept`: where the originals are. Looks at the
+/// live root, changes nothing. Throws as plan_rollback does.
 void add_inverse(const JournalTree& tree, const model::PreparedPlan& done, const InverseTerms& terms,
-                 std::filesystem::path layer, std::filesystem::path kept, Rollback& rollback);
+                 const LostOriginals& lost, std::filesystem::path layer, std::filesystem::path kept,
+                 Rollback& rollback);
 
 } // namespace disco::merge

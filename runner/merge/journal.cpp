@@ -96,6 +96,12 @@ void read_merge_line(const json& line, Contents<model::PreparedPlan>& contents, 
         contents.trees.at(line.at("tree")).staging_inode = line.at("aside");
     } else if (line.contains("committed")) {
         record.committed = moment_of(line.at("committed"));
+    } else if (line.contains("not_kept")) {
+        record.not_kept.push_back({line.at("tree"), bytes_of(line.at("not_kept"))});
+    } else if (line.contains("dropped")) {
+        record.dropped.insert(line.at("dropped").get<std::size_t>());
+    } else if (line.contains("revoked")) {
+        record.committed.reset();
     } else if (line.contains("undone")) {
         record.undone = true;
         if (const auto foreign = line.find("foreign"); foreign != line.end()) // not in the first journals
@@ -264,13 +270,16 @@ std::optional<timespec> read_committed(const std::filesystem::path& path) {
 
 namespace {
 
-void add_line(const std::filesystem::path& journal, const json& line) {
+void add_lines(const std::filesystem::path& journal, const std::string& lines) {
     const std::string text = sys::read_file(journal);
     const sys::UniqueFd file{::open(journal.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
     if (!file) throw sys::SysError{errno, "open the journal", journal};
     // A crash may have cut the last line off.
     sys::check(::ftruncate(file.get(), static_cast<off_t>(text.rfind('\n') + 1)), "shorten", journal);
-    append(file.get(), line.dump() + "\n", journal);
+    append(file.get(), lines, journal);
+}
+void add_line(const std::filesystem::path& journal, const json& line) {
+    add_lines(journal, line.dump() + "\n");
 }
 
 } // namespace
@@ -280,6 +289,21 @@ void note_undone(const std::filesystem::path& journal, const std::vector<std::st
     for (const std::string& one : foreign) lines.push_back(to_json(one));
     add_line(journal, {{"undone", true}, {"foreign", std::move(lines)}});
 }
+
+void note_not_kept(const std::filesystem::path& journal, std::size_t tree,
+                   const std::vector<NotKept>& not_kept) {
+    std::string lines;
+    for (const NotKept& one : not_kept)
+        lines +=
+            json{{"not_kept", to_json(one.source)}, {"why", to_json(one.why)}, {"tree", tree}}.dump() + "\n";
+    if (!lines.empty()) add_lines(journal, lines);
+}
+
+void note_dropped(const std::filesystem::path& journal, std::size_t tree) {
+    add_line(journal, {{"dropped", tree}});
+}
+
+void note_revoked(const std::filesystem::path& journal) { add_line(journal, {{"revoked", true}}); }
 
 void note_committed_again(const std::filesystem::path& record, const timespec& moment) {
     add_line(record, {{"committed", to_json(moment)}});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/merge/originals_home.hpp"
 #include "runner/model/merge_plan.hpp"
 #include "runner/model/prepared_plan.hpp"
 #include "runner/sys/unique_fd.hpp"
@@ -10,6 +11,7 @@
 #include <ctime>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,7 +78,14 @@ struct JournalRecord {
     std::vector<model::PreparedPlan> plans; ///< by tree
     std::optional<timespec> planned;        ///< the plan is whole: live changes may have been made
     std::optional<timespec> committed;      ///< all of them were, and are on disk
-    bool undone = false;                    ///< all of them were taken back
+    /// What could not be kept of what was merged, by the path below the tree's staging directory.
+    struct NotKept {
+        std::size_t tree;
+        std::string source;
+    };
+    std::vector<NotKept> not_kept;
+    std::set<std::size_t> dropped; ///< trees of whose originals none were kept
+    bool undone = false;           ///< all of them were taken back
     /// Of `undone`: what somebody else had changed, a line each; to be kept for them.
     std::vector<std::string> foreign;
 };
@@ -101,6 +110,13 @@ struct SavedPlan {
 
 /// Adds that everything was taken back, and what of it is somebody else's.
 void note_undone(const std::filesystem::path& journal, const std::vector<std::string>& foreign);
+
+/// Adds what could not be kept, with the reasons: for the record, and for people.
+void note_not_kept(const std::filesystem::path& journal, std::size_t tree,
+                   const std::vector<NotKept>& not_kept);
+void note_dropped(const std::filesystem::path& journal, std::size_t tree);
+/// Adds that what was committed is to be taken back: from then on a crash leads back to the old tree.
+void note_revoked(const std::filesystem::path& journal);
 
 /// Adds that what was merged has stayed, with new stamps, until `moment`: somebody had begun to roll it back.
 void note_committed_again(const std::filesystem::path& record, const timespec& moment);

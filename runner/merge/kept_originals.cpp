@@ -1,6 +1,7 @@
 #include "runner/merge/kept_originals.hpp"
 
 #include "runner/merge/directory_cache.hpp"
+#include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/tree_walk.hpp"
 
@@ -15,6 +16,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+
+#include <spdlog/spdlog.h>
 
 namespace disco::merge {
 namespace {
@@ -94,6 +97,50 @@ std::uint64_t bytes_of_originals(const model::PreparedPlan& plan, int layer, int
         }
     }
     return bytes.all();
+}
+
+void remove_copies(const JournalRecord& record, const UndoStore& store) {
+    const std::string& run = record.heading.run;
+    for (std::size_t i = 0; i < record.trees.size(); ++i) {
+        const std::filesystem::path layer = store.layer(run, i);
+        try {
+            remove_all_but_originals(record.plans[i], sys::open_directory(layer).get());
+        } catch (const sys::Error& error) {
+            spdlog::warn("run {} was merged, and copies that nobody needs any more stay in '{}': {}", run,
+                         layer.string(), error.full_text());
+        }
+    }
+}
+
+std::uint64_t bytes_kept(const JournalRecord& record, const UndoStore& store) {
+    const std::string& run = record.heading.run;
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < record.trees.size(); ++i) {
+        const std::filesystem::path layer = store.layer(run, i);
+        try {
+            bytes += bytes_of_originals(record.plans[i], sys::open_directory(layer).get(),
+                                        sys::open_directory(store.kept(run, i)).get());
+        } catch (const sys::Error& error) {
+            spdlog::warn("run {} was merged; how much its originals in '{}' take is not known, so they do "
+                         "not count for disco/client/undo/mib: {}",
+                         run, layer.parent_path().string(), error.full_text());
+        }
+    }
+    return bytes;
+}
+
+std::string live_path(const model::PreparedPlan& plan, const std::string& prefix, const std::string& source) {
+    const std::size_t slash = std::min(source.find('/'), source.size());
+    const std::string name = source.substr(0, slash);
+    for (const model::PreparedStep& step : plan.live) {
+        const auto* remove = std::get_if<model::Remove>(&step);
+        const auto* exchange = std::get_if<model::PreparedExchange>(&step);
+        if ((remove != nullptr && remove->kept_as == name) ||
+            (exchange != nullptr && exchange->from.where == ObjectSource::Where::staging &&
+             exchange->from.path == name))
+            return prefix + "/" + model::path_of(step) + source.substr(slash);
+    }
+    return source;
 }
 
 } // namespace disco::merge

@@ -35,6 +35,11 @@ void move(const std::filesystem::path& from, const std::filesystem::path& to) {
     sys::check(::rename(from.c_str(), to.c_str()), fmt::format("move '{}' to", from.string()), to);
 }
 
+[[noreturn]] void throw_undo_failed(const sys::Error& error, const UndoStore& store) {
+    throw UndoFailed{fmt::format("THE LIVE ROOT IS LEFT IN BETWEEN: {}; '{}' tries again", error.full_text(),
+                                 store.hint("disco recover"))};
+}
+
 class Merge {
 public:
     Merge(std::vector<TreeToMerge>& trees, const UndoStore& store, const JournalHeading& heading,
@@ -93,10 +98,11 @@ public:
         journal_->commit(*record_.committed);
     }
 
-    /// What is left to do once it is committed. The live root is new, whatever fails here.
-    [[nodiscard]] bool complete() noexcept {
+    /// What is left to do once it is committed. The live root is new, whatever fails here, unless the answer
+    /// says that it was undone.
+    [[nodiscard]] Recovered complete() {
         try {
-            return recover(store_, std::move(record_)).what == Recovered::What::completed;
+            return recover(store_, std::move(record_));
         } catch (const sys::Error&) {
             return complete_again();
         }
@@ -127,14 +133,23 @@ private:
         journal_->staging_directories(record_.trees);
     }
 
-    /// As after a crash.
-    [[nodiscard]] bool complete_again() noexcept {
+    [[nodiscard]] bool is_committed() const noexcept {
         try {
-            return recover(store_, run_).what == Recovered::What::completed;
+            const auto record = read_journal(store_.journal(run_));
+            return !record || record->committed;
+        } catch (const sys::Error&) {
+            return true;
+        }
+    }
+    /// As after a crash.
+    [[nodiscard]] Recovered complete_again() {
+        try {
+            return recover(store_, run_);
         } catch (const sys::Error& error) {
+            if (!is_committed()) throw_undo_failed(error, store_); // any more
             spdlog::warn("run {} was merged, but its journal is still open: {}; '{}' tries again", run_,
                          error.full_text(), store_.hint("disco recover"));
-            return true;
+            return {.what = Recovered::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
         }
     }
     void sync() const {
@@ -154,6 +169,15 @@ private:
     std::vector<std::optional<StagingDirectory>> staging_directories_; ///< by tree
 };
 
+[[noreturn]] void throw_undone(const std::string& why, const Recovered& recovered) {
+    if (!recovered.foreign.empty())
+        throw Undone{fmt::format(
+            "{}; it was undone, but for what somebody else has changed meanwhile:\n  {}\nIt is kept in "
+            "'{}'",
+            why, fmt::join(recovered.foreign, "\n  "), recovered.kept_in.string())};
+    throw Undone{why + "; everything was undone, the live root is as it was"};
+}
+
 /// Takes back what was done before `error`, as after a crash. Throws Undone or UndoFailed.
 [[noreturn]] void undo(const sys::Error& error, const UndoStore& store, const std::string& run) {
     Recovered recovered;
@@ -163,12 +187,7 @@ private:
         throw UndoFailed{fmt::format("{}; THE LIVE ROOT IS LEFT IN BETWEEN: {}; '{}' tries again",
                                      error.full_text(), left.full_text(), store.hint("disco recover"))};
     }
-    if (!recovered.foreign.empty())
-        throw Undone{fmt::format(
-            "{}; it was undone, but for what somebody else has changed meanwhile:\n  {}\nIt is kept in "
-            "'{}'",
-            error.full_text(), fmt::join(recovered.foreign, "\n  "), recovered.kept_in.string())};
-    throw Undone{error.full_text() + "; everything was undone, the live root is as it was"};
+    throw_undone(error.full_text(), recovered);
 }
 
 } // namespace
@@ -218,7 +237,9 @@ model::MergeReport merge(std::vector<TreeToMerge> trees, const UndoStore& store,
         merge.reset();
         undo(error, store, heading.run);
     }
-    if (merge->complete()) report.undo = store.of(heading.run);
+    const Recovered end = merge->complete();
+    if (end.what == Recovered::What::undone) throw_undone(end.why, end);
+    if (end.what == Recovered::What::completed) report.undo = store.of(heading.run);
     return report;
 }
 

@@ -11,11 +11,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -160,19 +161,82 @@ bool ObjectCopy::copy_link(const struct stat& status, int to_directory, const st
     return true;
 }
 
+void ObjectCopy::leave_out(Told told, sys::LeasePatience patience) {
+    told_ = std::move(told);
+    patience_ = patience;
+}
+
+bool ObjectCopy::costs_itself(const sys::Error& error) const {
+    if (!told_ || dynamic_cast<const sys::Interrupted*>(&error) != nullptr) return false;
+    const auto* call = dynamic_cast<const sys::SysError*>(&error);
+    if (call == nullptr) return true; // a lease, what was moved, attributes that are too large
+    switch (call->code()) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case EXDEV: // something is mounted there
+    case ESTALE:
+    case ENXIO:
+    case EACCES:
+    case EPERM:
+    case EMLINK: // of an object that the other file system cannot have
+    case EFBIG:
+    case E2BIG:
+    case ERANGE:
+    case EINVAL:
+    case ENAMETOOLONG:
+    case EOPNOTSUPP: return true;
+    default: return false;
+    }
+}
+
+bool ObjectCopy::is_full() const {
+    constexpr std::uint64_t little = std::uint64_t{1} << 20;
+    struct statvfs room = {};
+    if (::fstatvfs(to_, &room) != 0) return true;
+    return static_cast<std::uint64_t>(room.f_bavail) * room.f_frsize < little ||
+           (room.f_files != 0 && room.f_favail == 0);
+}
+
+/// ext4 says that there is no room for attributes that are larger than a block of it.
+void ObjectCopy::set(const sys::HeldObject& made, const model::Metadata& metadata) const {
+    try {
+        set_metadata(made, metadata, Times::copy);
+    } catch (const sys::SysError& error) {
+        if (!told_ || error.code() != ENOSPC || is_full()) throw;
+        throw sys::Error{fmt::format("its extended attributes are too large there: {}", error.full_text())};
+    }
+}
+
 sys::UniqueFd ObjectCopy::copy_one(int from_directory, const std::string& name, int to_directory,
                                    const std::string& target, const std::string& path) {
-    const sys::HeldObject source{from_directory, name};
+    std::optional<sys::HeldObject> source;
+    try {
+        source.emplace(from_directory, name);
+        return copy_held(*source, to_directory, target, path);
+    } catch (const sys::Error& error) {
+        if (!costs_itself(error)) throw;
+        const auto* call = dynamic_cast<const sys::SysError*>(&error);
+        const bool gone = !source && call != nullptr && call->code() == ENOENT;
+        sys::remove_tree_at(to_directory, target);
+        if (!gone) told_(path, error);
+        return {};
+    }
+}
+
+sys::UniqueFd ObjectCopy::copy_held(const sys::HeldObject& source, int to_directory,
+                                    const std::string& target, const std::string& path) {
     const struct stat& status = source.status();
     const mode_t type = status.st_mode & S_IFMT;
     const bool linked = type != S_IFDIR && status.st_nlink > 1;
     if (linked && copy_link(status, to_directory, target)) return {};
     ino_t inode = 0;
+    sys::LeasePatience& patience = patience_ ? *patience_ : sys::LeasePatience::of_process();
     switch (type) {
     case S_IFDIR: {
-        sys::UniqueFd from = source.open(O_RDONLY | O_DIRECTORY);
+        sys::UniqueFd from = source.open(O_RDONLY | O_DIRECTORY, patience);
         sys::check(::mkdirat(to_directory, target.c_str(), 0700), "make directory", target);
-        begun_.push_back({read_metadata(source, bookkeeping_), sys::read_inode_flags(from.get())});
+        begun_.push_back({target, read_metadata(source, bookkeeping_), sys::read_inode_flags(from.get())});
         return from;
     }
     case S_IFLNK:
@@ -180,7 +244,7 @@ sys::UniqueFd ObjectCopy::copy_one(int from_directory, const std::string& name, 
                    target);
         break;
     case S_IFREG: {
-        const sys::UniqueFd from = source.open(O_RDONLY);
+        const sys::UniqueFd from = source.open(O_RDONLY, patience);
         const sys::UniqueFd to = sys::open_beneath(to_directory, target, O_WRONLY | O_CREAT | O_EXCL, 0600);
         copy_content(from.get(), to.get(), status.st_size, target);
         copy_flags(from.get(), to.get());
@@ -192,40 +256,64 @@ sys::UniqueFd ObjectCopy::copy_one(int from_directory, const std::string& name, 
     default: sys::check(::mknodat(to_directory, target.c_str(), type | 0600, status.st_rdev), "make", target);
     }
     const sys::HeldObject made = hold_made(to_directory, target, owner_, type, inode);
-    set_metadata(made, read_metadata(source, bookkeeping_), Times::copy);
+    set(made, read_metadata(source, bookkeeping_));
     if (linked) links_[{status.st_dev, status.st_ino}] = {path, made.status().st_ino};
     return {};
 }
 
-void ObjectCopy::finish_directory(int to_directory, const std::string& made) {
+void ObjectCopy::finish_directory(int to_directory, const std::string& path) {
     const Begun begun = std::move(begun_.back());
     begun_.pop_back();
-    const sys::HeldObject copy = hold_made(to_directory, made, owner_, S_IFDIR, 0);
-    if (begun.flags != 0) copy.set_flags(begun.flags);
-    set_metadata(copy, begun.metadata, Times::copy);
+    try {
+        const sys::HeldObject copy = hold_made(to_directory, begun.name, owner_, S_IFDIR, 0);
+        if (begun.flags != 0) copy.set_flags(begun.flags);
+        set(copy, begun.metadata);
+    } catch (const sys::Error& error) {
+        if (!costs_itself(error)) throw;
+        told_(path, error);
+    }
 }
 
 void ObjectCopy::copy(int from_directory, const std::string& name, const std::string& target) {
     const Parent place = parent_of(to_, target);
-    const auto open_inside = [](int directory, const std::string& at) {
-        return sys::open_beneath(directory, at, O_RDONLY | O_DIRECTORY);
-    };
     begun_.clear();
-    sys::UniqueFd top = copy_one(from_directory, name, place.directory.get(), place.name, target);
-    if (!top) return;
-    sys::TreeWalk walk{std::move(top), name};
-    sys::Descent to{open_inside(place.directory.get(), place.name)};
-    while (walk.next()) {
-        if (!walk.found()) {
+    sys::UniqueFd from = copy_one(from_directory, name, place.directory.get(), place.name, target);
+    if (!from) return;
+    copy_inside(std::move(from), sys::open_beneath(place.directory.get(), place.name, O_RDONLY | O_DIRECTORY),
+                target);
+    finish_directory(place.directory.get(), target);
+}
+
+void ObjectCopy::copy_inside(sys::UniqueFd from, sys::UniqueFd to_top, const std::string& path) {
+    sys::TreeWalk walk{std::move(from), path};
+    sys::Descent to{std::move(to_top)};
+    const auto here = [&] { return path + "/" + walk.path(); };
+    const auto leave_to = [&](std::size_t depth) {
+        while (to.depth() > depth) {
             to.leave();
-            finish_directory(to.directory(), walk.name());
-        } else if (sys::UniqueFd inside = copy_one(walk.directory(), walk.name(), to.directory(), walk.name(),
-                                                   target + "/" + walk.path())) {
-            to.enter(open_inside(to.directory(), walk.name()));
-            walk.enter(std::move(inside));
+            finish_directory(to.directory(), here());
         }
+    };
+    const auto next = [&] {
+        try {
+            return walk.next();
+        } catch (const sys::MovedMeanwhile& error) {
+            if (!costs_itself(error)) throw;
+            walk.resume();
+            told_(here(), error);
+            return true;
+        }
+    };
+    while (next()) {
+        if (!walk.found()) {
+            leave_to(walk.depth());
+            continue;
+        }
+        sys::UniqueFd inside = copy_one(walk.directory(), walk.name(), to.directory(), walk.name(), here());
+        if (!inside) continue;
+        to.enter(sys::open_beneath(to.directory(), walk.name(), O_RDONLY | O_DIRECTORY));
+        walk.enter(std::move(inside));
     }
-    finish_directory(place.directory.get(), place.name);
 }
 
 } // namespace disco::merge

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "runner/model/merge_plan.hpp"
+#include "runner/sys/error.hpp"
 #include "runner/sys/held_object.hpp"
+#include "runner/sys/leased_file.hpp"
 #include "runner/sys/unique_fd.hpp"
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +32,11 @@ public:
     /// `to`: the directory below which the copies are to lie, borrowed; it has the owner that new objects of
     /// this process have there. Throws SysError.
     explicit ObjectCopy(int to, Bookkeeping bookkeeping = Bookkeeping::strip);
+    /// What its owner, or what it is itself, keeps from being copied costs itself only: a file with a lease,
+    /// a directory that is moved. What is gone is left out without a word, and `told` is called with the path
+    /// of the copy of all else. Errors of the file systems are thrown as before.
+    using Told = std::function<void(const std::string& path, const sys::Error& why)>;
+    void leave_out(Told told, sys::LeasePatience patience);
     /// `target`, a path below it without symlinks, must not exist. A directory is copied with all it holds.
     void copy(int from_directory, const std::string& name, const std::string& target);
 
@@ -35,12 +44,20 @@ private:
     /// `path`: of the copy. A directory, opened, whose content is still to come; empty for all else.
     sys::UniqueFd copy_one(int from_directory, const std::string& name, int to_directory,
                            const std::string& target, const std::string& path);
-    /// `made`: its copy, in `to_directory`.
-    void finish_directory(int to_directory, const std::string& made);
+    sys::UniqueFd copy_held(const sys::HeldObject& source, int to_directory, const std::string& target,
+                            const std::string& path);
+    void copy_inside(sys::UniqueFd from, sys::UniqueFd to, const std::string& path);
+    /// The last one that was begun; `to_directory` holds its copy.
+    void finish_directory(int to_directory, const std::string& path);
+    void set(const sys::HeldObject& made, const model::Metadata& metadata) const;
+    /// False: the error is thrown.
+    [[nodiscard]] bool costs_itself(const sys::Error& error) const;
+    [[nodiscard]] bool is_full() const;
     bool copy_link(const struct stat& status, int to_directory, const std::string& target);
 
     /// What the copy of a directory gets when all that is in it was copied.
     struct Begun {
+        std::string name;
         model::Metadata metadata;
         unsigned flags;
     };
@@ -51,6 +68,8 @@ private:
     int to_;
     uid_t owner_ = 0; ///< of `to_`
     Bookkeeping bookkeeping_;
+    Told told_; ///< empty: nothing is left out
+    std::optional<sys::LeasePatience> patience_;
     std::map<std::pair<dev_t, ino_t>, Copied> links_; ///< of files with several names
     std::vector<Begun> begun_;                        ///< the directories on the way
 };

@@ -3,15 +3,17 @@
 #include "runner/merge/copy_check.hpp"
 #include "runner/merge/journal.hpp"
 #include "runner/merge/kept_originals.hpp"
+#include "runner/merge/left_staging.hpp"
 #include "runner/merge/merge_places.hpp"
-#include "runner/merge/object_copy.hpp"
+#include "runner/merge/merged_times.hpp"
+#include "runner/merge/originals_home.hpp"
 #include "runner/merge/staging_directory.hpp"
-#include "runner/merge/times_set.hpp"
 #include "runner/merge/undo_steps.hpp"
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -41,6 +43,11 @@ public:
 
     Recovered recover() {
         if (record_.committed) return complete();
+        return take_all_back();
+    }
+
+private:
+    Recovered take_all_back() {
         Recovered recovered{.what = Recovered::What::nothing_done, .run = run_, .foreign = {}, .kept_in = {}};
         if (record_.planned && !record_.undone) {
             record_.foreign = take_back();
@@ -58,7 +65,6 @@ public:
         return recovered;
     }
 
-private:
     [[nodiscard]] fs::path shown_staging(std::size_t i) const {
         return record_.trees[i].live / record_.trees[i].staging;
     }
@@ -142,23 +148,36 @@ private:
         sys::check(::rename(from.c_str(), to.c_str()), "move back", to);
     }
 
+    /// Nothing in them is needed any more: one that cannot be removed stands in nobody's way.
     void remove_staging_directories() const {
         for (std::size_t i = 0; i < record_.trees.size(); ++i) {
-            constexpr int most = 100; // tries, against somebody who exchanges names
-            int tries = 0;
-            for (bool removed = false; !removed;) {
-                const auto found = staging_directory(i);
-                if (!found) break;
-                const KeepTimes keep{tops_[i].get(), record_.trees[i].live};
-                removed = found->remove(tops_[i].get());
-                if (!removed && ++tries == most)
-                    throw sys::Error{fmt::format("'{}' cannot be removed: somebody else keeps renaming it",
-                                                 shown_staging(i).string())};
+            try {
+                remove_staging_directory(i);
+                if (has_foreign_staging(i))
+                    spdlog::warn(
+                        "'{}' is not what the merge made: somebody else has put it there, and it stays",
+                        shown_staging(i).string());
+            } catch (const sys::Interrupted&) {
+                throw;
+            } catch (const sys::Error& error) {
+                spdlog::warn(
+                    "run {} is over, and '{}', which holds nothing that is needed any more, cannot be "
+                    "removed yet: {}; the next start of disco tries again",
+                    run_, shown_staging(i).string(), error.full_text());
+                if (record_.trees[i].staging_inode != 0)
+                    note_left_staging(store_.left_staging(), record_.trees[i]);
             }
-            if (has_foreign_staging(i))
-                spdlog::warn("'{}' is not what the merge made: somebody else has put it there, and it stays",
-                             shown_staging(i).string());
         }
+    }
+    void remove_staging_directory(std::size_t i) const {
+        constexpr int most = 100; // tries, against somebody who exchanges names
+        for (int tries = 0; tries < most; ++tries) {
+            const auto found = staging_directory(i);
+            if (!found) return;
+            const KeepTimes keep{tops_[i].get(), record_.trees[i].live};
+            if (found->remove(tops_[i].get())) return;
+        }
+        throw sys::Error{"somebody else keeps renaming it, or making files in it"};
     }
 
     void restore_tops() const {
@@ -189,60 +208,118 @@ private:
 
     Recovered complete() {
         Recovered recovered{.what = Recovered::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
+        await_confirmation();
+        try {
+            bring_home();
+        } catch (const NoRoom& error) {
+            return revoke(error);
+        }
         const std::string& rolled_back = record_.heading.rolls_back;
         if (!rolled_back.empty() && sys::stat_path(store_.of(rolled_back)))
             store_.note_rolled_back(rolled_back, run_);
-        try {
-            for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
-        } catch (const sys::Error& error) {
-            spdlog::warn(
-                "run {} was merged, but what it replaced cannot be kept, so it cannot be rolled back: {}",
-                run_, error.full_text());
-            recovered.what = Recovered::What::not_kept;
-        }
         remove_staging_directories();
         sync_tops();
-        if (recovered.what == Recovered::What::not_kept) {
+        if (!is_anything_kept()) {
+            recovered.what = Recovered::What::not_kept;
             store_.remove(run_);
             return recovered;
         }
-        if (const auto within = record_.heading.confirm; within.count() != 0)
-            store_.await_confirmation(run_, *record_.committed, within);
         note_times();
-        remove_copies();
-        store_.close_journal(run_, bytes_kept(), sets_times_alone());
+        if (rolled_back.empty()) remove_copies(record_, store_);
+        store_.close_journal(run_, bytes_kept(record_, store_), sets_times_alone(record_.plans));
         return recovered;
     }
 
+    /// First of all: whatever fails, or is interrupted, from here on, it confirms nothing. Not anew when it
+    /// was answered meanwhile.
+    void await_confirmation() const {
+        const auto within = record_.heading.confirm;
+        if (within.count() != 0 && !store_.awaited_confirmation(run_))
+            store_.await_confirmation(run_, *record_.committed, within);
+    }
+
+    [[nodiscard]] bool is_anything_kept() const {
+        for (std::size_t i = 0; i < record_.trees.size(); ++i)
+            if (!record_.dropped.contains(i) && !record_.plans[i].live.empty()) return true;
+        return record_.dropped.empty();
+    }
+
+    /// Nobody has confirmed it, and it could not be undone: it does not stay.
+    Recovered revoke(const sys::Error& why) {
+        note_revoked(store_.journal(run_));
+        record_.committed.reset();
+        Recovered recovered = take_all_back();
+        recovered.why = "what it replaced cannot be kept, so it could not be undone if nobody confirms it: " +
+                        why.full_text();
+        return recovered;
+    }
+
+    [[nodiscard]] fs::path fresh(std::size_t i) const { return store_.kept(run_, i).native() + ".new"; }
+
     /// Originals on the file system of the live root are copied to the store: nothing of disco stays there.
-    void bring_home(std::size_t i) {
-        const auto originals = staging_directory(i);
-        if (!originals && has_foreign_staging(i))
-            throw sys::Error{
-                fmt::format("'{}' is not what the merge made: somebody else has put something in its place",
-                            shown_staging(i).string())};
-        if (!originals || !originals->is_source()) return;
-        const fs::path kept = store_.kept(run_, i), fresh = kept.native() + ".new";
-        sys::remove_tree(fresh);
-        sys::make_directories(fresh, 0700);
-        const int from = originals->directory();
-        const sys::UniqueFd to = sys::open_directory(fresh);
-        const auto entries = sys::list_directory(from, shown_staging(i));
-        CopyCheck copies;
-        for (const sys::DirectoryEntry& entry : entries) copies.add(from, entry.name, entry.name);
-        copies.check(to.get(), store_.path());
-        ObjectCopy copier{to.get()};
-        for (const sys::DirectoryEntry& entry : entries) copier.copy(from, entry.name, entry.name);
-        sys::sync_file_system_of(fresh);
-        sys::remove_tree(kept);
-        sys::rename_durably(fresh, kept);
-        originals->end_source(); // before its removal begins
+    /// Only when all of them are there the first ones are no more where they were. Throws NoRoom where the
+    /// merge can still be taken back, and must not stay as it is.
+    void bring_home() {
+        std::vector<std::pair<std::size_t, StagingDirectory>> copied;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            if (record_.dropped.contains(i)) continue;
+            auto originals = staging_directory(i);
+            if (!originals && has_foreign_staging(i))
+                drop(i, sys::Error{fmt::format("'{}' is not what the merge made: somebody else has put "
+                                               "something in its place",
+                                               shown_staging(i).string())});
+            if (!originals || !originals->is_source()) continue;
+            try {
+                note(i, copy_home(*originals, shown_staging(i), fresh(i)));
+                copied.emplace_back(i, *std::move(originals));
+            } catch (const NoRoom& error) {
+                if (can_be_revoked()) throw;
+                drop(i, error);
+            }
+        }
+        for (const auto& [i, originals] : copied) {
+            sys::remove_tree(store_.kept(run_, i));
+            sys::rename_durably(fresh(i), store_.kept(run_, i));
+            originals.end_source(); // before its removal begins
+        }
+    }
+    [[nodiscard]] bool can_be_revoked() const {
+        if (record_.heading.confirm.count() == 0 || !record_.committed || !record_.dropped.empty())
+            return false;
+        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
+            if (record_.trees[i].staging.empty()) continue;
+            const auto originals = staging_directory(i);
+            if (!originals || !originals->is_source()) return false;
+        }
+        return true;
+    }
+
+    void drop(std::size_t i, const sys::Error& why) {
+        if (!record_.committed) throw why; // what is somebody else's is not lost for want of room
+        note_dropped(store_.journal(run_), i);
+        record_.dropped.insert(i);
+        spdlog::warn("run {} was merged, but what it replaced in '{}' cannot be kept, so it cannot be rolled "
+                     "back there: {}",
+                     run_, record_.trees[i].live.string(), why.full_text());
+    }
+
+    void note(std::size_t i, const std::vector<NotKept>& not_kept) {
+        if (not_kept.empty()) return;
+        note_not_kept(store_.journal(run_), i, not_kept);
+        std::string lines;
+        for (const NotKept& one : not_kept)
+            lines += fmt::format(
+                "\n  {}: {}",
+                sys::printable(live_path(record_.plans[i], record_.trees[i].prefix, one.source)), one.why);
+        spdlog::warn("run {}: of what it took away these cannot be kept, as whoever owns them stands in the "
+                     "way, so they will not come back:{}",
+                     run_, lines);
     }
 
     /// Puts what was taken back out of the way of later runs, where an administrator finds it.
     fs::path keep_foreign() {
         fs::path place = store_.path().parent_path() / "changed-meanwhile" / run_;
-        for (std::size_t i = 0; i < record_.trees.size(); ++i) bring_home(i);
+        bring_home();
         clear_live_roots();
         sys::make_directories(place, 0700);
         move_back(store_.of(run_) / "data", place / "data");
@@ -251,21 +328,10 @@ private:
         return place;
     }
 
-    /// Nothing: it does more than that.
-    static const model::PreparedMetadata* times_alone(const model::PreparedStep& step) {
-        const auto* set = std::get_if<model::PreparedMetadata>(&step);
-        return set != nullptr && model::differ_in_times_alone(*set->change) ? set : nullptr;
-    }
-    [[nodiscard]] bool sets_times_alone() const {
-        return std::all_of(record_.plans.begin(), record_.plans.end(), [&](const model::PreparedPlan& plan) {
-            return std::all_of(plan.live.begin(), plan.live.end(), times_alone);
-        });
-    }
-
     /// For the rollback of an earlier run. What was merged stays so, whether this can be noted or not.
     void note_times() const {
         try {
-            note_times_set();
+            note_times_set(record_, tops_, store_.times());
         } catch (const sys::Error& error) {
             spdlog::warn(
                 "run {} has set times, and that it has cannot be noted, so an earlier run may not be rolled "
@@ -273,59 +339,6 @@ private:
                 run_, error.full_text());
         }
     }
-    void note_times_set() const {
-        std::optional<TimesSet> times;
-        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
-            const JournalTree& tree = record_.trees[i];
-            if (!tops_[i]) continue;
-            DirectoryCache live{sys::open_on_mount(tops_[i].get(), ".", O_RDONLY | O_DIRECTORY)};
-            for (const model::PreparedStep& step : record_.plans[i].live) {
-                const model::PreparedMetadata* set = times_alone(step);
-                if (set == nullptr) continue;
-                if (!times) times.emplace(store_.times());
-                const fs::path path = tree.live / set->path;
-                // Of one that somebody has changed meanwhile there is nothing to say.
-                const auto now = live.status_of(set->path);
-                if (now && !sys::later(now->st_ctim, *record_.committed))
-                    times->note(path, set->expected, *now);
-            }
-        }
-        if (times) times->save();
-    }
-
-    /// Copies that nobody needs any more. What was merged stays so, whether they can be removed or not. A
-    /// rollback has none; what is in its layer beside its own originals is another run's that was kept.
-    void remove_copies() const {
-        if (!record_.heading.rolls_back.empty()) return;
-        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
-            const fs::path layer = store_.layer(run_, i);
-            try {
-                remove_all_but_originals(record_.plans[i], sys::open_directory(layer).get());
-            } catch (const sys::Error& error) {
-                spdlog::warn("run {} was merged, and copies that nobody needs any more stay in '{}': {}",
-                             run_, layer.string(), error.full_text());
-            }
-        }
-    }
-
-    /// For the limits of the store, for which an estimate does.
-    [[nodiscard]] std::uint64_t bytes_kept() const {
-        std::uint64_t bytes = 0;
-        for (std::size_t i = 0; i < record_.trees.size(); ++i) {
-            const fs::path layer = store_.layer(run_, i);
-            try {
-                bytes += bytes_of_originals(record_.plans[i], sys::open_directory(layer).get(),
-                                            sys::open_directory(store_.kept(run_, i)).get());
-            } catch (const sys::Error& error) {
-                spdlog::warn(
-                    "run {} was merged; how much its originals in '{}' take is not known, so they do "
-                    "not count for disco/client/undo/mib: {}",
-                    run_, layer.parent_path().string(), error.full_text());
-            }
-        }
-        return bytes;
-    }
-
     const UndoStore& store_;
     JournalRecord record_;
     const std::string& run_;
@@ -353,6 +366,7 @@ Recovered recover(const UndoStore& store, JournalRecord record) {
 
 std::vector<Recovered> recover_all(const UndoStore& store) {
     store.finish_removals();
+    remove_left_staging(store.left_staging());
     std::vector<Recovered> all;
     const std::vector<std::string> runs = store.open_journals();
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) all.push_back(recover(store, *run));

@@ -15,9 +15,11 @@ struct Recovered {
         nothing_done, ///< the live root had not been touched
         undone,       ///< everything was taken back
         completed,    ///< everything had been merged; it can be rolled back
-        not_kept,     ///< the same, but the originals could not be kept
+        not_kept,     ///< the same, but none of the originals could be kept
     } what = What::nothing_done;
     std::string run;
+    /// Of `undone` after it had been merged, as it could not have been undone later; else empty.
+    std::string why = {};
     /// Of `undone`: what somebody else has changed since, a line each; kept in `kept_in`.
     std::vector<std::string> foreign;
     std::filesystem::path kept_in;

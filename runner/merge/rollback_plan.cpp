@@ -1,6 +1,7 @@
 #include "runner/merge/rollback_plan.hpp"
 
 #include "runner/merge/inverse_plan.hpp"
+#include "runner/merge/kept_originals.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
@@ -9,6 +10,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace disco::merge {
 namespace {
@@ -25,6 +27,31 @@ void refuse_slips(const Rollback& rollback, const std::string& run, const model:
     if (nothing_left)
         throw sys::UsageError{
             fmt::format("--keep keeps all that run {} changed: there is nothing left to roll back", run)};
+}
+
+/// What could not be kept of one managed mount, also of what was in one of its originals.
+LostOriginals lost_of(const JournalRecord& record, std::size_t tree, const std::filesystem::path& kept,
+                      Rollback& rollback) {
+    LostOriginals lost{.all = record.dropped.contains(tree), .sources = {}};
+    for (const JournalRecord::NotKept& one : record.not_kept) {
+        // Another try, after an interruption, may have kept it.
+        if (one.tree != tree || sys::stat_path(kept / one.source)) continue;
+        lost.sources.insert(one.source);
+        rollback.lost.insert(live_path(record.plans[tree], record.trees[tree].prefix, one.source));
+    }
+    return lost;
+}
+
+void tell_lost(const Rollback& rollback, const std::string& run) {
+    if (rollback.lost.empty()) return;
+    constexpr std::size_t most = 100;
+    std::string lines;
+    std::size_t count = 0;
+    for (const std::string& path : rollback.lost)
+        if (++count <= most) lines += "\n  " + sys::printable(path);
+    if (count > most) lines += fmt::format("\n  and {} more", count - most);
+    spdlog::warn("what run {} replaced here could not be kept when it was merged, and does not come back:{}",
+                 run, lines);
 }
 
 } // namespace
@@ -51,9 +78,11 @@ Rollback plan_rollback(const UndoStore& store, const std::string& run, model::Ke
     const InverseTerms terms{run, *record->committed, own.any() ? &own : nullptr, keep};
     for (std::size_t i = 0; i < record->trees.size(); ++i)
         sys::while_doing(fmt::format("rolling back run {}", run), [&] {
-            add_inverse(record->trees[i], record->plans[i], terms, store.layer(run, i), store.kept(run, i),
-                        rollback);
+            const LostOriginals lost = lost_of(*record, i, store.kept(run, i), rollback);
+            add_inverse(record->trees[i], record->plans[i], terms, lost, store.layer(run, i),
+                        store.kept(run, i), rollback);
         });
+    tell_lost(rollback, run);
     std::sort(rollback.kept.begin(), rollback.kept.end());
     refuse_slips(rollback, run, keep);
     return rollback;

@@ -19,6 +19,9 @@ struct Rollback {
     timespec merged = {};           ///< what was changed later is a conflict
     std::vector<TreeToMerge> trees; ///< live, plan, and where the originals are
     std::vector<std::string> kept;  ///< what the globs keep of all that the run changed, outermost ones only
+    /// What does not come back, as it could not be kept when the run was merged: the live root has something
+    /// else there, or nothing, and keeps it.
+    std::set<std::string, std::less<>> lost;
     std::set<std::string, std::less<>> stay; ///< directories that the run made, and that hold something kept
     std::set<std::string, std::less<>> made; ///< outermost directories that the run made or replaced
 };

@@ -29,6 +29,7 @@ public:
                                                               const std::filesystem::path& shown);
 
     [[nodiscard]] int directory() const noexcept { return directory_.get(); }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] std::uint64_t inode() const noexcept { return inode_; }
 
     /// Whether it still is where originals lie: all of them have been copied to the store else.

@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <spdlog/spdlog.h>
 
 namespace disco::merge {
 namespace {
@@ -98,21 +101,44 @@ void UndoStore::close_journal(const std::string& run, std::uint64_t bytes, bool 
 
 void UndoStore::note_rolled_back(const std::string& run, const std::string& by) const {
     sys::write_file_durably(of(run) / "rolled-back", by + "\n", 0600);
-    sys::remove_tree(of(run) / "data");
+    const std::filesystem::path data = of(run) / "data";
+    if (!sys::stat_path(data)) return;
+    const std::string going = removed_mark + run + ".data";
+    sys::check(::rename(data.c_str(), (directory_ / going).c_str()), "move away", data);
+    discard(going);
+}
+
+bool UndoStore::awaited_confirmation(const std::string& run) const {
+    for (const char* name : {"confirm", "confirmed", "unconfirmed"})
+        if (sys::stat_path(of(run) / name)) return true;
+    return false;
 }
 
 void UndoStore::remove(const std::string& run) const {
     if (!sys::stat_path(of(run))) return;
     // What is left of a removal that was interrupted must not look as if it could be rolled back, nor as if
     // it were open.
-    const std::filesystem::path going = directory_ / (removed_mark + run);
-    sys::rename_durably(of(run), going);
-    sys::remove_tree(going);
+    const std::string going = removed_mark + run;
+    sys::rename_durably(of(run), directory_ / going);
+    discard(going);
 }
 
 void UndoStore::finish_removals() const {
     for (const std::string& name : directories())
-        if (name.starts_with(removed_mark)) sys::remove_tree(directory_ / name);
+        if (name.starts_with(removed_mark)) discard(name);
+}
+
+void UndoStore::discard(const std::string& name) const {
+    try {
+        sys::remove_tree(directory_ / name);
+    } catch (const sys::Interrupted&) {
+        throw;
+    } catch (const sys::Error& error) {
+        spdlog::warn(
+            "what is left of an earlier run in '{}' is not needed any more, and cannot be removed yet: "
+            "{}; the next start of disco tries again",
+            (directory_ / name).string(), error.full_text());
+    }
 }
 
 std::vector<std::string> UndoStore::prune(const Limits& limits) const {

@@ -38,6 +38,8 @@ public:
         return tree_directory(run, tree) / "kept";
     }
 
+    /// See left_staging.hpp.
+    [[nodiscard]] std::filesystem::path left_staging() const { return directory_ / "left"; }
     /// See TimesSet.
     [[nodiscard]] std::filesystem::path times() const { return directory_ / "times"; }
     [[nodiscard]] std::filesystem::path confirm(const std::string& run) const { return of(run) / "confirm"; }
@@ -74,8 +76,12 @@ public:
     /// Another time for one that waits, in the same file: whoever waits has a lock on it.
     void change_time_to_confirm(const std::string& run, const timespec& since,
                                 std::chrono::seconds within) const;
+    /// Whether it was, and what became of that.
+    [[nodiscard]] bool awaited_confirmation(const std::string& run) const;
     void note_rolled_back(const std::string& run, const std::string& by) const;
-    /// At once, whenever it is interrupted: what then remains of its files is for `finish_removals`.
+    /// At once, whenever it is interrupted: what then remains of its files is for `finish_removals`. So is,
+    /// with a warning, what somebody else keeps from being removed: he may have had it open when it was
+    /// taken.
     void remove(const std::string& run) const;
     void finish_removals() const;
 
@@ -92,6 +98,8 @@ private:
     [[nodiscard]] std::filesystem::path tree_directory(const std::string& run, std::size_t tree) const {
         return of(run) / "data" / std::to_string(tree);
     }
+    /// What is of no use any more; no error stops anybody. `name`: begins as what `finish_removals` removes.
+    void discard(const std::string& name) const;
     [[nodiscard]] std::vector<std::string> directories() const;
     [[nodiscard]] std::vector<std::string> runs() const;
 

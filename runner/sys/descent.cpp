@@ -33,4 +33,19 @@ void Descent::leave() {
     now.fd = std::move(above.fd);
 }
 
+void Descent::reopen(const std::function<std::string(std::size_t)>& name_in) {
+    std::size_t at = depth();
+    while (!levels_[at].fd) --at; // those of the first levels are open
+    for (; at < depth(); ++at) {
+        UniqueFd fd{::openat(levels_[at].fd.get(), name_in(at).c_str(),
+                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+        struct stat status = {};
+        if (fd) check(::fstat(fd.get(), &status), "look at", "a directory");
+        if (!fd || status.st_dev != levels_[at + 1].device || status.st_ino != levels_[at + 1].inode) break;
+        levels_[at + 1].fd = std::move(fd);
+        if (at >= held) levels_[at].fd.reset();
+    }
+    levels_.erase(levels_.begin() + static_cast<std::ptrdiff_t>(at) + 1, levels_.end());
+}
+
 } // namespace disco::sys

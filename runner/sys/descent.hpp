@@ -4,6 +4,8 @@
 #include "runner/sys/unique_fd.hpp"
 
 #include <cstddef>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
@@ -32,6 +34,9 @@ public:
     void enter(UniqueFd inside);
     /// To the directory above, not from the top. Throws SysError; MovedMeanwhile.
     void leave();
+    /// After MovedMeanwhile: to the deepest directory that is where it was. `name_in(depth)`: of the one that
+    /// was entered from that depth. Throws SysError.
+    void reopen(const std::function<std::string(std::size_t depth)>& name_in);
 
 private:
     struct Level {

@@ -54,9 +54,9 @@ UniqueFd HeldObject::open_for_flags() const {
     return open(O_RDONLY | O_NOATIME);
 }
 
-UniqueFd HeldObject::open(int flags) const {
+UniqueFd HeldObject::open(int flags, LeasePatience& patience) const {
     try {
-        UniqueFd fd = open_leased(AT_FDCWD, magic_link(), flags);
+        UniqueFd fd = open_leased(AT_FDCWD, magic_link(), flags, patience);
         if (!fd) throw SysError{errno, "open", name_};
         return fd;
     } catch (const LeaseKept&) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/sys/leased_file.hpp"
 #include "runner/sys/metadata.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -28,7 +29,7 @@ public:
 
     /// Opens it, a file or a directory, for reading, and waits while somebody has a lease on it. Throws
     /// LeaseKept; Interrupted.
-    [[nodiscard]] UniqueFd open(int flags) const;
+    [[nodiscard]] UniqueFd open(int flags, LeasePatience& patience = LeasePatience::of_process()) const;
     /// Of a symlink.
     [[nodiscard]] std::string read_link() const;
 

@@ -34,6 +34,16 @@ bool TreeWalk::next() {
     return true;
 }
 
+void TreeWalk::resume() {
+    descent_.reopen([&](std::size_t depth) { return levels_[depth].current().name; });
+    levels_.resize(descent_.depth() + 1);
+    const Level& level = levels_.back();
+    path_.resize(level.path_length);
+    if (!path_.empty()) path_ += '/';
+    path_ += level.current().name;
+    found_ = false;
+}
+
 void TreeWalk::enter() {
     UniqueFd inside{::openat(directory(), name().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!inside) throw SysError{errno, "open directory", shown()};

@@ -23,6 +23,11 @@ public:
 
     /// Goes to the next object, or out of a directory that was entered. False at the end.
     bool next();
+    /// When `next` has thrown MovedMeanwhile: out of what was moved, and of what it was in, into the deepest
+    /// directory that is where it was, as after `next`. What it had not come to further down is left out.
+    void resume();
+    /// How many directories below the top it is in.
+    [[nodiscard]] std::size_t depth() const noexcept { return descent_.depth(); }
     /// It has come to an object; else it has come out of a directory, which is the object now.
     [[nodiscard]] bool found() const noexcept { return found_; }
 

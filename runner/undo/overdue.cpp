@@ -1,5 +1,6 @@
 #include "runner/undo/overdue.hpp"
 
+#include "runner/merge/recovery.hpp"
 #include "runner/merge/undo_store.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -61,6 +62,21 @@ Overdue time_is_up(const run::StateDirectory& state, const std::string& run) {
             false};
 }
 
+/// Whether the end of the merge has come to its end, which it may not have been able to at the first try:
+/// before that there is nothing to be rolled back. It may also have been taken back by that.
+bool is_closed(const run::StateDirectory& state, const std::string& run) {
+    const merge::UndoStore store{state.undo()};
+    if (sys::stat_path(store.record(run))) return true;
+    try {
+        (void)merge::recover(store, run);
+        return sys::stat_path(store.record(run)).has_value();
+    } catch (const sys::Error&) {
+        constexpr timespec moment = {.tv_sec = 5, .tv_nsec = 0};
+        ::nanosleep(&moment, nullptr); // what is in the way may go
+        return false;
+    }
+}
+
 /// False: another process holds the lock, so the run itself may still be at its actions, after which the time
 /// begins anew. Who waits for the lock instead would get it then, and keep it from 'disco confirm'.
 bool roll_back_if_free(const run::StateDirectory& state, const std::string& run) {
@@ -69,6 +85,7 @@ bool roll_back_if_free(const run::StateDirectory& state, const std::string& run)
             state.lock(fmt::format("disco, rolling back run {} that was not confirmed", run), {});
         const fs::path file = merge::UndoStore{state.undo()}.confirm(run);
         if (!sys::stat_path(file) || seconds_to_confirm(state, run) > 0) return false;
+        if (!is_closed(state, run)) return false;
         (void)time_is_up(state, run);
         return true;
     } catch (const sys::TryAgain&) {

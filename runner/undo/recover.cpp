@@ -24,6 +24,7 @@ std::string described(const merge::Recovered& recovered) {
     }
     std::string text = fmt::format(
         "run {} was interrupted in its merge; everything it had changed was put back", recovered.run);
+    if (!recovered.why.empty()) text += ": " + recovered.why;
     if (recovered.foreign.empty()) return text;
     text += ", but for what somebody else has changed since:";
     for (const std::string& line : recovered.foreign) text += "\n  " + line;

@@ -34,7 +34,8 @@ public:
           live_{sys::open_directory(rollback.root), merge::DirectoryCache::Mounts::all} {}
 
     [[nodiscard]] bool contains(const report::RecordedChange& change) {
-        if (keep_.cover(change.path) || rollback_.stay.contains(change.path)) return true;
+        if (is_lost(change.path) || keep_.cover(change.path) || rollback_.stay.contains(change.path))
+            return true;
         // What is gone from a directory that stays is gone, whoever has removed it.
         const std::string_view parent = std::string_view{change.path}.substr(0, change.path.rfind('/'));
         return change.kind == Kind::deleted && rollback_.stay.contains(parent) &&
@@ -42,6 +43,13 @@ public:
     }
 
 private:
+    /// It, or a directory above it.
+    [[nodiscard]] bool is_lost(std::string_view path) const {
+        for (; !path.empty(); path = path.substr(0, path.rfind('/')))
+            if (rollback_.lost.contains(path)) return true;
+        return false;
+    }
+
     const merge::Rollback& rollback_;
     model::KeepGlobs& keep_;
     merge::DirectoryCache live_;
@@ -87,7 +95,7 @@ UndoneUnits report_undone_changes(const std::string& run, const merge::Rollback&
     for (std::size_t i = stored.changes.size(); i-- > 0;)
         stored.changes.for_each(i, 1, [&](report::RecordedChange&& done) {
             const report::RecordedChange change = report::inverse_change(std::move(done));
-            if (!keep.empty() && left.contains(change)) return;
+            if ((!keep.empty() || !rollback.lost.empty()) && left.contains(change)) return;
             ++module.change_counts[static_cast<std::size_t>(change.kind)];
             result.changes->append(change);
             if (!model::is_unit_file(change.path)) return;

@@ -1,0 +1,56 @@
+#include "runner/merge/originals_home.hpp"
+
+#include "runner/merge/copy_check.hpp"
+#include "runner/merge/object_copy.hpp"
+#include "runner/sys/durable_files.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
+
+#include <cerrno>
+#include <chrono>
+
+namespace disco::merge {
+namespace {
+
+/// For the leases on all files together. Who needs a lease for his work gives it up in less; a signal cannot
+/// end the wait here.
+constexpr std::chrono::seconds patience{5};
+
+std::vector<NotKept> copy_all(int from, const std::filesystem::path& shown, int to,
+                              const std::filesystem::path& kept) {
+    const auto entries = sys::list_directory(from, shown);
+    CopyCheck room;
+    for (const sys::DirectoryEntry& entry : entries) room.add(from, entry.name, entry.name);
+    room.check_room(to, kept);
+    std::vector<NotKept> not_kept;
+    constexpr std::size_t most = 1000; // lines: whoever keeps one from being copied may do so with many
+    ObjectCopy copier{to};
+    copier.leave_out(
+        [&](const std::string& path, const sys::Error& why) {
+            if (not_kept.size() < most || path.find('/') == std::string::npos)
+                not_kept.push_back({path, why.full_text()});
+        },
+        sys::LeasePatience{patience});
+    for (const sys::DirectoryEntry& entry : entries) copier.copy(from, entry.name, entry.name);
+    return not_kept;
+}
+
+} // namespace
+
+std::vector<NotKept> copy_home(const StagingDirectory& staging, const std::filesystem::path& shown,
+                               const std::filesystem::path& fresh) {
+    sys::remove_tree(fresh);
+    try {
+        sys::make_directories(fresh, 0700);
+        auto not_kept =
+            copy_all(staging.directory(), shown, sys::open_directory(fresh).get(), fresh.parent_path());
+        sys::sync_file_system_of(fresh);
+        return not_kept;
+    } catch (const sys::SysError& error) {
+        if (error.code() != ENOSPC && error.code() != EDQUOT) throw;
+        sys::remove_tree(fresh);
+        throw NoRoom{error.full_text()};
+    }
+}
+
+} // namespace disco::merge
