@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include <fcntl.h>
+#include <linux/stat.h>
 
 namespace disco::merge {
 namespace {
@@ -61,6 +62,26 @@ std::optional<sys::HeldObject> DirectoryCache::hold(const std::string& path) {
         if (means_not_there(error.code())) return std::nullopt;
         throw;
     }
+}
+
+std::optional<struct statx> statx_at(const DirectoryCache::Place& place) {
+    struct statx status = {};
+    if (::statx(place.directory, place.name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+                STATX_BASIC_STATS | STATX_BTIME, &status) == 0)
+        return status;
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    throw sys::SysError{errno, "look at", place.name};
+}
+
+model::SourceMark mark_of(const struct statx& status) {
+    const auto time = [](const struct statx_timestamp& at) {
+        return timespec{.tv_sec = at.tv_sec, .tv_nsec = static_cast<long>(at.tv_nsec)};
+    };
+    const bool tells_birth = (status.stx_mask & STATX_BTIME) != 0;
+    return {.known = true,
+            .size = status.stx_size,
+            .mtime = time(status.stx_mtime),
+            .born = tells_birth ? time(status.stx_btime) : timespec{}};
 }
 
 void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Place& to, unsigned flags) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/model/prepared_plan.hpp"
 #include "runner/sys/held_object.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -49,6 +50,10 @@ private:
     Mounts mounts_ = Mounts::one;
     std::string parent_path_;
 };
+
+/// statx(2), not following, with the time of birth; nothing when the name does not exist. Throws SysError.
+[[nodiscard]] std::optional<struct statx> statx_at(const DirectoryCache::Place& place);
+[[nodiscard]] model::SourceMark mark_of(const struct statx& status);
 
 /// renameat2(2). Throws SysError.
 void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Place& to, unsigned flags);

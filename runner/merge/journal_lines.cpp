@@ -40,6 +40,15 @@ model::Stamp stamp_of(const json& value) {
     return stamp;
 }
 
+model::SourceMark mark_of(const json& source) {
+    const auto value = source.find("mark");
+    if (value == source.end()) return {}; // as of the first versions
+    return {.known = true,
+            .size = value->at(0),
+            .mtime = {.tv_sec = value->at(1), .tv_nsec = value->at(2)},
+            .born = {.tv_sec = value->at(3), .tv_nsec = value->at(4)}};
+}
+
 json to_json(const model::Metadata& metadata) {
     json xattrs = json::array();
     for (const auto& [name, value] : metadata.xattrs)
@@ -80,9 +89,9 @@ public:
     }
 
     void operator()(const model::PutNew& step) { put_new(step, not_known); }
-    void operator()(const model::PreparedPut& step) { put_new(step, step.inode); }
+    void operator()(const model::PreparedPut& step) { put_new(step, step.inode, step.mark); }
     void operator()(const model::Exchange& step) { exchange(step, not_known); }
-    void operator()(const model::PreparedExchange& step) { exchange(step, step.inode); }
+    void operator()(const model::PreparedExchange& step) { exchange(step, step.inode, step.mark); }
     void operator()(const model::Remove& step) {
         out_ += R"(,"do":"remove","kept_as":)";
         text(step.kept_as);
@@ -99,29 +108,33 @@ private:
     void text(std::string_view bytes) {
         if (!sys::append_plain_json_string(out_, bytes)) out_ += merge::to_json(bytes).dump();
     }
-    void put_new(const model::PutNew& step, std::uint64_t inode) {
+    void put_new(const model::PutNew& step, std::uint64_t inode, const model::SourceMark& mark = {}) {
         out_ += R"(,"do":"put","from":)";
-        source(step.from, inode);
+        source(step.from, inode, mark);
     }
-    void exchange(const model::Exchange& step, std::uint64_t inode) {
+    void exchange(const model::Exchange& step, std::uint64_t inode, const model::SourceMark& mark = {}) {
         out_ += R"(,"do":"exchange","from":)";
-        source(step.from, inode);
+        source(step.from, inode, mark);
         expected(step.expected);
     }
     void metadata(const model::SetMetadata& step, const model::MetadataChange* change) {
         out_ += R"(,"do":"metadata","like":)";
-        source(step.like, not_known);
+        source(step.like, not_known, {});
         expected(step.expected);
         put(FMT_COMPILE(R"(,"flags":{})"), step.flags);
         if (change != nullptr)
             put(FMT_COMPILE(R"(,"before":{},"after":{})"), to_json(change->before).dump(),
                 to_json(change->after).dump());
     }
-    void source(const model::ObjectSource& source, std::uint64_t inode) {
+    void source(const model::ObjectSource& source, std::uint64_t inode, const model::SourceMark& mark) {
         out_ += source.where == model::ObjectSource::Where::layer ? R"({"where":"layer","path":)"
                                                                   : R"({"where":"staging","path":)";
         text(source.path);
-        put(FMT_COMPILE(R"(,"inode":{}}})"), inode);
+        put(FMT_COMPILE(R"(,"inode":{})"), inode);
+        if (mark.known)
+            put(FMT_COMPILE(R"(,"mark":[{},{},{},{},{}])"), mark.size, mark.mtime.tv_sec, mark.mtime.tv_nsec,
+                mark.born.tv_sec, mark.born.tv_nsec);
+        out_ += '}';
     }
     void expected(const model::Stamp& stamp) {
         put(FMT_COMPILE(R"(,"expected":[{},{},{},{},{},{},{},{},{}])"), stamp.inode, stamp.size,
@@ -188,8 +201,9 @@ void append_line(std::string& lines, const model::LiveStep& step, std::size_t tr
 model::PreparedStep prepared_step_of(const json& value) {
     const std::string what = value.at("do");
     const auto inode = [&]() -> std::uint64_t { return value.at("from").at("inode"); };
-    if (what == "put") return model::PreparedPut{put_of(value), inode()};
-    if (what == "exchange") return model::PreparedExchange{exchange_of(value), inode()};
+    if (what == "put") return model::PreparedPut{put_of(value), inode(), mark_of(value.at("from"))};
+    if (what == "exchange")
+        return model::PreparedExchange{exchange_of(value), inode(), mark_of(value.at("from"))};
     if (what == "remove") return remove_of(value);
     if (what == "metadata") return model::PreparedMetadata{set_of(value), change_of(value)};
     refuse_step(what);

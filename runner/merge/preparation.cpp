@@ -109,12 +109,12 @@ public:
     explicit Prepare(MergePlaces& places) : places_{places} {}
 
     model::PreparedStep operator()(model::PutNew&& step) {
-        const std::uint64_t inode = inode_of(step.from);
-        return model::PreparedPut{std::move(step), inode};
+        const Source source = look_at(step.from);
+        return model::PreparedPut{std::move(step), source.inode, source.mark};
     }
     model::PreparedStep operator()(model::Exchange&& step) {
-        const std::uint64_t inode = inode_of(step.from);
-        return model::PreparedExchange{std::move(step), inode};
+        const Source source = look_at(step.from);
+        return model::PreparedExchange{std::move(step), source.inode, source.mark};
     }
     model::PreparedStep operator()(model::Remove&& step) { return std::move(step); }
     model::PreparedStep operator()(model::SetMetadata&& step) {
@@ -123,11 +123,15 @@ public:
     }
 
 private:
-    std::uint64_t inode_of(const model::ObjectSource& source) {
+    struct Source {
+        std::uint64_t inode;
+        model::SourceMark mark;
+    };
+    Source look_at(const model::ObjectSource& source) {
         const DirectoryCache::Place place = places_.place_of(source);
-        const auto status = sys::stat_at(place.directory, place.name);
+        const auto status = statx_at(place);
         if (!status) throw sys::SysError{ENOENT, "find what is to be merged", source.path};
-        return status->st_ino;
+        return {status->stx_ino, mark_of(*status)};
     }
 
     std::shared_ptr<const model::MetadataChange> change_by(const model::SetMetadata& step) {

@@ -7,6 +7,7 @@
 #include "runner/sys/tree_walk.hpp"
 
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,20 +33,20 @@ public:
                 remove_name(live);
             places_.reset();
         } // else it was not taken, or somebody has removed or replaced it
-        tell_if_touched(step.path, step.from, step.inode);
+        tell_if_touched(step.path, step);
     }
     void operator()(const model::PreparedExchange& step) {
         if (lies_live(step.path, step.inode)) {
             rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_EXCHANGE);
             places_.reset();
-            tell_if_touched(step.path, step.from, step.inode);
+            tell_if_touched(step.path, step);
             return;
         }
         // Not taken, if the new object is where it was; else somebody has done something to the name since.
         const Place source = places_.place_of(step.from);
         const auto original = sys::stat_at(source.directory, source.name);
         if (!original) return;
-        if (original->st_ino == step.inode) return tell_if_touched(step.path, step.from, step.inode);
+        if (original->st_ino == step.inode) return tell_if_touched(step.path, step);
         result_.foreign.push_back(fmt::format(
             "{}: somebody has {} since it was merged; the original is kept as {}", places_.shown(step.path),
             exists_live(step.path) ? "put another object there" : "removed it", step.from.path));
@@ -89,18 +90,32 @@ private:
 
     /// Of what lies where it came from: also when an earlier recovery has put it there and did not live to
     /// tell. What was never merged has not changed since.
-    void tell_if_touched(const std::string& path, const model::ObjectSource& source, std::uint64_t inode) {
-        const Place place = places_.place_of(source);
-        const auto status = sys::stat_at(place.directory, place.name);
-        if (status && status->st_ino == inode && touched(place.directory, place.name, *status))
+    template <class Step> void tell_if_touched(const std::string& path, const Step& step) {
+        const Place place = places_.place_of(step.from);
+        const auto status = statx_at(place);
+        if (status && status->stx_ino == step.inode &&
+            (differs(*status, step.mark) || touched(place.directory, place.name, *status)))
             result_.foreign.push_back(
                 fmt::format("{}: somebody has changed it since it was merged; their version is kept",
                             places_.shown(path)));
     }
+    /// Whoever writes to a file may give it an old time afterwards (cp -p), and one that is made when disco's
+    /// was removed may get its inode (tar -x).
+    [[nodiscard]] static bool differs(const struct statx& status, const model::SourceMark& before) {
+        if (!before.known) return false;
+        const model::SourceMark now = mark_of(status);
+        const auto same = [](const timespec& a, const timespec& b) {
+            return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+        };
+        const bool both_tell = before.born.tv_sec != 0 && now.born.tv_sec != 0;
+        if (both_tell && !same(before.born, now.born)) return true;
+        // An exchange sets the mtime of a directory on some file systems (XFS).
+        return !S_ISDIR(status.stx_mode) && (now.size != before.size || !same(now.mtime, before.mtime));
+    }
     /// The rename sets the ctime of the object itself, so of that one the mtime has to do.
-    [[nodiscard]] bool touched(int directory, const std::string& name, const struct stat& status) const {
+    [[nodiscard]] bool touched(int directory, const std::string& name, const struct statx& status) const {
         // XFS sets the mtime of an exchanged directory as well; what is new in one tells by its own ctime.
-        if (!S_ISDIR(status.st_mode)) return sys::later(status.st_mtim, planned_);
+        if (!S_ISDIR(status.stx_mode)) return sys::later(mark_of(status).mtime, planned_);
         sys::TreeWalk walk{sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY), name};
         while (walk.next()) {
             const auto inner = walk.found() ? sys::stat_at(walk.directory(), walk.name()) : std::nullopt;

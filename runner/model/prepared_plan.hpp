@@ -3,19 +3,31 @@
 #include "runner/model/merge_plan.hpp"
 
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <variant>
 #include <vector>
 
 namespace disco::model {
 
+/// What an object is known by besides its inode number, which another one may get when it is removed: as it
+/// was when it lay ready. Its ctime is not among it, as the step itself sets that.
+struct SourceMark {
+    bool known = false; ///< not in the first journals
+    std::uint64_t size = 0;
+    timespec mtime = {};
+    timespec born = {}; ///< zero: the file system does not tell
+};
+
 // Steps with what they are taken back by, also after a crash: a step was taken if the inode that it brings
 // lies at its path.
 struct PreparedPut : PutNew {
     std::uint64_t inode = 0; ///< of what is put
+    SourceMark mark = {};
 };
 struct PreparedExchange : Exchange {
     std::uint64_t inode = 0; ///< of what comes
+    SourceMark mark = {};
 };
 struct PreparedMetadata : SetMetadata {
     std::shared_ptr<const MetadataChange> change; ///< never null
