@@ -6,6 +6,8 @@
 #include "runner/sys/moment.hpp"
 #include "runner/sys/tree_walk.hpp"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <sys/stat.h>
@@ -26,19 +28,22 @@ public:
 
     void operator()(const model::PreparedPut& step) {
         if (lies_live(step.path, step.inode)) {
-            const Place live = places_.live().parent_of(step.path), source = places_.place_of(step.from);
-            if (!is_one_file(live, source))
-                rename_object(live, source, RENAME_NOREPLACE);
-            else
-                remove_name(live);
+            try {
+                const Place live = places_.live().parent_of(step.path), source = places_.place_of(step.from);
+                if (!is_one_file(live, source))
+                    rename_object(live, source, RENAME_NOREPLACE);
+                else
+                    remove_name(live);
+            } catch (const sys::SysError& error) {
+                if (!means_somebody_else(error)) throw; // who has moved it right now
+            }
             places_.reset();
-        } // else it was not taken, or somebody has removed or replaced it
+        } // else it was not taken, or is not where it was put
         tell_if_touched(step.path, step);
     }
     void operator()(const model::PreparedExchange& step) {
         if (lies_live(step.path, step.inode)) {
-            rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_EXCHANGE);
-            places_.reset();
+            if (!put_back(places_.place_of(step.from), step.from.path, step.path, RENAME_EXCHANGE)) return;
             tell_if_touched(step.path, step);
             return;
         }
@@ -61,8 +66,7 @@ public:
                             places_.shown(step.path), step.kept_as));
             return;
         }
-        rename_object(kept, places_.live().parent_of(step.path), RENAME_NOREPLACE);
-        places_.reset();
+        (void)put_back(kept, step.kept_as, step.path, RENAME_NOREPLACE);
     }
     void operator()(const model::PreparedMetadata& step) {
         const auto object = places_.live().hold(step.path);
@@ -71,6 +75,30 @@ public:
     }
 
 private:
+    /// Of an original. False, and told: whoever owns its directory has taken that away, or put something else
+    /// in its place. That is no reason to leave all else in between.
+    [[nodiscard]] bool put_back(const Place& original, const std::string& kept_as, const std::string& path,
+                                unsigned flags) {
+        try {
+            rename_object(original, places_.live().parent_of(path), flags);
+            places_.reset();
+            return true;
+        } catch (const sys::SysError& error) {
+            if (!means_somebody_else(error)) throw;
+        }
+        places_.reset();
+        result_.foreign.push_back(fmt::format(
+            "{}: its directory is gone, or somebody has put something else there; the original is kept as {}",
+            places_.shown(path), kept_as));
+        return false;
+    }
+
+    /// The name, or the directory that it was in, is not what it was when the step was taken.
+    [[nodiscard]] static bool means_somebody_else(const sys::SysError& error) {
+        const int code = error.code();
+        return code == ENOENT || code == ENOTDIR || code == ELOOP || code == EXDEV || code == EEXIST;
+    }
+
     /// Under two names: of a rename(2) that was under way when the power was lost, btrfs may show the new
     /// name and the old one.
     [[nodiscard]] static bool is_one_file(const Place& a, const Place& b) {
@@ -93,8 +121,11 @@ private:
     template <class Step> void tell_if_touched(const std::string& path, const Step& step) {
         const Place place = places_.place_of(step.from);
         const auto status = statx_at(place);
-        if (status && status->stx_ino == step.inode &&
-            (differs(*status, step.mark) || touched(place.directory, place.name, *status)))
+        if (!status || status->stx_ino != step.inode)
+            result_.foreign.push_back(
+                fmt::format("{}: somebody has removed it, or moved it elsewhere, since it was merged",
+                            places_.shown(path)));
+        else if (differs(*status, step.mark) || touched(place.directory, place.name, *status))
             result_.foreign.push_back(
                 fmt::format("{}: somebody has changed it since it was merged; their version is kept",
                             places_.shown(path)));

@@ -42,7 +42,7 @@ protected:
         ASSERT_TRUE(fs::exists(root() / "opt/zz"));
     }
     [[nodiscard]] std::string kept(const std::string& name) const {
-        return outside(fmt::format("cat $(find {} -path '*/data/*' -name {})",
+        return outside(fmt::format("cat $(find {} -path '*/data/*' -type f -name {})",
                                    (state() / "changed-meanwhile").string(), name));
     }
     void TearDown() override {
@@ -74,6 +74,31 @@ TEST_F(ChangedAfterCrash, AnotherFileWithTheSameInodeIsNotTakenForDiscos) {
     EXPECT_EQ(recovered.exit, 0) << recovered.error;
     EXPECT_THAT(recovered.output, HasSubstr("/etc/n1: somebody has changed it since it was merged"));
     EXPECT_EQ(kept("n1"), "same\n");
+}
+
+TEST_F(ChangedAfterCrash, WhatWasMovedAwayIsSaid) {
+    crash("echo new > /home/user/sub/new; rm /opt/zz");
+    fs::rename(root() / "home/user/sub", root() / "home/user/other");
+    const auto recovered = command("recover");
+    EXPECT_EQ(recovered.exit, 0) << recovered.error;
+    EXPECT_THAT(recovered.output, HasSubstr("/home/user/sub/new: somebody has removed it, or moved it"));
+    EXPECT_THAT(recovered.output, HasSubstr("but for what somebody else has changed since"));
+}
+
+TEST_F(ChangedAfterCrash, AParentThatIsGoneStandsInNoWay) {
+    for (const bool something_else : {false, true}) {
+        crash("rm /home/user/sub/f; rm /opt/zz");
+        fs::remove_all(root() / "home/user/sub");
+        if (something_else) put(root() / "home/user/sub", "a file");
+        const auto recovered = command("recover");
+        EXPECT_EQ(recovered.exit, 0) << recovered.error;
+        EXPECT_THAT(recovered.output, HasSubstr("/home/user/sub/f: its directory is gone"));
+        EXPECT_EQ(kept("0"), "original\n");
+        EXPECT_EQ(exec("--merge", "true").exit, 0);
+        fs::remove_all(state() / "changed-meanwhile");
+        fs::remove_all(root() / "home/user/sub");
+        put(root() / "home/user/sub/f", "original\n");
+    }
 }
 
 } // namespace
