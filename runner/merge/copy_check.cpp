@@ -4,7 +4,9 @@
 #include "runner/sys/descent.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/interrupt.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/tree_walk.hpp"
 
 #include <cerrno>
@@ -18,6 +20,8 @@
 
 namespace disco::merge {
 namespace {
+
+constexpr std::uint64_t most = 100'000'000; ///< names in one object
 
 std::string size_text(std::uint64_t bytes) {
     if (bytes < 100 << 10) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
@@ -49,15 +53,20 @@ void CopyCheck::add(int directory, const std::string& name, const std::string& s
     unless_gone([&] {
         if (!add_one(directory, name, [&] { return shown; })) return;
         sys::TreeWalk walk{sys::open_on_mount(directory, name, O_RDONLY | O_DIRECTORY), shown};
-        while (walk.next())
+        // Whoever has it open may go on moving directories to where the walk has not come to yet.
+        const std::uint64_t end = names_ + most;
+        while (names_ < end && walk.next())
             unless_gone([&] {
-                if (walk.found() && add_one(walk.directory(), walk.name(), [&] { return walk.shown(); }))
+                sys::throw_if_interrupted();
+                if (walk.found() && add_one(walk.directory(), walk.name(), [&] { return walk.shown(); }) &&
+                    walk.path().size() < sys::longest_path)
                     walk.enter();
             });
     });
 }
 
 bool CopyCheck::add_one(int directory, const std::string& name, const std::function<std::string()>& shown) {
+    ++names_;
     const auto status = sys::stat_at(directory, name);
     if (!status) return false;
     if (!S_ISDIR(status->st_mode) && status->st_nlink > 1 &&

@@ -24,9 +24,12 @@ public:
 /// room, inodes, and extended attributes of their kinds.
 class CopyCheck {
 public:
-    /// An object, a directory with all it holds; what goes meanwhile does not count. `shown`: its path, for
+    /// An object, a directory with all it holds; what goes meanwhile does not count, nor
+    /// what is deeper than a path can be long, which nobody copies. `shown`: its path, for
     /// messages. Throws SysError.
     void add(int directory, const std::string& name, const std::string& shown);
+    /// How many names it was.
+    [[nodiscard]] std::uint64_t names() const noexcept { return names_; }
     /// The extended attributes of an object alone, which the other file system gets. Throws SysError.
     void add_attributes(int directory, const std::string& name, const std::string& shown);
     /// The same of ones that are known.
@@ -43,7 +46,7 @@ private:
     bool add_one(int directory, const std::string& name, const std::function<std::string()>& shown);
     void add_attributes_of(int directory, const std::string& name, const std::function<std::string()>& shown);
 
-    std::uint64_t bytes_ = 0, objects_ = 0;
+    std::uint64_t bytes_ = 0, objects_ = 0, names_ = 0;
     std::set<std::pair<dev_t, ino_t>> linked_;      ///< files with several names, counted once
     std::map<std::string, std::string> attributes_; ///< to an object that has the attribute
 };

@@ -3,6 +3,7 @@
 #include "runner/merge/directory_cache.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/tree_walk.hpp"
 
 #include <algorithm>
@@ -43,10 +44,13 @@ public:
         add(*status);
         if (!S_ISDIR(status->st_mode)) return;
         sys::TreeWalk walk{sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY), name};
-        while (walk.next()) {
+        // Whoever has it open may go on moving directories to where the walk has not come to yet.
+        constexpr std::size_t most = 10'000'000;
+        for (std::size_t seen = 0; seen < most && walk.next();) {
             if (!walk.found()) continue;
+            ++seen;
             if (const auto inner = sys::stat_at(walk.directory(), walk.name())) add(*inner);
-            if (walk.type() == DT_DIR) walk.enter();
+            if (walk.type() == DT_DIR && walk.path().size() < sys::longest_path) walk.enter();
         }
     }
     [[nodiscard]] std::uint64_t all() const noexcept { return bytes_; }

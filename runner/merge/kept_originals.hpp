@@ -24,7 +24,8 @@ void remove_all_but_originals(const model::PreparedPlan& plan, int layer);
 /// the bytes be counted or not: a warning says so. Not for a rollback, which has no copies: what is in its
 /// layer beside its own originals is another run's that was kept.
 void remove_copies(const JournalRecord& record, const UndoStore& store);
-/// For the limits of the store, for which an estimate does.
+/// For the limits of the store, for which an estimate does: what is deeper than a path can be long does not
+/// count.
 [[nodiscard]] std::uint64_t bytes_kept(const JournalRecord& record, const UndoStore& store);
 
 /// Where on the live root an original lay, or what was in one: `source` is its path below `kept`. With

@@ -4,8 +4,10 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/inode_flags.hpp"
+#include "runner/sys/interrupt.hpp"
 #include "runner/sys/leased_file.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/tree_walk.hpp"
 
 #include <algorithm>
@@ -304,9 +306,21 @@ void ObjectCopy::copy_inside(sys::UniqueFd from, sys::UniqueFd to_top, const std
             return true;
         }
     };
-    while (next()) {
+    for (std::uint64_t names = 0; next();) {
         if (!walk.found()) {
             leave_to(walk.depth());
+            continue;
+        }
+        if (told_) sys::throw_if_interrupted();
+        if (told_ && ++names > most_) {
+            told_(here(),
+                  sys::Error{"somebody goes on adding to the tree; what comes after this in it is not "
+                             "copied either"});
+            return leave_to(0);
+        }
+        if (here().size() > sys::longest_path) {
+            if (!told_) sys::check_path_length("", here());
+            told_(sys::path_for_people(here()), sys::Error{"it is deeper than a path can be long"});
             continue;
         }
         sys::UniqueFd inside = copy_one(walk.directory(), walk.name(), to.directory(), walk.name(), here());

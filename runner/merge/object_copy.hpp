@@ -6,7 +6,9 @@
 #include "runner/sys/leased_file.hpp"
 #include "runner/sys/unique_fd.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,7 +39,10 @@ public:
     /// of the copy of all else. Errors of the file systems are thrown as before.
     using Told = std::function<void(const std::string& path, const sys::Error& why)>;
     void leave_out(Told told, sys::LeasePatience patience);
-    /// `target`, a path below it without symlinks, must not exist. A directory is copied with all it holds.
+    /// Of each object so many names at most, where something is left out: its owner may go on adding to it.
+    void stop_after(std::uint64_t names) noexcept { most_ = names; }
+    /// `target`, a path below it without symlinks, must not exist. A directory is copied with all it holds,
+    /// but not what is deeper than a path can be long: that is an error, or left out.
     void copy(int from_directory, const std::string& name, const std::string& target);
 
 private:
@@ -70,6 +75,7 @@ private:
     Bookkeeping bookkeeping_;
     Told told_; ///< empty: nothing is left out
     std::optional<sys::LeasePatience> patience_;
+    std::uint64_t most_ = std::numeric_limits<std::uint64_t>::max();
     std::map<std::pair<dev_t, ino_t>, Copied> links_; ///< of files with several names
     std::vector<Begun> begun_;                        ///< the directories on the way
 };

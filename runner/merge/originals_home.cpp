@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 
 namespace disco::merge {
 namespace {
@@ -20,7 +21,12 @@ std::vector<NotKept> copy_all(int from, const std::filesystem::path& shown, int 
                               const std::filesystem::path& kept) {
     const auto entries = sys::list_directory(from, shown);
     CopyCheck room;
-    for (const sys::DirectoryEntry& entry : entries) room.add(from, entry.name, entry.name);
+    std::vector<std::uint64_t> names;
+    for (const sys::DirectoryEntry& entry : entries) {
+        const std::uint64_t before = room.names();
+        room.add(from, entry.name, entry.name);
+        names.push_back(room.names() - before);
+    }
     room.check_room(to, kept);
     std::vector<NotKept> not_kept;
     constexpr std::size_t most = 1000; // lines: whoever keeps one from being copied may do so with many
@@ -31,7 +37,11 @@ std::vector<NotKept> copy_all(int from, const std::filesystem::path& shown, int 
                 not_kept.push_back({path, why.full_text()});
         },
         sys::LeasePatience{patience});
-    for (const sys::DirectoryEntry& entry : entries) copier.copy(from, entry.name, entry.name);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        constexpr std::uint64_t some = 10'000;
+        copier.stop_after(2 * names[i] + some);
+        copier.copy(from, entries[i].name, entries[i].name);
+    }
     return not_kept;
 }
 

@@ -4,9 +4,11 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
+#include "runner/sys/path_length.hpp"
 #include "runner/sys/tree_walk.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -147,8 +149,19 @@ private:
     [[nodiscard]] bool touched(int directory, const std::string& name, const struct statx& status) const {
         // XFS sets the mtime of an exchanged directory as well; what is new in one tells by its own ctime.
         if (!S_ISDIR(status.stx_mode)) return sys::later(mark_of(status).mtime, planned_);
-        sys::TreeWalk walk{sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY), name};
+        try {
+            return touched_inside(sys::open_beneath(directory, name, O_RDONLY | O_DIRECTORY));
+        } catch (const sys::MovedMeanwhile&) {
+            return true;
+        } catch (const sys::SysError& error) {
+            if (!means_somebody_else(error)) throw;
+            return true; // who is at work in it right now
+        }
+    }
+    [[nodiscard]] bool touched_inside(sys::UniqueFd directory) const {
+        sys::TreeWalk walk{std::move(directory), ""};
         while (walk.next()) {
+            if (walk.path().size() > sys::longest_path) return true; // nothing so deep is ever merged
             const auto inner = walk.found() ? sys::stat_at(walk.directory(), walk.name()) : std::nullopt;
             if (!inner) continue;
             const bool file = !S_ISDIR(inner->st_mode);

@@ -278,15 +278,19 @@ void remove_emptied(int directory, const std::string& name, const std::filesyste
 class Emptying {
 public:
     Emptying(int directory, const std::filesystem::path& name) : top_{directory} {
-        std::size_t moved_before = 0;
-        do {
-            moved_before = moved_;
+        constexpr int most = 2'000; // rounds, of `deepest` levels each
+        for (int round = 0; round < most; ++round) {
+            const std::size_t moved_before = moved_;
             empty(directory, name, 0);
-        } while (moved_ != moved_before);
+            if (moved_ == moved_before) return;
+        }
+        throw Error{
+            fmt::format("'{}' cannot be emptied: somebody goes on making directories in it", name.string())};
     }
 
 private:
     static constexpr int deepest = 64;
+    static constexpr int most_without_moving = 4096; ///< of what cannot be moved up, such as in a subvolume
 
     void empty(int directory, const std::filesystem::path& name, int depth) {
         for (const DirectoryEntry& entry : list_directory(directory, name)) {
@@ -296,8 +300,10 @@ private:
             const std::filesystem::path shown = name / entry.name;
             if (errno != ENOTEMPTY && errno != EEXIST && errno != EISDIR)
                 throw SysError{errno, "remove", shown};
-            if (depth == deepest && move_up(directory, entry.name)) continue;
+            if (depth >= deepest && move_up(directory, entry.name)) continue;
             const UniqueFd inside = open_to_empty(directory, entry.name, shown);
+            if (depth > most_without_moving)
+                throw Error{fmt::format("'{}' is too deep to be removed", name.string().substr(0, 300))};
             if (inside) empty(inside.get(), shown, depth + 1);
             remove_emptied(directory, entry.name, shown);
         }

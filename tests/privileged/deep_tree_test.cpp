@@ -8,6 +8,10 @@
 #include "tests/support/layered_tree.hpp"
 #include "tests/support/throw_away.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -87,16 +91,82 @@ TEST_F(DeepTree, IsWalked) {
     EXPECT_EQ(look(live()), std::make_pair(very_deep, std::vector<std::string>{"bottom"}));
 }
 
-TEST_F(DeepTree, IsCopied) {
+TEST_F(DeepTree, IsCopiedAsFarAsAPathCanBeLong) {
+    constexpr int depth = 2000;
+    make_deep(place() / "from", depth);
+    fs::create_directory(place() / "to");
+    const sys::UniqueFd from = sys::open_directory(place() / "from"),
+                        to = sys::open_directory(place() / "to");
+    merge::CopyCheck check;
+    check.add(from.get(), "d", "/d");
+    EXPECT_EQ(check.names(), depth + 1U);
+    merge::ObjectCopy{to.get()}.copy(from.get(), "d", "copy");
+    EXPECT_EQ(look(place() / "to"), std::make_pair(depth, std::vector<std::string>{"bottom"}));
+}
+
+/// Whoever has a tree open that is on its way to the store may make it deeper under the walk, without end.
+TEST_F(DeepTree, IsFollowedNoFurther) {
     make_deep(place() / "from", very_deep);
     fs::create_directory(place() / "to");
     const sys::UniqueFd from = sys::open_directory(place() / "from"),
                         to = sys::open_directory(place() / "to");
     merge::CopyCheck check;
     check.add(from.get(), "d", "/d");
+    EXPECT_LT(check.names(), 2100U);
+    EXPECT_THROW(merge::ObjectCopy{to.get()}.copy(from.get(), "d", "refused"), sys::Error);
+    sys::remove_tree_at(to.get(), "refused");
+    std::vector<std::string> told;
     merge::ObjectCopy copy{to.get()};
+    copy.leave_out([&](const std::string&, const sys::Error& why) { told.push_back(why.full_text()); },
+                   sys::LeasePatience{std::chrono::seconds{0}});
     copy.copy(from.get(), "d", "copy");
-    EXPECT_EQ(look(place() / "to"), std::make_pair(very_deep, std::vector<std::string>{"bottom"}));
+    EXPECT_EQ(told, std::vector<std::string>{"it is deeper than a path can be long"});
+    const auto [depth, bottom] = look(place() / "to");
+    EXPECT_GT(depth, 2000);
+    EXPECT_LT(depth, 2100);
+    EXPECT_TRUE(bottom.empty());
+}
+
+/// Or wider.
+TEST_F(DeepTree, IsNotCopiedWithoutEnd) {
+    for (int i = 0; i < 100; ++i) put(place() / "from/d" / std::to_string(i), "");
+    fs::create_directory(place() / "to");
+    const sys::UniqueFd from = sys::open_directory(place() / "from"),
+                        to = sys::open_directory(place() / "to");
+    int told = 0;
+    merge::ObjectCopy copy{to.get()};
+    copy.leave_out([&](const std::string&, const sys::Error&) { ++told; },
+                   sys::LeasePatience{std::chrono::seconds{0}});
+    copy.stop_after(50);
+    copy.copy(from.get(), "d", "copy");
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(look(place() / "to").second.size(), 50U);
+}
+
+/// As does the removal of it.
+TEST_F(DeepTree, ThatGrowsIsNotRemovedWithoutEnd) {
+    fs::create_directories(place() / "from/d");
+    const sys::UniqueFd top = sys::open_directory(place() / "from");
+    std::atomic<bool> over = false;
+    std::thread owner{[&] {
+        sys::UniqueFd at{::openat(top.get(), "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        while (!over && at) {
+            ::mkdirat(at.get(), "x", 0700);
+            at = sys::UniqueFd{::openat(at.get(), "x", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        }
+    }};
+    ::usleep(50'000); // it is deep already
+    try {
+        sys::remove_tree_at(top.get(), "d");
+    } catch (const sys::Error&) { // either: it is the end that counts
+    }
+    over = true;
+    owner.join();
+    for (int i = 0; i < 100 && fs::exists(place() / "from/d"); ++i) try {
+            sys::remove_tree_at(top.get(), "d");
+        } catch (const sys::Error&) { // of so many levels at once
+        }
+    EXPECT_FALSE(fs::exists(place() / "from/d"));
 }
 
 TEST_F(DeepTree, IsSquashed) {
