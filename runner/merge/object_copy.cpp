@@ -177,15 +177,11 @@ bool ObjectCopy::costs_itself(const sys::Error& error) const {
     case ENOTDIR:
     case ELOOP:
     case EXDEV: // something is mounted there
-    case ESTALE:
     case ENXIO:
-    case EACCES:
-    case EPERM:
     case EMLINK: // of an object that the other file system cannot have
     case EFBIG:
     case E2BIG:
     case ERANGE:
-    case EINVAL:
     case ENAMETOOLONG:
     case EOPNOTSUPP: return true;
     default: return false;

@@ -170,6 +170,16 @@ private:
         }
     }
     void remove_staging_directory(std::size_t i) const {
+        try {
+            return try_to_remove_staging_directory(i);
+        } catch (const sys::Interrupted&) {
+            throw;
+        } catch (const sys::Error& error) { // that may pass: whoever made a file in it has ended, say
+            spdlog::debug("{}, trying once more", error.full_text());
+        }
+        try_to_remove_staging_directory(i);
+    }
+    void try_to_remove_staging_directory(std::size_t i) const {
         constexpr int most = 100; // tries, against somebody who exchanges names
         for (int tries = 0; tries < most; ++tries) {
             const auto found = staging_directory(i);
