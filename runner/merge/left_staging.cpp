@@ -60,6 +60,7 @@ void note_left_staging(const std::filesystem::path& file, const JournalTree& tre
 }
 
 void remove_left_staging(const std::filesystem::path& file) {
+    if (!sys::stat_path(file)) return; // nearly always
     const auto text = sys::read_file_if_exists(file);
     if (!text) return;
     std::string left;
