@@ -27,7 +27,7 @@ namespace disco::merge {
 namespace {
 
 /// What an object has for a reader of the live root: without bookkeeping, one level unescaped.
-sys::Xattrs plain(sys::Xattrs all) {
+sys::Xattrs plain(sys::Xattrs&& all) {
     sys::Xattrs plain;
     for (auto& [attribute, value] : all)
         if (auto visible = model::visible_attribute(attribute))

@@ -19,7 +19,7 @@ constexpr mode_t source = 0700; ///< of one that originals lie in
 constexpr mode_t emptied = 0500;
 
 bool is_ours(const struct stat& status) {
-    const mode_t mode = status.st_mode & 07777 & ~S_ISGID; // which the top may hand down
+    const mode_t mode = status.st_mode & 07777U & ~mode_t{S_ISGID}; // which the top may hand down
     return S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (mode == source || mode == emptied);
 }
 

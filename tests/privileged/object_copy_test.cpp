@@ -39,7 +39,7 @@ protected:
         for (int i = 0; i < 3000; ++i) {
             try {
                 merge::ObjectCopy{target.get()}.copy(source.get(), "x", "copy");
-                const std::string found = look(to() / "copy");
+                std::string found = look(to() / "copy");
                 if (sys::stat_path(to() / "copy")->st_uid == 1000 ? found != "theirs" : found != "secret")
                     return found;
             } catch (const sys::SysError&) { // that it was exchanged may show

@@ -169,7 +169,7 @@ TEST_F(OriginalsHome, WhatHasToBeConfirmedIsTakenBackForWantOfRoom) {
     EXPECT_THAT(recovered.why, HasSubstr("could not be undone if nobody confirms it"));
     EXPECT_EQ(sys::read_file(live(0) / "gone"), "small");
     EXPECT_EQ(fs::file_size(live(1) / "gone"), 1'000'000U);
-    for (const std::size_t i : {0, 1}) EXPECT_FALSE(fs::exists(staging(i)));
+    for (const std::size_t i : {0U, 1U}) EXPECT_FALSE(fs::exists(staging(i)));
     EXPECT_TRUE(fs::is_empty(store().path()));
     unmount_small_store();
 }
