@@ -5,6 +5,7 @@
 #include "runner/model/prepared_plan.hpp"
 #include "runner/sys/unique_fd.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -84,6 +85,10 @@ struct JournalRecord {
         std::string source;
     };
     std::vector<NotKept> not_kept;
+    [[nodiscard]] bool has_left_out(std::size_t tree) const {
+        return std::any_of(not_kept.begin(), not_kept.end(),
+                           [&](const NotKept& one) { return one.tree == tree; });
+    }
     std::set<std::size_t> dropped; ///< trees of whose originals none were kept
     bool undone = false;           ///< all of them were taken back
     /// Of `undone`: what somebody else had changed, a line each; to be kept for them.

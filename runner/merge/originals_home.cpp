@@ -6,9 +6,11 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <variant>
 
 namespace disco::merge {
 namespace {
@@ -61,6 +63,16 @@ std::vector<NotKept> copy_home(const StagingDirectory& staging, const std::files
         sys::remove_tree(fresh);
         throw NoRoom{error.full_text()};
     }
+}
+
+bool are_not_home(const model::PreparedPlan& plan, bool left_out, const std::filesystem::path& kept) {
+    const bool replaces =
+        std::any_of(plan.live.begin(), plan.live.end(), [](const model::PreparedStep& step) {
+            const auto* exchange = std::get_if<model::PreparedExchange>(&step);
+            return std::holds_alternative<model::Remove>(step) ||
+                   (exchange != nullptr && exchange->from.where == model::ObjectSource::Where::staging);
+        });
+    return replaces && !left_out && sys::list_directory(sys::open_directory(kept).get(), kept).empty();
 }
 
 } // namespace disco::merge

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/merge/staging_directory.hpp"
+#include "runner/model/prepared_plan.hpp"
 
 #include <filesystem>
 #include <string>
@@ -22,5 +23,10 @@ struct NotKept {
 [[nodiscard]] std::vector<NotKept> copy_home(const StagingDirectory& staging,
                                              const std::filesystem::path& shown,
                                              const std::filesystem::path& fresh);
+
+/// Whether a plan has put originals into its staging directory and none of them are in `kept`: nor have any
+/// been left out for their owner's sake (`left_out`). Throws SysError.
+[[nodiscard]] bool are_not_home(const model::PreparedPlan& plan, bool left_out,
+                                const std::filesystem::path& kept);
 
 } // namespace disco::merge

@@ -278,6 +278,9 @@ private:
                 drop(i, sys::Error{fmt::format("'{}' is not what the merge made: somebody else has put "
                                                "something in its place",
                                                shown_staging(i).string())});
+            if (!originals && !record_.trees[i].staging.empty() && !record_.dropped.contains(i) &&
+                are_not_home(record_.plans[i], record_.has_left_out(i), store_.kept(run_, i)))
+                wait_for_mount(i);
             if (!originals || !originals->is_source()) continue;
             try {
                 note(i, copy_home(*originals, shown_staging(i), fresh(i)));
@@ -292,6 +295,13 @@ private:
             sys::rename_durably(fresh(i), store_.kept(run_, i));
             originals.end_source(); // before its removal begins
         }
+    }
+    /// After a reboot, say.
+    [[noreturn]] void wait_for_mount(std::size_t i) const {
+        throw sys::Error{
+            fmt::format("run {} was merged, and what it replaced is in '{}', which is not there. Is "
+                        "its file system mounted? Mount it and run '{}'; {}",
+                        run_, shown_staging(i).string(), store_.hint("disco recover"), last_resort())};
     }
     [[nodiscard]] bool can_be_revoked() const {
         if (record_.heading.confirm.count() == 0 || !record_.committed || !record_.dropped.empty())

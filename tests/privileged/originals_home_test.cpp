@@ -116,6 +116,26 @@ TEST_F(OriginalsHome, NamesThatComeAndGoCostNothing) {
     }
 }
 
+/// After a reboot, say; the place where it was mounted is an empty directory.
+TEST_F(OriginalsHome, AreWaitedForWhereTheirFileSystemIsNotMounted) {
+    put(staging() / "0", "theirs");
+    journal();
+    fs::rename(live(), place() / "elsewhere");
+    fs::create_directory(live());
+    try {
+        (void)merge::recover(store(), "run");
+        ADD_FAILURE() << "it was recovered from";
+    } catch (const sys::Error& error) {
+        EXPECT_THAT(error.full_text(), HasSubstr("Is its file system mounted?"));
+    }
+    EXPECT_TRUE(fs::exists(store().journal("run")));
+    fs::remove(live());
+    fs::rename(place() / "elsewhere", live());
+    EXPECT_EQ(merge::recover(store(), "run").what, What::completed);
+    EXPECT_EQ(sys::read_file(kept() / "0"), "theirs");
+    EXPECT_EQ(merge::recover(store(), "run").what, What::nothing_done) << "and it is over";
+}
+
 /// As long as somebody makes files in it; a mount does the same.
 TEST_F(OriginalsHome, WhatCannotBeRemovedBlocksNobody) {
     put(staging() / "0/f", "somebody's");
