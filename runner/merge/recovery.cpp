@@ -278,7 +278,8 @@ private:
                 drop(i, sys::Error{fmt::format("'{}' is not what the merge made: somebody else has put "
                                                "something in its place",
                                                shown_staging(i).string())});
-            if (!originals && !record_.trees[i].staging.empty() && !record_.dropped.contains(i) &&
+            if (!originals && record_.committed && !record_.trees[i].staging.empty() &&
+                !record_.dropped.contains(i) &&
                 are_not_home(record_.plans[i], record_.has_left_out(i), store_.kept(run_, i)))
                 wait_for_mount(i);
             if (!originals || !originals->is_source()) continue;
@@ -379,7 +380,7 @@ Recovered recover(const UndoStore& store, const std::string& run) {
 
 Recovered recover(const UndoStore& store, JournalRecord record) {
     const std::string run = record.heading.run;
-    return sys::while_doing(fmt::format("settling run {}", run), [&] {
+    return sys::while_doing(fmt::format("recovering from run {}", run), [&] {
         return Recovery{store, std::move(record)}.recover();
     });
 }
