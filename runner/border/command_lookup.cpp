@@ -2,6 +2,7 @@
 
 #include "policy/command_directory.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/text.hpp"
 #include "runner/sys/text_lines.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -90,7 +91,7 @@ public:
     std::optional<CalledCommand> at(std::string path, int interpreters) {
         std::optional<CalledCommand> met; // on the way; it counts when a program is at the end
         for (int links = 0; links <= most_links; ++links) {
-            while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+            path.resize(sys::without_last_slashes(path).size());
             if (!path.starts_with('/')) return std::nullopt;
             const Parts parts = split(path);
             const sys::UniqueFd fd = open_below(root_, path, O_NOFOLLOW);

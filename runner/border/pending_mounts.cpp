@@ -5,14 +5,6 @@
 #include <string_view>
 
 namespace disco::border {
-namespace {
-
-std::string without_end(std::string path) {
-    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-    return path;
-}
-
-} // namespace
 
 void PendingMounts::note(const model::Action& action) {
     const auto& changes = action.effects.changes;
@@ -25,7 +17,7 @@ void PendingMounts::note(const model::Action& action) {
         directories_.clear();
         return;
     }
-    const std::string directory = without_end(action.covers[0]);
+    const std::string directory{sys::without_last_slashes(action.covers[0])};
     std::erase_if(directories_, [&](const std::string& each) { return sys::is_below(each, directory); });
     directories_.insert(directory);
 }
@@ -34,7 +26,7 @@ std::optional<PendingAnswer> PendingMounts::answer(const PendingQuestion& questi
     const std::vector<std::string> operands = question.operands();
     if (question.words.empty() || question.words[0] != "mountpoint" || operands.size() != 1 ||
         question.has("--fs-devno") || question.has("--devno") ||
-        !directories_.contains(without_end(operands[0])))
+        !directories_.contains(std::string{sys::without_last_slashes(operands[0])}))
         return std::nullopt;
     return PendingAnswer{0, question.has("--quiet") ? "" : operands[0] + " is a mountpoint\n"};
 }

@@ -6,6 +6,7 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/setting_lines.hpp"
+#include "runner/sys/text.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -81,8 +82,7 @@ private:
 std::vector<std::string> parse_inherits(std::string_view text, std::string_view file) {
     std::vector<std::string> names;
     sys::read_setting_lines(text, file, [&](const sys::SettingLine& line) {
-        std::string_view name = line.text;
-        while (name.size() > 1 && name.ends_with('/')) name.remove_suffix(1);
+        const std::string_view name = sys::without_last_slashes(line.text);
         model::check_parameter_name(name);
         names.emplace_back(name);
     });

@@ -15,8 +15,6 @@ namespace {
 
 using model::Stamp;
 
-bool same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
-
 /// What a step expected to find at its path, of one that takes it away or changes it.
 const Stamp* expected_by(const model::PreparedStep& step) {
     if (const auto* exchange = std::get_if<model::PreparedExchange>(&step)) return &exchange->expected;
@@ -37,7 +35,7 @@ std::uint64_t left_by(const model::PreparedStep& step) {
 /// that can be, and sizes as their file system likes.
 bool is_as_before(const Stamp& now, const Stamp& before) {
     return now.mode == before.mode && now.uid == before.uid && now.gid == before.gid &&
-           (S_ISDIR(now.mode) || (now.size == before.size && same(now.mtime, before.mtime)));
+           (S_ISDIR(now.mode) || (now.size == before.size && sys::same_moment(now.mtime, before.mtime)));
 }
 
 } // namespace

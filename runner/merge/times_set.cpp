@@ -18,8 +18,6 @@ namespace {
 
 using nlohmann::json;
 
-bool same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
-
 } // namespace
 
 TimesSet::TimesSet(std::filesystem::path file) : file_{std::move(file)} {
@@ -44,7 +42,7 @@ void TimesSet::note(const std::string& path, const model::Stamp& expected, const
         return;
     std::vector<Entry>& rows = entries_[path];
     const auto unbroken = std::find_if(rows.begin(), rows.end(), [&](const Entry& row) {
-        return row.inode == expected.inode && same(row.after, expected.ctime);
+        return row.inode == expected.inode && sys::same_moment(row.after, expected.ctime);
     });
     if (unbroken != rows.end()) {
         unbroken->after = now.st_ctim;
@@ -60,7 +58,8 @@ std::optional<timespec> TimesSet::before(const std::string& path, std::uint64_t 
     const auto found = entries_.find(path);
     if (found == entries_.end()) return std::nullopt;
     for (const Entry& row : found->second)
-        if (row.inode == inode && same(row.after, ctime) && sys::later(ctime, row.before)) return row.before;
+        if (row.inode == inode && sys::same_moment(row.after, ctime) && sys::later(ctime, row.before))
+            return row.before;
     return std::nullopt;
 }
 

@@ -1,5 +1,7 @@
 #include "runner/model/object_state.hpp"
 
+#include "runner/sys/moment.hpp"
+
 namespace disco::model {
 
 const char* to_string(ObjectType type) {
@@ -72,11 +74,8 @@ Stamp stamp(const struct statx& status) {
 }
 
 bool operator==(const Stamp& a, const Stamp& b) {
-    const auto same = [](const timespec& x, const timespec& y) {
-        return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
-    };
-    return a.inode == b.inode && a.size == b.size && same(a.mtime, b.mtime) && same(a.ctime, b.ctime) &&
-           a.mode == b.mode && a.uid == b.uid && a.gid == b.gid;
+    return a.inode == b.inode && a.size == b.size && sys::same_moment(a.mtime, b.mtime) &&
+           sys::same_moment(a.ctime, b.ctime) && a.mode == b.mode && a.uid == b.uid && a.gid == b.gid;
 }
 
 } // namespace disco::model

@@ -42,11 +42,6 @@ bool is_number(std::string_view word) {
 
 bool is_path(std::string_view text) { return text.starts_with('/'); }
 
-std::string_view without_end(std::string_view path) {
-    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-    return path;
-}
-
 /// The names that a pattern such as "^(nginx|httpd)$" is of; nothing: it could be any.
 std::vector<std::string> names_of_pattern(std::string_view pattern) {
     std::vector<std::string> found;
@@ -83,10 +78,10 @@ bool objects_meet(const Subject& change, const std::string& changed, const Subje
     if (change.name == "mounts") {
         if (!is_path(asked)) return true; // it may be any directory
         // What is mounted on a directory is in the place of all that was below it.
-        const std::string_view path = without_end(asked);
+        const std::string_view path = sys::without_last_slashes(asked);
         return names(changed, path) ||
-               (is_path(changed) &&
-                (without_end(changed) == "/" || sys::is_at_or_below(path, without_end(changed))));
+               (is_path(changed) && (sys::without_last_slashes(changed) == "/" ||
+                                     sys::is_at_or_below(path, sys::without_last_slashes(changed))));
     }
     return named_by(changed, asked);
 }

@@ -5,6 +5,7 @@
 #include "runner/sys/atomic_file.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/random_number.hpp"
 #include "runner/sys/text_lines.hpp"
@@ -28,10 +29,6 @@ namespace disco::run {
 namespace {
 
 constexpr std::string_view run = "/run/";
-
-bool is_later(const timespec& a, const timespec& b) {
-    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
-}
 
 /// The directories, by descriptor, in which an object lies and in which it is to lie, and its name in both.
 struct Place {
@@ -110,7 +107,7 @@ public:
                     fmt::format("'/run/{}' is no directory on the machine", sys::printable(path))};
             return set_like(*place, there ? there->st_ino : 0, path);
         }
-        if (there && is_later(there->st_ctim, started_))
+        if (there && sys::later(there->st_ctim, started_))
             throw sys::Error{
                 fmt::format("'/run/{}' was changed by somebody else meanwhile, and stays as it is",
                             sys::printable(path))};

@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/moment.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/random_number.hpp"
 #include "runner/sys/text_number.hpp"
 
 #include <array>
@@ -13,7 +14,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -111,12 +111,9 @@ std::filesystem::path Scratch::subdirectory(const std::string& name, mode_t mode
 }
 
 std::string new_run_id() {
-    std::array<unsigned char, 3> random = {};
-    if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()})
-        throw sys::SysError{errno, "get random bytes"};
     const timespec moment = sys::now();
-    return fmt::format("{}.{:03}Z-{:02x}{:02x}{:02x}", formatted(moment, "%Y%m%dT%H%M%S"),
-                       moment.tv_nsec / 1'000'000, random[0], random[1], random[2]);
+    return fmt::format("{}.{:03}Z-{:06x}", formatted(moment, "%Y%m%dT%H%M%S"), moment.tv_nsec / 1'000'000,
+                       sys::random_number() & 0xffffff);
 }
 
 std::string timestamp_now() { return formatted(sys::now(), "%Y-%m-%dT%H:%M:%SZ"); }

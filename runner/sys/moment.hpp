@@ -17,5 +17,8 @@ namespace disco::sys {
 void wait_until_passed(const timespec& moment);
 
 [[nodiscard]] bool later(const timespec& a, const timespec& b) noexcept;
+[[nodiscard]] constexpr bool same_moment(const timespec& a, const timespec& b) noexcept {
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
 
 } // namespace disco::sys

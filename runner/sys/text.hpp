@@ -16,6 +16,12 @@ namespace disco::sys {
     return path == directory || is_below(path, directory);
 }
 
+/// Without the slashes at its end; "/" stays.
+[[nodiscard]] inline std::string_view without_last_slashes(std::string_view path) {
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    return path;
+}
+
 /// Whether a word may stand for several (fnmatch(3)).
 [[nodiscard]] inline bool is_pattern(std::string_view word) {
     return word.find_first_of("*?[") != std::string_view::npos;
