@@ -1,5 +1,6 @@
 #include "runner/merge/copy_check.hpp"
 
+#include "runner/merge/directory_cache.hpp"
 #include "runner/model/overlay_xattrs.hpp"
 #include "runner/sys/descent.hpp"
 #include "runner/sys/error.hpp"
@@ -41,8 +42,7 @@ template <class Work> void unless_gone(const Work& work) {
     try {
         work();
     } catch (const sys::SysError& error) {
-        const int code = error.code();
-        if (code != ENOENT && code != ENOTDIR && code != ELOOP && code != EXDEV) throw;
+        if (!means_not_there(error.code())) throw;
     } catch (const sys::MovedMeanwhile&) { // the copy itself tells what it could not be made of
     }
 }

@@ -12,9 +12,6 @@
 namespace disco::merge {
 namespace {
 
-/// Of a call that meets no object, or one that is nobody's of this tree.
-bool means_not_there(int code) { return code == ENOENT || code == ENOTDIR || code == ELOOP || code == EXDEV; }
-
 dev_t device_of(int directory) {
     struct stat status = {};
     sys::check(::fstat(directory, &status), "look at", "a directory");
@@ -22,6 +19,10 @@ dev_t device_of(int directory) {
 }
 
 } // namespace
+
+bool means_not_there(int code) noexcept {
+    return code == ENOENT || code == ENOTDIR || code == ELOOP || code == EXDEV;
+}
 
 DirectoryCache DirectoryCache::another() const { return DirectoryCache{open("."), mounts_}; }
 

@@ -13,6 +13,10 @@
 
 namespace disco::merge {
 
+/// Whether a call that fails so has met no object, or one that is none of this tree: a link or a mount stands
+/// in the way. Whoever owns a directory may bring that about at any time.
+[[nodiscard]] bool means_not_there(int code) noexcept;
+
 /// Opens the parent directories of paths below one root, by descriptor, following no symlink and, for a
 /// merge, crossing no mount. Steps come in path order, so the last one opened is usually the one wanted.
 class DirectoryCache {

@@ -69,13 +69,8 @@ private:
     }
 
     [[nodiscard]] bool is_lost(const model::PreparedStep& step) {
-        const auto* remove = std::get_if<model::Remove>(&step);
-        const auto* exchange = std::get_if<model::PreparedExchange>(&step);
-        const bool lost =
-            lost_.all || (remove != nullptr && lost_.sources.contains(remove->kept_as)) ||
-            (exchange != nullptr && exchange->from.where == model::ObjectSource::Where::staging &&
-             lost_.sources.contains(exchange->from.path));
-        if (!lost) return false;
+        const std::string* original = model::staged_original(step);
+        if (!lost_.all && (original == nullptr || !lost_.sources.contains(*original))) return false;
         const std::string path = shown(model::path_of(step));
         (void)terms_.keep.cover(path); // a glob for it is no slip
         rollback_.kept.push_back(path);

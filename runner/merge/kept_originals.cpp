@@ -90,12 +90,9 @@ std::uint64_t bytes_of_originals(const model::PreparedPlan& plan, int layer, int
     DirectoryCache in_layer{sys::open_beneath(layer, ".", O_RDONLY | O_DIRECTORY)};
     Bytes bytes;
     for (const model::PreparedStep& step : plan.live) {
-        if (const auto* remove = std::get_if<model::Remove>(&step)) bytes.add(kept, remove->kept_as);
-        const auto* exchange = std::get_if<model::PreparedExchange>(&step);
-        if (exchange == nullptr) continue;
-        if (exchange->from.where == ObjectSource::Where::staging) {
-            bytes.add(kept, exchange->from.path);
-        } else {
+        if (const std::string* original = model::staged_original(step)) {
+            bytes.add(kept, *original);
+        } else if (const auto* exchange = std::get_if<model::PreparedExchange>(&step)) {
             const DirectoryCache::Place place = in_layer.parent_of(exchange->from.path);
             bytes.add(place.directory, place.name);
         }
@@ -136,14 +133,10 @@ std::uint64_t bytes_kept(const JournalRecord& record, const UndoStore& store) {
 std::string live_path(const model::PreparedPlan& plan, const std::string& prefix, const std::string& source) {
     const std::size_t slash = std::min(source.find('/'), source.size());
     const std::string name = source.substr(0, slash);
-    for (const model::PreparedStep& step : plan.live) {
-        const auto* remove = std::get_if<model::Remove>(&step);
-        const auto* exchange = std::get_if<model::PreparedExchange>(&step);
-        if ((remove != nullptr && remove->kept_as == name) ||
-            (exchange != nullptr && exchange->from.where == ObjectSource::Where::staging &&
-             exchange->from.path == name))
+    for (const model::PreparedStep& step : plan.live)
+        if (const std::string* original = model::staged_original(step);
+            original != nullptr && *original == name)
             return prefix + "/" + model::path_of(step) + source.substr(slash);
-    }
     return source;
 }
 

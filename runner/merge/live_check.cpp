@@ -1,5 +1,6 @@
 #include "runner/merge/live_check.hpp"
 
+#include "runner/merge/directory_cache.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/moment.hpp"
@@ -64,10 +65,9 @@ public:
             const DirectoryCache::Place place = live_.parent_of(path);
             std::visit([&](const auto& one) { check(one, path, place); }, step);
         } catch (const sys::SysError& error) {
-            const int code = error.code();
-            if (code != ENOENT && code != ENOTDIR && code != ELOOP && code != EXDEV) throw;
+            if (!means_not_there(error.code())) throw;
             add(path, "its directory as it was",
-                code == ENOENT ? "the directory is gone" : "something else is in its place");
+                error.code() == ENOENT ? "the directory is gone" : "something else is in its place");
         }
     }
 

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <variant>
 
 namespace disco::merge {
 namespace {
@@ -67,11 +66,8 @@ std::vector<NotKept> copy_home(const StagingDirectory& staging, const std::files
 
 bool are_not_home(const model::PreparedPlan& plan, bool left_out, const std::filesystem::path& kept) {
     const bool replaces =
-        std::any_of(plan.live.begin(), plan.live.end(), [](const model::PreparedStep& step) {
-            const auto* exchange = std::get_if<model::PreparedExchange>(&step);
-            return std::holds_alternative<model::Remove>(step) ||
-                   (exchange != nullptr && exchange->from.where == model::ObjectSource::Where::staging);
-        });
+        std::any_of(plan.live.begin(), plan.live.end(),
+                    [](const model::PreparedStep& step) { return model::staged_original(step) != nullptr; });
     return replaces && !left_out && sys::list_directory(sys::open_directory(kept).get(), kept).empty();
 }
 

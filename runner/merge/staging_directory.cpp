@@ -1,5 +1,6 @@
 #include "runner/merge/staging_directory.hpp"
 
+#include "runner/merge/directory_cache.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -34,9 +35,8 @@ sys::UniqueFd open_there(int top, const std::string& name, const std::filesystem
     try {
         return sys::open_on_mount(top, name, O_RDONLY | O_DIRECTORY);
     } catch (const sys::SysError& error) {
-        const int code = error.code();
-        if (code == ENOENT || code == ENOTDIR || code == ELOOP || code == EXDEV) return {};
-        throw sys::SysError{code, "open directory", shown};
+        if (means_not_there(error.code())) return {};
+        throw sys::SysError{error.code(), "open directory", shown};
     }
 }
 

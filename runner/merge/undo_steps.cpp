@@ -97,8 +97,7 @@ private:
 
     /// The name, or the directory that it was in, is not what it was when the step was taken.
     [[nodiscard]] static bool means_somebody_else(const sys::SysError& error) {
-        const int code = error.code();
-        return code == ENOENT || code == ENOTDIR || code == ELOOP || code == EXDEV || code == EEXIST;
+        return means_not_there(error.code()) || error.code() == EEXIST;
     }
 
     /// Under two names: of a rename(2) that was under way when the power was lost, btrfs may show the new
@@ -137,13 +136,11 @@ private:
     [[nodiscard]] static bool differs(const struct statx& status, const model::SourceMark& before) {
         if (!before.known) return false;
         const model::SourceMark now = mark_of(status);
-        const auto same = [](const timespec& a, const timespec& b) {
-            return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-        };
         const bool both_tell = before.born.tv_sec != 0 && now.born.tv_sec != 0;
-        if (both_tell && !same(before.born, now.born)) return true;
+        if (both_tell && !sys::same_moment(before.born, now.born)) return true;
         // An exchange sets the mtime of a directory on some file systems (XFS).
-        return !S_ISDIR(status.stx_mode) && (now.size != before.size || !same(now.mtime, before.mtime));
+        return !S_ISDIR(status.stx_mode) &&
+               (now.size != before.size || !sys::same_moment(now.mtime, before.mtime));
     }
     /// The rename sets the ctime of the object itself, so of that one the mtime has to do.
     [[nodiscard]] bool touched(int directory, const std::string& name, const struct statx& status) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ctime>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,15 @@ struct PreparedMetadata : SetMetadata {
     std::shared_ptr<const MetadataChange> change; ///< never null
 };
 using PreparedStep = std::variant<PreparedPut, PreparedExchange, Remove, PreparedMetadata>;
+
+/// Where the original that a step takes away or replaces lies below the staging directory, or below `kept`
+/// when it has come home; null when it is kept elsewhere, or there is none. Of the step, which owns it.
+[[nodiscard]] inline const std::string* staged_original(const PreparedStep& step) {
+    if (const auto* remove = std::get_if<Remove>(&step)) return &remove->kept_as;
+    const auto* exchange = std::get_if<PreparedExchange>(&step);
+    return exchange != nullptr && exchange->from.where == ObjectSource::Where::staging ? &exchange->from.path
+                                                                                       : nullptr;
+}
 
 /// A MergePlan for which everything has been done that comes before the first live change (merge::prepare):
 /// what its steps bring lies ready, and all that takes them back is known. Only this is carried out, written
