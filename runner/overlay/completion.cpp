@@ -1,10 +1,12 @@
 #include "runner/overlay/completion.hpp"
 
 #include "runner/model/overlay_xattrs.hpp"
+#include "runner/overlay/whiteout.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/moment.hpp"
 #include "runner/sys/path_length.hpp"
 #include "runner/sys/text_number.hpp"
 #include "runner/sys/tree_walk.hpp"
@@ -31,12 +33,6 @@ struct Indexed {
     timespec ctime = {};
     long missing = 0; ///< names
 };
-
-bool equal(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
-
-bool is_whiteout(const std::optional<struct stat>& status) {
-    return status && S_ISCHR(status->st_mode) && status->st_rdev == 0;
-}
 
 /// A directory of the view; empty when it is on another mount.
 sys::UniqueFd open_in_view(int directory, const std::string& name,
@@ -120,7 +116,7 @@ private:
         if (!index_) return;
         for (const sys::DirectoryEntry& entry : sys::list_directory(index_.get(), "index")) {
             const auto status = sys::stat_at(index_.get(), entry.name);
-            if (!status || S_ISDIR(status->st_mode) || is_whiteout(status)) continue;
+            if (!status || S_ISDIR(status->st_mode) || is_whiteout(*status)) continue;
             const long missing = missing_names(entry.name, *status);
             if (missing > 0) indexed_.push_back({entry.name, status->st_ctim, missing});
         }
@@ -161,7 +157,7 @@ private:
             const auto status = sys::stat_at(walk.directory(), walk.name());
             if (!status) continue;
             const auto found = std::find_if(indexed_.begin(), indexed_.end(), [&](const Indexed& one) {
-                return equal(one.ctime, status->st_ctim);
+                return sys::same_moment(one.ctime, status->st_ctim);
             });
             if (found == indexed_.end() || is_in_upper(walk.path())) continue;
             copy_up(walk.directory(), walk.name(), *status, walk.shown());
@@ -213,7 +209,7 @@ private:
             if (!walk.found()) continue;
             if (walk.type() == DT_DIR) {
                 walk.enter();
-            } else if (walk.type() == DT_CHR && is_whiteout(sys::stat_at(walk.directory(), walk.name()))) {
+            } else if (is_whiteout(walk.directory(), walk.name(), walk.type())) {
                 struct stat before = {};
                 sys::check(::fstat(walk.directory(), &before), "look at the directory of", walk.shown());
                 sys::check(::unlinkat(walk.directory(), walk.name().c_str(), 0), "remove", walk.shown());

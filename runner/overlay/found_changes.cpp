@@ -17,10 +17,6 @@ using model::ComposedEntry;
 using model::ObjectType;
 using Kind = ComposedEntry::Kind;
 
-bool is_directory(const std::optional<ReadObject>& object) {
-    return object && object->state.type == ObjectType::directory;
-}
-
 /// Where the file systems of the two do not keep the same fractions of a second, nobody has set anything.
 bool same_time(const timespec& a, const timespec& b) {
     return a.tv_sec == b.tv_sec && (a.tv_nsec == b.tv_nsec || a.tv_nsec == 0 || b.tv_nsec == 0);
@@ -67,7 +63,7 @@ bool FoundChanges::was_given(const timespec& before, const ReadObject& after) co
         return true;
     // A directory is read on the way here, which sets its time of access.
     return after.copied_up && after.state.type != ObjectType::directory &&
-           after.accessed.tv_sec == given.tv_sec && after.accessed.tv_nsec == given.tv_nsec;
+           sys::same_moment(after.accessed, given);
 }
 
 void FoundChanges::note_links(const std::string& path, const BelowView::Found& before,

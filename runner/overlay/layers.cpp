@@ -4,6 +4,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/metadata.hpp"
+#include "runner/sys/text.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -226,6 +227,15 @@ void Layers::check_mounts() const {
                 fmt::format("what was mounted on '{}' is not there any more, or something else was "
                             "mounted over it meanwhile: nothing was merged",
                             managed_[mount].live.string())};
+}
+
+std::size_t Layers::mount_of(std::string_view path) const {
+    std::size_t found = 0;
+    for (std::size_t mount = 1; mount < managed_.size(); ++mount) {
+        const std::string& inside = managed_[mount].inside;
+        if (inside.size() > managed_[found].inside.size() && sys::is_at_or_below(path, inside)) found = mount;
+    }
+    return found;
 }
 
 bool Layers::is_in_memory(std::size_t mount) const { return managed_[mount].kind == MountClass::runtime; }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace disco::overlay {
@@ -73,6 +74,9 @@ public:
 
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
     [[nodiscard]] const std::vector<ClassifiedMount>& managed() const noexcept { return managed_; }
+    /// The managed mount that a path of the tree is on ("/home/user", without a slash at the end); the live
+    /// root, the first, has all that no other one has.
+    [[nodiscard]] std::size_t mount_of(std::string_view path) const;
     /// What the begun layer stands on.
     enum class On { live, kept };
     [[nodiscard]] On on() const noexcept { return any_kept_ ? On::kept : On::live; }

@@ -1,6 +1,7 @@
 #include "runner/overlay/object_reader.hpp"
 
 #include "runner/model/overlay_xattrs.hpp"
+#include "runner/overlay/whiteout.hpp"
 #include "runner/sys/descent.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -73,7 +74,7 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
     object.stamp = model::stamp(status);
     object.links = status.st_nlink;
     object.accessed = status.st_atim;
-    if (where == Where::layer && S_ISCHR(status.st_mode) && status.st_rdev == 0) {
+    if (where == Where::layer && is_whiteout(status)) {
         object.whiteout = true;
         return object;
     }

@@ -26,6 +26,10 @@ struct ReadObject {
     bool only_origin = false;           ///< of those trusted.overlay.origin, and no other
 };
 
+[[nodiscard]] inline bool is_directory(const std::optional<ReadObject>& object) {
+    return object && object->state.type == model::ObjectType::directory;
+}
+
 /// Reads objects by directory descriptor and name. One object reuses its buffers for many.
 class ObjectReader {
 public:

@@ -1,6 +1,7 @@
 #include "runner/overlay/squash.hpp"
 
 #include "runner/model/overlay_xattrs.hpp"
+#include "runner/overlay/whiteout.hpp"
 #include "runner/sys/descent.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -25,12 +26,6 @@ namespace {
 
 bool is_opaque(int directory, const std::string& name) {
     return sys::read_xattr_at(directory, name, std::string{model::overlay_opaque}) == "y";
-}
-
-bool is_whiteout(int directory, const sys::DirectoryEntry& entry) {
-    if (entry.type != DT_CHR) return false;
-    const auto status = sys::stat_at(directory, entry.name);
-    return status && S_ISCHR(status->st_mode) && status->st_rdev == 0;
 }
 
 /// Gives the kept directory the upper one's owner, mode, times, flags and what users see of its extended
@@ -114,7 +109,7 @@ private:
     }
 
     void squash(const sys::DirectoryEntry& entry) {
-        if (!levels_.back().shows_live && is_whiteout(upper_.directory(), entry))
+        if (!levels_.back().shows_live && is_whiteout(upper_.directory(), entry.name, entry.type))
             take_out(entry.name);
         else
             squash_name(entry.name);

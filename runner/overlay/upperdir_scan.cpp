@@ -44,10 +44,6 @@ struct Level {
     std::size_t next = 0;                           ///< of them
 };
 
-bool is_directory(const std::optional<ReadObject>& object) {
-    return object && object->state.type == ObjectType::directory;
-}
-
 bool others_may(const std::optional<ReadObject>& object, mode_t bit) {
     return !object || (object->state.mode & bit) != 0;
 }

@@ -14,17 +14,6 @@
 namespace disco::overlay {
 namespace {
 
-/// The managed mount that a path of the tree is on; the live root comes first, and has all that no other has.
-std::size_t mount_of(const Layers& layers, const std::string& path) {
-    std::size_t found = 0;
-    for (std::size_t mount = 1; mount < layers.managed().size(); ++mount) {
-        const std::string& inside = layers.managed()[mount].inside;
-        if (inside.size() > layers.managed()[found].inside.size() && sys::is_at_or_below(path, inside))
-            found = mount;
-    }
-    return found;
-}
-
 /// Nothing when there is no such directory in it.
 std::optional<bool> others_may_search(const std::filesystem::path& tree, const std::string& path) {
     const sys::UniqueFd top = sys::open_directory(tree);
@@ -48,7 +37,7 @@ WayAbove way_above(const Layers& layers, std::size_t mount) {
     const std::string& inside = layers.managed()[mount].inside;
     for (std::size_t end = inside.find('/'); end != std::string::npos; end = inside.find('/', end + 1)) {
         const std::string path = inside.substr(0, end);
-        const std::size_t on = mount_of(layers, path);
+        const std::size_t on = layers.mount_of(path);
         const std::string& top = layers.managed()[on].inside;
         const std::string below = path.size() > top.size() ? path.substr(top.size() + 1) : ".";
         std::vector<std::filesystem::path> trees; // topmost first

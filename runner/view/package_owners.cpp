@@ -13,17 +13,6 @@
 namespace disco::view {
 namespace {
 
-/// The managed mount that a path of the tree lies on.
-std::size_t mount_of(const overlay::Layers& layers, std::string_view path) {
-    std::size_t best = 0; // the live root
-    for (std::size_t mount = 0; mount < layers.managed().size(); ++mount) {
-        const std::string& inside = layers.managed()[mount].inside;
-        if (inside.size() > layers.managed()[best].inside.size() && path.starts_with(inside + "/"))
-            best = mount;
-    }
-    return best;
-}
-
 constexpr std::size_t largest_list = std::size_t{64} << 20;
 
 model::ObjectType type_of(const model::Change& change) {
@@ -37,8 +26,9 @@ std::string_view PackageOwners::owner_of(const model::Change& change) {
     // Directories are many packages'. What dpkg notes is in plain files.
     if (type == model::ObjectType::directory || !report::is_package_place(change.path)) return {};
     if (type != model::ObjectType::file && sys::is_below(change.path, report::package_lists)) return {};
-    const std::size_t mount = mount_of(layers_, report::package_lists);
-    const std::string_view path = report::package_lists.substr(layers_.managed()[mount].inside.size());
+    const std::size_t mount = layers_.mount_of(report::package_lists);
+    std::string_view path = report::package_lists.substr(layers_.managed()[mount].inside.size());
+    if (path.empty()) path = "/."; // a mount of their own
     if (!read_live_) read_lists(layers_.managed()[mount].live, path);
     read_live_ = true;
     if (!read_layer_ && layers_.has_upper(mount)) read_lists(layers_.upper(mount), path);
