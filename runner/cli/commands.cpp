@@ -100,11 +100,6 @@ bool ask(const run::Result& result, const Options& options) {
 constexpr const char* reset_terminal =
     "\033[?47l\033[!p\033[r\033[m\033(B\017\033[?25h\033[?2004l\033]104\033\\\033]110\033\\\033]111\033\\";
 
-bool is_terminal_of_person(int fd) {
-    const char* type = std::getenv("TERM");
-    return type != nullptr && std::string_view{type} != "dumb" && ::isatty(fd) == 1;
-}
-
 int run_exec(Options& options) {
     require_root();
     require_places(options.output.targets);
@@ -118,8 +113,7 @@ int run_exec(Options& options) {
     const auto end_output = [&] {
         writer.finish();
         const int people = people_of(options.output);
-        if (std::exchange(has_controls, false) && is_terminal_of_person(people))
-            write_to(people, reset_terminal);
+        if (std::exchange(has_controls, false) && obeys_controls(people)) write_to(people, reset_terminal);
     };
     options.exec.ask = [&](const run::Result& result) {
         end_output();
@@ -149,7 +143,7 @@ int run_shell(Options& options) {
                             sys::printable(shell.root.string()),
                             noop ? " (--noop)" : " unless you say so then"));
         };
-    if (is_terminal_of_person(STDERR_FILENO)) shell.on_end = [] { write_to(STDERR_FILENO, reset_terminal); };
+    if (obeys_controls(STDERR_FILENO)) shell.on_end = [] { write_to(STDERR_FILENO, reset_terminal); };
     return run_exec(options);
 }
 

@@ -26,10 +26,7 @@ bool wants_color(Color color, int fd) {
     case Color::never: return false;
     case Color::automatic: break;
     }
-    const char* term = std::getenv("TERM");
-    const bool plain =
-        std::getenv("NO_COLOR") != nullptr || term == nullptr || std::string_view{term} == "dumb";
-    return !plain && ::isatty(fd) == 1;
+    return std::getenv("NO_COLOR") == nullptr && obeys_controls(fd);
 }
 
 /// A report has no priority. `journalctl -p err` has to find what went wrong all the same.
@@ -48,6 +45,11 @@ void log_failure(const model::RunReport& run) {
 }
 
 } // namespace
+
+bool obeys_controls(int fd) {
+    const char* type = std::getenv("TERM");
+    return type != nullptr && std::string_view{type} != "dumb" && ::isatty(fd) == 1;
+}
 
 OutputStream::~OutputStream() {
     try {

@@ -69,6 +69,10 @@ void print_text(const run::Result& result, const Output& output, int people);
 /// cannot be written to.
 void print_error(std::string_view text);
 
+/// Whether a descriptor is a terminal that colours and the like can be written to, as the environment's TERM
+/// says.
+[[nodiscard]] bool obeys_controls(int fd);
+
 [[nodiscard]] report::TextStyle text_style(const Output& output, int fd);
 
 } // namespace disco::cli

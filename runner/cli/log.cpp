@@ -1,6 +1,7 @@
 #include "runner/cli/log.hpp"
 
 #include "runner/cli/console.hpp"
+#include "runner/model/words.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/text_lines.hpp"
@@ -78,14 +79,10 @@ const char* to_string(LogLevel level) {
     case LogLevel::warning: return "warning";
     case LogLevel::error: return "error";
     }
-    return ""; // not reached: -Wswitch guards the list
+    return "?";
 }
 
-std::optional<LogLevel> parse_log_level(std::string_view name) {
-    for (const LogLevel level : log_levels)
-        if (name == to_string(level)) return level;
-    return std::nullopt;
-}
+std::optional<LogLevel> parse_log_level(std::string_view name) { return model::value_of<LogLevel>(name); }
 
 LogLevel log_level_from(std::optional<LogLevel> option, const char* environment) {
     if (option) return *option;

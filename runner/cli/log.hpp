@@ -10,8 +10,6 @@
 namespace disco::cli {
 
 enum class LogLevel { trace, debug, info, warning, error };
-inline constexpr LogLevel log_levels[] = {LogLevel::trace, LogLevel::debug, LogLevel::info, LogLevel::warning,
-                                          LogLevel::error};
 inline constexpr LogLevel usual_log_level = LogLevel::warning;
 
 [[nodiscard]] const char* to_string(LogLevel level); ///< "trace", …

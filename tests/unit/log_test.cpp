@@ -1,6 +1,7 @@
 // The log: levels, what a line looks like to people and to the journal.
 
 #include "runner/cli/log.hpp"
+#include "runner/model/words.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -25,7 +26,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 TEST(LogLevels, AreFoundByTheirNames) {
-    for (const LogLevel level : log_levels) EXPECT_EQ(parse_log_level(to_string(level)), level);
+    for (const LogLevel level : model::all_values<LogLevel>())
+        EXPECT_EQ(parse_log_level(to_string(level)), level);
     for (const char* name : {"", "Warning", "warn", "critical", "off", "warning "})
         EXPECT_EQ(parse_log_level(name), std::nullopt) << name;
 }
