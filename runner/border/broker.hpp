@@ -135,6 +135,7 @@ private:
     [[nodiscard]] model::Action action_of(const Client& client) const;
     void name_programs(model::Action& action, const Peer& peer) const;
     bool ask_before_action(Client& client);
+    [[nodiscard]] bool has_no_systemd(const Client& client) const;
     bool fails_natively(Client& client, Presence presence);
     void do_action(Client& client, const QuestionRun::Answer* answer);
     bool answer_from_pending(Client& client);

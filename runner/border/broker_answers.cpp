@@ -112,6 +112,7 @@ void Broker::answer(Client& client) {
         if (!request.verdict) return let_decide(client);
         if (!decision.goes_on.contains(*request.verdict)) return run_in_view(client, false);
     }
+    if (has_no_systemd(client)) return run_in_view(client, false);
     if (ask_before_action(client)) return;
     if (decision.kind == GuardKind::action) {
         if (!decision.reads_input) return finish_action(client);

@@ -2,16 +2,20 @@
 #include "runner/border/changed_units.hpp"
 #include "runner/border/loaded_settings.hpp"
 #include "runner/border/shown_words.hpp"
+#include "runner/border/systemd_runs.hpp"
 #include "runner/model/already_true.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -23,6 +27,16 @@ using policy::GuardKind;
 
 /// The most units that are looked at for one request: the run waits meanwhile.
 constexpr std::size_t most_units = 256;
+
+namespace {
+
+/// And no script.
+bool is_binary(int file) {
+    char magic[SELFMAG] = {};
+    return ::read(file, magic, sizeof magic) == SELFMAG && std::memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+} // namespace
 
 /// The programs of a unit's commands may have other names than the unit.
 void Broker::name_programs(model::Action& action, const Peer& peer) const {
@@ -112,6 +126,21 @@ bool Broker::fails_natively(Client& client, Presence presence) {
     return failure.has_value();
 }
 
+/// Where systemd does not run, `systemctl start` and its like fail at once, and so they do here: by themselves.
+/// What else goes by that name, a script that does without systemd, may well succeed on the machine.
+bool Broker::has_no_systemd(const Client& client) const {
+    const std::optional<CalledCommand>& called = client.called;
+    if (!called || called->name != "systemctl" || host_.root != "/" || systemd_runs(host_) ||
+        client.decision.action.empty() || client.decision.meaning.verb == model::ServiceVerb::end_machine)
+        return false;
+    try {
+        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", client.peer.process));
+        return is_binary(sys::open_in_root(view.get(), called->path, O_RDONLY | O_NONBLOCK).get());
+    } catch (const sys::SysError&) { // it is gone
+        return false;
+    }
+}
+
 /// With the machine's answer, if there is one. Without it is an action.
 void Broker::do_action(Client& client, const QuestionRun::Answer* answer) {
     client.asks_before = false;
@@ -145,7 +174,7 @@ bool Broker::answer_from_pending(Client& client) {
 /// What the run has changed of units' files systemd has not read yet.
 std::optional<PendingAnswer> Broker::answer_from_unit_files(const PendingQuestion& question,
                                                             const Peer& peer) const {
-    if (host_.root != "/") return std::nullopt; // no systemd runs there
+    if (!systemd_runs(host_)) return std::nullopt;
     const std::vector<std::string> names = units_with_files(question);
     if (names.empty()) return std::nullopt;
     if (names.size() > most_units)
@@ -155,8 +184,6 @@ std::optional<PendingAnswer> Broker::answer_from_unit_files(const PendingQuestio
     try {
         const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process)),
                             machine = sys::open_directory("/");
-        if (!sys::try_open_in_root(machine.get(), "/run/systemd/system", O_PATH))
-            return std::nullopt; // sd_booted(3)
         std::vector<UnitComparison> units;
         for (const std::string& name : names)
             units.push_back({name, read_unit_files(view.get(), name), read_unit_files(machine.get(), name)});

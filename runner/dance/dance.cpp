@@ -1,6 +1,7 @@
 #include "runner/dance/dance.hpp"
 
 #include "policy/walls.hpp"
+#include "runner/border/systemd_runs.hpp"
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/fetch/universe.hpp"
 #include "runner/model/parameter_name.hpp"
@@ -88,7 +89,7 @@ public:
         views.networks().disconnect(); // checks have the host's
         run::drop_needless_reloads(result_.run, context.views.host());
         run::note_modules(result_.run,
-                          recorder.unit_files_changed() && run::systemd_runs(context.views.host()));
+                          recorder.unit_files_changed() && border::systemd_runs(context.views.host()));
         result_.run.fingerprint = recorder.fingerprint(result_.run.modules);
         const bool to_merge =
             result_.run.outcome == model::RunOutcome::pending && run::has_changes(result_.run);

@@ -1,11 +1,11 @@
 #include "runner/dance/exec.hpp"
 
+#include "runner/border/systemd_runs.hpp"
 #include "runner/dance/shell_program.hpp"
 #include "runner/dance/tree_commands.hpp"
 #include "runner/module/missed_services.hpp"
 #include "runner/module/notice_reader.hpp"
 #include "runner/module/program_step.hpp"
-#include "runner/run/action_run.hpp"
 #include "runner/run/needless_reloads.hpp"
 #include "runner/run/package_locks.hpp"
 #include "runner/run/run.hpp"
@@ -64,7 +64,7 @@ public:
             view::refuse_covered_changes(result_.run.modules, recorder_);
         }
         run::drop_needless_reloads(result_.run, views_.host());
-        run::note_modules(result_.run, recorder_.unit_files_changed() && run::systemd_runs(views_.host()));
+        run::note_modules(result_.run, recorder_.unit_files_changed() && border::systemd_runs(views_.host()));
         result_.run.fingerprint = recorder_.fingerprint(result_.run.modules);
         const bool pending = result_.run.outcome == model::RunOutcome::pending;
         const bool changes = pending && run::has_changes(result_.run);

@@ -9,8 +9,6 @@
 #include <chrono>
 #include <vector>
 
-#include <sys/stat.h>
-
 #include <fmt/format.h>
 
 namespace disco::run {
@@ -44,11 +42,6 @@ void note_followup_failure(model::RunReport& run, std::string_view what) {
     run.exit_code = model::ExitCode::followup_failed;
     if (!run.failure.empty()) run.failure += '\n';
     run.failure += what;
-}
-
-bool systemd_runs(const border::Host& host) {
-    struct stat status = {};
-    return host.root == "/" && ::stat("/run/systemd/system", &status) == 0; // see sd_booted(3)
 }
 
 namespace {

@@ -7,9 +7,6 @@
 
 namespace disco::run {
 
-/// Whether there is a systemd that actions could be meant for.
-[[nodiscard]] bool systemd_runs(const border::Host& host);
-
 /// Runs the pending actions of all modules on the host, as model::plan_actions says. The run counts as merged
 /// from the first one on. What they print is in the report, in a step of each; a failure does not keep the
 /// later ones from running and gives the run its exit code and failure. What ends the machine is not run: see

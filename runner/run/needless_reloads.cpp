@@ -1,7 +1,7 @@
 #include "runner/run/needless_reloads.hpp"
 
 #include "runner/border/question_run.hpp"
-#include "runner/run/action_run.hpp"
+#include "runner/border/systemd_runs.hpp"
 #include "runner/run/run_record.hpp"
 #include "runner/sys/program.hpp"
 #include "runner/sys/text_lines.hpp"
@@ -59,7 +59,7 @@ void drop_needless_reloads(model::RunReport& run, const border::Host& host) {
             return notice.kind == model::NoticeKind::runtime;
         });
     });
-    if (runtime_files || !systemd_runs(host) || !systemd_knows_all(host)) return;
+    if (runtime_files || !border::systemd_runs(host) || !systemd_knows_all(host)) return;
     for (model::ModuleReport& module : run.modules) {
         std::erase_if(module.notices, [&](const model::Notice& notice) {
             return notice.kind == model::NoticeKind::would_execute &&

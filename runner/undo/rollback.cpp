@@ -1,7 +1,7 @@
 #include "runner/undo/rollback.hpp"
 
+#include "runner/border/systemd_runs.hpp"
 #include "runner/merge/rollback_plan.hpp"
-#include "runner/run/action_run.hpp"
 #include "runner/run/package_locks.hpp"
 #include "runner/run/run.hpp"
 #include "runner/sys/error.hpp"
@@ -85,7 +85,7 @@ public:
         const bool merged = run_.outcome == model::RunOutcome::merged;
         const bool fits = merged || run_.outcome == model::RunOutcome::pending;
         const border::Host host{.root = rollback_.root, .helper = {}, .hidden = {}};
-        if (fits && run::systemd_runs(host)) note_units(units, run_.modules.front());
+        if (fits && border::systemd_runs(host)) note_units(units, run_.modules.front());
         if (!merged) return;
         note_nameless_owners(rollback_, run_.modules.front());
         follow_up(run_, at_.state, {.host = host, .confirm = options_.confirm});
