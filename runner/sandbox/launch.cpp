@@ -97,7 +97,9 @@ bool log_container_limits(const SandboxSpec& spec) {
     // A container that refuses keyctl(2) refuses it to everything inside, so no sandbox needs a keyring of
     // its own; see pid1.
     if (::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) < 0 && errno == EPERM)
-        spdlog::debug("this container refuses keyctl(2), so sandboxes have no keyring of their own");
+        spdlog::warn(
+            "this container refuses keyctl(2): sandboxes have no keyring of their own, and need none, as "
+            "they cannot reach any other");
     // Over what belongs to a user namespace of its own it has every right.
     if (spec.user_namespace < 0 && ::cap_get_bound(CAP_NET_ADMIN) == 0)
         spdlog::warn(

@@ -38,6 +38,9 @@ TEST_F(Container, WithoutKeysIsNoObstacle) {
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_THAT(result.output, HasSubstr("done\n"));
     EXPECT_THAT(result.output, HasSubstr("1 change"));
+    const std::string told = "warning: this container refuses keyctl(2): ";
+    EXPECT_THAT(result.error, HasSubstr(told));
+    EXPECT_EQ(result.error.find(told), result.error.rfind(told)) << "once";
 }
 
 TEST_F(Container, WithoutTheRightToRaiseLimitsRunsPrograms) {
