@@ -193,9 +193,23 @@ void ParameterStore::set_lines(std::string_view text) {
     apply(settings);
 }
 
+/// A value over a tree of another layer, or a tree over a value, would fail the next dance.
+void ParameterStore::refuse_clash(const ParameterTree& local) const {
+    std::vector<ParameterLayer> all;
+    try {
+        all = layers();
+        (void)merge_layers(all);
+    } catch (const sys::BadConfiguration&) {
+        return; // of the last fetch, and it may be mended there by now
+    }
+    all.back().tree = local;
+    (void)merge_layers(all);
+}
+
 void ParameterStore::apply(const std::vector<Setting>& settings) const {
     ParameterTree tree = local().tree;
     for (const Setting& setting : settings) set_in_tree(tree, setting.name, setting.value);
+    refuse_clash(tree);
     // Above the nodes' trees, under a name no node can have: whoever reads a tree never meets a half-written
     // value.
     const std::filesystem::path aside = parameters_ / fmt::format(".set.{}", ::getpid());

@@ -63,6 +63,7 @@ private:
         std::optional<std::string> value; ///< nothing: a tree
     };
     void apply(const std::vector<Setting>& settings) const;
+    void refuse_clash(const ParameterTree& local) const;
 
     ModuleStore store_;
     std::filesystem::path parameters_, tree_;
