@@ -14,14 +14,19 @@ _disco_param_refuse() {
     return 1
 }
 
-# The path of a key in _disco_found. NODE/KEY is the same as KEY.
+# The path of a key in _disco_found. NODE/KEY is the same as KEY, and so is $(hostname)/KEY, by which scripts name the
+# node that they run on.
 _disco_param_find() {
+    local _disco_name
     _disco_found=$_disco_tree/$1
-    if [[ ! -e $_disco_found && -n ${DISCO_NODE-} && $1/ == "$DISCO_NODE"/* ]]; then
+    [[ ! -e $_disco_found ]] || return 0
+    for _disco_name in "${DISCO_NODE-}" "${HOSTNAME-}"; do
+        [[ -n $_disco_name && $1/ == "$_disco_name"/* ]] || continue
         _disco_found=$1/
-        _disco_found=$_disco_tree/${_disco_found#"$DISCO_NODE"/}
+        _disco_found=$_disco_tree/${_disco_found#"$_disco_name"/}
         _disco_found=${_disco_found%/}
-    fi
+        return 0
+    done
 }
 
 # Users other than root may not read parameters; an answer must not look as if there were none.
