@@ -4,6 +4,7 @@
 #include "runner/model/view_layout.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/unique_fd.hpp"
+#include "tests/payloads/send_with_descriptor.hpp"
 
 #include <array>
 #include <cerrno>
@@ -49,28 +50,12 @@ std::string request(const std::string& wish) {
     return bytes + words;
 }
 
-bool send_with(int socket, std::string bytes, int descriptor) {
-    iovec part = {bytes.data(), bytes.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message = {};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* const heading = CMSG_FIRSTHDR(&message);
-    heading->cmsg_level = SOL_SOCKET;
-    heading->cmsg_type = SCM_RIGHTS;
-    heading->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(heading), &descriptor, sizeof descriptor);
-    return ::sendmsg(socket, &message, MSG_NOSIGNAL) > 0;
-}
-
 /// Sends the writing end of a pipe with less than a request, and sees whether somebody holds it.
 std::string send_descriptor(int socket, std::string bytes) {
     std::array<int, 2> ends = {-1, -1};
     if (::pipe(ends.data()) != 0) return "held: no pipe";
     bytes.pop_back();
-    const bool sent = send_with(socket, bytes, ends[1]);
+    const bool sent = send_with_descriptor(socket, bytes, ends[1]) > 0;
     ::close(ends[1]);
     struct pollfd wait = {ends[0], POLLIN, 0};
     const bool is_held = sent && ::poll(&wait, 1, 1000) == 0;
@@ -107,7 +92,7 @@ std::string speak_to_broker(const std::string& root, const std::string& wish) {
 
 void hand_over(const std::string& root, int type, int directory) {
     const int socket = connect_to(type, root + "/tmp/escape/socket");
-    send_with(socket, "x", directory);
+    (void)send_with_descriptor(socket, "x", directory);
     ::close(socket);
 }
 
@@ -117,7 +102,7 @@ void hand_over_by_its_own(pid_t process, int directory) {
     for (int fd = 0; fd < 64; ++fd) {
         const int taken = static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, fd, 0));
         if (taken < 0) continue;
-        send_with(taken, "x", directory);
+        (void)send_with_descriptor(taken, "x", directory);
         ::close(taken);
     }
     ::close(pidfd);

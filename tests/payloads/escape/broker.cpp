@@ -6,6 +6,7 @@
 
 #include "policy/shim_protocol.hpp"
 #include "runner/model/view_layout.hpp"
+#include "tests/payloads/send_with_descriptor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -194,19 +195,7 @@ Verdict sends_descriptor() {
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return held_by_errno();
     std::string bytes = bytes_of({Wish::guarded, {"ip", "addr"}});
     bytes.resize(bytes.size() - 1); // it is still being heard then
-    iovec part = {bytes.data(), bytes.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message = {};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* heading = CMSG_FIRSTHDR(&message);
-    heading->cmsg_level = SOL_SOCKET;
-    heading->cmsg_type = SCM_RIGHTS;
-    heading->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(heading), &ends[1], sizeof(int));
-    if (::sendmsg(line.fd(), &message, MSG_NOSIGNAL) < 0) return held_by_errno();
+    if (disco::tests::send_with_descriptor(line.fd(), bytes, ends[1]) < 0) return held_by_errno();
     ::close(ends[1]);
     struct pollfd wait = {ends[0], POLLIN, 0};
     return ::poll(&wait, 1, 1000) == 0 ? got_through("it is held") : held("it is dropped");
