@@ -27,10 +27,8 @@ TEST_F(BootedKernel, HasTheInitrdThatItHasNatively) {
                                  "modprobe -nv -S $(ls /lib/modules) no-such-module 2>&1",
                                  "modinfo -k $(ls /lib/modules) -F depends virtio_net"})
         EXPECT_EQ(answer_in_noop(question), answer(Machine::disco, question)) << question;
-    do_on_both("update-initramfs -u -k all");
-    expect_same("lsinitramfs " + image + " | sort");
     do_on_both("apt-get purge -y linux-image-cloud-amd64 'linux-image-[0-9]*' initramfs-tools");
-    expect_same("ls -l --time-style=+ / /boot /lib/modules | grep -v ^total");
+    expect_same("ls /boot /lib/modules; ls -d /vmlinuz* /initrd* 2>&1");
 }
 
 } // namespace

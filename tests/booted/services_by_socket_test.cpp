@@ -9,7 +9,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 class BootedClients : public BootedTest {
 protected:
@@ -34,13 +33,6 @@ TEST_F(BootedClients, AreToldWhatToDoInstead) {
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_EQ(answer(Machine::disco, "cat /root/answer; redis-cli get disco; rm /root/answer"),
               "OK\ndeferred\n");
-}
-
-/// Where nothing listens natively either, nothing is missed.
-TEST_F(BootedClients, OfNoServiceAreToldNothing) {
-    const auto result = exec({"--noop"}, "redis-cli -p 6400 ping; test $? != 0");
-    EXPECT_EQ(result.exit, 0) << result.output << result.error;
-    EXPECT_THAT(notices(), IsEmpty());
 }
 
 } // namespace

@@ -16,7 +16,7 @@ class BootedWithoutSystemd : public BootedTest {
 protected:
     /// Lines where systemd has never run.
     static std::string unbooted(const std::string& lines) {
-        return "unshare --mount bash -c 'mount -t tmpfs none /run/systemd\n" + lines + "'";
+        return "unshare --mount bash -c 'mount -t tmpfs none /run; mkdir /run/lock\n" + lines + "'";
     }
     static sys::ProgramResult exec_unbooted(const std::string& option, const std::string& lines) {
         return run(Machine::disco, unbooted("disco exec " + option + " -- bash -c \"" + lines + "\""));
@@ -31,7 +31,7 @@ TEST_F(BootedWithoutSystemd, ItsCommandsFailAtOnceAsNatively) {
          {"systemctl start unbooted", "systemctl restart unbooted", "systemctl daemon-reload",
           "systemctl stop unbooted", "systemctl is-active unbooted", "systemctl kill unbooted",
           "systemctl enable --now unbooted; systemctl is-enabled unbooted; systemctl disable unbooted"}) {
-        const std::string asked = std::string{line} + " 2>&1; echo code \\$?";
+        const std::string asked = "{ " + std::string{line} + "; } 2>&1; echo code \\$?";
         const auto natively = run(Machine::native, unbooted("bash -c \"" + asked + "\""));
         ASSERT_TRUE(natively.succeeded()) << natively.error;
         const auto result = exec_unbooted("--noop", asked);

@@ -227,5 +227,21 @@ TEST_F(Actions, KeepTheirMeaning) {
     EXPECT_TRUE(fs::exists(root() / "etc/x"));
 }
 
+/// A script that asks without end costs the run neither its memory nor a report that nobody can read.
+TEST_F(Actions, OfManyLargeWordsAreBoundedAndToldShortly) {
+    const auto result =
+        exec({"--noop", "--", "bash", "-c",
+              "w=$(printf %0120000d 1); for i in {1..100}; do disco-defer echo $i $w $w $w $w $w $w $w || "
+              "((++n)); done 2> /dev/null; echo refused $n"});
+    EXPECT_EQ(result.exit, 2) << result.error;
+    EXPECT_THAT(result.output, testing::ContainsRegex("refused [23][0-9]\n"));
+    EXPECT_THAT(result.output, HasSubstr("64 MiB of them until the merge; all further ones were refused"));
+    EXPECT_LT(result.output.size(), 200'000U) << "a kilobyte for each";
+    EXPECT_LT(result.usage.ru_maxrss, 1 << 20) << "KiB; sanitisers take some of it";
+    const auto runs = fs::directory_iterator{state() / "runs"};
+    EXPECT_LT(fs::file_size(begin(runs)->path() / "report.json"), 140U << 20)
+        << "as an action and as a notice";
+}
+
 } // namespace
 } // namespace disco::tests

@@ -119,6 +119,21 @@ TEST_F(DeviceFiles, AreMerged) {
     EXPECT_EQ(status.st_uid, 33U);
 }
 
+/// An action works on the merged tree, and a device that a script has put there is the machine's.
+TEST_F(DeviceFiles, OfAnotherRootAreClosedToItsActions) {
+    const auto result = in_sandbox(
+        "mknod -m 0666 /srv/b b 240 250; mknod -m 0666 /srv/c c 1 5; disco-defer sh -c 'for d in b c; do "
+        "(: < /srv/$d); (: > /srv/$d); (: <> /srv/$d); done 2> /srv/said; dd of=/srv/b < /etc/motd 2>> "
+        "/srv/said; "
+        "true'",
+        "--merge");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    const std::string said = read("srv/said");
+    std::size_t denied = 0;
+    for (std::size_t at = 0; (at = said.find("Permission denied\n", at)) != std::string::npos; ++at) ++denied;
+    EXPECT_EQ(denied, 7U) << said;
+}
+
 /// The sandbox's own places: nobody makes anything there, and who made it does not matter.
 TEST_F(DeviceFiles, AreNotMadeWhereNothingIsToBeMade) {
     const auto result = in_sandbox("for place in /dev /sys /run/disco /proc; do mknod $place/x c 1 3; done; "

@@ -30,12 +30,12 @@ protected:
         put(state() / "modules/.parameters/web1" / name, bytes);
     }
     void module(const fs::path& name, std::string_view bytes) { put(state() / "modules" / name, bytes); }
-
-private:
     static void put(const fs::path& path, std::string_view bytes) {
         fs::create_directories(path.parent_path());
         sys::write_file_atomically(path, bytes, 0644);
     }
+
+private:
     sys::OwnedDirectory directory_{fs::temp_directory_path(), "parameter-store-test-"};
 };
 
@@ -257,8 +257,20 @@ TEST_F(LayeredParameters, AreExplained) {
                 ThrowsMessage<sys::BadConfiguration>(HasSubstr("'none'")));
 }
 
+TEST_F(LayeredParameters, ThatWouldClashAreNotSet) {
+    const auto both =
+        testing::AllOf(HasSubstr("'modules/base/parameters/base'"), HasSubstr("/parameters/web1/base'"));
+    EXPECT_THAT([&] { store().set("base", "x"); }, ThrowsMessage<sys::BadConfiguration>(both));
+    EXPECT_THAT([&] { store().set_lines("other = 1\nbase = x\n"); },
+                ThrowsMessage<sys::BadConfiguration>(both));
+    EXPECT_EQ(store().get("other"), std::nullopt);
+    EXPECT_EQ(store().get("base/only"), "b\n");
+}
+
+/// A fetch brings what clashes with a local one.
 TEST_F(LayeredParameters, ThatClashAreExplained) {
-    store().set("base", "x");
+    put(local("base"), "x");
+    store().set("other", "1"); // it is not to blame
     EXPECT_EQ(store().explain("base/only"),
               "module base  base/only = b\n"
               "local        base = x (no dance with both: base/only needs a tree there)\n");
