@@ -84,13 +84,13 @@ BackwardWriter::Place write_verdict(BackwardWriter& writer, const CallVerdict& v
     if (verdict.unless.empty()) return writer.returning(verdict.verdict);
     constexpr auto arguments = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
     std::vector<BackwardWriter::Place> passed;
-    for (const CallVerdict::Unless& unless : verdict.unless)
+    for (const CallVerdict::ArgumentRule& unless : verdict.unless)
         passed.push_back(writer.returning(unless.verdict));
     auto next = writer.add(BPF_RET | BPF_K, verdict.verdict);
     for (std::size_t i = verdict.unless.size(); i-- > 0;) {
-        const CallVerdict::Unless& unless = verdict.unless[i];
-        const bool bits = unless.test == CallVerdict::Unless::Test::has_any_bit;
-        const bool differs = unless.test == CallVerdict::Unless::Test::differs;
+        const CallVerdict::ArgumentRule& unless = verdict.unless[i];
+        const bool bits = unless.test == CallVerdict::ArgumentRule::Test::has_any_bit;
+        const bool differs = unless.test == CallVerdict::ArgumentRule::Test::differs;
         const auto code = static_cast<std::uint16_t>(BPF_JMP | (bits ? BPF_JSET : BPF_JEQ) | BPF_K);
         for (const std::uint32_t value : unless.values)
             next = writer.add_jump(code, value, differs ? next : passed[i], differs ? passed[i] : next);

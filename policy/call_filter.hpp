@@ -16,15 +16,15 @@ struct CallVerdict {
     /// Another verdict when an argument passes a test; the first test that is passed counts. Only the low 32
     /// bits of the argument are compared: the kernel takes an int, and a filter that compared all 64 could be
     /// walked round. A pointer is looked at half by half.
-    struct Unless {
+    struct ArgumentRule {
         unsigned argument = 0;
         enum class Test { equals_any, has_any_bit, differs } test = Test::equals_any; ///< `differs`: from one
         std::vector<std::uint32_t> values;
         std::uint32_t verdict = 0;
         enum class Half : std::uint32_t { low, high } half = Half::low;
-        bool operator==(const Unless&) const = default;
+        bool operator==(const ArgumentRule&) const = default;
     };
-    std::vector<Unless> unless{};
+    std::vector<ArgumentRule> unless{};
     bool operator==(const CallVerdict&) const = default;
 };
 

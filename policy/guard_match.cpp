@@ -53,14 +53,14 @@ std::set<std::size_t> skips(const std::vector<GuardItem>& items, std::set<std::s
     return states;
 }
 
-struct Furthest {
+struct FurthestMatch {
     std::size_t words = 0;                  ///< so many from the first on some beginning of the items fits
     std::vector<const GuardItem*> expected; ///< what could come behind them
 };
 
-Furthest furthest(const std::vector<GuardItem>& items, const std::vector<GivenWord>& words) {
+FurthestMatch furthest(const std::vector<GuardItem>& items, const std::vector<GivenWord>& words) {
     std::set<std::size_t> states = skips(items, {0});
-    Furthest found;
+    FurthestMatch found;
     for (; found.words < words.size(); ++found.words) {
         std::set<std::size_t> next;
         for (const std::size_t i : states)
@@ -125,7 +125,7 @@ std::string describe(const GuardItem& item) {
 }
 
 /// What comes nearest to a command line that no form fits.
-struct Nearest {
+struct NearestForm {
     std::size_t words = 0; ///< so many of them fit
     bool any = false;
     std::vector<std::string> expected; ///< behind them
@@ -153,7 +153,7 @@ struct Nearest {
 /// Why no form of a scope fits. Forms that would need an option that was not given (`--help`) say nothing as
 /// long as there are others.
 std::string nearest_objection(const GuardScope& scope, const ParsedLine& line) {
-    Nearest nearest;
+    NearestForm nearest;
     for (const bool with_all_options : {true, false}) {
         if (nearest.any) break;
         for (const GuardForm& form : scope.forms)

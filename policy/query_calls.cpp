@@ -19,8 +19,8 @@
 namespace disco::policy {
 namespace {
 
-using Unless = CallVerdict::Unless;
-using Test = Unless::Test;
+using ArgumentRule = CallVerdict::ArgumentRule;
+using Test = ArgumentRule::Test;
 
 constexpr std::uint32_t allow = SECCOMP_RET_ALLOW, refuse = SECCOMP_RET_ERRNO | EPERM,
                         unknown = SECCOMP_RET_ERRNO | ENOSYS, pretend = SECCOMP_RET_ERRNO;
@@ -86,23 +86,24 @@ std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
             streams.push_back(type | flags);
     constexpr std::uint32_t no_family = SECCOMP_RET_ERRNO | EAFNOSUPPORT;
     constexpr std::uint32_t heard = SECCOMP_RET_USER_NOTIF;
-    CallVerdict sockets{no_family,
-                        {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT}}};
+    CallVerdict sockets{
+        no_family, {ArgumentRule{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT}}};
     if (reach.network)
-        sockets.unless.push_back(Unless{0, Test::equals_any, {AF_NETLINK, AF_INET, AF_INET6}, heard});
+        sockets.unless.push_back(ArgumentRule{0, Test::equals_any, {AF_NETLINK, AF_INET, AF_INET6}, heard});
     else if (reach.services) // in a network of its own
-        sockets.unless.push_back(Unless{0, Test::equals_any, {AF_NETLINK}, allow});
+        sockets.unless.push_back(ArgumentRule{0, Test::equals_any, {AF_NETLINK}, allow});
     if (reach.services) {
         constexpr std::uint32_t other_than_unix = ~std::uint32_t{AF_UNIX}; // which is 1; there is no family 0
-        sockets.unless.push_back(Unless{0, Test::has_any_bit, {other_than_unix}, no_family});
-        sockets.unless.push_back(Unless{1, Test::equals_any, streams, allow});
+        sockets.unless.push_back(ArgumentRule{0, Test::has_any_bit, {other_than_unix}, no_family});
+        sockets.unless.push_back(ArgumentRule{1, Test::equals_any, streams, allow});
     }
     // Landlock would keep it from looking at other processes, and so cannot keep it from writing.
     constexpr std::uint32_t writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
     const auto opening = [&](unsigned flags) {
         CallVerdict verdict{allow};
         if (reach.processes)
-            verdict.unless.push_back(Unless{flags, Test::has_any_bit, {writing}, SECCOMP_RET_ERRNO | EACCES});
+            verdict.unless.push_back(
+                ArgumentRule{flags, Test::has_any_bit, {writing}, SECCOMP_RET_ERRNO | EACCES});
         return verdict;
     };
     const CallVerdict watched{heard};
@@ -110,31 +111,33 @@ std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
     // With it two threads share their descriptors, and one could change what the other was seen to use.
     const std::uint32_t no_clone = namespaces | (reach.network ? CLONE_FILES : 0U);
     const std::uint32_t forks = reach.forks ? heard : allow;
-    CallVerdict control{SECCOMP_RET_ERRNO | ENOTTY, {Unless{1, Test::equals_any, asking_requests(), allow}}};
-    CallVerdict options{allow, {Unless{2, Test::equals_any, tables, refuse}}}, looks{allow};
+    CallVerdict control{SECCOMP_RET_ERRNO | ENOTTY,
+                        {ArgumentRule{1, Test::equals_any, asking_requests(), allow}}};
+    CallVerdict options{allow, {ArgumentRule{2, Test::equals_any, tables, refuse}}}, looks{allow};
     if (reach.network) {
         constexpr std::uint32_t of_socket = SOL_SOCKET, of_netlink = 270; // SOL_NETLINK
-        control.unless.push_back(Unless{1, Test::equals_any, {SIOCETHTOOL}, heard});
-        options = {refuse, {Unless{1, Test::equals_any, {of_socket, of_netlink}, allow}}};
-        looks = {heard, {Unless{1, Test::equals_any, {of_socket, of_netlink}, allow}}};
+        control.unless.push_back(ArgumentRule{1, Test::equals_any, {SIOCETHTOOL}, heard});
+        options = {refuse, {ArgumentRule{1, Test::equals_any, {of_socket, of_netlink}, allow}}};
+        looks = {heard, {ArgumentRule{1, Test::equals_any, {of_socket, of_netlink}, allow}}};
     }
     return {
-        {"clone", {forks, {Unless{0, Test::has_any_bit, {no_clone}, refuse}}}},
+        {"clone", {forks, {ArgumentRule{0, Test::has_any_bit, {no_clone}, refuse}}}},
         {"fork", {forks}},
         {"vfork", {forks}},
         {"ioctl", control},
         {"fcntl",
          {allow,
-          {Unless{1, Test::equals_any, locking_commands(), pretend},
-           Unless{1,
-                  Test::equals_any,
-                  {set_owner, set_signal, set_owner_ex, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ},
-                  refuse}}}},
+          {ArgumentRule{1, Test::equals_any, locking_commands(), pretend},
+           ArgumentRule{1,
+                        Test::equals_any,
+                        {set_owner, set_signal, set_owner_ex, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ},
+                        refuse}}}},
         {"flock", {pretend}},
-        {"kill", {refuse, {Unless{1, Test::equals_any, {0}, allow}}}}, // whether it is there
+        {"kill", {refuse, {ArgumentRule{1, Test::equals_any, {0}, allow}}}}, // whether it is there
         {"tgkill", {refuse}},
         {"prlimit64", // one's own limits, and nobody else's new ones
-         {refuse, {Unless{0, Test::equals_any, {0}, allow}, Unless{2, Test::equals_any, {0}, allow}}}},
+         {refuse,
+          {ArgumentRule{0, Test::equals_any, {0}, allow}, ArgumentRule{2, Test::equals_any, {0}, allow}}}},
         // Ways to write round write(2): programs go on without them.
         {"sendfile", {unknown}},
         {"splice", {unknown}},
@@ -153,10 +156,10 @@ std::map<std::string_view, CallVerdict> argument_rules(QueryReach reach) {
         {"writev", by_network},
         {"sendmmsg", reach.network ? CallVerdict{refuse} : CallVerdict{allow}},
         {"pwritev2", reach.network ? CallVerdict{refuse} : CallVerdict{allow}},
-        {"socketpair", {refuse, {Unless{1, Test::equals_any, streams, allow}}}},
+        {"socketpair", {refuse, {ArgumentRule{1, Test::equals_any, streams, allow}}}},
         {"setsockopt", options},
         {"getsockopt", looks},
-        {"personality", {refuse, {Unless{0, Test::equals_any, {0x0, 0xffffffff}, allow}}}},
+        {"personality", {refuse, {ArgumentRule{0, Test::equals_any, {0x0, 0xffffffff}, allow}}}},
     };
 }
 
@@ -202,13 +205,13 @@ std::vector<AbiCalls> plan_action_filter(const ProfilePolicy& live, const CallTa
             list.calls[number] = plain_verdict(live, name);
             if (name == "clone" || name == "personality") list.calls[number] = by_argument.at(name);
             if (name == "ioctl")
-                list.calls[number] = {allow,
-                                      {Unless{1, Test::equals_any, {TIOCSTI, TIOCLINUX, TIOCSETD}, refuse}}};
+                list.calls[number] = {
+                    allow, {ArgumentRule{1, Test::equals_any, {TIOCSTI, TIOCLINUX, TIOCSETD}, refuse}}};
             if (name == "socket")
                 list.calls[number] = {
                     SECCOMP_RET_ERRNO | EAFNOSUPPORT,
-                    {Unless{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
-                     Unless{0, Test::equals_any, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, allow}}};
+                    {ArgumentRule{2, Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
+                     ArgumentRule{0, Test::equals_any, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, allow}}};
         }
     }
     return lists;

@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 12> set_up = {"mount",
                                                      "landlock_add_rule",
                                                      "landlock_restrict_self"};
 
-using Unless = CallVerdict::Unless;
+using ArgumentRule = CallVerdict::ArgumentRule;
 
 constexpr std::uint32_t allow = SECCOMP_RET_ALLOW, refuse = SECCOMP_RET_ERRNO | EPERM;
 // clone3(2) passes its flags in memory, where a filter cannot look: ENOSYS makes libc use clone(2). The same
@@ -52,27 +52,33 @@ std::map<std::string_view, CallVerdict> argument_rules() {
     // called, at anything else it is, by a crash in here. Nothing is ever dumped, so whoever sets another one
     // may think that they have.
     constexpr std::uint32_t pretend = SECCOMP_RET_ERRNO | 0, all_bits = 0xffffffff;
-    const CallVerdict set_limit = {allow, {Unless{0, Unless::Test::equals_any, {RLIMIT_CORE}, pretend}}};
+    const CallVerdict set_limit = {allow,
+                                   {ArgumentRule{0, ArgumentRule::Test::equals_any, {RLIMIT_CORE}, pretend}}};
     return {
         {"setrlimit", set_limit},
         {"prlimit64",
          {allow,
-          {Unless{1, Unless::Test::differs, {RLIMIT_CORE}, allow},
-           Unless{2, Unless::Test::has_any_bit, {all_bits}, pretend},
-           Unless{2, Unless::Test::has_any_bit, {all_bits}, pretend, Unless::Half::high}}}},
-        {"clone", {allow, {Unless{0, Unless::Test::has_any_bit, {namespaces}, refuse}}}},
+          {ArgumentRule{1, ArgumentRule::Test::differs, {RLIMIT_CORE}, allow},
+           ArgumentRule{2, ArgumentRule::Test::has_any_bit, {all_bits}, pretend},
+           ArgumentRule{2, ArgumentRule::Test::has_any_bit, {all_bits}, pretend, ArgumentRule::Half::high}}}},
+        {"clone", {allow, {ArgumentRule{0, ArgumentRule::Test::has_any_bit, {namespaces}, refuse}}}},
         // Input for other terminals.
-        {"ioctl", {allow, {Unless{1, Unless::Test::equals_any, {TIOCSTI, TIOCLINUX, TIOCSETD}, refuse}}}},
+        {"ioctl",
+         {allow, {ArgumentRule{1, ArgumentRule::Test::equals_any, {TIOCSTI, TIOCLINUX, TIOCSETD}, refuse}}}},
         // The other families reach the kernel's own engines, or other machines round the network namespace.
         // NETLINK_AUDIT reaches the machine's audit log, which is in no namespace: a no-op would leave
         // records of what it has not done. The answer is that of a kernel without audit, with which all
         // programs can live. No other family that is allowed has a protocol of that number.
         {"socket",
          {SECCOMP_RET_ERRNO | EAFNOSUPPORT,
-          {Unless{2, Unless::Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
-           Unless{0, Unless::Test::equals_any, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, allow}}}},
+          {ArgumentRule{
+               2, ArgumentRule::Test::equals_any, {NETLINK_AUDIT}, SECCOMP_RET_ERRNO | EPROTONOSUPPORT},
+           ArgumentRule{
+               0, ArgumentRule::Test::equals_any, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, allow}}}},
         {"personality",
-         {refuse, {Unless{0, Unless::Test::equals_any, {0x0, 0x8, 0x20000, 0x20008, 0xffffffff}, allow}}}},
+         {refuse,
+          {ArgumentRule{
+              0, ArgumentRule::Test::equals_any, {0x0, 0x8, 0x20000, 0x20008, 0xffffffff}, allow}}}},
     };
 }
 
@@ -116,8 +122,8 @@ CallVerdict exec_verdict(bool may_be_unheard) {
                    high = static_cast<std::uint32_t>(no_exec_token >> 32);
     CallVerdict heard{SECCOMP_RET_USER_NOTIF};
     if (may_be_unheard)
-        heard.unless = {{token, Unless::Test::differs, {low}, SECCOMP_RET_USER_NOTIF},
-                        {token, Unless::Test::equals_any, {high}, allow, Unless::Half::high}};
+        heard.unless = {{token, ArgumentRule::Test::differs, {low}, SECCOMP_RET_USER_NOTIF},
+                        {token, ArgumentRule::Test::equals_any, {high}, allow, ArgumentRule::Half::high}};
     return heard;
 }
 
@@ -160,10 +166,10 @@ std::vector<AbiCalls> plan_program_filter(model::Profile profile, const Profiles
                 list.calls[number] = exec_verdict(abi.native && name == "execve");
             else if (mode && verdict == allow && makes_devices)
                 list.calls[number] = {allow,
-                                      {Unless{*mode,
-                                              Unless::Test::has_any_bit,
-                                              {S_IFCHR}, // and S_IFBLK's
-                                              SECCOMP_RET_USER_NOTIF}}};
+                                      {ArgumentRule{*mode,
+                                                    ArgumentRule::Test::has_any_bit,
+                                                    {S_IFCHR}, // and S_IFBLK's
+                                                    SECCOMP_RET_USER_NOTIF}}};
             else if (verdict != sandbox_verdict(profiles, abi, name))
                 list.calls[number] = {verdict};
         }

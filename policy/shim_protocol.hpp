@@ -33,19 +33,19 @@ struct Request {
     std::uint32_t variables_cut = 0; ///< not 0: there are more than may be sent
     std::uint32_t directory_bytes = 0;
     std::uint32_t umask = 022;
-    std::int32_t verdict = no_verdict; ///< of Reply::What::decide, when that was the answer before
+    std::int32_t verdict = no_verdict; ///< of Reply::Kind::decide, when that was the answer before
 };
 
 /// Followed by `output` and `error` bytes.
 struct Reply {
-    enum class What : std::uint32_t {
+    enum class Kind : std::uint32_t {
         say,   ///< to be printed; another reply follows
         end,   ///< the same, and the shim ends with `exit`
         run,   ///< the shim becomes a command: `output` is its file and, if they are others, its words, and
                ///< `error` what is added to its environment; each is ended by a NUL
         input, ///< the shim is to send its standard input, in parts
         decide ///< the shim is to run a command, `output` as in `run`, and to ask again with its exit code
-    } what = What::end;
+    } kind = Kind::end;
     std::int32_t exit = 0;
     std::uint32_t output = 0, error = 0;
 };

@@ -96,7 +96,7 @@ std::vector<std::string> services_for(const Needs& needs) {
     Filter filter = read_filter(own_directory(), filter_for(needs));
     Supervision supervision;
     supervision.own_network = request.other_root(); // there is none that is up
-    supervision.how = own_processes ? EndBy::process_namespace : EndBy::own_user;
+    supervision.how = own_processes ? EndMethod::process_namespace : EndMethod::own_user;
     supervision.watched = watched && wall_stands(Wall::query_filter);
     supervision.services = services_for(needs);
     if (needs.net_admin) supervision.rights = WatchedSockets::Rights::net_admin;

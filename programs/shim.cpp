@@ -319,20 +319,20 @@ int run(int argc, char** argv, char** environment) {
         shim::Reply reply;
         if (!read_all(broker, reinterpret_cast<char*>(&reply), sizeof reply))
             fail(command, "the sandbox's broker gave no answer");
-        if (reply.what == shim::Reply::What::run) become(command, broker, reply, argv, environment);
-        if (reply.what == shim::Reply::What::decide) {
+        if (reply.kind == shim::Reply::Kind::run) become(command, broker, reply, argv, environment);
+        if (reply.kind == shim::Reply::Kind::decide) {
             request.verdict = run_to_decide(command, broker, reply, environment);
             sys::raw_call(__NR_close, broker);
             broker = ask();
             continue;
         }
-        if (reply.what == shim::Reply::What::input) {
+        if (reply.kind == shim::Reply::Kind::input) {
             send_input(broker);
             continue;
         }
         if (!relay(broker, reply.output, 1) || !relay(broker, reply.error, 2))
             fail(command, "the sandbox's broker broke off");
-        if (reply.what == shim::Reply::What::end) return reply.exit;
+        if (reply.kind == shim::Reply::Kind::end) return reply.exit;
     }
 }
 

@@ -252,6 +252,6 @@ void Broker::set_timer() {
     sys::check(::timerfd_settime(timer_.get(), 0, &setting, nullptr), "set the broker's timer");
 }
 
-std::vector<Asked> Broker::take() { return std::exchange(asked_, {}); }
+std::vector<GuardedRequest> Broker::take() { return std::exchange(asked_, {}); }
 
 } // namespace disco::border

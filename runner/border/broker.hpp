@@ -28,13 +28,13 @@ namespace disco::border {
 }
 
 /// What a script asked for by a guarded command, in the order of asking.
-struct Asked {
-    enum class What {
+struct GuardedRequest {
+    enum class Kind {
         action,   ///< reported in a no-op, queued in a live dance
         refused,  ///< by the policy
         unlisted, ///< a command that strict scripts may not run
         failure,  ///< of the program in argv[0], for the reason in argv[1], in words of the sandbox
-    } what = What::action;
+    } kind = Kind::action;
     std::vector<std::string> argv;
     std::string reason{};              ///< of refused: what is wrong, and what to write instead
     model::ActionContext context{};    ///< of action, as the next two
@@ -76,7 +76,7 @@ public:
     void serve();
 
     /// What was asked since the last call.
-    [[nodiscard]] std::vector<Asked> take();
+    [[nodiscard]] std::vector<GuardedRequest> take();
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -127,7 +127,7 @@ private:
     void refuse(Client& client, int exit, std::string reason);
     void reply(Client& client, int exit, std::string_view output, std::string_view error);
     [[nodiscard]] std::string would(const std::vector<std::string>& argv) const;
-    bool enter(Asked asked);
+    bool enter(GuardedRequest asked);
 
     // broker_pending.cpp
     void catch_up();
@@ -156,7 +156,7 @@ private:
     std::size_t caught_up_ = 0;         ///< with so many of them
     std::vector<model::Action> queued_; ///< the client's own, words and meaning
     PendingState pending_;
-    std::vector<Asked> asked_;
+    std::vector<GuardedRequest> asked_;
     bool counts_actions_ = true;
     bool told_of_allowance_ = false;
 };

@@ -1,9 +1,9 @@
 #include "policy/walls.hpp"
 #include "runner/border/broker.hpp"
 #include "runner/border/private_files.hpp"
-#include "runner/border/shown_words.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/shown_words.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,11 +21,11 @@ using policy::GuardKind;
 using policy::Wall;
 using policy::wall_stands;
 using policy::shim::Wish;
-using What = policy::shim::Reply::What;
+using ReplyKind = policy::shim::Reply::Kind;
 
 constexpr int refused = 1, no_such_command = 126;
 
-std::size_t bytes_of(const Asked& asked) {
+std::size_t bytes_of(const GuardedRequest& asked) {
     std::size_t bytes = sizeof asked + asked.reason.size() + asked.context.directory.size();
     for (const std::string& word : asked.argv) bytes += word.size() + sizeof(std::string);
     for (const std::string& variable : asked.context.environment)
@@ -72,7 +72,7 @@ std::string used_up() {
 void Broker::answer(Client& client) {
     ShimRequest& request = client.request;
     if (request.wish == Wish::fail) {
-        enter({Asked::What::failure, request.argv});
+        enter({GuardedRequest::Kind::failure, request.argv});
         return reply(client, 0, {}, {});
     }
     catch_up();
@@ -88,9 +88,9 @@ void Broker::answer(Client& client) {
         words.insert(words.begin(), own.begin(), own.end());
         words[0] = called->name;
     }
-    client.words = shown_words(words);
+    client.words = sys::shown_words(words);
     if (request.wish == Wish::unlisted) {
-        enter({Asked::What::unlisted, words});
+        enter({GuardedRequest::Kind::unlisted, words});
         return reply(client, 0, {}, fmt::format("warning: Would execute: {}\n", client.words));
     }
     if (request.wish == Wish::guarded && !commands_.contains(words[0]))
@@ -112,12 +112,17 @@ void Broker::answer(Client& client) {
         if (!request.verdict) return let_decide(client);
         if (!decision.goes_on.contains(*request.verdict)) return run_in_view(client, false);
     }
-    if (has_no_systemd(client)) return run_in_view(client, false);
+    if (has_no_systemd(client)) {
+        // All of it: what it does to files, and how it fails after that.
+        decision.view.clear();
+        decision.environment.clear();
+        return run_in_view(client, false);
+    }
     if (ask_before_action(client)) return;
     if (decision.kind == GuardKind::action) {
         if (!decision.reads_input) return finish_action(client);
         client.more = true;
-        client.out = print_reply(What::input, 0, {}, {});
+        client.out = print_reply(ReplyKind::input, 0, {}, {});
         return send(client);
     }
     run_in_view(client, true);
@@ -161,7 +166,7 @@ std::string Broker::queue(Client& client, bool in_view) {
         return "only what root asks for is run on the machine";
     const ShimRequest& request = client.request;
     const RunDirectory run = run_directory(host_);
-    Asked asked{Asked::What::action, client.decision.action};
+    GuardedRequest asked{GuardedRequest::Kind::action, client.decision.action};
     // The command names nothing in a directory that will be gone, so it does not matter where it runs: in
     // '/', then.
     if (!request.directory.empty() && !is_private(request.directory, run))
@@ -178,7 +183,7 @@ std::string Broker::queue(Client& client, bool in_view) {
     action.covers = asked.covers;
     name_programs(action, client.peer);
     asked.effects = action.effects;
-    const std::string words = shown_words(asked.argv);
+    const std::string words = sys::shown_words(asked.argv);
     if (!enter(std::move(asked))) return used_up();
     if (!counts_actions_) return {};
     // When nothing is known of a command, nothing says that it has to do with what is asked later.
@@ -200,13 +205,13 @@ void Broker::run_in_view(Client& client, bool needed) {
     const policy::GuardDecision& decision = client.decision;
     if (!decision.action.empty() && needed) {
         if (const std::string why = queue(client, true); !why.empty()) return refuse(client, refused, why);
-        if (mode_ == Mode::noop) client.out = print_reply(What::say, 0, {}, would(decision.action));
+        if (mode_ == Mode::noop) client.out = print_reply(ReplyKind::say, 0, {}, would(decision.action));
     }
     std::string output = called->path;
     output.push_back('\0');
     if (!decision.view.empty() && decision.view != client.request.argv) output += joined(decision.view);
     called_.let_run(client.peer.process);
-    client.out += print_reply(What::run, 0, output, joined(decision.environment));
+    client.out += print_reply(ReplyKind::run, 0, output, joined(decision.environment));
     send(client);
 }
 
@@ -215,18 +220,18 @@ void Broker::run_in_view(Client& client, bool needed) {
 void Broker::let_decide(Client& client) {
     std::string output = client.called->path;
     output.push_back('\0');
-    client.out = print_reply(What::decide, 0, output + joined(client.decision.decides), {});
+    client.out = print_reply(ReplyKind::decide, 0, output + joined(client.decision.decides), {});
     send(client);
 }
 
 void Broker::refuse(Client& client, int exit, std::string reason) {
     const std::string text = fmt::format("disco: {}: {}\n", client.words, reason);
-    enter({Asked::What::refused, client.request.argv, std::move(reason)});
+    enter({GuardedRequest::Kind::refused, client.request.argv, std::move(reason)});
     reply(client, exit, {}, text);
 }
 
 void Broker::reply(Client& client, int exit, std::string_view output, std::string_view error) {
-    client.out = print_reply(What::end, exit, output, error);
+    client.out = print_reply(ReplyKind::end, exit, output, error);
     client.more = false;
     client.state = Client::State::answering;
     send(client);
@@ -235,18 +240,19 @@ void Broker::reply(Client& client, int exit, std::string_view output, std::strin
 /// In a no-op nothing of it is going to happen, and who reads the output should know.
 std::string Broker::would(const std::vector<std::string>& argv) const {
     if (mode_ == Mode::live) return {};
-    return fmt::format("warning: Would execute: {}\n", shown_words(argv));
+    return fmt::format("warning: Would execute: {}\n", sys::shown_words(argv));
 }
 
 /// False when the run may not keep more; that is reported once.
-bool Broker::enter(Asked asked) {
+bool Broker::enter(GuardedRequest asked) {
     if (allowance_.take(bytes_of(asked)) || !wall_stands(Wall::broker_bounds)) {
         asked_.push_back(std::move(asked));
         return true;
     }
     if (!std::exchange(told_of_allowance_, true))
-        asked_.push_back(
-            {Asked::What::refused, {"…"}, fmt::format("{}; all further ones were refused", used_up())});
+        asked_.push_back({GuardedRequest::Kind::refused,
+                          {"…"},
+                          fmt::format("{}; all further ones were refused", used_up())});
     return false;
 }
 

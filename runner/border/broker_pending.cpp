@@ -1,11 +1,11 @@
 #include "runner/border/broker.hpp"
 #include "runner/border/changed_units.hpp"
 #include "runner/border/loaded_settings.hpp"
-#include "runner/border/shown_words.hpp"
 #include "runner/border/systemd_runs.hpp"
 #include "runner/model/already_true.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/shown_words.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -61,7 +61,7 @@ void Broker::catch_up() {
     if (earlier_ == nullptr) return;
     for (; caught_up_ < earlier_->size(); ++caught_up_) {
         const model::Action& action = (*earlier_)[caught_up_];
-        pending_.note(action, shown_words(action.argv));
+        pending_.note(action, sys::shown_words(action.argv));
     }
 }
 
@@ -126,8 +126,9 @@ bool Broker::fails_natively(Client& client, Presence presence) {
     return failure.has_value();
 }
 
-/// Where systemd does not run, `systemctl start` and its like fail at once, and so they do here: by themselves.
-/// What else goes by that name, a script that does without systemd, may well succeed on the machine.
+/// Where systemd does not run, `systemctl start` and its like fail at once, and so they do here: by
+/// themselves. What else goes by that name, a script that does without systemd, may well succeed on the
+/// machine.
 bool Broker::has_no_systemd(const Client& client) const {
     const std::optional<CalledCommand>& called = client.called;
     if (!called || called->name != "systemctl" || host_.root != "/" || systemd_runs(host_) ||

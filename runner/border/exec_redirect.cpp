@@ -22,12 +22,12 @@ namespace {
 
 /// A seized thread. Whoever has seized must see it stop, or reap it: its parent would wait for ever for one
 /// that dies unseen.
-class Seized {
+class SeizedTracee {
 public:
-    explicit Seized(pid_t thread) noexcept : thread_{thread} {}
-    Seized(const Seized&) = delete;
-    Seized& operator=(const Seized&) = delete;
-    ~Seized() {
+    explicit SeizedTracee(pid_t thread) noexcept : thread_{thread} {}
+    SeizedTracee(const SeizedTracee&) = delete;
+    SeizedTracee& operator=(const SeizedTracee&) = delete;
+    ~SeizedTracee() {
         if (!stopped_) interrupt();
         if (!stopped_ && !wait()) return;
         while (::ptrace(PTRACE_DETACH, thread_, nullptr, signal_) != 0)
@@ -71,7 +71,7 @@ int redirect_exec(int listener, const seccomp_notif& request, const policy::Exec
         return error;
     };
     if (::ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) return fail(errno);
-    Seized seized{thread};
+    SeizedTracee seized{thread};
     // While the call waits its thread cannot have ended, and so the number was no other's when it was seized.
     if (!sys::is_waiting(listener, request.id)) return 0;
     struct seccomp_notif_addfd added = {};

@@ -9,42 +9,42 @@
 namespace disco::border {
 namespace {
 
-using What = PacketCommand::What;
+using Verb = PacketCommand::Verb;
 
 constexpr int fails = 1;
 
 } // namespace
 
 bool may_fail(const PacketCommand& action) {
-    switch (action.what) {
-    case What::remove: return !action.rule.empty() || !action.chain.empty();
-    case What::make_chain:
-    case What::flush:
-    case What::remove_chain: return !action.chain.empty();
-    case What::append: // of a chain that is not there it is an error of the script
-    case What::remove_number:
-    case What::replace:
-    case What::rename_chain:
-    case What::set_policy:
-    case What::zero:
-    case What::check:
-    case What::list:
-    case What::list_rules:
-    case What::save: return false;
+    switch (action.verb) {
+    case Verb::remove: return !action.rule.empty() || !action.chain.empty();
+    case Verb::make_chain:
+    case Verb::flush:
+    case Verb::remove_chain: return !action.chain.empty();
+    case Verb::append: // of a chain that is not there it is an error of the script
+    case Verb::remove_number:
+    case Verb::replace:
+    case Verb::rename_chain:
+    case Verb::set_policy:
+    case Verb::zero:
+    case Verb::check:
+    case Verb::list:
+    case Verb::list_rules:
+    case Verb::save: return false;
     }
     return false;
 }
 
 std::vector<std::string> question_before(const PacketCommand& action,
                                          const std::vector<std::string>& canonical) {
-    if (action.what != What::remove) return {action.program, "--table", action.table, "--list-rules"};
+    if (action.verb != Verb::remove) return {action.program, "--table", action.table, "--list-rules"};
     std::vector<std::string> words = canonical;
     std::replace(words.begin(), words.end(), std::string{"--delete"}, std::string{"--check"});
     return words;
 }
 
 Presence presence_by(const PacketCommand& action, int exit, const std::string& output) {
-    if (action.what == What::remove)
+    if (action.verb == Verb::remove)
         return exit == 0 ? Presence::there : exit == 1 ? Presence::gone : Presence::unknown;
     if (exit != 0) return Presence::unknown;
     for (std::string_view line : sys::lines_of(output)) {
@@ -59,9 +59,9 @@ std::optional<PendingAnswer> failure_of(const PacketCommand& action, Presence pr
         return PendingAnswer{fails, "", fmt::format("{}: {}\n", action.program, why)};
     };
     if (!may_fail(action)) return std::nullopt;
-    if (action.what == What::make_chain && presence == Presence::there) return says("Chain already exists.");
-    if (action.what == What::make_chain || presence != Presence::gone) return std::nullopt;
-    return action.what == What::remove ? says("Bad rule (does a matching rule exist in that chain?).")
+    if (action.verb == Verb::make_chain && presence == Presence::there) return says("Chain already exists.");
+    if (action.verb == Verb::make_chain || presence != Presence::gone) return std::nullopt;
+    return action.verb == Verb::remove ? says("Bad rule (does a matching rule exist in that chain?).")
                                        : says("No chain/target/match by that name.");
 }
 

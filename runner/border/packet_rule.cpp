@@ -9,7 +9,7 @@
 namespace disco::border {
 namespace {
 
-using What = PacketCommand::What;
+using Verb = PacketCommand::Verb;
 
 /// An option with its words; `not_` when a '!' stands before it.
 struct Part {
@@ -43,23 +43,23 @@ std::vector<Part> parts_of(const std::vector<std::string>& words) {
     return parts;
 }
 
-std::optional<What> command_of(const Part& part) {
-    static const std::map<std::string_view, What> commands = {{"--append", What::append},
-                                                              {"--insert", What::append},
-                                                              {"--check", What::check},
-                                                              {"--delete", What::remove},
-                                                              {"--replace", What::replace},
-                                                              {"--flush", What::flush},
-                                                              {"--new-chain", What::make_chain},
-                                                              {"--delete-chain", What::remove_chain},
-                                                              {"--policy", What::set_policy},
-                                                              {"--rename-chain", What::rename_chain},
-                                                              {"--zero", What::zero},
-                                                              {"--list", What::list},
-                                                              {"--list-rules", What::list_rules}};
+std::optional<Verb> command_of(const Part& part) {
+    static const std::map<std::string_view, Verb> commands = {{"--append", Verb::append},
+                                                              {"--insert", Verb::append},
+                                                              {"--check", Verb::check},
+                                                              {"--delete", Verb::remove},
+                                                              {"--replace", Verb::replace},
+                                                              {"--flush", Verb::flush},
+                                                              {"--new-chain", Verb::make_chain},
+                                                              {"--delete-chain", Verb::remove_chain},
+                                                              {"--policy", Verb::set_policy},
+                                                              {"--rename-chain", Verb::rename_chain},
+                                                              {"--zero", Verb::zero},
+                                                              {"--list", Verb::list},
+                                                              {"--list-rules", Verb::list_rules}};
     const auto found = commands.find(part.option);
     if (found == commands.end()) return std::nullopt;
-    if (found->second == What::remove && part.words.size() > 1) return What::remove_number;
+    if (found->second == Verb::remove && part.words.size() > 1) return Verb::remove_number;
     return found->second;
 }
 
@@ -125,13 +125,13 @@ std::optional<PacketCommand> packet_command(const std::vector<std::string>& word
     const std::vector<Part> parts = parts_of(words);
     bool any = saves;
     command.table = saves ? "" : "filter";
-    if (saves) command.what = What::save;
+    if (saves) command.verb = Verb::save;
     for (const Part& part : parts) {
         if (part.option == "--table" && !part.words.empty()) command.table = part.words[0];
-        const auto what = command_of(part);
-        if (!what) continue;
+        const auto verb = command_of(part);
+        if (!verb) continue;
         any = true;
-        command.what = *what;
+        command.verb = *verb;
         if (!part.words.empty()) command.chain = part.words[0];
         if (part.words.size() > 1) command.to = part.words[1];
     }

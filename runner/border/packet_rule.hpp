@@ -8,7 +8,7 @@ namespace disco::border {
 
 /// What a command line of iptables(8) does, from its canonical words.
 struct PacketCommand {
-    enum class What {
+    enum class Verb {
         append, ///< or inserts
         check,
         remove,
@@ -23,7 +23,7 @@ struct PacketCommand {
         list, ///< with counters
         list_rules,
         save,
-    } what = What::list;
+    } verb = Verb::list;
     std::string program; ///< "iptables", "ip6tables-legacy"
     bool six = false;    ///< the rules of IPv6
     std::string table;   ///< "" of save: all

@@ -33,13 +33,13 @@ struct ucred credentials(int socket) {
 }
 
 /// What everybody may know of a process; /proc/PID/ns/pid takes CAP_SYS_PTRACE, which a container may lack.
-struct Known {
+struct KnownProcess {
     pid_t parent = 0;
     std::ptrdiff_t namespaces = 0; ///< it has a number in so many, from the one of /proc on
 };
 
 /// Nothing when it is gone, or hidden.
-std::optional<Known> look_at(pid_t process) {
+std::optional<KnownProcess> look_at(pid_t process) {
     const sys::UniqueFd file{::open(fmt::format("/proc/{}/status", process).c_str(), O_RDONLY | O_CLOEXEC)};
     std::array<char, 4096> bytes; // NOLINT(*-member-init): read fills it
     const ssize_t got = file ? ::read(file.get(), bytes.data(), bytes.size()) : -1;
@@ -53,7 +53,7 @@ std::optional<Known> look_at(pid_t process) {
     const std::string_view parent = value("\nPPid:\t"), numbers = value("\nNSpid:\t");
     const auto number = sys::number_in<pid_t>(parent);
     if (!number || numbers.empty()) return std::nullopt;
-    Known known;
+    KnownProcess known;
     known.parent = *number;
     known.namespaces = 1 + std::count(numbers.begin(), numbers.end(), '\t');
     return known;

@@ -5,7 +5,7 @@
 namespace disco::border {
 namespace {
 
-using What = PacketCommand::What;
+using Verb = PacketCommand::Verb;
 
 /// How often a rule is in its chain, as far as that can be known.
 class RuleCount {
@@ -24,42 +24,42 @@ public:
         if (command.table != question_.table) return;
         const bool here = command.chain == question_.chain;
         const bool same = here && command.rule == question_.rule;
-        switch (command.what) {
-        case What::append:
+        switch (command.verb) {
+        case Verb::append:
             if (same) ++added_;
             return;
-        case What::remove:
+        case Verb::remove:
             if (!same) return;
             if (added_ > 0)
                 --added_;
             else
                 ++removed_;
             return;
-        case What::remove_number:
+        case Verb::remove_number:
             if (here && presence() != Presence::gone) lose_sight(action);
             return;
-        case What::replace:
+        case Verb::replace:
             if (!here) return;
             lose_sight(action);
             if (same) added_ = 1;
             return;
-        case What::flush:
+        case Verb::flush:
             if (here || command.chain.empty()) empty();
             return;
-        case What::rename_chain:
+        case Verb::rename_chain:
             if (command.to == question_.chain)
                 lose_sight(action);
             else if (here)
                 empty();
             return;
-        case What::make_chain:   // where there is one already it stays as it is
-        case What::remove_chain: // one with rules stays
-        case What::set_policy:
-        case What::zero:
-        case What::check:
-        case What::list:
-        case What::list_rules:
-        case What::save: return;
+        case Verb::make_chain:   // where there is one already it stays as it is
+        case Verb::remove_chain: // one with rules stays
+        case Verb::set_policy:
+        case Verb::zero:
+        case Verb::check:
+        case Verb::list:
+        case Verb::list_rules:
+        case Verb::save: return;
         }
     }
 
@@ -86,12 +86,12 @@ private:
 
 /// An answer that lists rules may become another one by this.
 bool shows(const PacketCommand& question, const PacketCommand& change) {
-    if (change.program != question.program && question.what != What::save) return true;
+    if (change.program != question.program && question.verb != Verb::save) return true;
     if (!question.table.empty() && change.table != question.table) return false;
-    if (question.what != What::list_rules) return true;
+    if (question.verb != Verb::list_rules) return true;
     const bool of_chain = question.chain.empty() || change.chain.empty() || change.chain == question.chain ||
-                          (change.what == What::rename_chain && change.to == question.chain);
-    return of_chain && change.what != What::zero;
+                          (change.verb == Verb::rename_chain && change.to == question.chain);
+    return of_chain && change.verb != Verb::zero;
 }
 
 } // namespace
@@ -114,7 +114,7 @@ bool PendingRules::answers(const PendingQuestion& question) {
 std::optional<PendingAnswer> PendingRules::answer(const PendingQuestion& question) const {
     const auto asked = packet_command(question.words);
     if (!asked) return std::nullopt;
-    if (asked->what == What::check) return answer_check(*asked);
+    if (asked->verb == Verb::check) return answer_check(*asked);
     const auto last = std::find_if(events_.rbegin(), events_.rend(), [&](const Event& event) {
         return event.six.value_or(asked->six) == asked->six &&
                (!event.command || shows(*asked, *event.command));
@@ -123,7 +123,7 @@ std::optional<PendingAnswer> PendingRules::answer(const PendingQuestion& questio
     return cannot_be_known(last->action, ", or ask for one rule (--check)");
 }
 
-PendingRules::Counted PendingRules::count(const PacketCommand& rule) const {
+PendingRules::CountResult PendingRules::count(const PacketCommand& rule) const {
     RuleCount count{rule};
     for (const Event& event : events_) {
         if (event.six.value_or(rule.six) != rule.six) continue;
@@ -136,7 +136,7 @@ PendingRules::Counted PendingRules::count(const PacketCommand& rule) const {
 }
 
 std::optional<PendingAnswer> PendingRules::answer_check(const PacketCommand& asked) const {
-    const Counted counted = count(asked);
+    const CountResult counted = count(asked);
     switch (counted.presence) {
     case Presence::there: return PendingAnswer{};
     case Presence::unknown: return cannot_be_known(counted.cause);
@@ -144,12 +144,12 @@ std::optional<PendingAnswer> PendingRules::answer_check(const PacketCommand& ask
     case Presence::gone: break;
     }
     PacketCommand removal = asked;
-    removal.what = What::remove;
+    removal.verb = Verb::remove;
     return failure_of(removal, Presence::gone); // it says the same
 }
 
 Presence PendingRules::presence_of(const PacketCommand& command) const {
-    const bool of_rule = command.what == What::remove || command.what == What::check;
+    const bool of_rule = command.verb == Verb::remove || command.verb == Verb::check;
     return of_rule ? count(command).presence : presence_of_chain(command);
 }
 
@@ -164,13 +164,13 @@ Presence PendingRules::presence_of_chain(const PacketCommand& asked) const {
         const PacketCommand& command = *event.command;
         if (command.table != asked.table) continue;
         const bool here = command.chain == asked.chain;
-        if (command.what == What::rename_chain && (here || command.to == asked.chain))
+        if (command.verb == Verb::rename_chain && (here || command.to == asked.chain))
             presence = here ? Presence::gone : Presence::there;
-        else if (here && command.what == What::make_chain)
+        else if (here && command.verb == Verb::make_chain)
             presence = Presence::there;
-        else if (command.what == What::remove_chain && here)
+        else if (command.verb == Verb::remove_chain && here)
             presence = Presence::gone;
-        else if (command.what == What::remove_chain && command.chain.empty())
+        else if (command.verb == Verb::remove_chain && command.chain.empty())
             presence = Presence::unknown; // those of the user go, if they have no rules
     }
     return presence;

@@ -33,11 +33,11 @@ private:
         std::string action;
     };
     [[nodiscard]] std::optional<PendingAnswer> answer_check(const PacketCommand& question) const;
-    struct Counted {
+    struct CountResult {
         Presence presence = Presence::as_on_machine;
         std::string cause; ///< of what is unknown: the action, for people
     };
-    [[nodiscard]] Counted count(const PacketCommand& rule) const;
+    [[nodiscard]] CountResult count(const PacketCommand& rule) const;
     [[nodiscard]] Presence presence_of_chain(const PacketCommand& command) const;
     std::vector<Event> events_; ///< in order
 };

@@ -14,29 +14,29 @@ namespace disco::border {
 namespace {
 
 /// Groups of settings of which one may change the others, by the kernel's sources; '*' has no slash in it.
-struct Couple {
+struct CoupledSettings {
     const char *written, *other;
 };
 constexpr std::array couples = {
-    Couple{"net/ipv4/ip_forward", "net/ipv4/conf/*/forwarding"},
-    Couple{"net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"},
-    Couple{"net/ipv4/conf/all/forwarding", "net/ipv4/ip_forward"},
-    Couple{"net/ipv4/conf/all/forwarding", "net/ipv4/conf/*/forwarding"},
-    Couple{"net/ipv4/conf/all/forwarding", "net/ipv4/conf/all/accept_redirects"},
-    Couple{"net/ipv4/tcp_congestion_control", "net/ipv4/tcp_*_congestion_control"},
-    Couple{"net/netfilter/nf_conntrack_max", "net/nf_conntrack_max"},
-    Couple{"net/nf_conntrack_max", "net/netfilter/nf_conntrack_max"},
-    Couple{"fs/inotify/max_user_*", "user/max_inotify_*"},
-    Couple{"user/max_inotify_*", "fs/inotify/max_user_*"},
-    Couple{"vm/dirty_ratio", "vm/dirty_bytes"},
-    Couple{"vm/dirty_bytes", "vm/dirty_ratio"},
-    Couple{"vm/dirty_background_ratio", "vm/dirty_background_bytes"},
-    Couple{"vm/dirty_background_bytes", "vm/dirty_background_ratio"},
-    Couple{"vm/overcommit_ratio", "vm/overcommit_kbytes"},
-    Couple{"vm/overcommit_kbytes", "vm/overcommit_ratio"},
-    Couple{"vm/nr_hugepages*", "vm/nr_hugepages*"},
-    Couple{"kernel/*watchdog", "kernel/*watchdog"},
-    Couple{"kernel/perf_*", "kernel/perf_*"},
+    CoupledSettings{"net/ipv4/ip_forward", "net/ipv4/conf/*/forwarding"},
+    CoupledSettings{"net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects"},
+    CoupledSettings{"net/ipv4/conf/all/forwarding", "net/ipv4/ip_forward"},
+    CoupledSettings{"net/ipv4/conf/all/forwarding", "net/ipv4/conf/*/forwarding"},
+    CoupledSettings{"net/ipv4/conf/all/forwarding", "net/ipv4/conf/all/accept_redirects"},
+    CoupledSettings{"net/ipv4/tcp_congestion_control", "net/ipv4/tcp_*_congestion_control"},
+    CoupledSettings{"net/netfilter/nf_conntrack_max", "net/nf_conntrack_max"},
+    CoupledSettings{"net/nf_conntrack_max", "net/netfilter/nf_conntrack_max"},
+    CoupledSettings{"fs/inotify/max_user_*", "user/max_inotify_*"},
+    CoupledSettings{"user/max_inotify_*", "fs/inotify/max_user_*"},
+    CoupledSettings{"vm/dirty_ratio", "vm/dirty_bytes"},
+    CoupledSettings{"vm/dirty_bytes", "vm/dirty_ratio"},
+    CoupledSettings{"vm/dirty_background_ratio", "vm/dirty_background_bytes"},
+    CoupledSettings{"vm/dirty_background_bytes", "vm/dirty_background_ratio"},
+    CoupledSettings{"vm/overcommit_ratio", "vm/overcommit_kbytes"},
+    CoupledSettings{"vm/overcommit_kbytes", "vm/overcommit_ratio"},
+    CoupledSettings{"vm/nr_hugepages*", "vm/nr_hugepages*"},
+    CoupledSettings{"kernel/*watchdog", "kernel/*watchdog"},
+    CoupledSettings{"kernel/perf_*", "kernel/perf_*"},
 };
 
 /// Those whose value is made of what is written, or of nothing of it.
@@ -50,16 +50,17 @@ bool matches(const char* pattern, const std::string& path) {
 }
 
 /// "net/ipv4/conf/eth0/rp_filter"
-struct OfDevice {
+struct DeviceSetting {
     std::string_view family, device, name;
 };
-std::optional<OfDevice> of_device(std::string_view path) {
+std::optional<DeviceSetting> of_device(std::string_view path) {
     constexpr std::array<std::string_view, 2> families = {"net/ipv4/conf/", "net/ipv6/conf/"};
     for (const std::string_view family : families) {
         if (!path.starts_with(family)) continue;
         const std::string_view rest = path.substr(family.size());
         const std::size_t end = rest.find('/');
-        if (end != std::string_view::npos) return OfDevice{family, rest.substr(0, end), rest.substr(end + 1)};
+        if (end != std::string_view::npos)
+            return DeviceSetting{family, rest.substr(0, end), rest.substr(end + 1)};
     }
     return std::nullopt;
 }
@@ -118,7 +119,7 @@ bool changes(const model::ActionEffects& effects, std::string_view subject) {
 
 bool is_coupled(const std::string& written, const std::string& other) {
     return is_handed_on(written, other) ||
-           std::any_of(couples.begin(), couples.end(), [&](const Couple& couple) {
+           std::any_of(couples.begin(), couples.end(), [&](const CoupledSettings& couple) {
                return matches(couple.written, written) && matches(couple.other, other);
            });
 }

@@ -54,12 +54,12 @@ bool asks_for_state_alone(const PendingQuestion& question) {
 }
 
 void PendingUnits::note(const model::ServiceMeaning& action, const std::string& words) {
-    Will will = Will::unknown;
+    Prospect will = Prospect::unknown;
     switch (action.verb) {
     case ServiceVerb::start:
     case ServiceVerb::restart:
-    case ServiceVerb::reload_or_restart: will = Will::run; break;
-    case ServiceVerb::stop: will = Will::not_run; break;
+    case ServiceVerb::reload_or_restart: will = Prospect::run; break;
+    case ServiceVerb::stop: will = Prospect::not_run; break;
     case ServiceVerb::anything:
         if (action.units.empty()) return note_any(words);
         break;
@@ -83,7 +83,7 @@ void PendingUnits::note(const model::ServiceMeaning& action, const std::string& 
 
 void PendingUnits::note_any(const std::string& words) {
     units_.clear();
-    any_ = Unit{Will::unknown, words};
+    any_ = Unit{Prospect::unknown, words};
 }
 
 bool PendingUnits::answers(const model::ServiceMeaning& question) {
@@ -109,11 +109,11 @@ std::optional<PendingAnswer> PendingUnits::answer(const PendingQuestion& asked) 
     for (const std::string& unit : question.units) {
         const Unit* found = find(unit);
         if (found != nullptr) cause = found;
-        if (found == nullptr || found->will == Will::unknown || sys::is_pattern(unit)) {
+        if (found == nullptr || found->will == Prospect::unknown || sys::is_pattern(unit)) {
             all_known = false;
             continue;
         }
-        const bool runs = found->will == Will::run;
+        const bool runs = found->will == Prospect::run;
         if (runs) ++running;
         if (question.verb == ServiceVerb::status)
             lines += fmt::format("{}: {} after '{}', which is run after the merge\n",

@@ -24,9 +24,9 @@ public:
     [[nodiscard]] const std::optional<std::string>& reload() const noexcept { return reload_; }
 
 private:
-    enum class Will { run, not_run, unknown };
+    enum class Prospect { run, not_run, unknown };
     struct Unit {
-        Will will = Will::unknown;
+        Prospect will = Prospect::unknown;
         std::string action; ///< that is why
     };
     [[nodiscard]] const Unit* find(const std::string& unit) const;

@@ -95,8 +95,8 @@ Progress take_input(std::string& bytes, std::string& input, std::string& why) {
     }
 }
 
-std::string print_reply(shim::Reply::What what, int exit, std::string_view output, std::string_view error) {
-    const shim::Reply heading = {what, exit, static_cast<std::uint32_t>(output.size()),
+std::string print_reply(shim::Reply::Kind kind, int exit, std::string_view output, std::string_view error) {
+    const shim::Reply heading = {kind, exit, static_cast<std::uint32_t>(output.size()),
                                  static_cast<std::uint32_t>(error.size())};
     std::string bytes(sizeof heading, '\0');
     std::memcpy(bytes.data(), &heading, sizeof heading);

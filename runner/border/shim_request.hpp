@@ -31,7 +31,7 @@ enum class Progress { partial, whole, damaged };
 [[nodiscard]] Progress take_input(std::string& bytes, std::string& input, std::string& why);
 
 /// Its bytes.
-[[nodiscard]] std::string print_reply(policy::shim::Reply::What what, int exit, std::string_view output,
+[[nodiscard]] std::string print_reply(policy::shim::Reply::Kind kind, int exit, std::string_view output,
                                       std::string_view error);
 
 /// The variables that an action gets: less those of disco's own, of the dynamic linker and of shells' start,

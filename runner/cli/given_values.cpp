@@ -30,7 +30,7 @@ Options complete(Options options, GivenValues values) {
     options.dance.server = fetch::server_from_here(options.dance.server);
     options.dance.profile = model::parse_script_profile(values.profile); // nothing when it was not given
     options.exec.profile = options.dance.profile;
-    if (options.command == CommandName::shell) options.exec.what = dance::ExecOptions::What::shell;
+    if (options.command == CommandName::shell) options.exec.kind = dance::ExecOptions::Kind::shell;
     for (run::CommonOptions* common : std::initializer_list<run::CommonOptions*>{
              &options.dance, &options.exec, &options.apply, &options.rollback}) {
         common->root = values.root;

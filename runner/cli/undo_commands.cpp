@@ -104,7 +104,7 @@ int run_confirm(const Options& options) {
 }
 
 run::Result run_rollback(const undo::RollbackOptions& options) {
-    const undo::Claim claim{options, "disco rollback", undo::Claim::For::undo};
+    const undo::Claim claim{options, "disco rollback", undo::Claim::Purpose::undo};
     return undo::roll_back(options, claim.state());
 }
 

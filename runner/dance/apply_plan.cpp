@@ -17,9 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Apply {
+class PlanRun {
 public:
-    Apply(const ApplyOptions& options, const run::Run& run, merge::SavedPlan& plan)
+    PlanRun(const ApplyOptions& options, const run::Run& run, merge::SavedPlan& plan)
         : options_{options}, state_{run.state}, scratch_{run.scratch}, result_{run.result}, plan_{plan} {}
 
     void run() {
@@ -97,10 +97,10 @@ private:
 run::Result apply_plan(const ApplyOptions& options) {
     merge::SavedPlan plan = run::load_plan(options.plan);
     const undo::Claim claim{options, "disco apply",
-                            options.mode == model::RunMode::noop ? undo::Claim::For::preview
-                                                                 : undo::Claim::For::merge};
+                            options.mode == model::RunMode::noop ? undo::Claim::Purpose::preview
+                                                                 : undo::Claim::Purpose::merge};
     return run::carry_out(options, claim.state(), "disco apply", options.mode, [&](const run::Run& run) {
-        Apply{options, run, plan}.run();
+        PlanRun{options, run, plan}.run();
     });
 }
 

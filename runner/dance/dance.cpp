@@ -1,7 +1,6 @@
 #include "runner/dance/dance.hpp"
 
 #include "policy/walls.hpp"
-#include "runner/border/systemd_runs.hpp"
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/fetch/universe.hpp"
 #include "runner/model/parameter_name.hpp"
@@ -88,8 +87,7 @@ public:
         verdicts_.save();
         views.networks().disconnect(); // checks have the host's
         run::drop_needless_reloads(result_.run, context.views.host());
-        run::note_modules(result_.run,
-                          recorder.unit_files_changed() && border::systemd_runs(context.views.host()));
+        run::note_modules(result_.run, recorder.unit_files_changed() && context.views.systemd_runs());
         result_.run.fingerprint = recorder.fingerprint(result_.run.modules);
         const bool to_merge =
             result_.run.outcome == model::RunOutcome::pending && run::has_changes(result_.run);
@@ -318,7 +316,7 @@ private:
     }
 
     void check_all(const Fetched& fetched, const module::ModuleContext& context) {
-        context.views.layers().leave_kept();
+        context.views.layers().leave_base();
         for (model::ModuleReport& report : result_.run.modules) {
             if (module::run_checks(fetched.modules.at(report.name), context, report)) continue;
             run::note_followup_failure(
@@ -340,7 +338,7 @@ private:
 run::Result dance(const DanceOptions& options) {
     const bool noop = options.mode == RunMode::noop;
     const undo::Claim claim{options, noop ? "disco-run --noop" : "disco-run",
-                            noop ? undo::Claim::For::preview : undo::Claim::For::merge};
+                            noop ? undo::Claim::Purpose::preview : undo::Claim::Purpose::merge};
     const bool to_save = !options.save.empty();
     if (to_save) run::require_plan_place(options.save);
     run::Result result =

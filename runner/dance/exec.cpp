@@ -1,6 +1,5 @@
 #include "runner/dance/exec.hpp"
 
-#include "runner/border/systemd_runs.hpp"
 #include "runner/dance/shell_program.hpp"
 #include "runner/dance/tree_commands.hpp"
 #include "runner/module/missed_services.hpp"
@@ -33,7 +32,7 @@ using model::Profile;
 using model::RunMode;
 
 const char* what_it_is(const ExecOptions& options) {
-    return options.what == ExecOptions::What::shell ? "disco shell" : "disco exec";
+    return options.kind == ExecOptions::Kind::shell ? "disco shell" : "disco exec";
 }
 
 class Exec {
@@ -64,7 +63,7 @@ public:
             view::refuse_covered_changes(result_.run.modules, recorder_);
         }
         run::drop_needless_reloads(result_.run, views_.host());
-        run::note_modules(result_.run, recorder_.unit_files_changed() && border::systemd_runs(views_.host()));
+        run::note_modules(result_.run, recorder_.unit_files_changed() && views_.systemd_runs());
         result_.run.fingerprint = recorder_.fingerprint(result_.run.modules);
         const bool pending = result_.run.outcome == model::RunOutcome::pending;
         const bool changes = pending && run::has_changes(result_.run);
@@ -93,7 +92,7 @@ public:
     }
 
 private:
-    [[nodiscard]] bool shell() const noexcept { return options_.what == ExecOptions::What::shell; }
+    [[nodiscard]] bool shell() const noexcept { return options_.kind == ExecOptions::Kind::shell; }
     [[nodiscard]] RunMode mode() const noexcept {
         return options_.merge == ExecOptions::Merge::never ? RunMode::noop : RunMode::live;
     }
@@ -163,10 +162,11 @@ private:
         if (auto missed =
                 module::missed_service(end.output, views_.root(), network == model::Network::host, name))
             report.notices.push_back(std::move(*missed));
-        for (const border::Asked& asked : broker.take())
-            if (asked.what != border::Asked::What::failure) // its own exit status is what counts here
+        for (const border::GuardedRequest& asked : broker.take())
+            if (asked.kind !=
+                border::GuardedRequest::Kind::failure) // its own exit status is what counts here
                 module::enter_asked(report, asked, name, mode());
-        if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::How::exited)) {
+        if (end.succeeded() || (shell() && end.how == sandbox::ProgramEnd::Kind::exited)) {
             try {
                 views_.complete(box);
             } catch (const sys::Error& error) {
@@ -194,7 +194,7 @@ private:
 run::Result exec(const ExecOptions& options) {
     const bool merges = options.merge != ExecOptions::Merge::never;
     const undo::Claim claim{options, what_it_is(options),
-                            merges ? undo::Claim::For::merge : undo::Claim::For::look};
+                            merges ? undo::Claim::Purpose::merge : undo::Claim::Purpose::look};
     const RunMode mode = options.merge == ExecOptions::Merge::always ? RunMode::live : RunMode::noop;
     return run::carry_out(options, claim.state(), what_it_is(options), mode, [&](const run::Run& run) {
         Exec{options, run}.run();

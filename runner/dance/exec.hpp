@@ -10,7 +10,7 @@
 namespace disco::dance {
 
 struct ExecOptions : run::CommonOptions {
-    enum class What { command, shell } what = What::command;
+    enum class Kind { command, shell } kind = Kind::command;
     enum class Merge {
         never,  ///< --noop
         always, ///< --merge

@@ -61,7 +61,7 @@ std::string_view parent_of(std::string_view name) {
 }
 
 /// Lays layers over one another, and remembers of each name the strongest layer that has it as what it is.
-class Laying {
+class LayerStack {
 public:
     /// `layer` must outlive it.
     void lay(const ParameterLayer& layer) {
@@ -150,7 +150,7 @@ void write_parameter_tree(const std::filesystem::path& directory, const Paramete
 }
 
 ParameterTree merge_layers(const std::vector<ParameterLayer>& layers) {
-    Laying laying;
+    LayerStack laying;
     for (const ParameterLayer& layer : layers) laying.lay(layer);
     return laying.take();
 }

@@ -14,9 +14,9 @@ namespace {
 
 using Place = DirectoryCache::Place;
 
-class Apply {
+class StepApplier {
 public:
-    Apply(MergePlaces& places, const timespec& started) : places_{places}, started_{started} {}
+    StepApplier(MergePlaces& places, const timespec& started) : places_{places}, started_{started} {}
 
     void operator()(const model::PutNew& step) {
         rename_object(places_.place_of(step.from), places_.live().parent_of(step.path), RENAME_NOREPLACE);
@@ -63,7 +63,7 @@ private:
 } // namespace
 
 std::size_t apply_steps(const model::PreparedPlan& plan, MergePlaces& places, const timespec& dance_started) {
-    Apply apply{places, dance_started};
+    StepApplier apply{places, dance_started};
     OriginalsBehind originals{plan, places, dance_started};
     for (std::size_t i = 0; i < plan.live.size(); ++i) {
         taking(plan.live[i], places, [&] {

@@ -141,20 +141,20 @@ private:
     }
 
     model::Remove remove(const std::string& path, std::uint64_t inode) {
-        return {path, expected(path, inode, Goes::yes), fmt::format("{}.{}", terms_.run, next_++)};
+        return {path, expected(path, inode, Departure::yes), fmt::format("{}.{}", terms_.run, next_++)};
     }
     model::LiveStep inverse(const model::PreparedPut& step) { return remove(step.path, step.inode); }
     /// The original is where the new object came from, or copied home under the name it had on the other file
     /// system.
     model::LiveStep inverse(const model::PreparedExchange& step) {
-        return model::Exchange{step.path, step.from, expected(step.path, step.inode, Goes::yes)};
+        return model::Exchange{step.path, step.from, expected(step.path, step.inode, Departure::yes)};
     }
     model::LiveStep inverse(const model::Remove& step) {
-        return model::PutNew{step.path, {model::ObjectSource::Where::staging, step.kept_as}};
+        return model::PutNew{step.path, {model::ObjectSource::Location::staging, step.kept_as}};
     }
     model::LiveStep inverse(const model::PreparedMetadata& step) {
-        model::SetMetadata back{step.path, step.like, expected(step.path, step.expected.inode, Goes::no), 0,
-                                nullptr};
+        model::SetMetadata back{step.path, step.like, expected(step.path, step.expected.inode, Departure::no),
+                                0, nullptr};
         back.given = std::make_shared<const model::MetadataChange>(
             model::MetadataChange{step.change->after, step.change->before});
         // A directory's stamps do not tell of its metadata alone.
@@ -167,10 +167,10 @@ private:
 
     /// The object that the merge put there, as it is now: a later change of it shows by its ctime. Any other
     /// is not what it should be, and a stamp that fits nothing makes it a conflict.
-    enum class Goes { no, yes };
-    Stamp expected(const std::string& path, std::uint64_t inode, Goes goes) {
+    enum class Departure { no, yes };
+    Stamp expected(const std::string& path, std::uint64_t inode, Departure goes) {
         const auto now = live_.status_of(path);
-        if (now && S_ISDIR(now->st_mode) && goes == Goes::yes) rollback_.made.insert(shown(path));
+        if (now && S_ISDIR(now->st_mode) && goes == Departure::yes) rollback_.made.insert(shown(path));
         if (now && (terms_.own == nullptr ? now->st_ino == inode : is_untouched(path, inode, *now, goes)))
             return model::stamp(*now);
         Stamp none;
@@ -181,11 +181,11 @@ private:
     /// Where there is own work the check does not know it, so what it looks for is looked for here: a later
     /// change, of what goes also inside.
     [[nodiscard]] bool is_untouched(const std::string& path, std::uint64_t inode, const struct stat& now,
-                                    Goes goes) {
+                                    Departure goes) {
         const bool directory = S_ISDIR(now.st_mode);
-        if (directory && goes == Goes::no && now.st_ino == inode) return true;
+        if (directory && goes == Departure::no && now.st_ino == inode) return true;
         const bool untouched = inode_at_the_moment(path, now) == inode;
-        if (directory && goes == Goes::yes && (untouched || now.st_ino == inode))
+        if (directory && goes == Departure::yes && (untouched || now.st_ino == inode))
             look_inside(path, sys::open_beneath(live_.root(), path, O_RDONLY | O_DIRECTORY));
         return untouched;
     }

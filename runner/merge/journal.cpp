@@ -291,9 +291,9 @@ void note_undone(const std::filesystem::path& journal, const std::vector<std::st
 }
 
 void note_not_kept(const std::filesystem::path& journal, std::size_t tree,
-                   const std::vector<NotKept>& not_kept) {
+                   const std::vector<LostOriginal>& not_kept) {
     std::string lines;
-    for (const NotKept& one : not_kept)
+    for (const LostOriginal& one : not_kept)
         lines +=
             json{{"not_kept", to_json(one.source)}, {"why", to_json(one.why)}, {"tree", tree}}.dump() + "\n";
     if (!lines.empty()) add_lines(journal, lines);

@@ -80,14 +80,14 @@ struct JournalRecord {
     std::optional<timespec> planned;        ///< the plan is whole: live changes may have been made
     std::optional<timespec> committed;      ///< all of them were, and are on disk
     /// What could not be kept of what was merged, by the path below the tree's staging directory.
-    struct NotKept {
+    struct LostOriginal {
         std::size_t tree;
         std::string source;
     };
-    std::vector<NotKept> not_kept;
+    std::vector<LostOriginal> not_kept;
     [[nodiscard]] bool has_left_out(std::size_t tree) const {
         return std::any_of(not_kept.begin(), not_kept.end(),
-                           [&](const NotKept& one) { return one.tree == tree; });
+                           [&](const LostOriginal& one) { return one.tree == tree; });
     }
     std::set<std::size_t> dropped; ///< trees of whose originals none were kept
     bool undone = false;           ///< all of them were taken back
@@ -118,7 +118,7 @@ void note_undone(const std::filesystem::path& journal, const std::vector<std::st
 
 /// Adds what could not be kept, with the reasons: for the record, and for people.
 void note_not_kept(const std::filesystem::path& journal, std::size_t tree,
-                   const std::vector<NotKept>& not_kept);
+                   const std::vector<LostOriginal>& not_kept);
 void note_dropped(const std::filesystem::path& journal, std::size_t tree);
 /// Adds that what was committed is to be taken back: from then on a crash leads back to the old tree.
 void note_revoked(const std::filesystem::path& journal);

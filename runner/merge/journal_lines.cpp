@@ -23,8 +23,8 @@ int nibble(char digit) {
 }
 
 model::ObjectSource source_of(const json& value) {
-    return {value.at("where") == "layer" ? model::ObjectSource::Where::layer
-                                         : model::ObjectSource::Where::staging,
+    return {value.at("where") == "layer" ? model::ObjectSource::Location::layer
+                                         : model::ObjectSource::Location::staging,
             bytes_of(value.at("path"))};
 }
 
@@ -127,8 +127,8 @@ private:
                 to_json(change->after).dump());
     }
     void source(const model::ObjectSource& source, std::uint64_t inode, const model::SourceMark& mark) {
-        out_ += source.where == model::ObjectSource::Where::layer ? R"({"where":"layer","path":)"
-                                                                  : R"({"where":"staging","path":)";
+        out_ += source.where == model::ObjectSource::Location::layer ? R"({"where":"layer","path":)"
+                                                                     : R"({"where":"staging","path":)";
         text(source.path);
         put(FMT_COMPILE(R"(,"inode":{})"), inode);
         if (mark.known)

@@ -30,7 +30,7 @@ Paths originals_in_layer(const model::PreparedPlan& plan) {
     Paths paths;
     for (const model::PreparedStep& step : plan.live)
         if (const auto* exchange = std::get_if<model::PreparedExchange>(&step);
-            exchange != nullptr && exchange->from.where == ObjectSource::Where::layer)
+            exchange != nullptr && exchange->from.where == ObjectSource::Location::layer)
             paths.insert(exchange->from.path);
     return paths;
 }

@@ -41,10 +41,10 @@ std::string at(const timespec& time) {
 class Check {
 public:
     /// `under_way`: earlier steps may have been taken.
-    enum class When { before, under_way };
-    Check(DirectoryCache& live, const std::string& prefix, const timespec& started, When when)
+    enum class Moment { before, under_way };
+    Check(DirectoryCache& live, const std::string& prefix, const timespec& started, Moment when)
         : live_{live}, prefix_{prefix}, started_{started}, when_{when} {
-        if (when == When::under_way) return; // there is one for each of very many steps
+        if (when == Moment::under_way) return; // there is one for each of very many steps
         struct stat top = {};
         sys::check(::fstat(live.root(), &top), "stat", prefix.empty() ? "/" : prefix);
         device_ = top.st_dev;
@@ -123,7 +123,7 @@ private:
     /// `goes`: the object leaves its place, with all it holds if it is a directory.
     void check_object(const std::string& path, const DirectoryCache::Place& place,
                       const model::Stamp& expected, bool goes) {
-        if (goes && when_ == When::before) check_parent(path, place.directory);
+        if (goes && when_ == Moment::before) check_parent(path, place.directory);
         struct statx seen = {};
         if (::statx(place.directory, place.name.c_str(), look_flags, STATX_BASIC_STATS, &seen) != 0) {
             if (errno != ENOENT) throw sys::SysError{errno, "look at", path};
@@ -132,7 +132,7 @@ private:
         }
         const bool conflict = check_stamp(path, seen, expected, goes);
         // Flags were looked at before, and what is inside is looked at once more when it is out of reach.
-        if (when_ == When::under_way) return;
+        if (when_ == Moment::under_way) return;
         if (!conflict) check_flags(path, seen, true);
         if (!S_ISDIR(seen.stx_mode) || !goes || seen.stx_ino != expected.inode) return;
         check_inside(path, sys::open_on_mount(place.directory, place.name, O_RDONLY | O_DIRECTORY));
@@ -144,9 +144,9 @@ private:
         const bool directory = S_ISDIR(seen.stx_mode);
         model::Stamp stamp = model::stamp(seen);
         const timespec changed = stamp.ctime;
-        const bool linked = when_ == When::under_way && !directory && seen.stx_nlink > 1;
+        const bool linked = when_ == Moment::under_way && !directory && seen.stx_nlink > 1;
         // A directory for copies may have been made in the top one.
-        const bool top = when_ == When::under_way && path.empty();
+        const bool top = when_ == Moment::under_way && path.empty();
         if (top) stamp.ctime = expected.ctime;
         const bool same = directory ? is_same_directory(stamp, expected)
                           : linked  ? is_same_file(stamp, expected)
@@ -198,7 +198,7 @@ private:
         }
         // A directory whose entries changed has changed too; that is how a new or removed name is seen.
         // So may have done a step for another name of a file.
-        const bool linked = when_ == When::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
+        const bool linked = when_ == Moment::under_way && !S_ISDIR(status->st_mode) && status->st_nlink > 1;
         if (!linked && sys::later(status->st_ctim, started_))
             conflicts_.push_back(changed_later(prefix_ + "/" + inner(), *status));
         return S_ISDIR(status->st_mode);
@@ -223,7 +223,7 @@ private:
         check_device(path, status.st_dev);
     }
     void check_device(const std::string& path, dev_t device) {
-        if (when_ == When::before && device != device_)
+        if (when_ == Moment::before && device != device_)
             add(path, "a directory of the mount's own file system",
                 "a subvolume that is not mounted; mount it at its place to have it merged");
     }
@@ -248,7 +248,7 @@ private:
     DirectoryCache& live_;
     const std::string& prefix_;
     const timespec& started_;
-    When when_;
+    Moment when_;
     dev_t device_ = 0; ///< of the mount's directories, `before`
     bool parent_checked_ = false;
     std::string checked_parent_;
@@ -268,7 +268,7 @@ std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, const 
     std::map<std::size_t, std::vector<model::Conflict>> found; // by the first step of the part
     sys::in_parts(plan.live.size(), [&](std::size_t begin, std::size_t end) {
         DirectoryCache own = live.another();
-        Check check{own, prefix, dance_started, Check::When::before};
+        Check check{own, prefix, dance_started, Check::Moment::before};
         if (begin == 0) check.check_mount();
         for (std::size_t i = begin; i < end; ++i) check.check(plan.live[i]);
         const std::lock_guard lock{mutex};
@@ -281,7 +281,7 @@ std::vector<model::Conflict> find_conflicts(const model::MergePlan& plan, const 
 
 std::vector<model::Conflict> find_conflicts(const model::PreparedStep& step, DirectoryCache& live,
                                             const std::string& prefix, const timespec& dance_started) {
-    Check check{live, prefix, dance_started, Check::When::under_way};
+    Check check{live, prefix, dance_started, Check::Moment::under_way};
     check.check(step);
     return check.take();
 }
@@ -290,7 +290,7 @@ std::vector<model::Conflict> find_conflicts(const model::SetMetadata& step,
                                             const std::optional<sys::HeldObject>& object,
                                             const std::string& prefix, const timespec& dance_started) {
     DirectoryCache none;
-    Check check{none, prefix, dance_started, Check::When::under_way};
+    Check check{none, prefix, dance_started, Check::Moment::under_way};
     check.check_held(step, object);
     return check.take();
 }
@@ -300,7 +300,7 @@ std::vector<model::Conflict> find_changes(const DirectoryCache::Place& place, co
                                           const std::string& path, const timespec& dance_started) {
     // Nothing is opened by path for it.
     DirectoryCache none;
-    Check check{none, prefix, dance_started, Check::When::under_way};
+    Check check{none, prefix, dance_started, Check::Moment::under_way};
     check.check_renamed(path, place, there, expected);
     return check.take();
 }

@@ -19,7 +19,7 @@ MergePlaces MergePlaces::another() const {
 void MergePlaces::move_staging(sys::UniqueFd staging) { staging_ = DirectoryCache{std::move(staging)}; }
 
 DirectoryCache::Place MergePlaces::place_of(const model::ObjectSource& source) {
-    const bool staged = source.where == model::ObjectSource::Where::staging;
+    const bool staged = source.where == model::ObjectSource::Location::staging;
     return (staged ? staging_ : layer_).parent_of(source.path);
 }
 

@@ -40,10 +40,10 @@ void move(const std::filesystem::path& from, const std::filesystem::path& to) {
                                  store.hint("disco recover"))};
 }
 
-class Merge {
+class MergeRun {
 public:
-    Merge(std::vector<TreeToMerge>& trees, const UndoStore& store, const JournalHeading& heading,
-          const timespec& started)
+    MergeRun(std::vector<TreeToMerge>& trees, const UndoStore& store, const JournalHeading& heading,
+             const timespec& started)
         : trees_{trees}, store_{store}, run_{heading.run}, started_{started} {
         store_.begin(run_, trees.size());
         record_.heading = heading;
@@ -100,7 +100,7 @@ public:
 
     /// What is left to do once it is committed. The live root is new, whatever fails here, unless the answer
     /// says that it was undone.
-    [[nodiscard]] Recovered complete() {
+    [[nodiscard]] RecoveryResult complete() {
         try {
             return recover(store_, std::move(record_));
         } catch (const sys::Error&) {
@@ -142,14 +142,14 @@ private:
         }
     }
     /// As after a crash.
-    [[nodiscard]] Recovered complete_again() {
+    [[nodiscard]] RecoveryResult complete_again() {
         try {
             return recover(store_, run_);
         } catch (const sys::Error& error) {
             if (!is_committed()) throw_undo_failed(error, store_); // any more
             spdlog::warn("run {} was merged, but its journal is still open: {}; '{}' tries again", run_,
                          error.full_text(), store_.hint("disco recover"));
-            return {.what = Recovered::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
+            return {.outcome = RecoveryResult::Outcome::completed, .run = run_, .foreign = {}, .kept_in = {}};
         }
     }
     void sync() const {
@@ -169,7 +169,7 @@ private:
     std::vector<std::optional<StagingDirectory>> staging_directories_; ///< by tree
 };
 
-[[noreturn]] void throw_undone(const std::string& why, const Recovered& recovered) {
+[[noreturn]] void throw_undone(const std::string& why, const RecoveryResult& recovered) {
     if (!recovered.foreign.empty())
         throw Undone{fmt::format(
             "{}; it was undone, but for what somebody else has changed meanwhile:\n  {}\nIt is kept in "
@@ -180,7 +180,7 @@ private:
 
 /// Takes back what was done before `error`, as after a crash. Throws Undone or UndoFailed.
 [[noreturn]] void undo(const sys::Error& error, const UndoStore& store, const std::string& run) {
-    Recovered recovered;
+    RecoveryResult recovered;
     try {
         recovered = recover(store, run);
     } catch (const sys::Error& left) {
@@ -215,7 +215,7 @@ model::MergeReport merge(std::vector<TreeToMerge> trees, const UndoStore& store,
     if (!report.conflicts.empty() || report.steps == 0) return report;
     sys::throw_if_interrupted();
     const sys::UninterruptedSection section;
-    std::optional<Merge> merge;
+    std::optional<MergeRun> merge;
     try {
         merge.emplace(trees, store, heading, dance_started);
         merge->prepare();
@@ -237,9 +237,9 @@ model::MergeReport merge(std::vector<TreeToMerge> trees, const UndoStore& store,
         merge.reset();
         undo(error, store, heading.run);
     }
-    const Recovered end = merge->complete();
-    if (end.what == Recovered::What::undone) throw_undone(end.why, end);
-    if (end.what == Recovered::What::completed) report.undo = store.of(heading.run);
+    const RecoveryResult end = merge->complete();
+    if (end.outcome == RecoveryResult::Outcome::undone) throw_undone(end.why, end);
+    if (end.outcome == RecoveryResult::Outcome::completed) report.undo = store.of(heading.run);
     return report;
 }
 

@@ -260,7 +260,7 @@ sys::UniqueFd ObjectCopy::copy_held(const sys::HeldObject& source, int to_direct
 }
 
 void ObjectCopy::finish_directory(int to_directory, const std::string& path) {
-    const Begun begun = std::move(begun_.back());
+    const BegunCopy begun = std::move(begun_.back());
     begun_.pop_back();
     try {
         const sys::HeldObject copy = hold_made(to_directory, begun.name, owner_, S_IFDIR, 0);

@@ -61,12 +61,12 @@ private:
     bool copy_link(const struct stat& status, int to_directory, const std::string& target);
 
     /// What the copy of a directory gets when all that is in it was copied.
-    struct Begun {
+    struct BegunCopy {
         std::string name;
         model::Metadata metadata;
         unsigned flags;
     };
-    struct Copied {
+    struct CopiedLink {
         std::string path;
         ino_t inode;
     };
@@ -76,8 +76,8 @@ private:
     Told told_; ///< empty: nothing is left out
     std::optional<sys::LeasePatience> patience_;
     std::uint64_t most_ = std::numeric_limits<std::uint64_t>::max();
-    std::map<std::pair<dev_t, ino_t>, Copied> links_; ///< of files with several names
-    std::vector<Begun> begun_;                        ///< the directories on the way
+    std::map<std::pair<dev_t, ino_t>, CopiedLink> links_; ///< of files with several names
+    std::vector<BegunCopy> begun_;                        ///< the directories on the way
 };
 
 /// Owner, mode, xattrs and times of an object, as it was when it was opened.

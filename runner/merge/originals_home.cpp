@@ -18,8 +18,8 @@ namespace {
 /// end the wait here.
 constexpr std::chrono::seconds patience{5};
 
-std::vector<NotKept> copy_all(int from, const std::filesystem::path& shown, int to,
-                              const std::filesystem::path& kept) {
+std::vector<LostOriginal> copy_all(int from, const std::filesystem::path& shown, int to,
+                                   const std::filesystem::path& kept) {
     const auto entries = sys::list_directory(from, shown);
     CopyCheck room;
     std::vector<std::uint64_t> names;
@@ -29,7 +29,7 @@ std::vector<NotKept> copy_all(int from, const std::filesystem::path& shown, int 
         names.push_back(room.names() - before);
     }
     room.check_room(to, kept);
-    std::vector<NotKept> not_kept;
+    std::vector<LostOriginal> not_kept;
     constexpr std::size_t most = 1000; // lines: whoever keeps one from being copied may do so with many
     ObjectCopy copier{to};
     copier.leave_out(
@@ -48,8 +48,8 @@ std::vector<NotKept> copy_all(int from, const std::filesystem::path& shown, int 
 
 } // namespace
 
-std::vector<NotKept> copy_home(const StagingDirectory& staging, const std::filesystem::path& shown,
-                               const std::filesystem::path& fresh) {
+std::vector<LostOriginal> copy_home(const StagingDirectory& staging, const std::filesystem::path& shown,
+                                    const std::filesystem::path& fresh) {
     sys::remove_tree(fresh);
     try {
         sys::make_directories(fresh, 0700);

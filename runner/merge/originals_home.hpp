@@ -12,7 +12,7 @@
 namespace disco::merge {
 
 /// An original, or what was in one, that could not be copied.
-struct NotKept {
+struct LostOriginal {
     std::string source; ///< its path below the staging directory
     std::string why;
 };
@@ -20,9 +20,9 @@ struct NotKept {
 /// Copies all that is in a staging directory to `fresh`, which is made anew; on disk when this returns. What
 /// its owner keeps from being copied costs itself only, and is in the answer. `shown`: the path of `staging`.
 /// Throws NoRoom; SysError; Interrupted.
-[[nodiscard]] std::vector<NotKept> copy_home(const StagingDirectory& staging,
-                                             const std::filesystem::path& shown,
-                                             const std::filesystem::path& fresh);
+[[nodiscard]] std::vector<LostOriginal> copy_home(const StagingDirectory& staging,
+                                                  const std::filesystem::path& shown,
+                                                  const std::filesystem::path& fresh);
 
 /// Whether a plan has put originals into its staging directory and none of them are in `kept`: nor have any
 /// been left out for their owner's sake (`left_out`). Throws SysError.

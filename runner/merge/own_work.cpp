@@ -106,13 +106,14 @@ std::optional<std::uint64_t> OwnWork::inode_at(const std::string& path, Stamp st
             continue;
         }
         if (found == put_back_.end()) return std::nullopt;
-        const auto at = std::find_if(found->second.begin(), found->second.end(), [&](const PutBack& one) {
-            if (!sys::later(stamp.ctime, one.after) || sys::later(stamp.ctime, one.until)) return false;
-            if (one.inode == 0 || stamp.mode == 0) return true;
-            Stamp before = one.before;
-            if (!known_mtime) before.mtime = stamp.mtime;
-            return one.inode == stamp.inode && is_as_before(stamp, before);
-        });
+        const auto at =
+            std::find_if(found->second.begin(), found->second.end(), [&](const RestoredObject& one) {
+                if (!sys::later(stamp.ctime, one.after) || sys::later(stamp.ctime, one.until)) return false;
+                if (one.inode == 0 || stamp.mode == 0) return true;
+                Stamp before = one.before;
+                if (!known_mtime) before.mtime = stamp.mtime;
+                return one.inode == stamp.inode && is_as_before(stamp, before);
+            });
         if (at == found->second.end() || !sys::later(stamp.ctime, at->before.ctime)) return std::nullopt;
         if (at->inode == 0) {
             stamp.ctime = at->before.ctime;

@@ -37,7 +37,7 @@ public:
 
 private:
     /// One object that a rollback put back.
-    struct PutBack {
+    struct RestoredObject {
         model::Stamp before;     ///< as it was before the run; of a directory that stayed the ctime alone
         std::uint64_t inode = 0; ///< since the rollback; 0: of a directory that stayed
         timespec after = {}, until = {}; ///< when it got its ctime by that: stamps are of a coarse clock
@@ -49,7 +49,7 @@ private:
 
     timespec moment_;
     TimesSet times_;
-    std::map<std::string, std::vector<PutBack>, std::less<>> put_back_; ///< by absolute path
+    std::map<std::string, std::vector<RestoredObject>, std::less<>> put_back_; ///< by absolute path
 };
 
 } // namespace disco::merge

@@ -89,7 +89,7 @@ void copy_to_staging(model::MergePlan& plan, MergePlaces& places, const StagingD
         const std::string name = fmt::format("c{}", number++);
         const DirectoryCache::Place from = places.place_of(*source);
         copier.copy(from.directory, from.name, name);
-        *source = {model::ObjectSource::Where::staging, name};
+        *source = {model::ObjectSource::Location::staging, name};
     }
     // What is exchanged ends where the new one was, and what is removed goes there as well.
     places.move_staging(std::move(to));
@@ -104,9 +104,9 @@ unsigned read_flags(const sys::HeldObject& live, std::string path) {
 }
 
 /// Gives a step what it can be told by from one that was not taken, and taken back.
-class Prepare {
+class Preparer {
 public:
-    explicit Prepare(MergePlaces& places) : places_{places} {}
+    explicit Preparer(MergePlaces& places) : places_{places} {}
 
     model::PreparedStep operator()(model::PutNew&& step) {
         const Source source = look_at(step.from);
@@ -158,7 +158,7 @@ std::vector<model::PreparedStep> prepare_steps(std::vector<model::LiveStep> plan
     std::vector<model::PreparedStep> prepared(planned.size());
     sys::in_parts(planned.size(), [&](std::size_t begin, std::size_t end) {
         MergePlaces own = places.another();
-        Prepare step_prepared{own};
+        Preparer step_prepared{own};
         for (std::size_t i = begin; i < end; ++i)
             prepared[i] = std::visit(step_prepared, std::move(planned[i]));
     });

@@ -41,19 +41,20 @@ public:
             tops_.push_back(sys::try_open_real_directory(tree.live));
     }
 
-    Recovered recover() {
+    RecoveryResult recover() {
         if (record_.committed) return complete();
         return take_all_back();
     }
 
 private:
-    Recovered take_all_back() {
-        Recovered recovered{.what = Recovered::What::nothing_done, .run = run_, .foreign = {}, .kept_in = {}};
+    RecoveryResult take_all_back() {
+        RecoveryResult recovered{
+            .outcome = RecoveryResult::Outcome::nothing_done, .run = run_, .foreign = {}, .kept_in = {}};
         if (record_.planned && !record_.undone) {
             record_.foreign = take_back();
             note_undone(store_.journal(run_), record_.foreign);
         }
-        if (record_.planned) recovered.what = Recovered::What::undone;
+        if (record_.planned) recovered.outcome = RecoveryResult::Outcome::undone;
         recovered.foreign = record_.foreign;
         give_back();
         if (recovered.foreign.empty()) {
@@ -216,8 +217,9 @@ private:
                 sys::check(::fsync(tops_[i].get()), "sync", record_.trees[i].live);
     }
 
-    Recovered complete() {
-        Recovered recovered{.what = Recovered::What::completed, .run = run_, .foreign = {}, .kept_in = {}};
+    RecoveryResult complete() {
+        RecoveryResult recovered{
+            .outcome = RecoveryResult::Outcome::completed, .run = run_, .foreign = {}, .kept_in = {}};
         await_confirmation();
         try {
             bring_home();
@@ -230,7 +232,7 @@ private:
         remove_staging_directories();
         sync_tops();
         if (!is_anything_kept()) {
-            recovered.what = Recovered::What::not_kept;
+            recovered.outcome = RecoveryResult::Outcome::not_kept;
             store_.remove(run_);
             return recovered;
         }
@@ -255,10 +257,10 @@ private:
     }
 
     /// Nobody has confirmed it, and it could not be undone: it does not stay.
-    Recovered revoke(const sys::Error& why) {
+    RecoveryResult revoke(const sys::Error& why) {
         note_revoked(store_.journal(run_));
         record_.committed.reset();
-        Recovered recovered = take_all_back();
+        RecoveryResult recovered = take_all_back();
         recovered.why = "what it replaced cannot be kept, so it could not be undone if nobody confirms it: " +
                         why.full_text();
         return recovered;
@@ -324,11 +326,11 @@ private:
                      run_, record_.trees[i].live.string(), why.full_text());
     }
 
-    void note(std::size_t i, const std::vector<NotKept>& not_kept) {
+    void note(std::size_t i, const std::vector<LostOriginal>& not_kept) {
         if (not_kept.empty()) return;
         note_not_kept(store_.journal(run_), i, not_kept);
         std::string lines;
-        for (const NotKept& one : not_kept)
+        for (const LostOriginal& one : not_kept)
             lines += fmt::format(
                 "\n  {}: {}",
                 sys::printable(live_path(record_.plans[i], record_.trees[i].prefix, one.source)), one.why);
@@ -368,27 +370,27 @@ private:
 
 } // namespace
 
-Recovered recover(const UndoStore& store, const std::string& run) {
+RecoveryResult recover(const UndoStore& store, const std::string& run) {
     std::optional<JournalRecord> record;
     if (sys::stat_path(store.journal(run))) record = read_journal(store.journal(run));
     if (!record) { // it had not begun
         store.remove(run);
-        return {.what = Recovered::What::nothing_done, .run = run, .foreign = {}, .kept_in = {}};
+        return {.outcome = RecoveryResult::Outcome::nothing_done, .run = run, .foreign = {}, .kept_in = {}};
     }
     return recover(store, std::move(*record));
 }
 
-Recovered recover(const UndoStore& store, JournalRecord record) {
+RecoveryResult recover(const UndoStore& store, JournalRecord record) {
     const std::string run = record.heading.run;
     return sys::while_doing(fmt::format("recovering from run {}", run), [&] {
         return Recovery{store, std::move(record)}.recover();
     });
 }
 
-std::vector<Recovered> recover_all(const UndoStore& store) {
+std::vector<RecoveryResult> recover_all(const UndoStore& store) {
     store.finish_removals();
     remove_left_staging(store.left_staging());
-    std::vector<Recovered> all;
+    std::vector<RecoveryResult> all;
     const std::vector<std::string> runs = store.open_journals();
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) all.push_back(recover(store, *run));
     return all;

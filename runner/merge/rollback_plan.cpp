@@ -33,7 +33,7 @@ void refuse_slips(const Rollback& rollback, const std::string& run, const model:
 LostOriginals lost_of(const JournalRecord& record, std::size_t tree, const std::filesystem::path& kept,
                       Rollback& rollback) {
     LostOriginals lost{.all = record.dropped.contains(tree), .sources = {}};
-    for (const JournalRecord::NotKept& one : record.not_kept) {
+    for (const JournalRecord::LostOriginal& one : record.not_kept) {
         // Another try, after an interruption, may have kept it.
         if (one.tree != tree || sys::stat_path(kept / one.source)) continue;
         lost.sources.insert(one.source);

@@ -23,9 +23,9 @@ namespace {
 
 using Place = DirectoryCache::Place;
 
-class TakeBack {
+class StepUndoer {
 public:
-    TakeBack(MergePlaces& places, const timespec& planned, UndoResult& result)
+    StepUndoer(MergePlaces& places, const timespec& planned, UndoResult& result)
         : places_{places}, planned_{planned}, result_{result} {}
 
     void operator()(const model::PreparedPut& step) {
@@ -178,7 +178,7 @@ private:
 
 UndoResult undo_steps(const model::PreparedPlan& plan, MergePlaces& places, const timespec& planned) {
     UndoResult result;
-    TakeBack take_back{places, planned, result};
+    StepUndoer take_back{places, planned, result};
     for (auto step = plan.live.rbegin(); step != plan.live.rend(); ++step) {
         try {
             std::visit(take_back, *step);

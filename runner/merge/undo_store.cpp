@@ -64,11 +64,11 @@ std::string UndoStore::rolled_back_by(const std::string& run) const {
     return sys::read_line_if_exists(of(run) / "rolled-back");
 }
 
-std::vector<UndoStore::RolledBack> UndoStore::rolled_back() const {
-    std::vector<RolledBack> all;
+std::vector<UndoStore::RollbackOf> UndoStore::rolled_back() const {
+    std::vector<RollbackOf> all;
     for (std::string& run : runs())
         if (std::string by = rolled_back_by(run); !by.empty()) all.push_back({std::move(run), std::move(by)});
-    std::sort(all.begin(), all.end(), [](const RolledBack& a, const RolledBack& b) { return a.by < b.by; });
+    std::sort(all.begin(), all.end(), [](const RollbackOf& a, const RollbackOf& b) { return a.by < b.by; });
     return all;
 }
 

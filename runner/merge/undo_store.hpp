@@ -59,11 +59,11 @@ public:
     [[nodiscard]] bool is_of_times(const std::string& run) const;
     /// The run that undid this one; empty: none.
     [[nodiscard]] std::string rolled_back_by(const std::string& run) const;
-    struct RolledBack {
+    struct RollbackOf {
         std::string run, by;
     };
     /// All that were, in the order in which that was done.
-    [[nodiscard]] std::vector<RolledBack> rolled_back() const;
+    [[nodiscard]] std::vector<RollbackOf> rolled_back() const;
 
     /// Makes the directories of a run that is to be merged. Throws SysError.
     void begin(const std::string& run, std::size_t trees) const;

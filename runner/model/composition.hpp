@@ -18,7 +18,7 @@ struct PathOrder {
     bool operator()(std::string_view a, std::string_view b) const noexcept;
 };
 
-/// What the layers together make of one path of a managed mount. Its object is in the kept layer, at the same
+/// What the layers together make of one path of a managed mount. Its object is in the base layer, at the same
 /// path.
 struct ComposedEntry {
     enum class Kind : std::uint8_t {

@@ -45,8 +45,8 @@ private:
                 clean(path, entry);
                 bring(path, entry);
             } else if (entry.kind == Kind::metadata && is_first_name(entry)) {
-                plan_.live.emplace_back(
-                    SetMetadata{path, {ObjectSource::Where::layer, path}, *entry.live, entry.flags, nullptr});
+                plan_.live.emplace_back(SetMetadata{
+                    path, {ObjectSource::Location::layer, path}, *entry.live, entry.flags, nullptr});
             }
             break;
         case Kind::directory: return take_directory(at);
@@ -85,7 +85,7 @@ private:
     }
 
     void bring(const std::string& path, const ComposedEntry& entry) {
-        ObjectSource from{ObjectSource::Where::layer, path};
+        ObjectSource from{ObjectSource::Location::layer, path};
         if (entry.flags != 0) plan_.flags.push_back({path, entry.flags});
         if (entry.live)
             plan_.live.emplace_back(Exchange{path, std::move(from), *entry.live});

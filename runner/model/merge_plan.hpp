@@ -15,7 +15,7 @@ namespace disco::model {
 /// Where an object for the live root lies: at `path` in the layer, or, after it was copied to the live root's
 /// file system, under that name in the staging directory.
 struct ObjectSource {
-    enum class Where : std::uint8_t { layer, staging } where = Where::layer;
+    enum class Location : std::uint8_t { layer, staging } where = Location::layer;
     std::string path;
 };
 

@@ -40,8 +40,9 @@ using PreparedStep = std::variant<PreparedPut, PreparedExchange, Remove, Prepare
 [[nodiscard]] inline const std::string* staged_original(const PreparedStep& step) {
     if (const auto* remove = std::get_if<Remove>(&step)) return &remove->kept_as;
     const auto* exchange = std::get_if<PreparedExchange>(&step);
-    return exchange != nullptr && exchange->from.where == ObjectSource::Where::staging ? &exchange->from.path
-                                                                                       : nullptr;
+    return exchange != nullptr && exchange->from.where == ObjectSource::Location::staging
+               ? &exchange->from.path
+               : nullptr;
 }
 
 /// A MergePlan for which everything has been done that comes before the first live change (merge::prepare):

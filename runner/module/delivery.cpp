@@ -118,7 +118,7 @@ Delivery::Demand Delivery::demand(const Deliverable& item) const {
     return demand;
 }
 
-Delivery::Wanted Delivery::wanted(const Deliverable& item, const struct stat* existing) const {
+Delivery::WantedMetadata Delivery::wanted(const Deliverable& item, const struct stat* existing) const {
     const Demand demanded = demand(item);
     return {demanded.mode.value_or(existing != nullptr ? existing->st_mode & 07777 : item.mode),
             demanded.uid.value_or(existing != nullptr ? existing->st_uid : 0),
@@ -161,7 +161,7 @@ void Delivery::deliver_directory(const Deliverable& item) const {
         if (rule_of(item) == nullptr) return;
         struct stat status = {};
         sys::check(::fstat(there.get(), &status), "stat", item.path);
-        const Wanted want = wanted(item, &status);
+        const WantedMetadata want = wanted(item, &status);
         if (status.st_uid != want.uid || status.st_gid != want.gid)
             sys::check(::fchown(there.get(), want.uid, want.gid), "set the owner of", item.path);
         if ((status.st_mode & 07777) != want.mode)
@@ -170,7 +170,7 @@ void Delivery::deliver_directory(const Deliverable& item) const {
     }
     const Place place = place_of(root_, item);
     if (const auto there = sys::stat_at(place.parent.get(), place.name)) throw blocked(item, *there);
-    const Wanted want = wanted(item, nullptr);
+    const WantedMetadata want = wanted(item, nullptr);
     sys::check(::mkdirat(place.parent.get(), place.name.c_str(), 0700), "make directory", item.path);
     const sys::UniqueFd made = sys::open_beneath(place.parent.get(), place.name, O_RDONLY | O_DIRECTORY);
     sys::check(::fchown(made.get(), want.uid, want.gid), "set the owner of", item.path);
@@ -197,7 +197,7 @@ void Delivery::deliver_content(const Deliverable& item, int source, std::string_
     const auto there = sys::stat_at(place.parent.get(), place.name);
     if (there && S_ISDIR(there->st_mode)) throw blocked(item, *there);
     const bool rewrite = there && S_ISREG(there->st_mode);
-    const Wanted want = wanted(item, rewrite ? &*there : nullptr);
+    const WantedMetadata want = wanted(item, rewrite ? &*there : nullptr);
     bool equal = false;
     if (rewrite) {
         const sys::UniqueFd old = sys::open_beneath(place.parent.get(), place.name, O_RDONLY);

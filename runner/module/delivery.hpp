@@ -32,7 +32,7 @@ private:
         std::optional<uid_t> uid;
         std::optional<gid_t> gid;
     };
-    struct Wanted {
+    struct WantedMetadata {
         mode_t mode;
         uid_t uid;
         gid_t gid;
@@ -42,7 +42,7 @@ private:
     [[nodiscard]] Demand demand(const Deliverable& item) const;
     template <class Content> void note(const Deliverable& item, const Content& content) const;
     /// `existing` fills in what is kept.
-    [[nodiscard]] Wanted wanted(const Deliverable& item, const struct stat* existing) const;
+    [[nodiscard]] WantedMetadata wanted(const Deliverable& item, const struct stat* existing) const;
     void deliver_directory(const Deliverable& item) const;
     void deliver_symlink(const Deliverable& item) const;
     void deliver_content(const Deliverable& item, int source, std::string_view content) const;

@@ -21,14 +21,14 @@ bool run_checks(const ModuleContents& module, const ModuleContext& context, mode
     context.views.enter(sandbox.box());
     bool all = true;
     for (const Script& check : module.checks) {
-        using How = sandbox::ProgramEnd::How;
+        using EndKind = sandbox::ProgramEnd::Kind;
         const auto ends = sandbox.run_next(report, {check.in_module}, Phase::check, Profile::live);
         const auto failure = sandbox.failure(report, check.in_module, ends.front());
         if (!failure) continue;
         all = false;
         if (report.reason.empty()) report.reason = *failure;
-        const How how = ends.front().how;
-        if (how != How::exited && how != How::signalled) break; // the sandbox is gone
+        const EndKind how = ends.front().how;
+        if (how != EndKind::exited && how != EndKind::signalled) break; // the sandbox is gone
     }
     return all;
 }

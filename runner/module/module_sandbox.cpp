@@ -5,6 +5,7 @@
 #include "runner/module/notice_reader.hpp"
 #include "runner/module/program_step.hpp"
 #include "runner/sys/printable.hpp"
+#include "runner/sys/shown_words.hpp"
 #include "templates/template_output.hpp"
 
 #include <algorithm>
@@ -132,17 +133,17 @@ std::vector<sandbox::ProgramEnd> ModuleSandbox::run_next(model::ModuleReport& re
 void ModuleSandbox::note_asked(model::ModuleReport& report, const std::vector<std::string>& names,
                                Phase phase) {
     const std::string step = fmt::format("{}", fmt::join(names, ", "));
-    for (const border::Asked& asked : broker_->take()) {
-        if (asked.what == border::Asked::What::unlisted) unlisted_.push_back(asked.argv);
+    for (const border::GuardedRequest& asked : broker_->take()) {
+        if (asked.kind == border::GuardedRequest::Kind::unlisted) unlisted_.push_back(asked.argv);
         // A template only says what a file is to hold, and a check comes after the actions: nothing is
         // queued.
-        if (asked.what == border::Asked::What::failure)
+        if (asked.kind == border::GuardedRequest::Kind::failure)
             note_fault(asked, names);
         else if (phase == Phase::script)
             enter_asked(report, asked, step, context_.mode);
         else
             enter_unqueued(report, asked, step);
-        if (asked.what == border::Asked::What::unlisted && phase == Phase::template_)
+        if (asked.kind == border::GuardedRequest::Kind::unlisted && phase == Phase::template_)
             note_hole(report, asked.argv, names);
     }
 }
@@ -154,7 +155,7 @@ void ModuleSandbox::note_hole(const model::ModuleReport& report, const std::vect
         fmt::format("it calls '{}', which is not on the list of commands for templates; if it only reads, a "
                     "line `{}` in a file in "
                     "/etc/disco/policy/restricted.d puts it there",
-                    sys::printable_text(sys::quote_words(command)), sys::printable(command.at(0)));
+                    sys::shown_words(command), sys::printable(command.at(0)));
     for (const model::Notice& notice : report.notices) // printed on standard error by the one that called it
         if (notice.argv == command && std::find(names.begin(), names.end(), notice.step) != names.end()) {
             faults_.emplace(notice.step, text);
@@ -164,7 +165,7 @@ void ModuleSandbox::note_hole(const model::ModuleReport& report, const std::vect
 }
 
 /// The asker is named by itself; among those that run at the same time it is believed which one it is.
-void ModuleSandbox::note_fault(const border::Asked& asked, const std::vector<std::string>& names) {
+void ModuleSandbox::note_fault(const border::GuardedRequest& asked, const std::vector<std::string>& names) {
     const auto named = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
         return asked.argv.at(0) == in_view(name);
     });

@@ -54,7 +54,7 @@ private:
     void note_asked(model::ModuleReport& report, const std::vector<std::string>& names, model::Phase phase);
     void note_hole(const model::ModuleReport& report, const std::vector<std::string>& command,
                    const std::vector<std::string>& names);
-    void note_fault(const border::Asked& asked, const std::vector<std::string>& names);
+    void note_fault(const border::GuardedRequest& asked, const std::vector<std::string>& names);
 
     const ModuleContents& module_;
     const ModuleContext& context_;

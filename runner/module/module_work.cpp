@@ -7,7 +7,7 @@
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/interrupt.hpp"
-#include "runner/sys/printable.hpp"
+#include "runner/sys/shown_words.hpp"
 #include "templates/template_output.hpp"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ private:
 /// Throws when it failed by itself.
 void check_template(const ModuleSandbox& sandbox, const model::ModuleReport& report, const Deliverable& item,
                     const sandbox::ProgramEnd& end) {
-    if (end.how == sandbox::ProgramEnd::How::stopped_too) return; // the one that was stopped reports it
+    if (end.how == sandbox::ProgramEnd::Kind::stopped_too) return; // the one that was stopped reports it
     if (const auto failure = sandbox.failure(report, item.in_module, end)) throw sys::Error{*failure};
     if (const auto objection = templates::objection(end.standard_output))
         throw sys::Error{
@@ -227,7 +227,7 @@ void ModuleWork::look_for_refusals(const model::ModuleReport& report, const Scri
         if (!refused && std::find(unlisted.begin(), unlisted.end(), notice.argv) == unlisted.end()) continue;
         std::string reason = refused ? notice.text
                                      : fmt::format("not on the list of strict scripts' commands: {}",
-                                                   sys::printable_text(sys::quote_words(notice.argv)));
+                                                   sys::shown_words(notice.argv));
         if (first.empty()) first = reason;
         repeat_reasons_.push_back({model::NoticeKind::restricted,
                                    reason.append(model::repeated_as_simulate),

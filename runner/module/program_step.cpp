@@ -1,6 +1,7 @@
 #include "runner/module/program_step.hpp"
 
 #include "runner/sys/printable.hpp"
+#include "runner/sys/shown_words.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -37,12 +38,13 @@ void enter_program(model::ModuleReport& report, model::Phase phase, const std::s
                                   name});
 }
 
-void enter_unqueued(model::ModuleReport& report, const border::Asked& asked, const std::string& step) {
-    const bool refused = asked.what == border::Asked::What::refused;
+void enter_unqueued(model::ModuleReport& report, const border::GuardedRequest& asked,
+                    const std::string& step) {
+    const bool refused = asked.kind == border::GuardedRequest::Kind::refused;
     model::Notice notice{refused ? model::NoticeKind::refused : model::NoticeKind::would_execute,
                          fmt::format("{}: {}{}{}", refused ? "refused" : "would execute",
-                                     sys::printable_text(sys::quote_words(asked.argv)),
-                                     asked.reason.empty() ? "" : ": ", asked.reason),
+                                     sys::shown_words(asked.argv), asked.reason.empty() ? "" : ": ",
+                                     asked.reason),
                          asked.argv, step};
     const bool known =
         std::any_of(report.notices.begin(), report.notices.end(), [&](const model::Notice& old) {
@@ -51,9 +53,9 @@ void enter_unqueued(model::ModuleReport& report, const border::Asked& asked, con
     if (!known) report.notices.push_back(std::move(notice));
 }
 
-void enter_asked(model::ModuleReport& report, const border::Asked& asked, const std::string& step,
+void enter_asked(model::ModuleReport& report, const border::GuardedRequest& asked, const std::string& step,
                  model::RunMode mode) {
-    const bool action = asked.what == border::Asked::What::action;
+    const bool action = asked.kind == border::GuardedRequest::Kind::action;
     if (action) {
         model::Action queued;
         queued.argv = asked.argv;

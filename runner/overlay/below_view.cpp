@@ -37,13 +37,13 @@ BelowView::Found BelowView::find(const std::string& path, const std::string& nam
                                  : sys::UniqueFd{::fcntl(kept_.get(), F_DUPFD_CLOEXEC, 0)};
         const auto status = sys::stat_at(parent.get(), at.filename());
         if (!status) throw sys::SysError{ENOENT, "find in its layer", path};
-        found.object = reader.read(parent.get(), at.filename(), *status, ObjectReader::Where::layer);
+        found.object = reader.read(parent.get(), at.filename(), *status, ObjectReader::Location::layer);
         found.object->state.flags = entry.flags | sys::read_inode_flags_at(parent.get(), at.filename());
         return found;
     }
     if (below == Below::absent || live_directory < 0) return found;
     if (const auto status = sys::stat_at(live_directory, name)) {
-        found.object = reader.read(live_directory, name, *status, ObjectReader::Where::live);
+        found.object = reader.read(live_directory, name, *status, ObjectReader::Location::live);
         found.live = found.object->stamp;
     }
     return found;

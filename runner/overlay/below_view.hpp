@@ -11,7 +11,7 @@
 
 namespace disco::overlay {
 
-/// What a layer stands on: the live root with the kept layer composed over it. Paths are
+/// What a layer stands on: the live root with the base layer composed over it. Paths are
 /// relative to the managed mount.
 class BelowView {
 public:

@@ -28,7 +28,7 @@ namespace disco::overlay {
 namespace {
 
 /// A file of the index some of whose names the upperdir lacks.
-struct Indexed {
+struct IndexedFile {
     std::string name; ///< in the index
     timespec ctime = {};
     long missing = 0; ///< names
@@ -156,7 +156,7 @@ private:
             }
             const auto status = sys::stat_at(walk.directory(), walk.name());
             if (!status) continue;
-            const auto found = std::find_if(indexed_.begin(), indexed_.end(), [&](const Indexed& one) {
+            const auto found = std::find_if(indexed_.begin(), indexed_.end(), [&](const IndexedFile& one) {
                 return sys::same_moment(one.ctime, status->st_ctim);
             });
             if (found == indexed_.end() || is_in_upper(walk.path())) continue;
@@ -186,7 +186,7 @@ private:
         return directory && sys::stat_at(directory.get(), at.filename()).has_value();
     }
 
-    void note_found(std::vector<Indexed>::iterator found) {
+    void note_found(std::vector<IndexedFile>::iterator found) {
         if (--found->missing == 0) {
             indexed_.erase(found);
             return;
@@ -224,7 +224,7 @@ private:
     const std::string& prefix_;
     sys::UniqueFd view_, upper_, index_;
     std::vector<std::string> redirected_; ///< paths in the upperdir, outer ones first
-    std::vector<Indexed> indexed_;
+    std::vector<IndexedFile> indexed_;
 };
 
 } // namespace

@@ -34,8 +34,8 @@ std::array<char, 8> encoded(std::uint64_t number) {
 /// One way through a file, block by block.
 class ContentHash::Pass {
 public:
-    enum class Of { all_bytes, other_than_zeros };
-    Pass(Of what, int fd, const struct stat& status, const std::filesystem::path& name, ContentHash& owner,
+    enum class Scope { all_bytes, other_than_zeros };
+    Pass(Scope what, int fd, const struct stat& status, const std::filesystem::path& name, ContentHash& owner,
          std::string* content)
         : what_{what},
           fd_{fd},
@@ -119,7 +119,7 @@ private:
     }
 
     void take(std::string_view bytes) {
-        if (what_ == Of::other_than_zeros) {
+        if (what_ == Scope::other_than_zeros) {
             const auto number = encoded(at_ / block);
             hash_.update({number.data(), number.size()});
         }
@@ -128,7 +128,7 @@ private:
         at_ += bytes.size();
     }
     [[nodiscard]] bool take_zeros(std::uint64_t count) {
-        if (what_ == Of::all_bytes) {
+        if (what_ == Scope::all_bytes) {
             zeros_ += count;
             if (zeros_ > most_zeros) return false;
             static constexpr std::array<char, block> none = {};
@@ -143,7 +143,7 @@ private:
         return true;
     }
 
-    Of what_;
+    Scope what_;
     int fd_;
     const std::filesystem::path& name_;
     sys::Sha256& hash_;
@@ -157,14 +157,14 @@ ContentHash::Result ContentHash::of(int fd, const struct stat& status,
                                     const std::filesystem::path& name_for_messages, std::string* content) {
     buffer_.resize(block);
     (void)hash_.finish(); // a pass may have been interrupted
-    Pass plain{Pass::Of::all_bytes, fd, status, name_for_messages, *this, content};
+    Pass plain{Pass::Scope::all_bytes, fd, status, name_for_messages, *this, content};
     if (!plain.has_too_many_in_holes() && plain.run()) return {hash_.finish(), plain.read()};
     (void)hash_.finish();
     constexpr std::string_view mark = "disco: size, and blocks of 64 KiB with their numbers\n";
     const auto size = encoded(static_cast<std::uint64_t>(status.st_size));
     hash_.update(mark);
     hash_.update({size.data(), size.size()});
-    Pass others{Pass::Of::other_than_zeros, fd, status, name_for_messages, *this, nullptr};
+    Pass others{Pass::Scope::other_than_zeros, fd, status, name_for_messages, *this, nullptr};
     (void)others.run();
     return {hash_.finish(), others.read()};
 }

@@ -16,10 +16,10 @@
 namespace disco::overlay {
 namespace {
 
-class Deleted {
+class DeletedTree {
 public:
-    Deleted(const LayerToScan& layer, const model::Composition& composition, const BelowView& below,
-            ObjectReader& reader, const std::function<void(model::Change&&)>& sink)
+    DeletedTree(const LayerToScan& layer, const model::Composition& composition, const BelowView& below,
+                ObjectReader& reader, const std::function<void(model::Change&&)>& sink)
         : layer_{layer}, composition_{composition}, below_{below}, reader_{reader}, sink_{sink} {}
 
     /// No recursion: a tree may be deeper than a stack.
@@ -82,7 +82,7 @@ private:
         BelowView::Found found;
         if (live() < 0) return found;
         if (const auto status = sys::stat_at(live(), name))
-            found.object = reader_.read(live(), name, *status, ObjectReader::Where::live);
+            found.object = reader_.read(live(), name, *status, ObjectReader::Location::live);
         return found;
     }
 
@@ -100,7 +100,7 @@ private:
 void report_deleted(const LayerToScan& layer, const model::Composition& composition, const BelowView& below,
                     DeletedDirectory top, ObjectReader& reader,
                     const std::function<void(model::Change&&)>& sink) {
-    Deleted{layer, composition, below, reader, sink}.report(std::move(top));
+    DeletedTree{layer, composition, below, reader, sink}.report(std::move(top));
 }
 
 } // namespace disco::overlay

@@ -31,7 +31,7 @@ void FoundChanges::decide(const Place& at, const BelowView::Found& before,
     note_links(path, before, after, kind.has_value());
     if (!kind) {
         if (after && enter_times(path, before, *after)) return;
-        // The kept layer will hold this copy, which is equal but for what overlayfs noted on it.
+        // The base layer will hold this copy, which is equal but for what overlayfs noted on it.
         if (after && after->has_bookkeeping) composition_.note_bookkeeping(path);
         if (after && !is_directory(after) && (after->links > 1 || before.object->links > 1))
             enter_equal(path, before, *after);
@@ -133,8 +133,8 @@ void FoundChanges::enter(const std::string& path, const BelowView::Found& before
         if (before.live) entry.flags = after->state.flags;
         if (!is_directory(after) && (after->links > 1 || (before.object && before.object->links > 1)))
             entry.inode = after->stamp.inode;
-        // Squashing makes it opaque when the kept layer has something else there.
-        if (entry.kind == Kind::directory && !layer_.kept.empty()) entry.has_bookkeeping = true;
+        // Squashing makes it opaque when the base layer has something else there.
+        if (entry.kind == Kind::directory && !layer_.base.empty()) entry.has_bookkeeping = true;
     }
     if (composition_.hidden_by_ancestor(
             path)) { // it comes with that directory; what is not there needs no entry
@@ -168,7 +168,7 @@ bool FoundChanges::as_live(const std::string& path, const std::optional<ReadObje
     const sys::UniqueFd parent = sys::try_open_beneath(below_.live(), parent_path, O_RDONLY | O_DIRECTORY);
     const auto status = parent ? sys::stat_at(parent.get(), at.filename()) : std::nullopt;
     if (!status || !after) return !status && !after;
-    const ReadObject live = reader_.read(parent.get(), at.filename(), *status, ObjectReader::Where::live);
+    const ReadObject live = reader_.read(parent.get(), at.filename(), *status, ObjectReader::Location::live);
     // A directory made anew hides what the live one holds; only its metadata entry may go.
     if (is_directory(after) && composition_.find(path)->kind == Kind::directory) return false;
     return !model::change_kind(live.state, after->state);

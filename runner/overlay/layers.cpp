@@ -43,11 +43,11 @@ void make_directory_like(const std::filesystem::path& path, const std::filesyste
     sys::check(::utimensat(AT_FDCWD, path.c_str(), times, 0), "set the times of", path);
 }
 
-struct Whereabouts {
+struct Location {
     std::uint64_t mount, inode;
     dev_t device;
 };
-Whereabouts whereabouts(const std::filesystem::path& path) {
+Location whereabouts(const std::filesystem::path& path) {
     struct statx status = {};
     sys::check(::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_MNT_ID, &status),
                "look at", path);
@@ -58,13 +58,13 @@ Whereabouts whereabouts(const std::filesystem::path& path) {
 /// the mount and the device are others: mounts may be of one file system, and subvolumes differ in the
 /// device.
 bool lies_inside(const std::filesystem::path& path, const std::filesystem::path& directory) {
-    const Whereabouts wanted = whereabouts(directory);
-    Whereabouts here = whereabouts(path);
+    const Location wanted = whereabouts(directory);
+    Location here = whereabouts(path);
     for (std::filesystem::path at = path;;) {
         if (here.device == wanted.device && here.inode == wanted.inode) return true;
         if (at == at.parent_path()) return false;
         at = at.parent_path();
-        const Whereabouts above = whereabouts(at);
+        const Location above = whereabouts(at);
         if (above.mount != here.mount && above.device != here.device) return false;
         here = above;
     }
@@ -81,9 +81,9 @@ constexpr const char* view_options =
     ",index=on,metacopy=off,redirect_dir=on,xino=off,nfs_export=off,volatile";
 /// The same in memory, where nothing is synced.
 constexpr const char* memory_options = ",index=on,metacopy=off,redirect_dir=on,xino=off,nfs_export=off";
-/// The options of a read-only base below a view. The view's index needs its file handles. (`index` means
-/// nothing without an upperdir, and the kernel would complain of it.)
-constexpr const char* base_options = ",metacopy=off,redirect_dir=nofollow,xino=off,nfs_export=on";
+/// The options of a read-only overlay of the live root below a view. The view's index needs its file handles.
+/// (`index` means nothing without an upperdir, and the kernel would complain of it.)
+constexpr const char* live_options = ",metacopy=off,redirect_dir=nofollow,xino=off,nfs_export=on";
 
 /// `lowerdirs`: topmost first.
 std::string lowerdir_option(const std::vector<std::string>& lowerdirs) {
@@ -106,7 +106,7 @@ std::string ground_of(const std::string& inside) {
 constexpr std::string_view left_over = "left";
 
 std::string upper_name(std::size_t mount) { return fmt::format("u{}", mount); }
-std::string kept_name(std::size_t mount) { return fmt::format("k{}", mount); }
+std::string base_name(std::size_t mount) { return fmt::format("k{}", mount); }
 std::string work_name(std::size_t mount) { return fmt::format("w{}", mount); }
 
 } // namespace
@@ -133,15 +133,15 @@ void Layers::begin() {
     begun_ = true;
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
         if (is_in_memory(mount)) {
-            const auto below = kept(mount); // which the view is going to name
-            if (any_kept_ && !sys::stat_path(below)) make_directory_like(below, managed_[mount].live);
+            const auto below = base(mount); // which the view is going to name
+            if (has_base_ && !sys::stat_path(below)) make_directory_like(below, managed_[mount].live);
             continue;
         }
         if (upper_is_clean_) { // what lies right below it may be another directory now, which an index minds
             sys::remove_xattr_at(AT_FDCWD, upper(mount), "trusted.overlay.origin");
         } else {
             sys::remove_tree(upper(mount)); // of a squashed layer, when what was kept has been left
-            make_directory_like(upper(mount), any_kept_ ? kept(mount) : managed_[mount].live);
+            make_directory_like(upper(mount), has_base_ ? base(mount) : managed_[mount].live);
         }
         // What a volatile mount leaves, so that nobody takes its upperdir for whole (overlayfs.rst, "Volatile
         // mount"); here it only stands in the way of the next mount. `tidy` removes it.
@@ -165,16 +165,16 @@ void Layers::keep() {
     for (std::size_t mount = 0; mount < managed_.size(); ++mount) {
         if (!has_upper(mount)) continue;
         remove_index(mount);
-        if (any_kept_) {
-            squash(upper(mount), kept(mount), managed_[mount].live);
+        if (has_base_) {
+            squash(upper(mount), base(mount), managed_[mount].live);
             if (is_in_memory(mount)) sys::remove_tree(upper(mount));
         } else {
-            const auto whole = directory_ / kept_name(mount);
+            const auto whole = directory_ / base_name(mount);
             sys::check(::rename(upper(mount).c_str(), whole.c_str()), "keep the layer", whole);
         }
     }
-    upper_is_clean_ = any_kept_;
-    any_kept_ = true;
+    upper_is_clean_ = has_base_;
+    has_base_ = true;
     begun_ = false;
     made_.assign(made_.size(), false);
 }
@@ -198,8 +198,8 @@ void Layers::remove_index(std::size_t mount) const {
     if (::rmdir(index.c_str()) != 0 && errno != ENOENT) sys::remove_tree(index); // most often it is empty
 }
 
-void Layers::leave_kept() noexcept {
-    any_kept_ = false;
+void Layers::leave_base() noexcept {
+    has_base_ = false;
     upper_is_clean_ = false;
 }
 
@@ -207,11 +207,11 @@ OverlayOptions Layers::options(std::size_t mount, On on) const {
     const std::string ground = ground_of(managed_[mount].inside);
     std::vector<std::string> lowerdirs = {managed_[mount].live.native(), ground};
     OverlayOptions options;
-    if (on == On::kept && inside_[mount]) {
-        options.base = lowerdir_option(lowerdirs) + base_options;
-        lowerdirs = {place::base};
+    if (on == On::base && inside_[mount]) {
+        options.live = lowerdir_option(lowerdirs) + live_options;
+        lowerdirs = {place::live};
     }
-    if (on == On::kept) lowerdirs.insert(lowerdirs.begin(), kept_name(mount));
+    if (on == On::base) lowerdirs.insert(lowerdirs.begin(), base_name(mount));
     const bool memory = is_in_memory(mount);
     options.top =
         fmt::format("{},upperdir={},workdir={}{}", lowerdir_option(lowerdirs),
@@ -243,7 +243,7 @@ bool Layers::is_in_memory(std::size_t mount) const { return managed_[mount].kind
 bool Layers::has_upper(std::size_t mount) const { return !is_in_memory(mount) || made_[mount]; }
 
 std::filesystem::path Layers::make_upper(std::size_t mount) {
-    make_directory_like(upper(mount), any_kept_ ? kept(mount) : managed_[mount].live);
+    make_directory_like(upper(mount), has_base_ ? base(mount) : managed_[mount].live);
     made_[mount] = true;
     return upper(mount);
 }
@@ -252,8 +252,8 @@ std::filesystem::path Layers::upper(std::size_t mount) const { return directory_
 
 std::filesystem::path Layers::work(std::size_t mount) const { return directory_ / work_name(mount); }
 
-std::filesystem::path Layers::kept(std::size_t mount) const {
-    return any_kept_ ? directory_ / kept_name(mount) : std::filesystem::path{};
+std::filesystem::path Layers::base(std::size_t mount) const {
+    return has_base_ ? directory_ / base_name(mount) : std::filesystem::path{};
 }
 
 } // namespace disco::overlay

@@ -15,13 +15,13 @@ namespace disco::overlay {
 /// /proc, which that namespace has no other use for before it has a root of its own (making directories and
 /// removing them on a disk takes longer than all the mounts). `skeleton` and `nothing` are directories below
 /// the overlays of all managed mounts (the skeleton holds the view's own mount points, /var/lib/disco among
-/// them, so that they hide nothing and change nothing), `base` is where a base overlay is mounted, `view`
+/// them, so that they hide nothing and change nothing), `live` is where a live overlay is mounted, `view`
 /// where the view is, and `stage` holds trees that need no layer.
 namespace place {
 constexpr const char* ground = "/proc";
 constexpr const char* skeleton = "/proc/r";
 constexpr const char* nothing = "/proc/e";
-constexpr const char* base = "/proc/b";
+constexpr const char* live = "/proc/b";
 constexpr const char* view = "/proc/v";
 constexpr const char* stage = "/proc/s";
 constexpr const char* memory = "/proc/m"; ///< what scripts change in /run: see Layers::is_in_memory
@@ -31,11 +31,11 @@ constexpr const char* memory_work = "/proc/m/w";
 
 /// mount(2) options of one overlay; the names of layers are relative to their directory.
 struct OverlayOptions {
-    /// The options of a read-only overlay that is mounted first, at place::base; empty: none. Overlayfs
-    /// refuses lowerdirs that lie within one another (ELOOP), and the kept layer lies within the live root
+    /// The options of a read-only overlay that is mounted first, at place::live; empty: none. Overlayfs
+    /// refuses lowerdirs that lie within one another (ELOOP), and the base layer lies within the live root
     /// whose file system it shares. Seen through an overlay of its own, the live root is another file system,
-    /// and the kept layer is not within it.
-    std::string base;
+    /// and the base layer is not within it.
+    std::string live;
     std::string top;
 };
 
@@ -44,7 +44,7 @@ struct OverlayOptions {
 [[nodiscard]] std::string readonly_options(const std::filesystem::path& directory);
 
 /// The layers of a dance on disk, for every managed mount: the begun one, an upperdir that one module
-/// changes, and below it the kept one, into which every module's layer is squashed when its work is done. A
+/// changes, and below it the base layer, into which every module's layer is squashed when its work is done. A
 /// module's own changes are what the begun layer holds; a module that fails leaves no trace, as its layer is
 /// dropped.
 ///
@@ -57,16 +57,16 @@ public:
 
     /// Makes the begun layer: empty upperdirs, with the metadata of what lies below.
     void begin();
-    /// The begun layer becomes part of the kept one. No overlay may be mounted on it any more.
+    /// The begun layer becomes part of the base layer. No overlay may be mounted on it any more.
     void keep();
     /// The begun layer goes, with all that is in it.
     void drop();
     /// Removes what earlier mounts left behind: work that can wait until there is nothing else to
     /// do. It is not needed before the directory is removed.
     void tidy();
-    /// What was kept is merged: the kept layer now holds originals, and later layers stand on the live root
+    /// What was kept is merged: the base layer now holds originals, and later layers stand on the live root
     /// alone.
-    void leave_kept() noexcept;
+    void leave_base() noexcept;
 
     /// Throws sys::Error if a managed mount is not there any more, or another one is mounted over it: what is
     /// looked at or merged there would be another tree than the view's.
@@ -78,8 +78,8 @@ public:
     /// root, the first, has all that no other one has.
     [[nodiscard]] std::size_t mount_of(std::string_view path) const;
     /// What the begun layer stands on.
-    enum class On { live, kept };
-    [[nodiscard]] On on() const noexcept { return any_kept_ ? On::kept : On::live; }
+    enum class On { live, base };
+    [[nodiscard]] On on() const noexcept { return has_base_ ? On::base : On::live; }
     /// The overlay of a managed mount with a begun layer on top. Pure but for the names.
     [[nodiscard]] OverlayOptions options(std::size_t mount, On on) const;
 
@@ -95,8 +95,8 @@ public:
     [[nodiscard]] std::filesystem::path upper(std::size_t mount) const;
     /// Where the kernel keeps its own notes on the begun layer; not of one in memory.
     [[nodiscard]] std::filesystem::path work(std::size_t mount) const;
-    /// The upperdir of the kept layer; empty when nothing was kept yet.
-    [[nodiscard]] std::filesystem::path kept(std::size_t mount) const;
+    /// The upperdir of the base layer; empty before one was kept.
+    [[nodiscard]] std::filesystem::path base(std::size_t mount) const;
 
 private:
     void remove_index(std::size_t mount) const;
@@ -108,7 +108,7 @@ private:
     std::vector<bool> inside_;             ///< by managed mount: the layers lie below it, on its file system
     std::size_t begun_count_ = 0;
     std::size_t tidied_count_ = 0;
-    bool any_kept_ = false;
+    bool has_base_ = false;
     bool begun_ = false;
     bool upper_is_clean_ =
         false; ///< the begun layer was squashed: its upperdirs are empty and can be used again

@@ -68,13 +68,13 @@ void expect_same(int file, const struct stat& seen, const std::string& name) {
 } // namespace
 
 ReadObject ObjectReader::read(int directory, const std::string& name, const struct stat& status,
-                              Where where) {
+                              Location where) {
     ReadObject object;
     object.state = model::object_state(status);
     object.stamp = model::stamp(status);
     object.links = status.st_nlink;
     object.accessed = status.st_atim;
-    if (where == Where::layer && is_whiteout(status)) {
+    if (where == Location::layer && is_whiteout(status)) {
         object.whiteout = true;
         return object;
     }
@@ -83,7 +83,7 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
         if (!fd) throw sys::SysError{errno, "open", name};
         expect_same(fd.get(), status, name);
         object.state.xattrs = sys::read_xattrs(fd.get(), name);
-        if (where == Where::live) object.state.flags = sys::read_inode_flags(fd.get());
+        if (where == Location::live) object.state.flags = sys::read_inode_flags(fd.get());
         if (object.state.size <= shown_limit) object.content.emplace();
         const ContentHash::Result read =
             content_.of(fd.get(), status, name, object.content ? &*object.content : nullptr);
@@ -91,12 +91,12 @@ ReadObject ObjectReader::read(int directory, const std::string& name, const stru
         object.state.size = read.size;
     } else {
         object.state.xattrs = sys::read_xattrs_at(directory, name);
-        if (where == Where::live && object.state.type == model::ObjectType::directory)
+        if (where == Location::live && object.state.type == model::ObjectType::directory)
             object.state.flags = sys::read_inode_flags_at(directory, name);
         if (object.state.type == model::ObjectType::symlink)
             object.state.target = sys::read_link_at(directory, name);
     }
-    if (where == Where::layer)
+    if (where == Location::layer)
         translate_bookkeeping(object, name);
     else // another overlay's notes, in a live tree that is its layer, too: no view shows them
         std::erase_if(object.state.xattrs,

@@ -39,9 +39,9 @@ public:
     /// `layer`: the object lies in an upperdir, where whiteouts and bookkeeping mean something. Throws
     /// SysError, Error for features of overlayfs that disco's mounts switch off (redirect, metacopy) and for
     /// inode flags, and MovedMeanwhile when what lies there is not what `status` is of.
-    enum class Where { live, layer };
+    enum class Location { live, layer };
     [[nodiscard]] ReadObject read(int directory, const std::string& name, const struct stat& status,
-                                  Where where);
+                                  Location where);
 
     /// Completes the flags of a layer's object, which matter where there is one below it, by a look at that
     /// one: what overlayfs does not give to a copy is as it was.

@@ -25,7 +25,7 @@ struct Header {
 };
 static_assert(sizeof(Header) == 21);
 constexpr unsigned char magic = 0xfb;
-/// The handle is an overlay's own (OVL_FILEID_V1): that of the base overlay. After three bytes it holds such
+/// The handle is an overlay's own (OVL_FILEID_V1): that of the live overlay. After three bytes it holds such
 /// a header with the handle of the real file.
 constexpr unsigned char of_overlay = 0xf8;
 constexpr std::size_t overlay_padding = 3;
@@ -38,7 +38,7 @@ timespec moment(const statx_timestamp& time) {
 
 bool later(const statx_timestamp& a, const timespec& b) { return sys::later(moment(a), b); }
 
-/// A rename sets the ctime. A file made since is one of a kept layer, which is nobody else's.
+/// A rename sets the ctime. A file made since is one of a base layer, which is nobody else's.
 bool renamed_since(const struct statx& status, const timespec& started) {
     if (started.tv_sec == 0 || (status.stx_mask & STATX_BTIME) == 0) return false;
     return later(status.stx_ctime, started) && !later(status.stx_btime, started);
@@ -77,7 +77,7 @@ bool origin_was_taken(int upper, const std::string& name, bool directory, int li
     if (!origin) return false;
     // One that the program moved has been completed and made opaque.
     if (directory) return sys::read_xattr_at(upper, name, std::string{model::overlay_opaque}) != "y";
-    // It may also have come from the kept layer, which lies where the upperdir lies.
+    // It may also have come from the base layer, which lies where the upperdir lies.
     const Found found = look_for(*origin, live, started);
     return found == Found::renamed || (found == Found::no && look_for(*origin, upper, started) == Found::no);
 }

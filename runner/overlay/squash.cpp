@@ -52,7 +52,7 @@ void copy_metadata(int from, int to, const struct stat& upper, const std::string
     sys::check(::futimens(to, times), "set the times of", path);
 }
 
-/// Goes through the upper layer, with the kept layer and the live root beside it. No recursion: a tree may be
+/// Goes through the upper layer, with the base layer and the live root beside it. No recursion: a tree may be
 /// deeper than a stack.
 class Squash {
 public:
@@ -115,7 +115,7 @@ private:
             squash_name(entry.name);
     }
 
-    /// A whiteout that hides only what the kept layer has. It must not stay: where nothing of a lower layer
+    /// A whiteout that hides only what the base layer has. It must not stay: where nothing of a lower layer
     /// shows through, overlayfs lists a directory as it is, with its whiteouts.
     void take_out(const std::string& name) {
         sys::remove_tree_at(kept_.directory(), name);
@@ -131,7 +131,7 @@ private:
         if (!upper || !kept) throw sys::SysError{ENOENT, "squash", shown()};
         const bool both = S_ISDIR(upper->st_mode) && S_ISDIR(kept->st_mode);
         if (both && !is_opaque(from, name)) return enter(name);
-        // What the kept layer had here also hid what the live root has; a directory must go on doing so.
+        // What the base layer had here also hid what the live root has; a directory must go on doing so.
         if (S_ISDIR(upper->st_mode) && !both)
             sys::set_xattr_at(from, name, std::string{model::overlay_opaque}, "y");
         // Not left to rename(2), which does nothing for two names of one inode.
@@ -139,7 +139,7 @@ private:
         sys::check(move(), "move", shown());
     }
 
-    /// A directory of both layers: what the upper one holds goes into the kept one.
+    /// A directory of both layers: what the upper one holds goes into the base layer.
     void enter(const std::string& name) {
         bool shows_live = levels_.back().shows_live && !is_opaque(kept_.directory(), name);
         if (shows_live) {

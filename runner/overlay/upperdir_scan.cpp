@@ -55,7 +55,7 @@ public:
         : layer_{layer},
           composition_{composition},
           sink_{sink},
-          below_{layer.live, layer.kept, composition},
+          below_{layer.live, layer.base, composition},
           upper_{sys::open_directory(layer.upper)},
           live_{sys::open_beneath(below_.live(), ".", O_RDONLY | O_DIRECTORY)},
           found_{layer, composition, sink, below_} {}
@@ -86,17 +86,17 @@ private:
         const int upper = upper_.directory(), live = live_.directory();
         struct stat status = {};
         sys::check(::fstat(upper, &status), "stat", layer_.upper);
-        std::optional<ReadObject> after = reader_.read(upper, ".", status, ObjectReader::Where::layer);
+        std::optional<ReadObject> after = reader_.read(upper, ".", status, ObjectReader::Location::layer);
         BelowView::Found before;
         if (const ComposedEntry* entry = composition_.find("")) {
             if (entry->live) before.live = *entry->live;
-            const sys::UniqueFd earlier = sys::open_directory(layer_.kept);
-            sys::check(::fstat(earlier.get(), &status), "stat", layer_.kept);
-            before.object = reader_.read(earlier.get(), ".", status, ObjectReader::Where::layer);
+            const sys::UniqueFd earlier = sys::open_directory(layer_.base);
+            sys::check(::fstat(earlier.get(), &status), "stat", layer_.base);
+            before.object = reader_.read(earlier.get(), ".", status, ObjectReader::Location::layer);
             before.object->state.flags = entry->flags;
         } else {
             sys::check(::fstat(live, &status), "stat", layer_.live);
-            before.object = reader_.read(live, ".", status, ObjectReader::Where::live);
+            before.object = reader_.read(live, ".", status, ObjectReader::Location::live);
             before.live = before.object->stamp;
         }
         ObjectReader::read_flags(upper, ".", *before.object, *after);
@@ -179,7 +179,7 @@ private:
         const int upper = upper_.directory(), live = live_of(level);
         std::optional<ReadObject> after;
         if (const auto status = sys::stat_at(upper, name)) {
-            after = reader_.read(upper, name, *status, ObjectReader::Where::layer);
+            after = reader_.read(upper, name, *status, ObjectReader::Location::layer);
             if (after->whiteout) after.reset();
         }
         if (after && after->is_protected) check_protection(live, name, path);

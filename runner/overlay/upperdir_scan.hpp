@@ -19,7 +19,7 @@ struct LayerToScan {
     std::filesystem::path live;  ///< the managed mount's root directory on the live root
     std::string prefix;          ///< its path inside the live root: "" for the root itself, "/home"
     std::filesystem::path upper; ///< what is scanned
-    std::filesystem::path kept;  ///< the earlier layers, squashed, that `upper` stands on; empty: none
+    std::filesystem::path base;  ///< the earlier layers, squashed, that `upper` stands on; empty: none
     /// Others may search the directories above `live`, before and after the layer.
     bool public_before = true, public_after = true;
     const model::OwnerNames* owners_before = nullptr;
@@ -43,7 +43,7 @@ private:
     model::Conflict conflict_;
 };
 
-/// Compares an upperdir with what lies below it (the kept layer over the live root), gives every
+/// Compares an upperdir with what lies below it (the base layer over the live root), gives every
 /// difference to `sink` in path order (names that only became or ceased to be links come last), and enters it
 /// into `composition`. Times alone are no difference, but are entered, too; then it returns true. Reads the
 /// live root and the layers, changes nothing. Throws SysError; ChangedMeanwhile; also Error when an entry

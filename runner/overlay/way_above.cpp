@@ -41,7 +41,7 @@ WayAbove way_above(const Layers& layers, std::size_t mount) {
         const std::string& top = layers.managed()[on].inside;
         const std::string below = path.size() > top.size() ? path.substr(top.size() + 1) : ".";
         std::vector<std::filesystem::path> trees; // topmost first
-        if (!layers.kept(on).empty()) trees.push_back(layers.kept(on));
+        if (!layers.base(on).empty()) trees.push_back(layers.base(on));
         trees.push_back(layers.managed()[on].live);
         way.before = way.before && others_may_search(trees, below);
         if (layers.has_upper(on)) trees.insert(trees.begin(), layers.upper(on));

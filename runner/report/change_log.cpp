@@ -60,7 +60,7 @@ void ChangeLog::for_each_json(std::size_t first, std::size_t count,
     std::string json;
     const std::size_t last = std::min(first + count, ends_.size());
     for (std::size_t index = first; index < last; ++index) {
-        const Ends& ends = ends_[index];
+        const LineEnds& ends = ends_[index];
         const bool in_short = contents == Contents::short_ && ends.in_short != ends.whole;
         const std::uint64_t begin = in_short ? ends.whole : index == 0 ? 0 : ends_[index - 1].in_short;
         const auto length = static_cast<std::size_t>((in_short ? ends.in_short : ends.whole) - begin);

@@ -39,7 +39,7 @@ public:
 
 private:
     /// Where the lines of a change end; equal when there is one.
-    struct Ends {
+    struct LineEnds {
         std::uint64_t whole, in_short;
     };
     void finish_lines(std::size_t length_in_short);
@@ -47,7 +47,7 @@ private:
     sys::UniqueFd fd_;
     std::string pending_;       ///< not yet written
     std::uint64_t written_ = 0; ///< bytes in the file
-    std::vector<Ends> ends_;
+    std::vector<LineEnds> ends_;
     bool can_be_short_ = false;
 };
 

@@ -22,7 +22,7 @@ std::string other_name(std::string_view name) {
 }
 
 /// Collects one run of changed lines: in a diff what goes comes before what comes.
-struct Changed {
+struct ChangedLines {
     std::string gone, come;
     bool last_is_gone = false;
     void flush(std::string& out) {
@@ -36,7 +36,7 @@ struct Changed {
 
 std::string inverse_diff(std::string_view diff) {
     std::string out, old_name;
-    Changed changed;
+    ChangedLines changed;
     bool in_hunk = false;
     while (!diff.empty()) {
         const std::size_t end = std::min(diff.find('\n'), diff.size() - 1) + 1;

@@ -6,6 +6,7 @@
 #include "runner/report/text_changes.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
+#include "runner/sys/shown_words.hpp"
 #include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
@@ -127,7 +128,7 @@ private:
         for (const model::Action& action : module.actions)
             if (run_.mode == model::RunMode::live || !told(action, module.notices))
                 write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
-                                   sys::printable_text(sys::quote_words(action.argv))));
+                                   sys::shown_words(action.argv)));
         if (style_.detail == Detail::verbose) write_steps(module.steps);
     }
 

@@ -4,7 +4,7 @@
 #include "runner/model/exit_code.hpp"
 #include "runner/run/stopwatch.hpp"
 #include "runner/sys/interrupt.hpp"
-#include "runner/sys/printable.hpp"
+#include "runner/sys/shown_words.hpp"
 
 #include <chrono>
 #include <vector>
@@ -20,7 +20,7 @@ constexpr auto action_timeout = std::chrono::minutes{15};
 std::string run_one(model::Action& action, model::ModuleReport& report, const border::Host& host) {
     const Stopwatch watch;
     const sys::ProgramResult result = border::run_action(host, action.argv, action.context, action_timeout);
-    model::Step step = watch.step(model::Phase::action, sys::printable(sys::quote_words(action.argv)));
+    model::Step step = watch.step(model::Phase::action, sys::shown_words(action.argv));
     step.exit = result.exit;
     step.signal = result.signal;
     step.usage = model::resource_usage(result.usage);
@@ -67,10 +67,9 @@ void run_part(model::RunReport& run, const border::Host& host, Part part) {
         }
         if (failure.empty()) continue;
         note_followup_failure(
-            run,
-            fmt::format("the action '{}'{} {}; what was merged stays merged",
-                        sys::printable(sys::quote_words(asked[i]->argv)),
-                        report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure));
+            run, fmt::format(
+                     "the action '{}'{} {}; what was merged stays merged", sys::shown_words(asked[i]->argv),
+                     report.name.empty() ? "" : fmt::format(" of module '{}'", report.name), failure));
     }
 }
 

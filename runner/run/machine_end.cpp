@@ -3,7 +3,7 @@
 #include "runner/model/action_queue.hpp"
 #include "runner/run/action_run.hpp"
 #include "runner/run/data_directory.hpp"
-#include "runner/sys/printable.hpp"
+#include "runner/sys/shown_words.hpp"
 
 #include <algorithm>
 
@@ -44,11 +44,10 @@ void note_machine_end(model::RunReport& run, const CommonOptions& options) {
     const Ending end = pending_end(run);
     const std::string reason = why_not(run, options);
     if (end.action == nullptr || reason.empty()) return;
-    end.report->notices.push_back(
-        {model::NoticeKind::refused,
-         fmt::format("not run: {}: {}", sys::printable_text(sys::quote_words(end.action->argv)), reason),
-         end.action->argv,
-         {}});
+    end.report->notices.push_back({model::NoticeKind::refused,
+                                   fmt::format("not run: {}: {}", sys::shown_words(end.action->argv), reason),
+                                   end.action->argv,
+                                   {}});
 }
 
 void end_machine(Result& result, const CommonOptions& options, const StateDirectory& state) {

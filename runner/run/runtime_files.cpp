@@ -81,14 +81,14 @@ void set_like(const Place& place, ino_t inode, const std::string& path) {
 
 /// Makes directories, and copies what is to lie in them beside its place: all of it first, as one file may
 /// have several names.
-class Placing {
+class FilePlacer {
 public:
-    Placing(int kept, int live, const timespec& started)
+    FilePlacer(int kept, int live, const timespec& started)
         : kept_{kept}, live_{live}, started_{started}, copy_{live} {}
-    Placing(const Placing&) = delete;
-    Placing& operator=(const Placing&) = delete;
-    ~Placing() {
-        for (const Waiting& one : waiting_) ::unlinkat(one.place.to.get(), one.copy.c_str(), 0);
+    FilePlacer(const FilePlacer&) = delete;
+    FilePlacer& operator=(const FilePlacer&) = delete;
+    ~FilePlacer() {
+        for (const WaitingFile& one : waiting_) ::unlinkat(one.place.to.get(), one.copy.c_str(), 0);
     }
 
     /// `copy`: its name, for the time being.
@@ -111,14 +111,14 @@ public:
             throw sys::Error{
                 fmt::format("'/run/{}' was changed by somebody else meanwhile, and stays as it is",
                             sys::printable(path))};
-        const Waiting& one = waiting_.emplace_back(*std::move(place), path, copy);
+        const WaitingFile& one = waiting_.emplace_back(*std::move(place), path, copy);
         copy_.copy(one.place.from.get(), one.place.name, std::filesystem::path{path}.replace_filename(copy));
     }
 
     /// The next that was prepared gets its place. False when there is none.
     bool put_next() {
         if (waiting_.empty()) return false;
-        const Waiting one = std::move(waiting_.front());
+        const WaitingFile one = std::move(waiting_.front());
         waiting_.pop_front();
         if (::renameat(one.place.to.get(), one.copy.c_str(), one.place.to.get(), one.place.name.c_str()) == 0)
             return true;
@@ -128,8 +128,8 @@ public:
     }
 
 private:
-    struct Waiting {
-        Waiting(Place in, std::string of, std::string name)
+    struct WaitingFile {
+        WaitingFile(Place in, std::string of, std::string name)
             : place{std::move(in)}, path{std::move(of)}, copy{std::move(name)} {}
         Place place;
         std::string path, copy;
@@ -137,7 +137,7 @@ private:
     int kept_, live_;
     timespec started_;
     merge::ObjectCopy copy_;
-    std::deque<Waiting> waiting_;
+    std::deque<WaitingFile> waiting_;
 };
 
 } // namespace
@@ -181,7 +181,7 @@ std::string RuntimeFiles::put_in_place(const std::filesystem::path& kept, const 
         failures += fmt::format("{}cannot put what scripts made in /run in place: {}",
                                 failures.empty() ? "" : "\n", error.full_text());
     };
-    Placing placing{from.get(), to.get(), started};
+    FilePlacer placing{from.get(), to.get(), started};
     for (const auto& [path, copy] : copies) // sorted: parents first
         try {
             placing.prepare(path, copy);

@@ -36,16 +36,16 @@ namespace disco::sandbox {
 namespace {
 
 /// The arguments, as the kernel takes them: of each register an int.
-struct Wanted {
+struct WantedDevice {
     int directory = AT_FDCWD;
     std::uint64_t path = 0; ///< address in the caller
     mode_t mode = 0;
     unsigned device = 0;
 };
 
-Wanted wanted_by(std::string_view name, const seccomp_data& data) {
+WantedDevice wanted_by(std::string_view name, const seccomp_data& data) {
     const __u64* argument = data.args;
-    Wanted wanted;
+    WantedDevice wanted;
     if (name == "mknodat") wanted.directory = static_cast<int>(*argument++);
     wanted.path = *argument++;
     wanted.mode = static_cast<mode_t>(*argument++);
@@ -173,7 +173,7 @@ sys::UniqueFd open_of(pid_t thread, const std::string& name) {
 std::optional<int> make_device(std::string_view name, int root, int stopped, int listener,
                                const seccomp_notif& request) {
     const auto thread = static_cast<pid_t>(request.pid);
-    const Wanted wanted = wanted_by(name, request.data);
+    const WantedDevice wanted = wanted_by(name, request.data);
     const bool whiteout = S_ISCHR(wanted.mode) && wanted.device == 0;
     if (whiteout || (!S_ISCHR(wanted.mode) && !S_ISBLK(wanted.mode)))
         return std::nullopt; // no right is needed

@@ -110,7 +110,7 @@ bool log_container_limits(const SandboxSpec& spec) {
 
 } // namespace
 
-Launched launch(const SandboxSpec& spec, const LogSink& log) {
+LaunchedProcess launch(const SandboxSpec& spec, const LogSink& log) {
     Pair control = make_control();
     struct PipePair {
         Pair output, standard_output;
@@ -161,7 +161,7 @@ Launched launch(const SandboxSpec& spec, const LogSink& log) {
             fmt::format("cannot make the namespaces of a sandbox: {}{}", sys::errno_text(errno),
                         errno == ENOSPC ? " (see /proc/sys/user/max_*_namespaces)" : container_hint(errno))};
     if (pid == 0) run_pid1(view);
-    Launched launched{pid, sys::UniqueFd{pidfd}, std::move(control.parent), {}, std::move(input)};
+    LaunchedProcess launched{pid, sys::UniqueFd{pidfd}, std::move(control.parent), {}, std::move(input)};
     for (PipePair& pair : pipes)
         launched.lanes.push_back({std::move(pair.output.parent), std::move(pair.standard_output.parent)});
     return launched;

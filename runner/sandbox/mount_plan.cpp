@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    struct Taken {
+    struct TakenPlace {
         int slot;
         std::string inside;
     };
@@ -126,7 +126,7 @@ private:
     void take_from_host() {
         // Scripts can write to those of its directories that the view shows, and nothing needs room there.
         mount("tmpfs", view_.ground, inert, "mode=0755,size=1m,nr_inodes=2048");
-        for (const std::string& place : {view_.nothing, view_.base, view_.view, view_.stage})
+        for (const std::string& place : {view_.nothing, view_.live, view_.view, view_.stage})
             make_directory(place, 0755);
         make_empty_directory();
         if (!view_.memory.empty()) make_memory();
@@ -299,23 +299,23 @@ private:
     }
 
     void enter(const OverlayMounts& overlays) {
-        std::vector<Taken> managed = bound_;
+        std::vector<TakenPlace> managed = bound_;
         for (std::size_t i = 1; i < overlays.size(); ++i) {
             const std::string place = next_place();
             mount_overlay(overlays[i], place);
             managed.push_back({take(place), overlays[i].inside});
         }
         mount_overlay(overlays.at(0), view_.view);
-        std::vector<Taken> hidden;
+        std::vector<TakenPlace> hidden;
         for (const std::string& path : view_.hidden)
             if (!lies_in_own_tree(path) && wall_stands(Wall::masks))
                 hidden.push_back({clone(empty_directory(), 0), path});
         add({.kind = Kind::pivot, .target = view_.view});
         std::sort(managed.begin(), managed.end(),
                   [](const auto& a, const auto& b) { return a.inside < b.inside; });
-        for (const Taken& taken : managed) attach(taken.slot, taken.inside);
-        for (const Taken& taken : stage_) attach(taken.slot, taken.inside);
-        for (const Taken& taken : hidden)
+        for (const TakenPlace& taken : managed) attach(taken.slot, taken.inside);
+        for (const TakenPlace& taken : stage_) attach(taken.slot, taken.inside);
+        for (const TakenPlace& taken : hidden)
             add({.kind = Kind::attach, .target = taken.inside, .slot = taken.slot, .optional = true});
         // move_mount(2) puts it on the name itself where that is a symlink, also a dangling one. An earlier
         // module may have deleted the name.
@@ -326,17 +326,17 @@ private:
 
     /// A state directory there is not to be seen anyway; elsewhere it is covered.
     [[nodiscard]] bool lies_in_own_tree(const std::string& path) const {
-        return std::any_of(stage_.begin(), stage_.end(), [&](const Taken& tree) {
+        return std::any_of(stage_.begin(), stage_.end(), [&](const TakenPlace& tree) {
             return path == tree.inside || path.starts_with(tree.inside + "/");
         });
     }
 
-    /// The base is covered by the next one's, and goes with the host's root.
+    /// The live overlay is covered by the next one's, and goes with the host's root.
     void mount_overlay(const OverlayMount& overlay, const std::string& place) {
-        if (!overlay.base.empty())
+        if (!overlay.live.empty())
             add({.kind = Kind::overlay,
-                 .target = view_.base,
-                 .options = overlay.base,
+                 .target = view_.live,
+                 .options = overlay.live,
                  .flags = quiet | MS_RDONLY});
         // Reading must not set times of access: by that of a copy the scan of the layer finds out what it is
         // a copy of.
@@ -350,8 +350,8 @@ private:
     static constexpr const char* resolver_file = "/etc/resolv.conf";
     const ViewSpec& view_;
     MountPlan plan_;
-    std::vector<Taken> bound_; ///< of the host
-    std::vector<Taken> stage_;
+    std::vector<TakenPlace> bound_; ///< of the host
+    std::vector<TakenPlace> stage_;
     int next_slot_ = 0;
     int places_ = 0;
     int resolver_slot_ = -1;

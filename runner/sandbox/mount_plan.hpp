@@ -60,7 +60,7 @@ constexpr int max_slots = 256; ///< copies of host mounts one plan may hold
 /// An overlay of one managed mount.
 struct OverlayMount {
     std::string inside;  ///< "" for the root, "/home"
-    std::string base;    ///< options of a read-only overlay on `base` to be mounted first; empty: none
+    std::string live;    ///< options of a read-only overlay on `live` to be mounted first; empty: none
     std::string options; ///< for mount(2), names relative to the layers' directory
 };
 using OverlayMounts = std::vector<OverlayMount>; ///< the root first, parents before children
@@ -69,9 +69,9 @@ using OverlayMounts = std::vector<OverlayMount>; ///< the root first, parents be
 struct ViewSpec {
     std::vector<OverlayMounts> overlays; ///< alternatives; they give MountPlans::enter
     /// Where a tmpfs is mounted, and directories made in it: the skeleton (mount points that the live root
-    /// may lack), an empty one, those where base overlays and the view are mounted, and one where the trees
+    /// may lack), an empty one, those where live overlays and the view are mounted, and one where the trees
     /// that need no layer are built.
-    std::string ground, skeleton, nothing, base, view, stage;
+    std::string ground, skeleton, nothing, live, view, stage;
     std::vector<std::string>
         hidden; ///< directories of the root shown as empty: the state and scratch directories
     struct Bind {

@@ -27,7 +27,7 @@ namespace disco::sandbox {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using How = ProgramEnd::How;
+using EndKind = ProgramEnd::Kind;
 
 } // namespace
 
@@ -150,7 +150,7 @@ private:
         if (waits[0].revents != 0) {
             sys::UniqueFd descriptor;
             if (!sandbox_.receive(message_, descriptor))
-                return watched() && stop(nullptr, How::sandbox_died) ? Turn::nothing : Turn::stopped;
+                return watched() && stop(nullptr, EndKind::sandbox_died) ? Turn::nothing : Turn::stopped;
             if (message_.kind == Message::Kind::listens) hear_calls(std::move(descriptor));
             if (message_.kind == Message::Kind::ended) note_end();
             if (message_.kind == Message::Kind::setup_failed) note_not_started();
@@ -163,12 +163,12 @@ private:
     bool within_bounds() {
         for (const Run& run : runs_)
             if (run.end.standard_output.size() > run.program.standard_output_limit)
-                return stop(&run, How::too_much_output);
+                return stop(&run, EndKind::too_much_output);
         const auto now = Clock::now();
         if (!watch_.has_begun() && now >= started_ + Watch::interval) watch_.begin();
         for (const Run& run : runs_)
             if (!run.ended && run.program.timeout && now - started_ >= *run.program.timeout)
-                return watched() && stop(&run, How::timed_out);
+                return watched() && stop(&run, EndKind::timed_out);
         return true;
     }
 
@@ -176,8 +176,8 @@ private:
     bool watched() {
         switch (watch_.end()) {
         case Watch::Verdict::fine: return true;
-        case Watch::Verdict::too_many_tasks: return stop(nullptr, How::too_many_tasks);
-        case Watch::Verdict::scratch_nearly_full: return stop(nullptr, How::scratch_full);
+        case Watch::Verdict::too_many_tasks: return stop(nullptr, EndKind::too_many_tasks);
+        case Watch::Verdict::scratch_nearly_full: return stop(nullptr, EndKind::scratch_full);
         }
         return true; // not reached: -Wswitch guards the list
     }
@@ -229,49 +229,49 @@ private:
         run.ended = true;
         run.end.wall_s = seconds();
         run.end.usage = model::resource_usage(message_.usage);
-        if (run.end.how == How::not_started) return;
+        if (run.end.how == EndKind::not_started) return;
         run.end.exit = WIFEXITED(message_.status) ? WEXITSTATUS(message_.status) : 0;
         run.end.signal = WIFSIGNALED(message_.status) ? WTERMSIG(message_.status) : 0;
-        run.end.how = run.end.signal != 0 ? How::signalled : How::exited;
+        run.end.how = run.end.signal != 0 ? EndKind::signalled : EndKind::exited;
     }
 
     void note_not_started() {
         for (std::size_t lane = 0; lane < runs_.size(); ++lane) {
             if (message_.lane >= 0 && static_cast<std::size_t>(message_.lane) != lane) continue;
-            runs_[lane].end.how = How::not_started; // without a lane PID 1 itself has failed, and is gone
+            runs_[lane].end.how = EndKind::not_started; // without a lane PID 1 itself has failed, and is gone
             runs_[lane].end.failure = explain_start_failure(message_, runs_[lane].program);
         }
     }
 
     /// Notes why a program is stopped, or all of them. The whole sandbox goes, so the others are stopped,
     /// too. When it goes in the moment after their ends, they are what it goes for.
-    bool stop(const Run* culprit, How how) {
+    bool stop(const Run* culprit, EndKind how) {
         const bool none_left =
             std::all_of(runs_.begin(), runs_.end(), [](const Run& run) { return run.ended; });
         for (Run& run : runs_)
-            if (none_left || (!run.ended && run.end.how != How::not_started) || &run == culprit)
-                run.end.how = culprit == nullptr || &run == culprit ? how : How::stopped_too;
+            if (none_left || (!run.ended && run.end.how != EndKind::not_started) || &run == culprit)
+                run.end.how = culprit == nullptr || &run == culprit ? how : EndKind::stopped_too;
         return false;
     }
 
-    enum class Drained { some, nothing };
+    enum class Draining { some, nothing };
 
     /// A piece from each program, so that one that never stops printing keeps nobody from being looked after.
-    Drained drain() {
-        Drained drained = Drained::nothing;
+    Draining drain() {
+        Draining drained = Draining::nothing;
         for (std::size_t i = 0; i < runs_.size(); ++i) {
             if (!must_wait(i)) {
                 const std::string_view bytes = read_some(runs_[i].lane.output);
                 runs_[i].output.append(bytes);
                 printed_ += bytes.size();
-                if (!bytes.empty()) drained = Drained::some;
+                if (!bytes.empty()) drained = Draining::some;
                 if (i == heard_ && !bytes.empty()) sink_(i, bytes);
                 if (i == heard_ && bytes.empty() && runs_[i].ended && i + 1 < runs_.size()) hear_next();
             }
             ProgramEnd& end = runs_[i].end;
             if (end.standard_output.size() > runs_[i].program.standard_output_limit) continue;
             const std::string_view value = read_some(runs_[i].lane.standard_output);
-            if (!value.empty()) drained = Drained::some;
+            if (!value.empty()) drained = Draining::some;
             if (runs_[i].program.output == Program::Output::separate) end.standard_output.append(value);
         }
         return drained;
@@ -308,7 +308,7 @@ private:
 
     std::vector<ProgramEnd> finish() {
         none_left_ = true; // who could write, so the pipes hold what they hold
-        while (drain() == Drained::some) {}
+        while (drain() == Draining::some) {}
         if (relay_) relay_->finish();
         if (sandbox_.input_) sandbox_.input_->give_back();
         std::vector<ProgramEnd> ends;

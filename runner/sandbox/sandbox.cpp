@@ -23,7 +23,7 @@
 namespace disco::sandbox {
 
 Sandbox::Sandbox(SandboxSpec spec) : spec_{std::move(spec)} {
-    Launched launched = launch(spec_, log_);
+    LaunchedProcess launched = launch(spec_, log_);
     pid_ = launched.pid;
     pidfd_ = std::move(launched.pidfd);
     control_ = std::move(launched.control);
@@ -128,24 +128,24 @@ void Sandbox::close() noexcept {
 
 std::string ProgramEnd::describe(const Program& program) const {
     switch (how) {
-    case How::exited: return fmt::format("exited with {}", exit);
-    case How::signalled: return fmt::format("was killed by {}", sys::signal_name(signal));
-    case How::timed_out:
+    case Kind::exited: return fmt::format("exited with {}", exit);
+    case Kind::signalled: return fmt::format("was killed by {}", sys::signal_name(signal));
+    case Kind::timed_out:
         return fmt::format(
             "took longer than {:g} s and was killed (the module's `sandbox` file may set `timeout SECONDS`)",
             std::chrono::duration<double>(program.timeout.value()).count());
-    case How::too_much_output:
+    case Kind::too_much_output:
         return fmt::format("printed more than {:.4g} MiB and was killed",
                            static_cast<double>(program.standard_output_limit) / (1 << 20));
-    case How::too_many_tasks:
+    case Kind::too_many_tasks:
         return fmt::format("started more than {} processes and threads and was killed", Watch::task_limit);
-    case How::scratch_full:
+    case Kind::scratch_full:
         return "was killed because the file system of the scratch space is nearly full (make room there, or "
                "use "
                "--state-dir on a larger file system)";
-    case How::not_started: return failure;
-    case How::stopped_too: return "was ended because another program of the sandbox had to be stopped";
-    case How::sandbox_died: return "ended because the sandbox was killed from outside";
+    case Kind::not_started: return failure;
+    case Kind::stopped_too: return "was ended because another program of the sandbox had to be stopped";
+    case Kind::sandbox_died: return "ended because the sandbox was killed from outside";
     }
     return "?"; // not reached: -Wswitch guards the list
 }

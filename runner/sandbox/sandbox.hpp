@@ -72,7 +72,7 @@ struct SandboxSpec {
 
 /// How a program ended. Only `exited` with status 0 is success.
 struct ProgramEnd {
-    enum class How {
+    enum class Kind {
         exited,
         signalled,
         timed_out,
@@ -83,7 +83,7 @@ struct ProgramEnd {
         sandbox_died,    ///< something killed PID 1
         stopped_too,     ///< another program of the same `run_together` had to be stopped
     };
-    How how = How::exited;
+    Kind how = Kind::exited;
     int exit = 0;
     int signal = 0;
     std::string failure; ///< of not_started: what could not be done, and why
@@ -94,7 +94,7 @@ struct ProgramEnd {
     std::vector<AnsweredCall> calls; ///< that were reported instead of made
     std::vector<std::string>
         left_running; ///< command lines of processes that were still there, and were killed
-    [[nodiscard]] bool succeeded() const { return how == How::exited && exit == 0; }
+    [[nodiscard]] bool succeeded() const { return how == Kind::exited && exit == 0; }
     /// For people: "exited with 3", "was killed by SIGKILL (Killed)", "took longer than 900 s and was
     /// killed".
     [[nodiscard]] std::string describe(const Program& program) const;

@@ -47,7 +47,7 @@ void TerminalRelay::serve() {
 
 void TerminalRelay::finish() {
     for (;;) {
-        while (listen() == Moved::yes && show() == Moved::yes) {}
+        while (listen() == Movement::yes && show() == Movement::yes) {}
         if (shown_.empty()) return;
         std::array<pollfd, 2> waits = {pollfd{outer_.fd(), POLLOUT, 0},
                                        pollfd{sys::interrupt_fd(), POLLIN, 0}};
@@ -59,27 +59,27 @@ void TerminalRelay::finish() {
 }
 
 /// Takes what the programs have written. Their end of the terminal is gone, or none was ever open: EIO.
-TerminalRelay::Moved TerminalRelay::listen() {
-    if (shown_.size() >= at_once) return Moved::no;
+TerminalRelay::Movement TerminalRelay::listen() {
+    if (shown_.size() >= at_once) return Movement::no;
     std::array<char, at_once> buffer;
     const ssize_t got = ::read(inner_, buffer.data(), buffer.size());
     if (got < 0 && errno != EIO && !not_now(errno))
         throw sys::SysError{errno, "read from the terminal of the sandbox"};
-    if (got <= 0) return Moved::no;
+    if (got <= 0) return Movement::no;
     const std::string_view bytes{buffer.data(), static_cast<std::size_t>(got)};
     heard_(bytes);
     shown_ += bytes;
-    return Moved::yes;
+    return Movement::yes;
 }
 
-TerminalRelay::Moved TerminalRelay::show() {
-    if (shown_.empty()) return Moved::no;
+TerminalRelay::Movement TerminalRelay::show() {
+    if (shown_.empty()) return Movement::no;
     const ssize_t wrote = ::write(outer_.fd(), shown_.data(), shown_.size());
     if (wrote < 0 && errno == EIO) lose_terminal();
     if (wrote < 0 && !not_now(errno)) throw sys::SysError{errno, "write to the terminal"};
-    if (wrote <= 0) return Moved::no;
+    if (wrote <= 0) return Movement::no;
     shown_.erase(0, static_cast<std::size_t>(wrote));
-    return Moved::yes;
+    return Movement::yes;
 }
 
 void TerminalRelay::read_keys() {

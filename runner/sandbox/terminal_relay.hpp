@@ -34,9 +34,9 @@ public:
     void finish();
 
 private:
-    enum class Moved { no, yes };
-    Moved listen();
-    Moved show();
+    enum class Movement { no, yes };
+    Movement listen();
+    Movement show();
     void read_keys();
     void pass_keys();
     void pass_size();

@@ -275,9 +275,9 @@ void remove_emptied(int directory, const std::string& name, const std::filesyste
 
 /// Removes what is in a directory. A tree may be deeper than a process may have descriptors: what lies deep
 /// is moved up first, which is one call, and removed in another round.
-class Emptying {
+class DirectoryEmptier {
 public:
-    Emptying(int directory, const std::filesystem::path& name) : top_{directory} {
+    DirectoryEmptier(int directory, const std::filesystem::path& name) : top_{directory} {
         constexpr int most = 2'000; // rounds, of `deepest` levels each
         for (int round = 0; round < most; ++round) {
             const std::size_t moved_before = moved_;
@@ -329,12 +329,12 @@ void remove_tree_at(int directory, const std::filesystem::path& name) {
     if (::unlinkat(directory, name.c_str(), 0) == 0 || means_absent(errno)) return;
     if (errno != EISDIR && errno != EPERM) throw SysError{errno, "remove", name};
     const UniqueFd inside = open_to_empty(directory, name, name);
-    if (inside) Emptying{inside.get(), name};
+    if (inside) DirectoryEmptier{inside.get(), name};
     remove_emptied(directory, name, name);
 }
 
 void empty_directory(int directory, const std::filesystem::path& name_for_messages) {
-    Emptying{directory, name_for_messages};
+    DirectoryEmptier{directory, name_for_messages};
 }
 
 void remove_tree(const std::filesystem::path& path) {

@@ -47,9 +47,9 @@ std::string resolve(const ProgramSpec& spec) {
 }
 
 /// One running program and the near ends of its pipes. Kills and reaps it if it is still there at the end.
-class Running {
+class RunningProgram {
 public:
-    explicit Running(const ProgramSpec& spec) : spec_{spec}, started_{Clock::now()} {
+    explicit RunningProgram(const ProgramSpec& spec) : spec_{spec}, started_{Clock::now()} {
         Pipe in, out, err;
         struct Actions {
             posix_spawn_file_actions_t value;
@@ -85,9 +85,9 @@ public:
         for (const UniqueFd* fd : {&in_, &out_, &err_}) make_nonblocking(*fd);
         if (spec.input.empty()) in_.reset();
     }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-    ~Running() {
+    RunningProgram(const RunningProgram&) = delete;
+    RunningProgram& operator=(const RunningProgram&) = delete;
+    ~RunningProgram() {
         if (pid_ > 0) end_all();
     }
 
@@ -201,7 +201,7 @@ ProgramResult run_program(const ProgramSpec& spec) { return std::move(run_progra
 
 std::vector<ProgramResult> run_programs(const std::vector<ProgramSpec>& specs, std::size_t parallel) {
     std::vector<ProgramResult> results(specs.size());
-    std::vector<std::pair<std::size_t, std::unique_ptr<Running>>> running;
+    std::vector<std::pair<std::size_t, std::unique_ptr<RunningProgram>>> running;
     std::size_t next = 0;
     while (next < specs.size() || !running.empty()) {
         while (next < specs.size() && running.size() < std::max<std::size_t>(parallel, 1)) {
@@ -209,7 +209,7 @@ std::vector<ProgramResult> run_programs(const std::vector<ProgramSpec>& specs, s
             if (specs[index].deadline && Clock::now() >= *specs[index].deadline)
                 results[index].timed_out = true;
             else
-                running.emplace_back(index, std::make_unique<Running>(specs[index]));
+                running.emplace_back(index, std::make_unique<RunningProgram>(specs[index]));
         }
         if (running.empty()) break; // the rest was too late to be started
         std::vector<pollfd> waits = {{interrupt_fd(), POLLIN, 0}};

@@ -1,10 +1,10 @@
-#include "runner/border/shown_words.hpp"
+#include "runner/sys/shown_words.hpp"
 
 #include "runner/sys/printable.hpp"
 
 #include <cstddef>
 
-namespace disco::border {
+namespace disco::sys {
 
 std::string shown_words(const std::vector<std::string>& argv) {
     constexpr std::size_t most = 1000, most_words = 200;
@@ -16,12 +16,12 @@ std::string shown_words(const std::vector<std::string>& argv) {
             word.resize(most);
             cut = true;
         }
-    std::string text = sys::quote_words(words);
+    std::string text = quote_words(words);
     if (text.size() > most) {
         text.resize(most);
         cut = true;
     }
-    return sys::printable_text(text) + (cut ? "…" : "");
+    return printable_text(text) + (cut ? "…" : "");
 }
 
-} // namespace disco::border
+} // namespace disco::sys

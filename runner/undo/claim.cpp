@@ -15,12 +15,12 @@ const run::CommonOptions& checked(const run::CommonOptions& options) {
 
 } // namespace
 
-Claim::Claim(const run::CommonOptions& options, const std::string& command, For purpose)
+Claim::Claim(const run::CommonOptions& options, const std::string& command, Purpose purpose)
     : state_{checked(options).state_dir} {
-    if (purpose != For::look) {
+    if (purpose != Purpose::look) {
         lock_ = state_.lock(command, options.wait);
         recover_earlier_runs(state_);
-        if (purpose == For::merge) refuse_while_unconfirmed(state_);
+        if (purpose == Purpose::merge) refuse_while_unconfirmed(state_);
     }
     state_.discard_stale_scratch();
 }

@@ -13,7 +13,7 @@ namespace disco::undo {
 /// of earlier runs.
 class Claim {
 public:
-    enum class For {
+    enum class Purpose {
         merge,   ///< refused while an earlier merge waits for confirmation
         undo,    ///< also of a merge that waits
         preview, ///< of what a merge would do
@@ -22,7 +22,7 @@ public:
     /// `command`: for whom finds it locked. Throws BadConfiguration when the node's name is bad or no state
     /// can be kept there, TryAgain that names who holds the lock or what waits for confirmation, sys::Error
     /// when an interrupted merge cannot be recovered from.
-    Claim(const run::CommonOptions& options, const std::string& command, For purpose);
+    Claim(const run::CommonOptions& options, const std::string& command, Purpose purpose);
 
     [[nodiscard]] const run::StateDirectory& state() const noexcept { return state_; }
 

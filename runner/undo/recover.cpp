@@ -8,19 +8,19 @@
 namespace disco::undo {
 namespace {
 
-std::string described(const merge::Recovered& recovered) {
-    using What = merge::Recovered::What;
-    switch (recovered.what) {
-    case What::nothing_done:
+std::string described(const merge::RecoveryResult& recovered) {
+    using Outcome = merge::RecoveryResult::Outcome;
+    switch (recovered.outcome) {
+    case Outcome::nothing_done:
         return fmt::format("run {} was interrupted before its merge; nothing had been changed",
                            recovered.run);
-    case What::completed:
+    case Outcome::completed:
         return fmt::format("run {} was interrupted after its merge, which is whole", recovered.run);
-    case What::not_kept:
+    case Outcome::not_kept:
         return fmt::format(
             "run {} was interrupted after its merge, which is whole, but cannot be rolled back",
             recovered.run);
-    case What::undone: break;
+    case Outcome::undone: break;
     }
     std::string text = fmt::format(
         "run {} was interrupted in its merge; everything it had changed was put back", recovered.run);
@@ -36,7 +36,7 @@ std::string described(const merge::Recovered& recovered) {
 RecoveredConfirmations recover(const run::StateDirectory& state) {
     run::remove_unplaced(state.unplaced());
     std::vector<std::string> lines;
-    for (const merge::Recovered& recovered : merge::recover_all(merge::UndoStore{state.undo()}))
+    for (const merge::RecoveryResult& recovered : merge::recover_all(merge::UndoStore{state.undo()}))
         lines.push_back(described(recovered));
     RecoveredConfirmations recovered = recover_confirmations(state);
     recovered.lines.insert(recovered.lines.begin(), lines.begin(), lines.end());

@@ -59,15 +59,15 @@ run::PackageLocks lock_packages(const std::filesystem::path& root, const Rollbac
 namespace {
 
 /// What is undone, and how.
-struct Undoing {
+struct RollbackJob {
     std::string run;
     model::KeepGlobs keep;
     merge::Rollback rollback;
 };
 
-class RollBack {
+class RollbackRun {
 public:
-    RollBack(const RollbackOptions& options, Undoing& undoing, const run::Run& run)
+    RollbackRun(const RollbackOptions& options, RollbackJob& undoing, const run::Run& run)
         : options_{options}, undoing_{undoing}, rollback_{undoing.rollback}, at_{run}, run_{run.result.run} {}
 
     void run() {
@@ -107,7 +107,7 @@ private:
     }
 
     const RollbackOptions& options_;
-    Undoing& undoing_;
+    RollbackJob& undoing_;
     merge::Rollback& rollback_;
     run::Run at_;
     model::RunReport& run_;
@@ -132,9 +132,9 @@ run::Result roll_back(const RollbackOptions& options, const run::StateDirectory&
     merge::Rollback rollback = merge::plan_rollback(store, run, keep);
     const run::PackageLocks locks =
         options.mode == model::RunMode::noop ? run::PackageLocks{} : lock_packages(rollback.root, options);
-    Undoing undoing{run, std::move(keep), std::move(rollback)};
+    RollbackJob undoing{run, std::move(keep), std::move(rollback)};
     return run::carry_out(options, state, "disco rollback", options.mode, [&](const run::Run& at) {
-        RollBack{options, undoing, at}.run();
+        RollbackRun{options, undoing, at}.run();
     });
 }
 

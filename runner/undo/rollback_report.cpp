@@ -26,9 +26,9 @@ namespace {
 using Kind = model::ChangeKind;
 
 /// Which of a run's changes its rollback does not undo.
-class Left {
+class Leftovers {
 public:
-    Left(const merge::Rollback& rollback, model::KeepGlobs& keep)
+    Leftovers(const merge::Rollback& rollback, model::KeepGlobs& keep)
         : rollback_{rollback},
           keep_{keep},
           live_{sys::open_directory(rollback.root), merge::DirectoryCache::Mounts::all} {}
@@ -91,7 +91,7 @@ UndoneUnits report_undone_changes(const std::string& run, const merge::Rollback&
     }
     const report::StoredReport stored = report::load_report(file, scratch);
     result.run.node = stored.run.node;
-    Left left{rollback, keep};
+    Leftovers left{rollback, keep};
     for (std::size_t i = stored.changes.size(); i-- > 0;)
         stored.changes.for_each(i, 1, [&](report::RecordedChange&& done) {
             const report::RecordedChange change = report::inverse_change(std::move(done));

@@ -71,7 +71,7 @@ overlay::LayerToScan ChangeRecorder::begun_layer(std::size_t mount) const {
     return {.live = layers_.managed()[mount].live,
             .prefix = layers_.managed()[mount].inside,
             .upper = layers_.upper(mount),
-            .kept = layers_.kept(mount),
+            .base = layers_.base(mount),
             .public_before = above.before,
             .public_after = above.after,
             .owners_before = &owners_before_,
@@ -101,7 +101,7 @@ void ChangeRecorder::record_runtime(std::size_t mount, model::ModuleReport& repo
 std::string ChangeRecorder::put_runtime_files(const std::filesystem::path& record) const {
     if (runtime_.empty()) return {};
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount)
-        if (layers_.is_in_memory(mount)) return runtime_.put_in_place(layers_.kept(mount), started_, record);
+        if (layers_.is_in_memory(mount)) return runtime_.put_in_place(layers_.base(mount), started_, record);
     return {};
 }
 
@@ -164,7 +164,7 @@ std::string ChangeRecorder::first_below(const std::string& directory) const {
 
 void ChangeRecorder::expect_merge() const {
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
-        const auto layer = layers_.kept(mount);
+        const auto layer = layers_.base(mount);
         const overlay::ClassifiedMount& managed = layers_.managed()[mount];
         if (layers_.is_in_memory(mount) || compositions_[mount].empty() ||
             merge::on_one_mount(managed.live, layer))
@@ -182,7 +182,7 @@ std::vector<merge::TreeToMerge> ChangeRecorder::trees() {
         trees.push_back({.live = layers_.managed()[mount].live,
                          .prefix = layers_.managed()[mount].inside,
                          .plan = model::plan_merge(compositions_[mount]),
-                         .layer = layers_.kept(mount),
+                         .layer = layers_.base(mount),
                          .kept = {}});
     }
     return trees;

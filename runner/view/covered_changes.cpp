@@ -1,6 +1,7 @@
 #include "runner/view/covered_changes.hpp"
 
 #include "runner/sys/printable.hpp"
+#include "runner/sys/shown_words.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,7 @@ void refuse_covered_changes(std::vector<model::ModuleReport>& modules, const Cha
                     "below the "
                     "mount. What to do: mount first, in a run of its own, or write below it after the merge "
                     "(disco-defer)",
-                    sys::printable_text(sys::quote_words(action.argv)), sys::printable(below));
+                    sys::shown_words(action.argv), sys::printable(below));
             }
 }
 

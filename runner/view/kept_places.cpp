@@ -60,7 +60,7 @@ std::optional<std::string> moved(int view, const KeptPlace& place) {
 std::string objection(const KeptPlace& place, const std::string& moved) {
     const std::string path = sys::printable(place.path), other = sys::printable(moved);
     const std::string done = fmt::format("'{}' was renamed, removed or replaced in the sandbox", other);
-    if (place.what == KeptPlace::What::state)
+    if (place.kind == KeptPlace::Kind::state)
         return fmt::format(
             "{}, and disco's state is in '{}', which has to stay in its place. What to do: leave "
             "'{}' as it is, or keep the state elsewhere (--state-dir)",
@@ -78,7 +78,7 @@ std::vector<KeptPlace> kept_places(const std::vector<overlay::ClassifiedMount>& 
     std::vector<KeptPlace> places;
     for (const std::string& path : hidden)
         if (!is_in_own_tree(path))
-            places.push_back({KeptPlace::What::state, path, policy::wall_stands(policy::Wall::masks)});
+            places.push_back({KeptPlace::Kind::state, path, policy::wall_stands(policy::Wall::masks)});
     for (const overlay::ClassifiedMount& mount : mounts) {
         if (mount.inside.empty() || is_in_own_tree(mount.inside) || mount.kind == MountClass::private_)
             continue;
@@ -86,7 +86,7 @@ std::vector<KeptPlace> kept_places(const std::vector<overlay::ClassifiedMount>& 
         if (covers(model::default_state_directory) || std::any_of(hidden.begin(), hidden.end(), covers))
             continue;
         const bool shown = mount.kind != MountClass::kernel && mount.kind != MountClass::closed;
-        places.push_back({KeptPlace::What::mount, mount.inside, shown});
+        places.push_back({KeptPlace::Kind::mount, mount.inside, shown});
     }
     return places;
 }

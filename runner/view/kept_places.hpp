@@ -9,7 +9,7 @@ namespace disco::view {
 
 /// A path that programs must leave where it is: a merge could not move it with what it lies in.
 struct KeptPlace {
-    enum class What { state, mount } what = What::mount;
+    enum class Kind { state, mount } kind = Kind::mount;
     std::string path;   ///< inside the tree: "/var/lib/disco"
     bool shown = false; ///< something is mounted there in a view, too
     bool operator==(const KeptPlace&) const = default;

@@ -2,6 +2,7 @@
 
 #include "policy/command_directory.hpp"
 #include "runner/border/exec_redirect.hpp"
+#include "runner/border/systemd_runs.hpp"
 #include "runner/merge/object_copy.hpp"
 #include "runner/model/view_layout.hpp"
 #include "runner/overlay/completion.hpp"
@@ -149,20 +150,20 @@ void Views::expect_room_for_attributes(bool merged) const {
     spdlog::warn("{}. This no-op may report lost attributes that are none of the scripts' doing", *lost);
 }
 
-sandbox::Sandbox Views::start(const Shown& shown, Work work) {
+sandbox::Sandbox Views::start(const Additions& shown, Work work) {
     sandbox::ViewSpec view;
-    for (const On on : {On::live, On::kept}) {
+    for (const On on : {On::live, On::base}) {
         sandbox::OverlayMounts& overlays = view.overlays.emplace_back();
         for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
             overlay::OverlayOptions options = layers_.options(mount, on);
             overlays.push_back(
-                {layers_.managed()[mount].inside, std::move(options.base), std::move(options.top)});
+                {layers_.managed()[mount].inside, std::move(options.live), std::move(options.top)});
         }
     }
     view.ground = overlay::place::ground;
     view.skeleton = overlay::place::skeleton;
     view.nothing = overlay::place::nothing;
-    view.base = overlay::place::base;
+    view.live = overlay::place::live;
     view.view = overlay::place::view;
     view.stage = overlay::place::stage;
     view.hidden = hidden_;
@@ -293,6 +294,8 @@ std::vector<std::string> Views::environment(model::RunMode mode, const std::stri
     if (mode == model::RunMode::noop) variables.emplace_back("NOOP=true");
     return variables;
 }
+
+bool Views::systemd_runs() const { return border::systemd_runs(host()); }
 
 void Views::note_queued(const model::ModuleReport& report) {
     if (report.outcome == model::ModuleOutcome::failed) return; // none of it is going to be run

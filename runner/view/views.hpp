@@ -41,7 +41,7 @@ public:
     [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
 
     /// What a view shows besides the tree.
-    struct Shown {
+    struct Additions {
         std::filesystem::path module;     ///< at /run/disco/module; empty: none
         std::filesystem::path parameters; ///< at /var/lib/disco/parameters/NODE; empty: none
         bool own_resolver_file = false;   ///< the tree's /etc/resolv.conf, whatever the network
@@ -56,7 +56,7 @@ public:
         border::Broker* broker = nullptr; ///< hears the sandbox's shims, and must outlive it
     };
     /// Starts a sandbox for a layer that need not have begun yet.
-    [[nodiscard]] sandbox::Sandbox start(const Shown& shown, Work work);
+    [[nodiscard]] sandbox::Sandbox start(const Additions& shown, Work work);
     /// Lets it in to the begun layer, when its network is there.
     void enter(sandbox::Sandbox& sandbox);
 
@@ -75,6 +75,8 @@ public:
     [[nodiscard]] border::Host host() const {
         return {root_, data_ / "disco-on-host", {hidden_.begin(), hidden_.end()}};
     }
+    /// Whether there is a systemd that actions could be meant for.
+    [[nodiscard]] bool systemd_runs() const;
 
     /// Gives a program what its profile says. The program must not outlive the views.
     void confine(sandbox::Program& program, model::Profile profile);

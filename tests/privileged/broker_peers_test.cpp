@@ -1,5 +1,5 @@
-// Who speaks to the broker: users other than root, processes of elsewhere, those who are silent, many, or talk
-// nonsense.
+// Who speaks to the broker: users other than root, processes of elsewhere, those who are silent, many, or
+// talk nonsense.
 
 #include "tests/payloads/send_with_descriptor.hpp"
 #include "tests/support/scripted_broker.hpp"
@@ -13,7 +13,7 @@ namespace disco::tests {
 namespace {
 
 namespace shim = policy::shim;
-using border::Asked;
+using border::GuardedRequest;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -29,8 +29,8 @@ TEST_F(BrokerPeers, OtherUsersMayAskQuestionsOnly) {
     EXPECT_EQ(ask_as(somebody, shim::Wish::guarded, {"order", "do", "it"}), 1);
     const auto asked = broker().take();
     ASSERT_EQ(asked.size(), 2U);
-    for (const Asked& each : asked) {
-        EXPECT_EQ(each.what, Asked::What::refused);
+    for (const GuardedRequest& each : asked) {
+        EXPECT_EQ(each.kind, GuardedRequest::Kind::refused);
         EXPECT_THAT(each.reason, HasSubstr("user 1234 asked for it"));
     }
 }
@@ -105,7 +105,7 @@ TEST_F(BrokerPeers, WhoFallsSilentHoldsUpNobody) {
     }
     silent.push_back(connect());
     send(silent.back(), request(shim::Wish::guarded, {"order", "load"}));
-    ASSERT_EQ(hear(silent.back()).what, shim::Reply::What::input);
+    ASSERT_EQ(hear(silent.back()).kind, shim::Reply::Kind::input);
     const std::uint32_t size = 5;
     send(silent.back(), {reinterpret_cast<const char*>(&size), sizeof size});
     send(silent.back(), "rul");
@@ -143,8 +143,8 @@ TEST_F(BrokerPeers, WhatIsKeptIsBoundedAndThatIsToldOnce) {
     EXPECT_LT(refused, 20);
     const auto asked = broker().take();
     std::size_t told = 0, bytes = 0;
-    for (const Asked& each : asked) {
-        if (each.what == Asked::What::refused) ++told;
+    for (const GuardedRequest& each : asked) {
+        if (each.kind == GuardedRequest::Kind::refused) ++told;
         for (const std::string& word : each.argv) bytes += word.size();
     }
     EXPECT_EQ(told, 1U);

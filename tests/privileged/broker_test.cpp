@@ -9,11 +9,11 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace shim = policy::shim;
-using border::Asked;
+using border::GuardedRequest;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using What = shim::Reply::What;
+using ReplyKind = shim::Reply::Kind;
 
 TEST_F(BrokerTest, AQuestionIsAnsweredByTheHelper) {
     const Heard heard = ask({"ask", "me", "now"});
@@ -71,7 +71,7 @@ TEST_F(BrokerTest, AnActionComesWithItsContext) {
     EXPECT_EQ(ask(shim::Wish::guarded, {"/sbin/order", "do", "it"}, "/usr").exit, 0);
     const auto asked = broker().take();
     ASSERT_EQ(asked.size(), 1U);
-    EXPECT_EQ(asked[0].what, Asked::What::action);
+    EXPECT_EQ(asked[0].kind, GuardedRequest::Kind::action);
     EXPECT_THAT(asked[0].argv, ElementsAre("order", "do", "it"));
     EXPECT_EQ(asked[0].context.directory, "/usr");
     EXPECT_EQ(asked[0].context.umask, 027U);
@@ -82,7 +82,7 @@ TEST_F(BrokerTest, AnActionComesWithItsContext) {
 TEST_F(BrokerTest, OnlyAnActionThatReadsItsInputIsAskedForIt) {
     const sys::UniqueFd fd = connect();
     send(fd, request(shim::Wish::guarded, {"order", "load"}));
-    ASSERT_EQ(hear(fd).what, What::input);
+    ASSERT_EQ(hear(fd).kind, ReplyKind::input);
     EXPECT_THAT(broker().take(), IsEmpty());
     const std::uint32_t size = 5, end = 0;
     send(fd, {reinterpret_cast<const char*>(&size), sizeof size});
@@ -102,7 +102,7 @@ TEST_F(BrokerTest, ACommandThatDecidesItselfIsRunFirst) {
         return text;
     };
     const Heard first = ask({"invoke", "x"});
-    EXPECT_EQ(first.what, What::decide);
+    EXPECT_EQ(first.kind, ReplyKind::decide);
     EXPECT_EQ(first.output, with_nul({"/usr/sbin/invoke", "invoke", "-q", "x"}));
     EXPECT_THAT(broker().take(), IsEmpty());
     const auto decided = [&](int verdict) {
@@ -111,11 +111,11 @@ TEST_F(BrokerTest, ACommandThatDecidesItselfIsRunFirst) {
         return hear(fd);
     };
     const Heard no = decided(0);
-    EXPECT_EQ(no.what, What::run);
+    EXPECT_EQ(no.kind, ReplyKind::run);
     EXPECT_EQ(no.output, with_nul({"/usr/sbin/invoke"}));
     EXPECT_THAT(broker().take(), IsEmpty());
     const Heard yes = decided(5);
-    EXPECT_EQ(yes.what, What::end);
+    EXPECT_EQ(yes.kind, ReplyKind::end);
     EXPECT_EQ(yes.exit, 0);
     const auto asked = broker().take();
     ASSERT_EQ(asked.size(), 1U);
@@ -125,7 +125,7 @@ TEST_F(BrokerTest, ACommandThatDecidesItselfIsRunFirst) {
 TEST_F(BrokerTest, AnActionWhoseInputIsATerminalIsRefused) {
     const sys::UniqueFd fd = connect();
     send(fd, request(shim::Wish::guarded, {"order", "load"}));
-    ASSERT_EQ(hear(fd).what, What::input);
+    ASSERT_EQ(hear(fd).kind, ReplyKind::input);
     const std::uint32_t terminal = shim::input_is_terminal;
     send(fd, {reinterpret_cast<const char*>(&terminal), sizeof terminal});
     const Heard heard = hear(fd);
@@ -133,7 +133,7 @@ TEST_F(BrokerTest, AnActionWhoseInputIsATerminalIsRefused) {
     EXPECT_THAT(heard.error, HasSubstr("order load: its standard input is a terminal"));
     const auto asked = broker().take();
     ASSERT_EQ(asked.size(), 1U);
-    EXPECT_EQ(asked[0].what, Asked::What::refused);
+    EXPECT_EQ(asked[0].kind, GuardedRequest::Kind::refused);
 }
 
 TEST_F(BrokerTest, AnUnknownFormIs69AndNamesTheLineToAdd) {
@@ -142,7 +142,7 @@ TEST_F(BrokerTest, AnUnknownFormIs69AndNamesTheLineToAdd) {
     EXPECT_THAT(heard.error, HasSubstr("/etc/disco/policy/guarded.d"));
     const auto asked = broker().take();
     ASSERT_EQ(asked.size(), 1U);
-    EXPECT_EQ(asked[0].what, Asked::What::refused);
+    EXPECT_EQ(asked[0].kind, GuardedRequest::Kind::refused);
     EXPECT_THAT(asked[0].reason, HasSubstr("/etc/disco/policy/guarded.d"));
 }
 
@@ -184,9 +184,9 @@ TEST_F(BrokerTest, WhatAnEarlierActionChangesIsNotAskedOfTheMachine) {
     const Heard refused = ask({"both", "ask"});
     EXPECT_EQ(refused.exit, 69);
     EXPECT_THAT(refused.error, HasSubstr("it depends on 'both do something'"));
-    const std::vector<Asked> asked = broker().take();
+    const std::vector<GuardedRequest> asked = broker().take();
     ASSERT_EQ(asked.size(), 1U);
-    EXPECT_EQ(asked[0].what, Asked::What::refused);
+    EXPECT_EQ(asked[0].kind, GuardedRequest::Kind::refused);
     EXPECT_THAT(asked[0].reason, HasSubstr("disco-defer"));
 }
 

@@ -20,15 +20,16 @@ protected:
 
     /// With every kind of step, and names of any bytes.
     static model::PreparedPlan plan() {
-        using Where = model::ObjectSource::Where;
+        using Location = model::ObjectSource::Location;
         const model::Stamp stamp{1, 2, {3, 4}, {5, 6}, 0100644, 7, 8};
         const std::string odd{"a \"\n\xff\x00z", 8};
         model::PreparedPlan plan;
-        plan.live.emplace_back(model::PreparedPut{{odd, {Where::layer, odd}}, 11});
-        plan.live.emplace_back(model::PreparedExchange{{"etc/\xc3\xa4", {Where::staging, "c0"}, stamp}, 12});
+        plan.live.emplace_back(model::PreparedPut{{odd, {Location::layer, odd}}, 11});
+        plan.live.emplace_back(
+            model::PreparedExchange{{"etc/\xc3\xa4", {Location::staging, "c0"}, stamp}, 12});
         plan.live.emplace_back(model::Remove{"gone", stamp, "0"});
         plan.live.emplace_back(
-            model::PreparedMetadata{{"", {Where::layer, ""}, stamp, 0x40, nullptr},
+            model::PreparedMetadata{{"", {Location::layer, ""}, stamp, 0x40, nullptr},
                                     std::make_shared<const model::MetadataChange>(model::MetadataChange{
                                         {0755, 1, 2, {3, 4}, {5, 6}, {{"user.x", odd}}, {}},
                                         {01777, 3, 4, {5, 6}, {7, 8}, {}, 0x80}})});
@@ -72,10 +73,10 @@ TEST_F(JournalFile, IsReadAsItWasWritten) {
 
 /// In the same form; what is known once a merge is prepared is not in it.
 TEST_F(JournalFile, OfASavedPlanHasStepsThatAreNotPrepared) {
-    using Where = model::ObjectSource::Where;
+    using Location = model::ObjectSource::Location;
     model::MergePlan saved;
-    saved.live.emplace_back(model::PutNew{"a", {Where::layer, "a"}});
-    saved.live.emplace_back(model::SetMetadata{"b", {Where::layer, "b"}, {}, 0x40, nullptr});
+    saved.live.emplace_back(model::PutNew{"a", {Location::layer, "a"}});
+    saved.live.emplace_back(model::SetMetadata{"b", {Location::layer, "b"}, {}, 0x40, nullptr});
     saved.parents_after.push_back({"etc", {1, 2}, {3, 4}});
     {
         merge::Journal journal{file(), {"run", "/root", "1.0", {}}, {{"", "/live", {}, {}}}};

@@ -72,7 +72,7 @@ TEST_F(ObjectCopyTest, WhatIsReadForAReportIsOfOneObjectToo) {
     const sys::UniqueFd source = sys::open_directory(from());
     const struct stat seen = *sys::stat_path(from() / "public");
     overlay::ObjectReader reader;
-    EXPECT_THROW((void)reader.read(source.get(), "x", seen, overlay::ObjectReader::Where::live),
+    EXPECT_THROW((void)reader.read(source.get(), "x", seen, overlay::ObjectReader::Location::live),
                  sys::MovedMeanwhile);
 }
 

@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using What = merge::Recovered::What;
+using Outcome = merge::RecoveryResult::Outcome;
 
 class OriginalsHome : public ThrowAwayTest {
 protected:
@@ -85,7 +85,7 @@ TEST_F(OriginalsHome, AFileWithALeaseCostsItselfOnly) {
     put(staging() / "0/other", "somebody's");
     journal();
     const LeaseHolder holder{staging() / "0/leased", 60s};
-    EXPECT_EQ(merge::recover(store(), "run").what, What::completed);
+    EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::completed);
     EXPECT_EQ(sys::read_file(kept() / "0/other"), "somebody's");
     EXPECT_FALSE(fs::exists(kept() / "0/leased"));
     EXPECT_THAT(sys::read_file(store().record("run")),
@@ -106,10 +106,10 @@ TEST_F(OriginalsHome, NamesThatComeAndGoCostNothing) {
                 ::unlinkat(inside.get(), "f150", 0);
             }
         }};
-        const auto recovered = merge::recover(store(), "run").what;
+        const auto recovered = merge::recover(store(), "run").outcome;
         over = true;
         owner.join();
-        ASSERT_EQ(recovered, What::completed);
+        ASSERT_EQ(recovered, Outcome::completed);
         EXPECT_EQ(sys::read_file(kept() / "0/f299"), "theirs");
         merge::remove_left_staging(store().left_staging());
         EXPECT_FALSE(fs::exists(staging()));
@@ -131,9 +131,9 @@ TEST_F(OriginalsHome, AreWaitedForWhereTheirFileSystemIsNotMounted) {
     EXPECT_TRUE(fs::exists(store().journal("run")));
     fs::remove(live());
     fs::rename(place() / "elsewhere", live());
-    EXPECT_EQ(merge::recover(store(), "run").what, What::completed);
+    EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::completed);
     EXPECT_EQ(sys::read_file(kept() / "0"), "theirs");
-    EXPECT_EQ(merge::recover(store(), "run").what, What::nothing_done) << "and it is over";
+    EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::nothing_done) << "and it is over";
 }
 
 /// As long as somebody makes files in it; a mount does the same.
@@ -142,7 +142,7 @@ TEST_F(OriginalsHome, WhatCannotBeRemovedBlocksNobody) {
     fs::create_directory(staging() / "0/m");
     sys::check(::mount("disco-test", (staging() / "0/m").c_str(), "tmpfs", 0, ""), "mount");
     journal(1, 60s);
-    EXPECT_EQ(merge::recover(store(), "run").what, What::completed);
+    EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::completed);
     EXPECT_EQ(sys::read_file(kept() / "0/f"), "somebody's");
     EXPECT_TRUE(fs::exists(store().record("run")));
     EXPECT_TRUE(fs::exists(store().confirm("run")));
@@ -184,8 +184,8 @@ TEST_F(OriginalsHome, WhatHasToBeConfirmedIsTakenBackForWantOfRoom) {
     put(staging(0) / "0", "small");
     put(staging(1) / "0", std::string(1'000'000, 'x'));
     journal(2, 60s);
-    const merge::Recovered recovered = merge::recover(store(), "run");
-    EXPECT_EQ(recovered.what, What::undone);
+    const merge::RecoveryResult recovered = merge::recover(store(), "run");
+    EXPECT_EQ(recovered.outcome, Outcome::undone);
     EXPECT_THAT(recovered.why, HasSubstr("could not be undone if nobody confirms it"));
     EXPECT_EQ(sys::read_file(live(0) / "gone"), "small");
     EXPECT_EQ(fs::file_size(live(1) / "gone"), 1'000'000U);
@@ -200,7 +200,7 @@ TEST_F(OriginalsHome, WantOfRoomCostsTheOneTreeOnly) {
     put(staging(0) / "0", std::string(1'000'000, 'x'));
     put(staging(1) / "0", "small");
     journal(2);
-    EXPECT_EQ(merge::recover(store(), "run").what, What::completed);
+    EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::completed);
     EXPECT_EQ(sys::read_file(kept(1) / "0"), "small");
     EXPECT_EQ(merge::read_journal(store().record("run"))->dropped, std::set<std::size_t>{0});
     unmount_small_store();

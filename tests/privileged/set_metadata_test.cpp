@@ -47,8 +47,11 @@ protected:
     }
     model::MergePlan plan() const {
         model::MergePlan plan;
-        plan.live.emplace_back(model::SetMetadata{
-            "x", {ObjectSource::Where::layer, "x"}, model::stamp(*sys::stat_path(live() / "x")), 0, nullptr});
+        plan.live.emplace_back(model::SetMetadata{"x",
+                                                  {ObjectSource::Location::layer, "x"},
+                                                  model::stamp(*sys::stat_path(live() / "x")),
+                                                  0,
+                                                  nullptr});
         return plan;
     }
     static std::string state_of(const fs::path& path) {
@@ -115,7 +118,7 @@ TEST_F(SetMetadata, IsTakenBackToNothingThatAnotherFileHad) {
         model::Stamp expected = model::stamp(*sys::stat_path(live() / "second"));
         expected.inode = inode;
         plan.live.emplace_back(
-            model::SetMetadata{"x", {ObjectSource::Where::layer, "x"}, expected, 0, nullptr});
+            model::SetMetadata{"x", {ObjectSource::Location::layer, "x"}, expected, 0, nullptr});
         merge::MergePlaces places = this->places();
         model::PreparedPlan prepared;
         try {

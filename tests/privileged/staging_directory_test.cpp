@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using merge::StagingDirectory;
 using testing::HasSubstr;
-using What = merge::Recovered::What;
+using Outcome = merge::RecoveryResult::Outcome;
 
 class StagingDirectoryTest : public ThrowAwayTest {
 protected:
@@ -85,7 +85,7 @@ TEST_F(StagingDirectoryTest, ALinkInItsPlaceIsNotFollowedWhenTheMergeIsWhole) {
     journal(0, true);
     fs::create_directory_symlink(victim(), staging());
     const Snapshot before = snapshot(victim());
-    EXPECT_EQ(merge::recover(store(), "run").what, What::not_kept);
+    EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::not_kept);
     EXPECT_EQ(difference(before, snapshot(victim())), "");
     EXPECT_TRUE(fs::is_symlink(staging()));
 }
@@ -112,7 +112,7 @@ TEST_F(StagingDirectoryTest, UnderAnotherNameItIsFound) {
         fs::rename(staging(), live() / "hidden");
         fs::create_directory_symlink(victim(), staging());
         const Snapshot before = snapshot(victim());
-        EXPECT_EQ(merge::recover(store(), "run").what, committed ? What::completed : What::undone);
+        EXPECT_EQ(merge::recover(store(), "run").outcome, committed ? Outcome::completed : Outcome::undone);
         EXPECT_EQ(sys::read_file(committed ? store().kept("run", 0) / "0" : live() / "gone"), "the original");
         EXPECT_FALSE(fs::exists(live() / "hidden"));
         EXPECT_EQ(difference(before, snapshot(victim())), "");
@@ -130,7 +130,7 @@ TEST_F(StagingDirectoryTest, WhatWasThereBeforeStays) {
     merge::Journal{store().journal("run"), {"run", "/", "0", "", {}}, trees};
     put(staging() / "theirs", "theirs");
     ::chmod(staging().c_str(), 0700);
-    EXPECT_EQ(merge::recover(store(), "run").what, What::nothing_done);
+    EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::nothing_done);
     EXPECT_EQ(sys::read_file(staging() / "theirs"), "theirs");
 }
 

@@ -76,7 +76,7 @@ TEST_F(Times, OfAStampAreOfTheRun) {
     EXPECT_EQ(last_report().at("merge").at("steps"), 1);
 }
 
-/// On another layer, which stands on a kept one.
+/// On another layer, which stands on a base layer.
 TEST_F(Times, OfAStampAreOfTheRunInALaterModule) {
     script("m", "10-x", "echo y > /etc/c\n");
     module_file("n", "sandbox", "profile simulate\n");

@@ -6,8 +6,8 @@
 namespace disco::tests {
 namespace {
 
-using Unless = policy::CallVerdict::Unless;
-using Test = Unless::Test;
+using ArgumentRule = policy::CallVerdict::ArgumentRule;
+using Test = ArgumentRule::Test;
 
 std::optional<Bits> common(const Bits& a, const Bits& b) {
     if ((a.mask & b.mask & (a.value ^ b.value)) != 0) return std::nullopt;
@@ -33,8 +33,8 @@ struct Sides {
     std::vector<Bits> passing, failing;
 };
 
-Sides sides_of(const Unless& unless) {
-    const unsigned shift = unless.half == Unless::Half::high ? 32 : 0;
+Sides sides_of(const ArgumentRule& unless) {
+    const unsigned shift = unless.half == ArgumentRule::Half::high ? 32 : 0;
     const auto exactly = [&](std::uint32_t value) {
         return Bits{std::uint64_t{0xffffffff} << shift, std::uint64_t{value} << shift};
     };
@@ -88,7 +88,7 @@ std::vector<Arguments> those_with(const std::vector<Arguments>& calls, unsigned 
 std::vector<DisjointRule> disjoint_rules(const policy::CallVerdict& verdict) {
     std::vector<DisjointRule> rules;
     std::vector<Arguments> left = {Arguments{}};
-    for (const Unless& unless : verdict.unless) {
+    for (const ArgumentRule& unless : verdict.unless) {
         const Sides sides = sides_of(unless);
         if (unless.verdict != verdict.verdict)
             for (Arguments& call : those_with(left, unless.argument, sides.passing))
@@ -100,7 +100,7 @@ std::vector<DisjointRule> disjoint_rules(const policy::CallVerdict& verdict) {
 
 std::vector<std::uint64_t> telling_values(const policy::CallVerdict& verdict, unsigned argument) {
     std::set<std::uint32_t> halves[2] = {{0, 0xffffffff}, {0, 0xffffffff}}; // low, high
-    for (const Unless& unless : verdict.unless) {
+    for (const ArgumentRule& unless : verdict.unless) {
         if (unless.argument != argument) continue;
         auto& half = halves[static_cast<std::uint32_t>(unless.half)];
         for (const std::uint32_t value : unless.values) {

@@ -32,9 +32,9 @@ public:
         const fs::path before = fs::current_path();
         fs::current_path(directory);
         mount("tmpfs", place::ground, "tmpfs", "mode=0755");
-        for (const char* name : {place::skeleton, place::nothing, place::base, place::view})
+        for (const char* name : {place::skeleton, place::nothing, place::live, place::view})
             fs::create_directory(name);
-        if (!options.base.empty()) mount("overlay", place::base, "overlay", options.base.c_str());
+        if (!options.live.empty()) mount("overlay", place::live, "overlay", options.live.c_str());
         mount("overlay", place::view, "overlay", options.top.c_str());
         fs::current_path(before);
     }
@@ -86,7 +86,7 @@ std::vector<model::Change> LayeredTree::layer(const std::function<void(const fs:
     const overlay::LayerToScan scanned = {.live = live_,
                                           .prefix = "",
                                           .upper = layers_.upper(0),
-                                          .kept = layers_.kept(0),
+                                          .base = layers_.base(0),
                                           .owners_before = &nobody,
                                           .owners_after = &nobody,
                                           .started = started_};
@@ -108,7 +108,7 @@ model::MergeReport LayeredTree::merge() {
     return merge::merge({{.live = live_,
                           .prefix = "",
                           .plan = model::plan_merge(composition_),
-                          .layer = layers_.kept(0),
+                          .layer = layers_.base(0),
                           .kept = {}}},
                         merge::UndoStore{scratch_ / "undo"},
                         {.run = "run", .root = live_, .version = "0", .rolls_back = ""}, started_);

@@ -136,9 +136,9 @@ bool BrokerTest::serve_until_readable(int fd, std::chrono::milliseconds patience
 
 BrokerTest::Heard BrokerTest::hear(const sys::UniqueFd& fd) {
     shim::Reply reply;
-    if (!serve_until_readable(fd.get())) return {shim::Reply::What::end, -2, "", "no answer"};
+    if (!serve_until_readable(fd.get())) return {shim::Reply::Kind::end, -2, "", "no answer"};
     if (!receive_all(fd.get(), &reply, sizeof reply)) return {};
-    Heard heard{reply.what, reply.exit, std::string(reply.output, '\0'), std::string(reply.error, '\0')};
+    Heard heard{reply.kind, reply.exit, std::string(reply.output, '\0'), std::string(reply.error, '\0')};
     for (std::string* text : {&heard.output, &heard.error})
         for (std::size_t at = 0; at < text->size();) {
             if (!serve_until_readable(fd.get())) return {};

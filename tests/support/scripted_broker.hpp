@@ -43,7 +43,7 @@ protected:
     bool serve_until_readable(int fd, std::chrono::milliseconds patience = std::chrono::seconds{15});
 
     struct Heard {
-        policy::shim::Reply::What what = policy::shim::Reply::What::end;
+        policy::shim::Reply::Kind kind = policy::shim::Reply::Kind::end;
         int exit = -1; ///< -1: it was hung up on
         std::string output, error;
     };

@@ -14,7 +14,7 @@ namespace disco::policy {
 namespace {
 
 constexpr std::uint32_t arch = 0xC000003E, other_arch = 0x40000003, third_arch = 0xC00000B7;
-using Unless = CallVerdict::Unless;
+using ArgumentRule = CallVerdict::ArgumentRule;
 
 constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EPERM, unknown = SECCOMP_RET_ERRNO | ENOSYS;
 
@@ -63,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(Seeds, RandomCalls, testing::Range(0U, 50U));
 
 TEST(CallFilter, AcceptsListedArguments) {
     AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
-    abi.calls[7] = {refused, {Unless{0, Unless::Test::equals_any, {0, 8, 0xffffffff}, SECCOMP_RET_ALLOW}}};
+    abi.calls[7] = {refused,
+                    {ArgumentRule{0, ArgumentRule::Test::equals_any, {0, 8, 0xffffffff}, SECCOMP_RET_ALLOW}}};
     const auto program = compile_calls({abi}, refused);
     for (const std::uint64_t value : {0ULL, 8ULL, 0xffffffffULL, 8ULL + (1ULL << 32)}) // an int: the low half
         EXPECT_EQ(answer(program, arch, 7, value), SECCOMP_RET_ALLOW) << value;
@@ -75,10 +76,11 @@ TEST(CallFilter, AcceptsListedArguments) {
 
 TEST(CallFilter, LooksAtBothHalvesOfAPointerOfOneKindOfCall) {
     AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
-    abi.calls[7] = {SECCOMP_RET_ALLOW,
-                    {Unless{0, Unless::Test::differs, {4}, SECCOMP_RET_ALLOW},
-                     Unless{1, Unless::Test::has_any_bit, {0xffffffff}, refused},
-                     Unless{1, Unless::Test::has_any_bit, {0xffffffff}, refused, Unless::Half::high}}};
+    abi.calls[7] = {
+        SECCOMP_RET_ALLOW,
+        {ArgumentRule{0, ArgumentRule::Test::differs, {4}, SECCOMP_RET_ALLOW},
+         ArgumentRule{1, ArgumentRule::Test::has_any_bit, {0xffffffff}, refused},
+         ArgumentRule{1, ArgumentRule::Test::has_any_bit, {0xffffffff}, refused, ArgumentRule::Half::high}}};
     const auto program = compile_calls({abi}, refused);
     const auto with = [&](std::uint64_t kind, std::uint64_t pointer) {
         seccomp_data data = {};
@@ -96,7 +98,7 @@ TEST(CallFilter, LooksAtBothHalvesOfAPointerOfOneKindOfCall) {
 
 TEST(CallFilter, LooksForBitsInTheArgumentThatCounts) {
     AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
-    abi.calls[7] = {SECCOMP_RET_ALLOW, {Unless{1, Unless::Test::has_any_bit, {0x6}, refused}}};
+    abi.calls[7] = {SECCOMP_RET_ALLOW, {ArgumentRule{1, ArgumentRule::Test::has_any_bit, {0x6}, refused}}};
     const auto program = compile_calls({abi}, refused);
     const auto with = [&](std::uint64_t first, std::uint64_t second) {
         seccomp_data data = {};
@@ -127,7 +129,8 @@ TEST(CallFilter, IsShortWhereCallsHaveNeighbours) {
 TEST(CallFilter, RefusesWhatNoJumpReaches) {
     AbiCalls abi{.audit_arch = arch, .calls = {}, .otherwise = unknown};
     for (std::uint32_t number = 0; number < 3000; number += 2)
-        abi.calls[number] = {refused, {Unless{0, Unless::Test::equals_any, {1, 2, 3}, SECCOMP_RET_ALLOW}}};
+        abi.calls[number] = {refused,
+                             {ArgumentRule{0, ArgumentRule::Test::equals_any, {1, 2, 3}, SECCOMP_RET_ALLOW}}};
     EXPECT_THROW((void)compile_calls({abi}, refused), sys::Error);
 }
 

@@ -15,14 +15,14 @@
 namespace disco::merge {
 namespace {
 
-using Where = model::ObjectSource::Where;
+using Location = model::ObjectSource::Location;
 
 const model::Stamp stamp{1, 2, {3, 4}, {5, 6}, 0100644, 7, 8};
 
 model::PreparedMetadata metadata() {
     const model::Metadata before{0755, 1, 2, {3, 4}, {5, 6}, {{"user.x", "\xff"}}, {}};
     const model::Metadata after{01777, 3, 4, {5, 6}, {7, 8}, {}, 0x80};
-    return {{"", {Where::layer, ""}, stamp, 0x40, nullptr},
+    return {{"", {Location::layer, ""}, stamp, 0x40, nullptr},
             std::make_shared<const model::MetadataChange>(model::MetadataChange{before, after})};
 }
 
@@ -49,9 +49,9 @@ INSTANTIATE_TEST_SUITE_P(
     Of, JournalLine,
     testing::Values(
         LineRow{
-            "put", model::PreparedPut{{"etc/a b", {Where::layer, "etc/a b"}}, 11},
+            "put", model::PreparedPut{{"etc/a b", {Location::layer, "etc/a b"}}, 11},
             R"({"tree":3,"path":"etc/a b","do":"put","from":{"where":"layer","path":"etc/a b","inode":11}})"},
-        LineRow{"exchange", model::PreparedExchange{{"x", {Where::staging, "c0"}, stamp}, 12},
+        LineRow{"exchange", model::PreparedExchange{{"x", {Location::staging, "c0"}, stamp}, 12},
                 R"({"tree":3,"path":"x","do":"exchange","from":{"where":"staging","path":"c0","inode":12},)"
                 R"("expected":[1,2,3,4,5,6,33188,7,8]})"},
         LineRow{"remove", model::Remove{"x", stamp, "0"},
@@ -89,21 +89,21 @@ TEST_P(SavedLine, IsWrittenAndReadSo) {
 INSTANTIATE_TEST_SUITE_P(
     Of, SavedLine,
     testing::Values(
-        PlannedRow{"put", model::PutNew{"x", {Where::layer, "x"}},
+        PlannedRow{"put", model::PutNew{"x", {Location::layer, "x"}},
                    R"({"tree":3,"path":"x","do":"put","from":{"where":"layer","path":"x","inode":0}})"},
-        PlannedRow{"exchange", model::Exchange{"x", {Where::layer, "x"}, stamp},
+        PlannedRow{"exchange", model::Exchange{"x", {Location::layer, "x"}, stamp},
                    R"({"tree":3,"path":"x","do":"exchange","from":{"where":"layer","path":"x","inode":0},)"
                    R"("expected":[1,2,3,4,5,6,33188,7,8]})"},
         PlannedRow{"remove", model::Remove{"x", stamp, "0"},
                    R"({"tree":3,"path":"x","do":"remove","kept_as":"0","expected":[1,2,3,4,5,6,33188,7,8]})"},
-        PlannedRow{"metadata", model::SetMetadata{"x", {Where::layer, "x"}, stamp, 0, nullptr},
+        PlannedRow{"metadata", model::SetMetadata{"x", {Location::layer, "x"}, stamp, 0, nullptr},
                    R"({"tree":3,"path":"x","do":"metadata","like":{"where":"layer","path":"x","inode":0},)"
                    R"("expected":[1,2,3,4,5,6,33188,7,8],"flags":0})"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(SavedLine, IsNoStepThatCouldBeTakenBack) {
     std::string line;
-    append_line(line, model::LiveStep{model::SetMetadata{"x", {Where::layer, "x"}, stamp, 0, nullptr}}, 0);
+    append_line(line, model::LiveStep{model::SetMetadata{"x", {Location::layer, "x"}, stamp, 0, nullptr}}, 0);
     EXPECT_THROW((void)prepared_step_of(nlohmann::json::parse(line)), nlohmann::json::exception);
 }
 

@@ -170,7 +170,7 @@ TEST(MergePlan, GivesEveryRemovedObjectANameOfItsOwn) {
 }
 
 TEST(PreparedStep, IsDescribedAsThePlannedOne) {
-    const ObjectSource from{ObjectSource::Where::layer, "x"};
+    const ObjectSource from{ObjectSource::Location::layer, "x"};
     for (const auto& [planned, prepared] :
          {std::pair<LiveStep, PreparedStep>{PutNew{"x", from}, PreparedPut{{"x", from}, 1}},
           {Exchange{"x", from, {}}, PreparedExchange{{"x", from, {}}, 1}},

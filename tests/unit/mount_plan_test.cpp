@@ -29,7 +29,7 @@ ViewSpec view() {
     view.ground = "/proc";
     view.skeleton = "/proc/r";
     view.nothing = "/proc/e";
-    view.base = "/proc/b";
+    view.live = "/proc/b";
     view.view = "/proc/v";
     view.stage = "/proc/s";
     view.bound = {{"/live/etc/hostname", "/etc/hostname", true}};

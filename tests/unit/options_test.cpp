@@ -145,7 +145,7 @@ TEST(Options, OfExecEndWhereTheCommandBegins) {
     EXPECT_EQ(parsed({"exec", "--", "true"}).exec.profile, std::nullopt);
     EXPECT_EQ(parsed({"exec", "--noop", "--profile", "strict", "--", "true"}).exec.profile,
               model::ScriptProfile::strict);
-    EXPECT_EQ(parsed({"exec", "--", "true"}).exec.what, dance::ExecOptions::What::command);
+    EXPECT_EQ(parsed({"exec", "--", "true"}).exec.kind, dance::ExecOptions::Kind::command);
 }
 
 TEST(Options, OfReportAndRuns) {

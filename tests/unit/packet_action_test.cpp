@@ -10,7 +10,7 @@ namespace disco::border {
 namespace {
 
 using testing::ElementsAre;
-using What = PacketCommand::What;
+using Verb = PacketCommand::Verb;
 
 PacketCommand command(const std::string& canonical) {
     const auto found = packet_command(sys::split_words(canonical));
@@ -23,7 +23,7 @@ TEST(PacketCommand, IsReadFromCanonicalWords) {
         command("iptables --wait 5 --table nat --insert POSTROUTING 3 ! --source 10.0.0.1/32 "
                 "--protocol tcp --match tcp --destination-port 80 --match comment --comment "
                 "'--table x' --jump ACCEPT");
-    EXPECT_EQ(rule.what, What::append);
+    EXPECT_EQ(rule.verb, Verb::append);
     EXPECT_EQ(rule.table, "nat");
     EXPECT_EQ(rule.chain, "POSTROUTING");
     EXPECT_FALSE(rule.six);
@@ -32,8 +32,8 @@ TEST(PacketCommand, IsReadFromCanonicalWords) {
     EXPECT_EQ(command("ip6tables --flush").table, "filter");
     EXPECT_EQ(command("ip6tables --flush").chain, "");
     EXPECT_TRUE(command("ip6tables --flush").six);
-    EXPECT_EQ(command("iptables --delete INPUT 3").what, What::remove_number);
-    EXPECT_EQ(command("iptables --delete INPUT --jump DROP").what, What::remove);
+    EXPECT_EQ(command("iptables --delete INPUT 3").verb, Verb::remove_number);
+    EXPECT_EQ(command("iptables --delete INPUT --jump DROP").verb, Verb::remove);
     EXPECT_EQ(command("iptables --rename-chain A B").to, "B");
     EXPECT_EQ(command("iptables-save --table=nat").table, "nat");
     EXPECT_EQ(command("iptables-save").table, "");

@@ -22,7 +22,7 @@
 namespace disco::border::cell {
 namespace {
 
-struct Seen {
+struct Automount {
     int id = 0, parent = 0;
     std::string point, type;
 };
@@ -41,13 +41,13 @@ std::string unescaped(const std::string& field) {
 }
 
 /// In the kernel's order: what is mounted on something comes after it.
-std::vector<Seen> mounts_seen() {
+std::vector<Automount> mounts_seen() {
     constexpr const char* table = "/proc/self/mountinfo";
     std::ifstream lines{table};
-    std::vector<Seen> mounts;
+    std::vector<Automount> mounts;
     for (std::string line; std::getline(lines, line);) {
         std::istringstream fields{line};
-        Seen mount;
+        Automount mount;
         std::string device, root, word;
         fields >> mount.id >> mount.parent >> device >> root >> mount.point;
         while (fields >> word && word != "-") {} // options
@@ -60,7 +60,7 @@ std::vector<Seen> mounts_seen() {
 }
 
 /// Whether its place leads to it: nothing is mounted on it or over what it is in. Nobody is woken up by that.
-bool is_met(const Seen& mount) {
+bool is_met(const Automount& mount) {
     struct statx status = {};
     return ::statx(AT_FDCWD, mount.point.c_str(), AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW, STATX_MNT_ID,
                    &status) == 0 &&
@@ -88,9 +88,9 @@ void attach(int tree, const std::string& cover, const std::string& target) {
     ::close(tree);
 }
 
-void cover(const Seen& automount, const std::vector<Seen>& mounts) {
+void cover(const Automount& automount, const std::vector<Automount>& mounts) {
     std::vector<std::pair<int, std::string>> below;
-    for (const Seen& each : mounts)
+    for (const Automount& each : mounts)
         if (each.parent == automount.id) below.emplace_back(clone(each.point), each.point);
     const char* const place = automount.point.c_str();
     if (::mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0555,size=64k") != 0)
@@ -105,8 +105,8 @@ void cover(const Seen& automount, const std::vector<Seen>& mounts) {
 
 void cover_automounts() {
     for (;;) { // one after the other: what lies below is a copy then, with numbers of its own
-        const std::vector<Seen> mounts = mounts_seen();
-        const auto found = std::find_if(mounts.begin(), mounts.end(), [](const Seen& mount) {
+        const std::vector<Automount> mounts = mounts_seen();
+        const auto found = std::find_if(mounts.begin(), mounts.end(), [](const Automount& mount) {
             return mount.type == "autofs" && is_met(mount);
         });
         if (found == mounts.end()) return;

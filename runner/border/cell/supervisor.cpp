@@ -124,14 +124,14 @@ void supervise(const Supervision& supervision,
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     const OwnUser user;
     Handover handover;
-    const int namespaces = (supervision.how == EndBy::process_namespace ? CLONE_NEWPID : 0) |
+    const int namespaces = (supervision.how == EndMethod::process_namespace ? CLONE_NEWPID : 0) |
                            (supervision.own_network ? CLONE_NEWNET : 0);
     if (namespaces != 0 && ::unshare(namespaces) != 0) fail("make", "the namespaces of a question");
     const pid_t child = ::fork();
     if (child < 0) fail("start", "a process");
     if (child == 0) {
         ::sigprocmask(SIG_SETMASK, &before, nullptr);
-        if (supervision.how == EndBy::process_namespace) leave_first_process();
+        if (supervision.how == EndMethod::process_namespace) leave_first_process();
         work(user.id(), handover);
         ::_exit(cannot);
     }
@@ -142,7 +142,7 @@ void supervise(const Supervision& supervision,
     bool ended = supervision.watched && !take_listener(child, handover, calls, status);
     if (!ended) ended = wait_for(child, signals, calls, between, status);
     ::kill(child, SIGKILL); // it may not have become the user yet; and a namespace goes with it
-    if (supervision.how == EndBy::own_user) user.end_processes();
+    if (supervision.how == EndMethod::own_user) user.end_processes();
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {}
     between.end();
     if (ended) end_like(status);

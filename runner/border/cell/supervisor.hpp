@@ -12,7 +12,7 @@
 namespace disco::border::cell {
 
 /// How all that a question has started is found when it is to end.
-enum class EndBy {
+enum class EndMethod {
     own_user,         ///< by a user id that nothing else has
     process_namespace ///< by the first process of a namespace, with which all others go
 };
@@ -36,7 +36,7 @@ private:
 };
 
 struct Supervision {
-    EndBy how = EndBy::own_user;
+    EndMethod how = EndMethod::own_user;
     bool watched = false;              ///< a listener will be given
     std::vector<std::string> services; ///< that it may reach: paths of sockets
     std::vector<std::string> daemons;  ///< of which it may only ask: see ReadOnlyDaemon

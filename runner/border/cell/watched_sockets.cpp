@@ -57,17 +57,17 @@ private:
 
 /// A question to the packet filter of the old kind, in what is handed over for the answer.
 struct TableQuestion {
-    enum class Of { table, extension } of;
+    enum class Scope { table, extension } of;
     const char* family; ///< as in /proc/net
 };
 std::optional<TableQuestion> table_question(int level, int option) {
-    using Of = TableQuestion::Of;
+    using Scope = TableQuestion::Scope;
     constexpr int information = 64, entries = 65; // IPT_SO_GET_…, and IPv6's of the same numbers
     if (!one_of(level, {SOL_IP, SOL_IPV6})) return std::nullopt;
     const char* const family = level == SOL_IP ? "ip" : "ip6";
-    if (one_of(option, {information, entries})) return TableQuestion{Of::table, family};
+    if (one_of(option, {information, entries})) return TableQuestion{Scope::table, family};
     const bool revision = level == SOL_IP ? one_of(option, {66, 67}) : one_of(option, {68, 69});
-    return revision ? std::optional{TableQuestion{Of::extension, family}} : std::nullopt;
+    return revision ? std::optional{TableQuestion{Scope::extension, family}} : std::nullopt;
 }
 
 } // namespace
@@ -185,11 +185,11 @@ Answer WatchedSockets::option(const WatchedCall& call) const {
     auto bytes = read_memory(call.process, call.arguments[3], size);
     if (!bytes) return Answer::error(EFAULT);
     const std::string name{bytes->data(), ::strnlen(bytes->data(), bytes->size())};
-    const bool is_there = question->of == TableQuestion::Of::extension
+    const bool is_there = question->of == TableQuestion::Scope::extension
                               ? kernel_.has_extension(name)
                               : kernel_.has_table(question->family, name);
     if (!is_there) {
-        if (question->of == TableQuestion::Of::table)
+        if (question->of == TableQuestion::Scope::table)
             report_missing("table '" + name + "' (" + question->family + "_tables)");
         return Answer::error(ENOENT);
     }

@@ -105,7 +105,7 @@ Line::Heard ask(const Said& said) {
     const Line line;
     (void)line.say(bytes_of(said));
     auto heard = line.hear();
-    if (!heard.answered || heard.reply.what != shim::Reply::What::input) return heard;
+    if (!heard.answered || heard.reply.kind != shim::Reply::Kind::input) return heard;
     const std::string nothing(sizeof(shim::InputPart), '\0');
     return line.say(nothing) ? line.hear() : heard;
 }
@@ -153,7 +153,7 @@ Verdict directory_too_long() {
 Verdict input_too_long() {
     const Line line;
     if (!line.say(bytes_of({Wish::guarded, {"iptables-restore"}}))) return held("hung up on");
-    if (line.hear().reply.what != shim::Reply::What::input) return held("no input is wanted");
+    if (line.hear().reply.kind != shim::Reply::Kind::input) return held("no input is wanted");
     const std::string part(std::size_t{1} << 20, '#');
     const shim::InputPart heading = {static_cast<std::uint32_t>(part.size())}, end = {0};
     const auto bytes = [](const shim::InputPart& each) {
