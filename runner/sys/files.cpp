@@ -80,6 +80,22 @@ UniqueFd try_open_in_root(int root, const std::filesystem::path& path, int flags
     return fd;
 }
 
+UniqueFd reopen_regular(int file, const std::filesystem::path& name_for_messages) {
+    struct stat status = {};
+    check(::fstat(file, &status), "look at", name_for_messages);
+    if (!S_ISREG(status.st_mode)) throw SysError{EINVAL, "open as a regular file", name_for_messages};
+    const std::string path = fmt::format("/proc/self/fd/{}", file);
+    return UniqueFd{
+        check(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), "open", name_for_messages)};
+}
+
+UniqueFd try_open_regular_in_root(int root, const std::filesystem::path& path) {
+    const UniqueFd file = try_open_in_root(root, path, O_PATH);
+    struct stat status = {};
+    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+    return reopen_regular(file.get(), path);
+}
+
 UniqueFd open_directory(const std::filesystem::path& path) {
     UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!fd) throw SysError{errno, "open directory", path};

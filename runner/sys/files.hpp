@@ -32,6 +32,12 @@ namespace disco::sys {
 [[nodiscard]] UniqueFd try_open_beneath(int directory, const std::filesystem::path& relative, int flags);
 [[nodiscard]] UniqueFd try_open_in_root(int root, const std::filesystem::path& path, int flags);
 
+/// For files that somebody else chooses, to be read: an empty owner also when it is no regular file. Nothing
+/// else is opened: to open a FIFO may wait, a terminal may become one's own, and a device may act.
+[[nodiscard]] UniqueFd try_open_regular_in_root(int root, const std::filesystem::path& path);
+/// The file that an O_PATH descriptor is of. Throws SysError.
+[[nodiscard]] UniqueFd reopen_regular(int file, const std::filesystem::path& name_for_messages);
+
 [[nodiscard]] UniqueFd open_directory(const std::filesystem::path& path);
 
 /// A directory at a path without symlinks (ELOOP); an empty owner when it is absent.
