@@ -80,6 +80,20 @@ bool same_command(const Action& a, const Action& b) {
            telling(a.context.environment) == telling(b.context.environment);
 }
 
+/// The second time does something else than the first: `iptables -D INPUT 1`.
+bool adds_up(const Action& action) {
+    return std::any_of(action.effects.changes.begin(), action.effects.changes.end(),
+                       [](const Subject& change) { return change.name == "packet-filter"; });
+}
+
+/// The one may start, by what units want, what the other stops.
+bool opposes(const Action& a, const Action& b) {
+    const auto are = [&](ServiceVerb one, ServiceVerb other) {
+        return a.meaning.verb == one && b.meaning.verb == other;
+    };
+    return are(ServiceVerb::start, ServiceVerb::stop) || are(ServiceVerb::stop, ServiceVerb::start);
+}
+
 /// Done by a restart besides.
 bool part_of_a_restart(ServiceVerb verb) {
     constexpr std::array parts = {ServiceVerb::start, ServiceVerb::try_restart, ServiceVerb::reload,
@@ -116,7 +130,7 @@ private:
             return;
         case Sort::barrier:
             units_may_have_changed_ = units_may_have_changed_ || may_change_unit_files(*asked_[i]);
-            if (!kept_.empty() && same_command(*asked_[i], *asked_[kept_.back()]))
+            if (!kept_.empty() && !adds_up(*asked_[i]) && same_command(*asked_[i], *asked_[kept_.back()]))
                 runs_as_[i] = kept_.back();
             else
                 kept_.push_back(i);
@@ -147,7 +161,7 @@ private:
         for (auto before = kept_.end(); before != kept_.begin();) {
             --before;
             const Action& earlier = *asked_[*before];
-            if (sort_of(earlier) != Sort::units) break;
+            if (sort_of(earlier) != Sort::units || opposes(earlier, action)) break;
             if (!touches(earlier, action)) continue;
             if (earlier.meaning.verb == action.meaning.verb && within(action, earlier)) {
                 runs_as_[i] = *before;

@@ -1,11 +1,12 @@
 #include "runner/model/already_true.hpp"
 
 #include "runner/model/sysctl_file.hpp"
+#include "runner/model/units_as_wanted.hpp"
 #include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <initializer_list>
 #include <set>
 
 namespace disco::model {
@@ -19,106 +20,18 @@ std::string_view command_of(const Action& action) {
     return path.substr(path.rfind('/') + 1);
 }
 
+bool any_changes(const Earlier& earlier, std::initializer_list<std::string_view> subjects) {
+    return std::any_of(earlier.begin(), earlier.end(), [&](const Action* one) {
+        return std::any_of(
+            one->effects.changes.begin(), one->effects.changes.end(), [&](const Subject& change) {
+                return std::find(subjects.begin(), subjects.end(), change.name) != subjects.end();
+            });
+    });
+}
+
 bool any_of_command(const Earlier& earlier, std::string_view command) {
     return std::any_of(earlier.begin(), earlier.end(), [&](const Action* one) {
         return one->meaning.verb == ServiceVerb::anything || command_of(*one) == command;
-    });
-}
-
-// ---- units
-
-bool is_about_units(ServiceVerb verb) {
-    switch (verb) {
-    case ServiceVerb::start:
-    case ServiceVerb::stop:
-    case ServiceVerb::try_restart:
-    case ServiceVerb::try_reload_or_restart: return true;
-    case ServiceVerb::restart:
-    case ServiceVerb::reload:
-    case ServiceVerb::reload_or_restart:
-    case ServiceVerb::daemon_reload:
-    case ServiceVerb::end_machine:
-    case ServiceVerb::none:
-    case ServiceVerb::anything:
-    case ServiceVerb::is_active:
-    case ServiceVerb::is_failed:
-    case ServiceVerb::status:
-    case ServiceVerb::show: return false;
-    }
-    return false;
-}
-
-bool changes_units(const Action& action) {
-    return !action.meaning.units.empty() && action.meaning.verb != ServiceVerb::reload;
-}
-
-/// What a unit is, and the units whose start or stop may stop or start it.
-constexpr const char* properties =
-    "--property=Names,ActiveState,Job,Conflicts,ConflictedBy,PartOf,BindsTo,Requires,Requisite,"
-    "StopPropagatedFrom,TriggeredBy,Triggers,WantedBy,RequiredBy,UpheldBy";
-
-std::optional<Words> unit_question(const Action& action, const Earlier& earlier) {
-    const auto& units = action.meaning.units;
-    const bool plain = std::all_of(units.begin(), units.end(), [](const std::string& unit) {
-        return !unit.empty() && unit[0] != '-' && unit.find_first_of("*?[ \t\n") == std::string::npos;
-    });
-    const bool unknown = std::any_of(earlier.begin(), earlier.end(), [](const Action* one) {
-        return one->meaning.verb == ServiceVerb::anything;
-    });
-    if (units.empty() || !plain || unknown) return std::nullopt;
-    Words question = {"systemctl", "show", properties, "--"};
-    question.insert(question.end(), units.begin(), units.end());
-    return question;
-}
-
-using Unit = std::map<std::string, std::string, std::less<>>; ///< by property
-
-/// An empty line is between two units.
-std::vector<Unit> units_of(std::string_view answer) {
-    std::vector<Unit> units;
-    bool inside = false;
-    for (const std::string_view line : sys::lines_of(answer)) {
-        const std::size_t equals = line.find('=');
-        if (equals == std::string_view::npos) {
-            inside = false;
-            continue;
-        }
-        if (!inside) units.emplace_back();
-        inside = true;
-        units.back()[std::string{line.substr(0, equals)}] = line.substr(equals + 1);
-    }
-    return units;
-}
-
-/// An earlier action of the run may make something else of it than what it is now.
-bool may_be_changed_by(const Unit& unit, const Action& action) {
-    if (!changes_units(action)) return false;
-    std::set<std::string> related;
-    for (const auto& [property, value] : unit)
-        if (property != "ActiveState" && property != "Job")
-            for (const std::string_view word : sys::words_of(value)) related.emplace(word);
-    return std::any_of(action.meaning.units.begin(), action.meaning.units.end(),
-                       [&](const std::string& name) {
-                           return related.contains(name) || name.find_first_of("*?[") != std::string::npos;
-                       });
-}
-
-bool is_as_wanted(const Unit& unit, ServiceVerb verb) {
-    const auto state = unit.find("ActiveState"), job = unit.find("Job");
-    if (state == unit.end() || !unit.contains("Names")) return false;
-    if (job != unit.end() && !job->second.empty() && job->second != "0")
-        return false; // it is about to change
-    if (verb == ServiceVerb::start) return state->second == "active";
-    return state->second == "inactive" || state->second == "failed";
-}
-
-bool units_are_as_wanted(const Action& action, const Earlier& earlier, std::string_view answer) {
-    const std::vector<Unit> units = units_of(answer);
-    if (units.size() != action.meaning.units.size()) return false;
-    return std::all_of(units.begin(), units.end(), [&](const Unit& unit) {
-        return is_as_wanted(unit, action.meaning.verb) &&
-               std::none_of(earlier.begin(), earlier.end(),
-                            [&](const Action* one) { return may_be_changed_by(unit, *one); });
     });
 }
 
@@ -139,7 +52,9 @@ std::vector<Setting> settings_of(const Action& action) {
 
 std::optional<Words> setting_question(const Action& action, const Earlier& earlier) {
     const std::vector<Setting> settings = settings_of(action);
-    if (settings.empty() || any_of_command(earlier, "sysctl")) return std::nullopt;
+    if (settings.empty() || any_of_command(earlier, "sysctl") ||
+        any_changes(earlier, {"settings", "hostname"}))
+        return std::nullopt;
     Words question = {"sysctl", "-n", "--"};
     for (const Setting& setting : settings) question.push_back(setting.name);
     return question;
@@ -195,16 +110,24 @@ bool modules_are_loaded(const Action& action, std::string_view answer) {
 
 std::optional<std::vector<std::string>> question_before(const Action& action, const Earlier& earlier) {
     if (action.argv.empty()) return std::nullopt;
-    if (is_about_units(action.meaning.verb)) return unit_question(action, earlier);
+    if (may_be_as_wanted(action.meaning.verb)) return unit_question(action, earlier);
     if (action.meaning.verb != ServiceVerb::none) return std::nullopt;
     if (command_of(action) == "sysctl") return setting_question(action, earlier);
     if (command_of(action) == "modprobe") return module_question(action, earlier);
     return std::nullopt;
 }
 
+std::optional<std::vector<std::string>> question_after(const Action& action, std::string_view answer) {
+    return may_be_as_wanted(action.meaning.verb) ? related_unit_question(action, answer) : std::nullopt;
+}
+
+bool still_true(const Action& action, std::string_view answer) {
+    return related_units_are_as_wanted(action.meaning.verb, answer);
+}
+
 bool already_true(const Action& action, const Earlier& earlier, std::string_view answer) {
     if (!question_before(action, earlier)) return false;
-    if (is_about_units(action.meaning.verb)) return units_are_as_wanted(action, earlier, answer);
+    if (may_be_as_wanted(action.meaning.verb)) return units_are_as_wanted(action, earlier, answer);
     if (command_of(action) == "sysctl") return settings_are_as_wanted(action, answer);
     return modules_are_loaded(action, answer);
 }

@@ -19,6 +19,13 @@ namespace disco::model {
 [[nodiscard]] std::optional<std::vector<std::string>>
 question_before(const Action& action, const std::vector<const Action*>& earlier);
 
+/// What must be asked besides, when the answer to the first question says that it would change nothing;
+/// nothing when that is enough.
+[[nodiscard]] std::optional<std::vector<std::string>> question_after(const Action& action,
+                                                                     std::string_view answer);
+/// Whether the answer to that one says so, too.
+[[nodiscard]] bool still_true(const Action& action, std::string_view answer);
+
 /// Whether the answer says that `action` would change nothing. The question has ended with exit code 0.
 [[nodiscard]] bool already_true(const Action& action, const std::vector<const Action*>& earlier,
                                 std::string_view answer);

@@ -50,6 +50,13 @@ TEST_P(AlreadyTrue, FollowsTheTable) {
     EXPECT_EQ(already_true(row.action, earlier, row.answer), row.expected);
 }
 
+/// `kill`, say: it names no units, and changes what may be a part of one.
+Action changing(const std::string& text, const std::string& subject) {
+    Action made = command(text);
+    made.effects.changes = {{subject}};
+    return made;
+}
+
 using enum ServiceVerb;
 INSTANTIATE_TEST_SUITE_P(
     Units, AlreadyTrue,
@@ -71,6 +78,22 @@ INSTANTIATE_TEST_SUITE_P(
             on_units(start, {"a.service"}),
             {},
             unit("a.service", "active", "Job=0\n"),
+            true},
+        Row{"start_of_a_target", on_units(start, {"a.target"}), {}, unit("a.target", "active"), false},
+        Row{"start_after_a_signal",
+            on_units(start, {"a.service"}),
+            {changing("pkill a", "processes")},
+            unit("a.service", "active"),
+            false},
+        Row{"stop_after_a_mount",
+            on_units(stop, {"mnt.mount"}),
+            {changing("mount /mnt", "mounts")},
+            unit("mnt.mount", "inactive"),
+            false},
+        Row{"start_after_rules",
+            on_units(start, {"a.service"}),
+            {changing("iptables -F", "packet-filter")},
+            unit("a.service", "active"),
             true},
         Row{"start_of_two",
             on_units(start, {"a.service", "b.service"}),
@@ -174,6 +197,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"empty_value", command("sysctl a="), {}, "\n", true},
         Row{"other_options", command("sysctl -p a=1"), {}, "1\n", false},
         Row{"after_another_setting", command("sysctl a=1"), {command("sysctl a=2")}, "1\n", false},
+        Row{"after_another_name_of_it",
+            command("sysctl kernel.hostname=a"),
+            {changing("hostname b", "hostname")},
+            "a\n",
+            false},
+        Row{"after_a_unit_that_sets_some",
+            command("sysctl a=1"),
+            {changing("systemctl restart systemd-sysctl", "settings")},
+            "1\n",
+            false},
         Row{"after_any_command", command("sysctl a=1"), {command("x", anything)}, "1\n", false},
         Row{"after_a_unit", command("sysctl a=1"), {on_units(start, {"b.service"})}, "1\n", true},
         Row{"module_loaded",
@@ -202,6 +235,53 @@ TEST(QuestionBefore, NamesWhatIsAskedFor) {
     EXPECT_FALSE(question_before(on_units(start, {"-x"}), {}));
     EXPECT_FALSE(question_before(command("reboot", end_machine), {}));
 }
+
+struct RelatedRow {
+    const char* name;
+    ServiceVerb verb;
+    const char *properties, *asked, *answer;
+    bool still;
+};
+class Related : public testing::TestWithParam<RelatedRow> {};
+
+TEST_P(Related, UnitsCountToo) {
+    const RelatedRow& row = GetParam();
+    const Action action = on_units(row.verb, {"a.service"});
+    const auto question =
+        question_after(action, unit("a.service", row.verb == start ? "active" : "inactive", row.properties));
+    std::string asked;
+    if (question)
+        for (std::size_t i = 4; i < question->size(); ++i) asked += (i > 4 ? " " : "") + question->at(i);
+    EXPECT_EQ(asked, row.asked);
+    if (question) {
+        EXPECT_EQ(still_true(action, row.answer), row.still);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Units, Related,
+    testing::Values(RelatedRow{"none", start, "Wants=network.target -.mount\n", "", "", true},
+                    RelatedRow{"wanted_and_up", start, "Wants=b.service\nBindsTo=c.socket\n",
+                               "b.service c.socket",
+                               "Id=b.service\nLoadState=loaded\nActiveState=active\n\n"
+                               "Id=c.socket\nLoadState=loaded\nActiveState=active\n",
+                               true},
+                    RelatedRow{"wanted_and_down", start, "Wants=b.service\n", "b.service",
+                               "Id=b.service\nLoadState=loaded\nActiveState=inactive\nConditionResult=no\n"
+                               "ConditionTimestampMonotonic=0\n",
+                               false},
+                    RelatedRow{"wanted_and_not_there", start, "Wants=b.service\n", "b.service",
+                               "Id=b.service\nLoadState=not-found\nActiveState=inactive\n", true},
+                    RelatedRow{"wanted_and_of_no_use_here", start, "Wants=b.service\n", "b.service",
+                               "Id=b.service\nLoadState=loaded\nActiveState=inactive\nConditionResult=no\n"
+                               "ConditionTimestampMonotonic=77\n",
+                               true},
+                    RelatedRow{"part_of_it_and_up", stop, "ConsistsOf=b.service\nWants=c.service\n",
+                               "b.service", "Id=b.service\nLoadState=loaded\nActiveState=active\n", false},
+                    RelatedRow{"bound_to_it_and_down", stop, "BoundBy=b.service\n", "b.service",
+                               "Id=b.service\nLoadState=loaded\nActiveState=failed\n", true},
+                    RelatedRow{"no_answer", stop, "BoundBy=b.service\n", "b.service", "", false}),
+    [](const auto& row) { return std::string{row.param.name}; });
 
 } // namespace
 } // namespace disco::model
