@@ -218,6 +218,7 @@ void Broker::advance_question(Client& client) {
     for (const int fd : client.question->descriptors()) questioners_.erase(fd);
     const QuestionRun::Answer found = client.question->take();
     client.question.reset();
+    if (client.asks_before && ask_of_related(client, found)) return;
     if (client.asks_before) return do_action(client, &found);
     reply(client, found.exit, found.output, found.error);
 }

@@ -100,6 +100,7 @@ private:
         model::Action judged;                ///< what the question is about
         std::optional<PacketCommand> packet; ///< of an action of iptables that may fail as the rules are
         bool asks_before = false;            ///< the question is whether its action is true already
+        bool asks_related = false;           ///< the same of units that it would start or stop, too
     };
     using Clients = std::map<int, Client>;
 
@@ -134,7 +135,13 @@ private:
     [[nodiscard]] std::vector<const model::Action*> earlier() const;
     [[nodiscard]] model::Action action_of(const Client& client) const;
     void name_programs(model::Action& action, const Peer& peer) const;
+    static void name_real_mounts(model::Action& action, const Peer& peer);
+    [[nodiscard]] model::ServiceMeaning with_real_names(model::ServiceMeaning meaning,
+                                                        const Peer& peer) const;
     bool ask_before_action(Client& client);
+    bool ask_of_machine(Client& client, const std::vector<std::string>& words);
+    bool ask_of_related(Client& client, const QuestionRun::Answer& answer);
+    [[nodiscard]] bool changes_unit_files(const Client& client) const;
     [[nodiscard]] bool has_no_systemd(const Client& client) const;
     bool fails_natively(Client& client, Presence presence);
     void do_action(Client& client, const QuestionRun::Answer* answer);

@@ -1,6 +1,7 @@
 #include "policy/walls.hpp"
 #include "runner/border/broker.hpp"
 #include "runner/border/private_files.hpp"
+#include "runner/border/systemd_runs.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/shown_words.hpp"
@@ -116,6 +117,7 @@ void Broker::answer(Client& client) {
         // All of it: what it does to files, and how it fails after that.
         decision.view.clear();
         decision.environment.clear();
+        if (is_in_chroot()) decision.environment = {"SYSTEMD_OFFLINE=1"};
         return run_in_view(client, false);
     }
     if (ask_before_action(client)) return;
@@ -182,6 +184,7 @@ std::string Broker::queue(Client& client, bool in_view) {
     model::Action action = action_of(client);
     action.covers = asked.covers;
     name_programs(action, client.peer);
+    name_real_mounts(action, client.peer);
     asked.effects = action.effects;
     const std::string words = sys::shown_words(asked.argv);
     if (!enter(std::move(asked))) return used_up();

@@ -5,7 +5,9 @@
 #include "runner/model/already_true.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/real_path.hpp"
 #include "runner/sys/shown_words.hpp"
+#include "runner/sys/text.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -56,6 +58,37 @@ void Broker::name_programs(model::Action& action, const Peer& peer) const {
     }
 }
 
+/// Units that are named by an alias, by their own names. Those of no file stay as they are named.
+model::ServiceMeaning Broker::with_real_names(model::ServiceMeaning meaning, const Peer& peer) const {
+    if (host_.root != "/" || meaning.units.empty() || meaning.units.size() > most_units) return meaning;
+    try {
+        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process));
+        for (std::string& unit : meaning.units) {
+            if (sys::is_pattern(unit)) continue;
+            const std::string full = model::full_unit_name(unit);
+            if (std::string real = read_unit_files(view.get(), full).name; real != full)
+                unit = std::move(real);
+        }
+    } catch (const sys::Error&) { // then they are looked for by the names they were called
+    }
+    return meaning;
+}
+
+/// What is mounted on a link is mounted on the directory that it leads to.
+void Broker::name_real_mounts(model::Action& action, const Peer& peer) {
+    for (model::Subject& change : action.effects.changes) {
+        if (change.name != "mounts" || change.objects.empty() || action.covers.empty()) continue;
+        try {
+            const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process));
+            for (const std::string& path : action.covers)
+                change.objects.push_back("/" +
+                                         sys::real_directory(view.get(), path).relative_path().string());
+        } catch (const sys::SysError&) { // who asked is gone
+            change.objects.clear();
+        }
+    }
+}
+
 /// What modules before have asked for, as if it had been asked for here.
 void Broker::catch_up() {
     if (earlier_ == nullptr) return;
@@ -78,7 +111,7 @@ model::Action Broker::action_of(const Client& client) const {
     const policy::GuardDecision& decision = client.decision;
     model::Action action;
     action.argv = decision.action;
-    action.meaning = model::with_full_names(decision.meaning);
+    action.meaning = with_real_names(model::with_full_names(decision.meaning), client.peer);
     action.effects = {.changes = decision.changes,
                       .settings =
                           assignments_of(decision.canonical.empty() ? decision.action : decision.canonical,
@@ -96,7 +129,8 @@ bool Broker::ask_before_action(Client& client) {
     client.judged = action_of(client);
     if (const auto& settings = client.judged.effects.settings; settings && !settings->empty()) {
         client.judged.argv = {"sysctl", "-w"};
-        client.judged.argv.insert(client.judged.argv.end(), settings->begin(), settings->end());
+        const std::vector<std::string> all = with_those_of_devices(*settings);
+        client.judged.argv.insert(client.judged.argv.end(), all.begin(), all.end());
     }
     auto words = model::question_before(client.judged, earlier());
     // What is deferred is for the machine as it will be.
@@ -107,8 +141,13 @@ bool Broker::ask_before_action(Client& client) {
         if (fails_natively(client, presence)) return true;
         if (presence == Presence::as_on_machine) words = question_before(*client.packet, decision.canonical);
     }
-    if (!words || !commands_.contains(words->front())) return false;
-    policy::GuardDecision question = commands_.decide(*words);
+    return words && ask_of_machine(client, *words);
+}
+
+bool Broker::ask_of_machine(Client& client, const std::vector<std::string>& words) {
+    policy::GuardDecision& decision = client.decision;
+    if (!commands_.contains(words.front())) return false;
+    policy::GuardDecision question = commands_.decide(words);
     if (question.kind != GuardKind::query) return false;
     decision.query = std::move(question.query);
     decision.needs = std::move(question.needs);
@@ -117,6 +156,33 @@ bool Broker::ask_before_action(Client& client) {
     watch(client.fd.get(), EPOLLRDHUP, true);
     waiting_.push_back(client.fd.get());
     return true;
+}
+
+/// When the units themselves are as wanted, those count that an action on them would start or stop besides.
+bool Broker::ask_of_related(Client& client, const QuestionRun::Answer& answer) {
+    if (client.asks_related || answer.exit != 0 ||
+        !model::already_true(client.judged, earlier(), answer.output))
+        return false;
+    const auto words = model::question_after(client.judged, answer.output);
+    if (!words) return false;
+    client.asks_related = ask_of_machine(client, *words);
+    return client.asks_related;
+}
+
+/// Of the units that it is about, or of what they want: systemd will know of that only after the merge.
+bool Broker::changes_unit_files(const Client& client) const {
+    const std::vector<std::string>& units = client.judged.meaning.units;
+    if (units.size() > most_units) return true;
+    try {
+        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", client.peer.process)),
+                            machine = sys::open_directory("/");
+        return std::any_of(units.begin(), units.end(), [&](const std::string& unit) {
+            return read_unit_files(view.get(), unit) != read_unit_files(machine.get(), unit) ||
+                   wanted_by_links(view.get(), unit) != wanted_by_links(machine.get(), unit);
+        });
+    } catch (const sys::Error&) {
+        return true;
+    }
 }
 
 /// What would fail natively fails here with the same words, and is no action.
@@ -136,7 +202,8 @@ bool Broker::has_no_systemd(const Client& client) const {
         return false;
     try {
         const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", client.peer.process));
-        return is_binary(sys::open_in_root(view.get(), called->path, O_RDONLY | O_NONBLOCK).get());
+        const sys::UniqueFd program = sys::try_open_regular_in_root(view.get(), called->path);
+        return program && is_binary(program.get());
     } catch (const sys::SysError&) { // it is gone
         return false;
     }
@@ -145,11 +212,14 @@ bool Broker::has_no_systemd(const Client& client) const {
 /// With the machine's answer, if there is one. Without it is an action.
 void Broker::do_action(Client& client, const QuestionRun::Answer* answer) {
     client.asks_before = false;
-    if (client.packet && answer != nullptr &&
+    if (client.packet && answer != nullptr && !client.asks_related &&
         fails_natively(client, presence_by(*client.packet, answer->exit, answer->output)))
         return;
-    const bool needless = answer != nullptr && answer->exit == 0 &&
-                          model::already_true(client.judged, earlier(), answer->output);
+    const bool needless =
+        answer != nullptr && answer->exit == 0 &&
+        (client.asks_related ? model::still_true(client.judged, answer->output)
+                             : model::already_true(client.judged, earlier(), answer->output)) &&
+        !changes_unit_files(client);
     if (client.decision.kind != GuardKind::action) return run_in_view(client, !needless);
     if (needless) return reply(client, 0, {}, {});
     finish_action(client);
@@ -160,7 +230,8 @@ bool Broker::answer_from_pending(Client& client) {
     const policy::GuardDecision& decision = client.decision;
     if (decision.about.empty() && decision.kind != GuardKind::query) return false;
     const bool query = decision.kind == GuardKind::query;
-    const PendingQuestion question{query ? decision.meaning : model::ServiceMeaning{},
+    const PendingQuestion question{query ? with_real_names(decision.meaning, client.peer)
+                                         : model::ServiceMeaning{},
                                    query ? decision.query : client.request.argv, decision.about};
     auto known = pending_.answer(question);
     if (!known && query) known = answer_from_unit_files(question, client.peer);

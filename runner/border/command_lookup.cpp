@@ -2,6 +2,7 @@
 
 #include "policy/command_directory.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/text.hpp"
 #include "runner/sys/text_lines.hpp"
 #include "runner/sys/unique_fd.hpp"
@@ -67,9 +68,12 @@ struct Interpreter {
 
 /// As binfmt_script of the kernel reads the first line. `read`: whether there was anything to be read.
 std::optional<Interpreter> interpreter(int file, bool& read) {
-    const std::string path = fmt::format("/proc/self/fd/{}", file); // `file` is regular: nothing can hang
-    const sys::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
-    if (!fd) return std::nullopt;
+    sys::UniqueFd fd;
+    try {
+        fd = sys::reopen_regular(file, "the command");
+    } catch (const sys::SysError&) {
+        return std::nullopt;
+    }
     std::array<char, heading> bytes = {};
     const ssize_t got = ::pread(fd.get(), bytes.data(), bytes.size(), 0);
     read = got > 0;

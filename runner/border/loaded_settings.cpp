@@ -5,9 +5,13 @@
 #include "runner/sys/files.hpp"
 
 #include <array>
+#include <filesystem>
 #include <map>
+#include <string_view>
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <fmt/format.h>
 
@@ -45,12 +49,20 @@ std::optional<Words> system_files(int root) {
     return files;
 }
 
+bool is_null_device(int root, const std::string& path) {
+    const sys::UniqueFd file = sys::try_open_in_root(root, path, O_PATH);
+    struct stat status = {};
+    return file && ::fstat(file.get(), &status) == 0 && S_ISCHR(status.st_mode) &&
+           status.st_rdev == makedev(1, 3);
+}
+
 std::optional<Words> assignments_in(int root, const Words& files, const std::string& directory) {
     Words all;
     std::size_t left = most_bytes;
     for (const std::string& file : files) {
         const std::string path = file.starts_with('/') ? file : directory + "/" + file;
-        const sys::UniqueFd text = sys::try_open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        if (is_null_device(root, path)) continue; // a link to it stands for an empty file of that name
+        const sys::UniqueFd text = sys::try_open_regular_in_root(root, path);
         if (!text) return std::nullopt;
         const std::string lines = sys::read_all(text.get(), path, left);
         left -= lines.size();
@@ -62,6 +74,36 @@ std::optional<Words> assignments_in(int root, const Words& files, const std::str
 }
 
 } // namespace
+
+Words with_those_of_devices(const Words& assignments) {
+    struct Shared {
+        std::string_view written, family, name;
+    };
+    constexpr std::array<Shared, 7> shared = {
+        {{"net/ipv4/ip_forward", "net/ipv4/conf/", "/forwarding"},
+         {"net/ipv4/conf/all/forwarding", "net/ipv4/conf/", "/forwarding"},
+         {"net/ipv6/conf/all/forwarding", "net/ipv6/conf/", "/forwarding"},
+         {"net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/", "/disable_ipv6"},
+         {"net/ipv6/conf/all/disable_policy", "net/ipv6/conf/", "/disable_policy"},
+         {"net/ipv6/conf/all/proxy_ndp", "net/ipv6/conf/", "/proxy_ndp"},
+         {"net/ipv6/conf/all/ignore_routes_with_linkdown", "net/ipv6/conf/",
+          "/ignore_routes_with_linkdown"}}};
+    Words all = assignments;
+    for (const std::string& assignment : assignments) {
+        const std::size_t equals = assignment.find('=');
+        const std::string path = model::sysctl_path(std::string_view{assignment}.substr(0, equals));
+        for (const Shared& one : shared) {
+            if (path != one.written || equals == std::string::npos) continue;
+            const std::filesystem::path directory = std::filesystem::path{"/proc/sys"} / one.family;
+            const sys::UniqueFd devices = sys::open_directory(directory);
+            for (const sys::DirectoryEntry& device : sys::list_directory(devices.get(), directory))
+                if (device.name != "default")
+                    all.push_back(fmt::format("{}{}{}{}", one.family, device.name, one.name,
+                                              assignment.substr(equals)));
+        }
+    }
+    return all;
+}
 
 std::optional<Words> assignments_of(const Words& argv, const std::string& directory, int process) {
     if (const auto assigned = model::assigned_by_sysctl(argv)) return model::last_assignments(*assigned);

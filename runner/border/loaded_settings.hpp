@@ -13,4 +13,8 @@ namespace disco::border {
 [[nodiscard]] std::optional<std::vector<std::string>>
 assignments_of(const std::vector<std::string>& argv, const std::string& directory, int process);
 
+/// The same with those of every network device to which the kernel hands a setting on when it is written: a
+/// device may have another value meanwhile. As the machine's devices are now. Throws SysError.
+[[nodiscard]] std::vector<std::string> with_those_of_devices(const std::vector<std::string>& assignments);
+
 } // namespace disco::border

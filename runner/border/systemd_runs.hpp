@@ -8,4 +8,8 @@ namespace disco::border {
 /// a root other than "/" nothing runs.
 [[nodiscard]] bool systemd_runs(const Host& host);
 
+/// Whether the first process has another root directory: then systemctl changes files at most, and says so.
+/// See systemctl(1), SYSTEMD_IGNORE_CHROOT.
+[[nodiscard]] bool is_in_chroot();
+
 } // namespace disco::border

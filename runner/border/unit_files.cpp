@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
 #include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
@@ -82,7 +83,8 @@ std::vector<std::string> names_in(int root, const std::string& path) {
 void add(int root, const Found& found, UnitFiles& files) {
     std::size_t left = most_bytes;
     for (const UnitFiles::File& file : files.files) left -= std::min(left, file.text.size());
-    const sys::UniqueFd file = sys::open_in_root(root, found.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const sys::UniqueFd file = sys::try_open_regular_in_root(root, found.path);
+    if (!file) throw sys::Error{fmt::format("'{}' is no regular file", sys::printable(found.path))};
     files.files.push_back(
         {found.path, sys::read_all(file.get(), found.path, left), (found.status.st_mode & S_IROTH) != 0});
 }
@@ -174,6 +176,17 @@ UnitFiles read_unit_files(int root, const std::string& unit) {
         add(root, *fragment, files);
     if (!files.masked) read_drop_ins(root, names, files);
     return files;
+}
+
+std::vector<std::string> wanted_by_links(int root, const std::string& unit) {
+    std::vector<std::string> links;
+    for (const char* directory : directories)
+        for (const char* kind : {"wants", "requires"}) {
+            const std::string path = fmt::format("{}/{}.{}", directory, unit, kind);
+            for (const std::string& name : names_in(root, path)) links.push_back(path + "/" + name);
+        }
+    std::sort(links.begin(), links.end());
+    return links;
 }
 
 std::string text_of(const UnitFiles& files) {

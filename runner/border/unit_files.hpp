@@ -25,6 +25,10 @@ struct UnitFiles {
 /// when a file cannot be read, or there is more than a MiB of them, or more than a thousand in a directory.
 [[nodiscard]] UnitFiles read_unit_files(int root, const std::string& unit);
 
+/// The names of the units that links in a unit's directories of dependencies (NAME.wants, NAME.requires) are
+/// for, with the directory before each. Throws as read_unit_files does.
+[[nodiscard]] std::vector<std::string> wanted_by_links(int root, const std::string& unit);
+
 /// What `systemctl cat` prints of them. Pure.
 [[nodiscard]] std::string text_of(const UnitFiles& files);
 

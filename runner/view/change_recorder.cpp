@@ -16,12 +16,7 @@ namespace {
 
 /// A tree need not have the file, and a script may have made something else of it; then there are no names.
 std::string text_in(int root, const char* path) {
-    const auto probe = sys::try_open_in_root(root, path, O_PATH);
-    if (!probe) return {};
-    struct stat status = {};
-    sys::check(::fstat(probe.get(), &status), "stat", path);
-    if (!S_ISREG(status.st_mode)) return {};
-    const auto file = sys::try_open_in_root(root, path, O_RDONLY | O_NONBLOCK);
+    const auto file = sys::try_open_regular_in_root(root, path);
     return file ? sys::read_all(file.get(), path, std::size_t{64} << 20) : std::string{};
 }
 
