@@ -1,5 +1,7 @@
 #include "runner/border/packet_rule.hpp"
 
+#include "runner/border/packet_words.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -79,14 +81,9 @@ void use_short_name(std::string& option) {
     if (const auto found = names.find(option); found != names.end()) option = found->second;
 }
 
-void use_short_address(std::string& address) {
-    for (const std::string_view one : {"/32", "/128", "/255.255.255.255"})
-        if (address.ends_with(one)) address.resize(address.size() - one.size());
-}
-
 std::string protocol_of(const std::vector<Part>& parts) {
     for (const Part& part : parts)
-        if (part.option == "--protocol" && !part.words.empty()) return part.words[0];
+        if (part.option == "--protocol" && !part.words.empty()) return usual_word(part.option, part.words[0]);
     return {};
 }
 
@@ -95,13 +92,15 @@ std::vector<std::string> rule_of(const std::vector<Part>& parts) {
     std::vector<std::string> rule;
     for (Part part : parts) {
         if (is_beside_the_rule(part.option) || command_of(part)) continue;
+        use_short_name(part.option);
+        for (std::string& word : part.words) word = usual_word(part.option, word);
         const std::string first = part.words.empty() ? "" : part.words[0];
         // The match of the protocol is there by itself.
         if (part.option == "--match" && first == protocol) continue;
         if (part.option == "--protocol" && first == "all" && !part.not_) continue;
-        use_short_name(part.option);
-        if (part.option == "--source" || part.option == "--destination")
-            for (std::string& address : part.words) use_short_address(address);
+        if ((part.option == "--source" || part.option == "--destination") && first.ends_with("/0") &&
+            !part.not_)
+            continue; // any address
         std::string text = part.not_ ? "! " + part.option : part.option;
         for (const std::string& word : part.words) text.append("\n").append(word); // no word has a new line
         rule.push_back(std::move(text));
@@ -110,7 +109,28 @@ std::vector<std::string> rule_of(const std::vector<Part>& parts) {
     return rule;
 }
 
+using Rule = std::vector<std::string>;
+
+/// "! --dport" of "! --dport\n22".
+std::string_view option_in(std::string_view part) { return part.substr(0, part.find('\n')); }
+
 } // namespace
+
+bool may_be_the_same(const Rule& a, const Rule& b) {
+    if (a.size() != b.size()) return false;
+    bool different = false;
+    for (std::size_t i = 0; i < a.size();
+         ++i) { // both are sorted, so each option is at the same place in both
+        const std::string_view option = option_in(a[i]);
+        if (option != option_in(b[i])) return false;
+        const std::string_view bare = option.starts_with("! ") ? option.substr(2) : option;
+        const auto words_of = [&](std::string_view part) {
+            return part.size() > option.size() ? part.substr(option.size() + 1) : std::string_view{};
+        };
+        if (a[i] != b[i]) different = different || mean_different(bare, words_of(a[i]), words_of(b[i]));
+    }
+    return !different;
+}
 
 bool is_of_six(const std::string& name) { return name.starts_with("ip6tables"); }
 

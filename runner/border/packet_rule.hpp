@@ -29,11 +29,17 @@ struct PacketCommand {
     std::string table;   ///< "" of save: all
     std::string chain{}; ///< "" where there is none
     std::string to{};    ///< of rename_chain: its new name
-    /// The parts of a rule, sorted. Two lines that mean the same in other words may differ here.
+    /// The parts of a rule, sorted. Two lines that mean the same in other words may differ here; see
+    /// may_be_the_same.
     std::vector<std::string> rule{};
 };
 
-/// Nothing: no command of iptables, or none that is about single rules or chains (iptables-restore). Pure.
+/// Of the parts of two rules: whether they mean the same, as far as is known. Pure.
+[[nodiscard]] bool may_be_the_same(const std::vector<std::string>& rule,
+                                   const std::vector<std::string>& other);
+
+/// Nothing: no command of iptables, or none that is about single rules or chains (iptables-restore).
+/// Names of ports are looked up in services(5).
 [[nodiscard]] std::optional<PacketCommand> packet_command(const std::vector<std::string>& words);
 
 /// "iptables", "ip6tables-save" …, and whether it is that of IPv6. Pure.

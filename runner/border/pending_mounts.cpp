@@ -12,8 +12,10 @@ void PendingMounts::note(const model::Action& action) {
                                     [](const model::Subject& subject) { return subject.name == "mounts"; });
     if (!mounts) return;
     const auto& words = action.effects.canonical;
-    const bool pretends = std::find(words.begin(), words.end(), "--fake") != words.end();
-    if (action.covers.size() != 1 || pretends) { // umount, for one: which directories that is may not be said
+    const bool plain = std::none_of(words.begin(), words.end(), [](const std::string& word) {
+        return word == "--fake" || word == "--move"; // what is moved is no longer where it was
+    });
+    if (action.covers.size() != 1 || !plain) { // umount, for one: which directories that is may not be said
         directories_.clear();
         return;
     }

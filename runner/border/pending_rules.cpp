@@ -24,11 +24,14 @@ public:
         if (command.table != question_.table) return;
         const bool here = command.chain == question_.chain;
         const bool same = here && command.rule == question_.rule;
+        const bool unsure = here && !same && may_be_the_same(command.rule, question_.rule);
         switch (command.verb) {
         case Verb::append:
+            if (unsure) return lose_sight(action);
             if (same) ++added_;
             return;
         case Verb::remove:
+            if (unsure) return lose_sight(action);
             if (!same) return;
             if (added_ > 0)
                 --added_;
@@ -155,6 +158,7 @@ Presence PendingRules::presence_of(const PacketCommand& command) const {
 
 Presence PendingRules::presence_of_chain(const PacketCommand& asked) const {
     Presence presence = Presence::as_on_machine;
+    bool may_hold_rules = false; // one that does is not removed
     for (const Event& event : events_) {
         if (event.six.value_or(asked.six) != asked.six) continue;
         if (!event.command || event.command->program != asked.program) {
@@ -169,9 +173,11 @@ Presence PendingRules::presence_of_chain(const PacketCommand& asked) const {
         else if (here && command.verb == Verb::make_chain)
             presence = Presence::there;
         else if (command.verb == Verb::remove_chain && here)
-            presence = Presence::gone;
+            presence = may_hold_rules ? Presence::unknown : Presence::gone;
         else if (command.verb == Verb::remove_chain && command.chain.empty())
             presence = Presence::unknown; // those of the user go, if they have no rules
+        if (here && command.verb == Verb::append) may_hold_rules = true;
+        if (command.verb == Verb::flush && (here || command.chain.empty())) may_hold_rules = false;
     }
     return presence;
 }
