@@ -68,7 +68,7 @@ public:
                                       started_};
         const auto parameters = scratch_.path() / "parameters";
         fetch::write_parameter_tree(parameters, fetched.parameters);
-        module::SharedPaths shared{fetched.modules, views.root()};
+        module::SharedPaths shared{fetched.modules};
         const module::ModuleContext context = {.options = options_,
                                                .mode = options_.mode,
                                                .views = views,

@@ -2,6 +2,7 @@
 
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/real_path.hpp"
 #include "runner/sys/sha256.hpp"
 
 #include <array>
@@ -127,9 +128,10 @@ Delivery::WantedMetadata Delivery::wanted(const Deliverable& item, const struct 
 
 /// `content`: its digest or target, worked out only where it is of interest.
 template <class Content> void Delivery::note(const Deliverable& item, const Content& content) const {
-    if (!shared_.contains(item.path)) return;
+    if (!shared_.may_contain(item.path)) return;
     const Demand demanded = item.type == model::ObjectType::symlink ? Demand{} : demand(item);
-    shared_.note(item.path, module_,
+    const std::filesystem::path path{item.path};
+    shared_.note(sys::real_directory(root_, path.parent_path()) / path.filename(), module_,
                  {item.in_module, item.type, content(), demanded.mode, demanded.uid, demanded.gid});
 }
 

@@ -1,6 +1,5 @@
 #include "runner/module/missed_services.hpp"
 
-#include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/text.hpp"
@@ -8,9 +7,6 @@
 
 #include <algorithm>
 #include <array>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include <fmt/format.h>
 
@@ -47,15 +43,24 @@ std::string_view bare(std::string_view word) {
     return word;
 }
 
-bool is_socket(const std::filesystem::path& root, const std::string& path) {
-    try {
-        const sys::UniqueFd tree = sys::open_directory(root);
-        const sys::UniqueFd file = sys::try_open_in_root(tree.get(), path, O_PATH);
-        struct stat status = {};
-        return file && ::fstat(file.get(), &status) == 0 && S_ISSOCK(status.st_mode);
-    } catch (const sys::SysError&) { // what looks like a path, and can be none
-        return false;
+/// As services are told their sockets' paths: /var/run is a link to /run on every Debian.
+std::string usual(std::string_view path) {
+    constexpr std::string_view old = "/var/run/";
+    return std::string{path.starts_with(old) ? path.substr(std::string_view{"/var"}.size()) : path};
+}
+
+/// Whether a socket of the machine has been bound there; see proc_net_unix(5). The path is a script's word:
+/// it is compared and never looked up, as a look-up may mount something (autofs) or wait for a server.
+bool is_socket(const std::filesystem::path& root, std::string_view path) {
+    const std::string top = root == "/" ? "" : root.string();
+    const std::string sockets = sys::read_file("/proc/net/unix"); // "… INODE PATH"
+    for (const std::string_view line : sys::lines_of(sockets)) {
+        const std::size_t at = line.find(" /");
+        if (at == std::string_view::npos) continue;
+        const std::string_view bound = line.substr(at + 1);
+        if (bound.starts_with(top) && usual(bound.substr(top.size())) == usual(path)) return true;
     }
+    return false;
 }
 
 } // namespace

@@ -1,30 +1,15 @@
 #include "runner/module/shared_paths.hpp"
 
 #include "runner/sys/error.hpp"
-#include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
-#include "runner/sys/unique_fd.hpp"
 
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 namespace disco::module {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Of relative paths; "" is the root.
-std::string parent_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
-std::string path_in(const std::string& directory, const std::string& name) {
-    return directory.empty() ? name : directory + "/" + name;
-}
 
 template <class Value> bool differ(const std::optional<Value>& a, const std::optional<Value>& b) {
     return a && b && *a != *b;
@@ -43,58 +28,24 @@ std::string difference(const DeliveredObject& a, const DeliveredObject& b) {
     return kinds.empty() ? "" : fmt::format("with different {}", fmt::join(kinds, ", "));
 }
 
-/// Of a descriptor; it ends in " (deleted)" when that has become of it (proc(5)).
-std::string name_of(int fd) { return fs::read_symlink(fmt::format("/proc/self/fd/{}", fd)); }
-
-/// Directories of a tree, without the links on the way to them.
-class RealDirectories {
-public:
-    explicit RealDirectories(const fs::path& root) : root_{sys::open_directory(root)} {
-        top_ = name_of(root_.get());
-        if (top_ == "/") top_.clear();
-    }
-
-    /// "" is the root. What is not there yet will be in the directory that is named.
-    const std::string& of(const std::string& directory, std::map<std::string, std::string>& known) const {
-        if (const auto found = known.find(directory); found != known.end()) return found->second;
-        std::string real;
-        if (!directory.empty()) {
-            const sys::UniqueFd fd = sys::try_open_in_root(root_.get(), directory, O_PATH | O_DIRECTORY);
-            const std::string name = fd ? name_of(fd.get()) : "";
-            if (name.starts_with(top_ + "/"))
-                real = name.substr(top_.size() + 1);
-            else
-                real = path_in(of(parent_of(directory), known), directory.substr(directory.rfind('/') + 1));
-        }
-        return known.emplace(directory, real).first->second;
-    }
-
-private:
-    sys::UniqueFd root_;
-    std::string top_;
-};
+std::string_view last_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 } // namespace
 
-SharedPaths::SharedPaths(const std::map<std::string, ModuleContents>& modules, const fs::path& root) {
-    const RealDirectories real_directories{root};
-    std::map<std::string, std::string> first; // path → module
-    for (const auto& [name, module] : modules)
-        for (const auto* items : {&module.files, &module.templates})
+SharedPaths::SharedPaths(const std::map<std::string, ModuleContents>& modules) {
+    std::map<std::string_view, std::string_view> first; // name → module
+    for (const auto& [module, contents] : modules)
+        for (const auto* items : {&contents.files, &contents.templates})
             for (const Deliverable& item : *items) {
-                (void)real_directories.of(parent_of(item.path), directories_);
-                std::string path = real(item.path);
-                if (first.emplace(path, name).first->second != name) shared_.insert(std::move(path));
+                const std::string_view name = last_name(item.path);
+                if (first.emplace(name, module).first->second != module) shared_names_.emplace(name);
             }
 }
 
-std::string SharedPaths::real(const std::string& path) const {
-    const auto found = directories_.find(parent_of(path));
-    return found == directories_.end() ? path : path_in(found->second, path.substr(path.rfind('/') + 1));
-}
+bool SharedPaths::may_contain(std::string_view path) const { return shared_names_.contains(last_name(path)); }
 
 void SharedPaths::note(const std::string& path, const std::string& module, DeliveredObject object) {
-    auto& delivered = delivered_[real(path)];
+    auto& delivered = delivered_[path];
     for (const auto& [other, theirs] : delivered)
         if (const std::string how = other == module ? "" : difference(theirs, object); !how.empty())
             throw sys::Error{fmt::format(

@@ -2,12 +2,11 @@
 
 #include "runner/module/module_contents.hpp"
 
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include <sys/types.h>
 
@@ -29,23 +28,20 @@ struct DeliveredObject {
 class SharedPaths {
 public:
     SharedPaths() = default;
-    /// `root`: the tree as it is before the dance. Throws SysError when it cannot be read.
-    SharedPaths(const std::map<std::string, ModuleContents>& modules, const std::filesystem::path& root);
+    explicit SharedPaths(const std::map<std::string, ModuleContents>& modules);
 
-    /// Only of such a path is there anything to note.
-    [[nodiscard]] bool contains(const std::string& path) const { return shared_.contains(real(path)); }
+    /// Only of such a path is there anything to note: of those whose last name several modules deliver. Which
+    /// directories are one, only the tree knows when its turn has come.
+    [[nodiscard]] bool may_contain(std::string_view path) const;
 
-    /// Notes what `module` is about to make of a path (a repetition replaces what it noted before). Throws
-    /// sys::Error that names both modules when another one has made something else of it.
+    /// Notes what `module` is about to make of a path without links in it (a repetition replaces what it
+    /// noted before). Throws sys::Error that names both modules when another one has made something else of
+    /// it.
     void note(const std::string& path, const std::string& module, DeliveredObject object);
 
 private:
-    /// Without the links among its directories.
-    [[nodiscard]] std::string real(const std::string& path) const;
-
-    std::map<std::string, std::string> directories_; ///< of the paths, as named → without links
-    std::set<std::string> shared_;                   ///< without links
-    std::map<std::string, std::map<std::string, DeliveredObject>> delivered_; ///< such a path → module → what
+    std::set<std::string, std::less<>> shared_names_;
+    std::map<std::string, std::map<std::string, DeliveredObject>> delivered_; ///< path → module → what
 };
 
 } // namespace disco::module
