@@ -162,7 +162,7 @@ std::vector<ClassifiedMount> classify_mounts(const std::vector<SeenMount>& mount
         ClassifiedMount& row = shown.emplace_back(classified);
         if (row.kind == MountClass::managed && !holds(usual_types, mount->type) && refuses(*mount))
             row.kind = MountClass::foreign;
-        if (row.kind == MountClass::foreign) row.type = mount->type;
+        if (row.kind == MountClass::foreign || mount->type == automount_type) row.type = mount->type;
         row.by_overlay = row.kind == MountClass::readonly && !holds(foreign_types, mount->type) &&
                          !holds(socketless_types, mount->type) &&
                          (holds(usual_types, mount->type) || !refuses(*mount));

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace disco::overlay {
@@ -26,12 +27,15 @@ struct ClassifiedMount {
     MountClass kind = MountClass::managed;
     std::string inside;         ///< path in the merged view: "" for the live root itself, "/home"
     std::filesystem::path live; ///< path on the host
-    std::string type{};         ///< of a foreign mount, for messages: that of its file system
+    std::string type{}; ///< of its file system: of a foreign mount, for messages; of an automount point
     /// True for a read-only mount that may have sockets and FIFOs of the machine on it, and that an overlay
     /// can show. A bind mount would show the very same objects, and whoever listens there would be reached.
     bool by_overlay = false;
     bool operator==(const ClassifiedMount&) const = default;
 };
+
+/// A file system in which a look-up has something mounted (autofs(5)).
+inline constexpr std::string_view automount_type = "autofs";
 
 /// A mount as it was found.
 struct SeenMount {

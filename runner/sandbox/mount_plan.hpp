@@ -72,8 +72,8 @@ struct ViewSpec {
     /// may lack), an empty one, those where live overlays and the view are mounted, and one where the trees
     /// that need no layer are built.
     std::string ground, skeleton, nothing, live, view, stage;
-    std::vector<std::string>
-        hidden; ///< directories of the root shown as empty: the state and scratch directories
+    std::vector<std::string> hidden; ///< directories of the root shown as empty: the state and scratch
+                                     ///< directories, and where the machine mounts automatically
     struct Bind {
         std::string source; ///< on the host
         std::string inside;

@@ -167,6 +167,11 @@ sandbox::Sandbox Views::start(const Additions& shown, Work work) {
     view.view = overlay::place::view;
     view.stage = overlay::place::stage;
     view.hidden = hidden_;
+    // What a script made there would lie below the mount on the machine, and comparing it would have the
+    // machine mount something.
+    for (const overlay::ClassifiedMount& mount : mounts_)
+        if (mount.kind == Class::kernel && mount.type == overlay::automount_type)
+            view.hidden.push_back(mount.inside);
     const auto run = std::find_if(mounts_.begin(), mounts_.end(),
                                   [](const auto& mount) { return mount.kind == Class::runtime; });
     if (run != mounts_.end()) {

@@ -1,5 +1,6 @@
 // The cell of a question to the machine: what it cannot do, what it is told, and that nothing of it stays.
 
+#include "tests/support/automount.hpp"
 #include "tests/support/build_tree.hpp"
 #include "tests/support/question_cell.hpp"
 
@@ -69,50 +70,6 @@ INSTANTIATE_TEST_SUITE_P(
                     NeedsRow{"bus_and_interfaces", {"--need=bus", "--need=interfaces"}},
                     NeedsRow{"daemon", {"--need=docker-socket"}}, NeedsRow{"root", {"--need=root-user"}}),
     [](const auto& row) { return std::string{row.param.name}; });
-
-/// A place that a daemon mounts on as soon as somebody walks into it. `there` is mounted already.
-class Automount {
-public:
-    explicit Automount(std::filesystem::path point) : point_{std::move(point)} {
-        std::filesystem::create_directory(point_);
-        sys::check(::pipe2(asked_.data(), O_CLOEXEC | O_NONBLOCK), "make a pipe");
-        daemon_ = sys::check(::fork(), "fork");
-        if (daemon_ == 0) serve(); // the kernel asks nothing of the daemon's own process group
-        int status = 0;
-        sys::check(::waitpid(daemon_, &status, WUNTRACED), "wait for", point_);
-        if (!WIFSTOPPED(status)) throw sys::Error{"nothing can be mounted automatically here"};
-    }
-    ~Automount() {
-        ::kill(daemon_, SIGKILL);
-        ::waitpid(daemon_, nullptr, 0);
-        ::umount2(point_.c_str(), MNT_DETACH);
-        for (const int end : asked_) ::close(end);
-    }
-    Automount(const Automount&) = delete;
-    Automount& operator=(const Automount&) = delete;
-
-    /// Whether the kernel has asked the daemon for anything.
-    [[nodiscard]] bool woken() const {
-        struct pollfd wait = {asked_[0], POLLIN, 0};
-        return ::poll(&wait, 1, 0) == 1;
-    }
-
-private:
-    [[noreturn]] void serve() {
-        const std::string there = point_ / "there",
-                          options = fmt::format("fd={},pgrp={},minproto=5,maxproto=5,indirect", asked_[1],
-                                                ::getpid());
-        const bool done =
-            ::setpgid(0, 0) == 0 && ::mount("auto", point_.c_str(), "autofs", 0, options.c_str()) == 0 &&
-            ::mkdir(there.c_str(), 0755) == 0 && ::mount("tmpfs", there.c_str(), "tmpfs", 0, nullptr) == 0;
-        if (done) ::raise(SIGSTOP); // it answers nobody
-        ::_exit(1);
-    }
-
-    std::filesystem::path point_;
-    std::array<int, 2> asked_{};
-    pid_t daemon_ = -1;
-};
 
 TEST_F(QueryCell, WakesNoAutomounter) {
     const std::filesystem::path net = open_place() / "net";
