@@ -128,8 +128,9 @@ std::vector<ParameterLayer> ParameterStore::node_layers() const {
     return layers;
 }
 
-std::vector<ParameterLayer> ParameterStore::layers() const {
-    std::vector<ParameterLayer> of_node = node_layers();
+std::vector<ParameterLayer> ParameterStore::layers() const { return with_modules(node_layers()); }
+
+std::vector<ParameterLayer> ParameterStore::with_modules(std::vector<ParameterLayer> of_node) const {
     std::vector<ParameterLayer> all;
     for (const std::string& module : stored_modules(store_, merge_layers(of_node)))
         all.push_back({fmt::format("module {}", module),
@@ -195,15 +196,15 @@ void ParameterStore::set_lines(std::string_view text) {
 
 /// A value over a tree of another layer, or a tree over a value, would fail the next dance.
 void ParameterStore::refuse_clash(const ParameterTree& local) const {
-    std::vector<ParameterLayer> all;
+    std::vector<ParameterLayer> of_node;
     try {
-        all = layers();
-        (void)merge_layers(all);
+        (void)effective();
+        of_node = node_layers();
     } catch (const sys::BadConfiguration&) {
         return; // of the last fetch, and it may be mended there by now
     }
-    all.back().tree = local;
-    (void)merge_layers(all);
+    of_node.back().tree = local; // which may ask for other modules
+    (void)merge_layers(with_modules(std::move(of_node)));
 }
 
 void ParameterStore::apply(const std::vector<Setting>& settings) const {

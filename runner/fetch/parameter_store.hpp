@@ -64,6 +64,7 @@ private:
     };
     void apply(const std::vector<Setting>& settings) const;
     void refuse_clash(const ParameterTree& local) const;
+    [[nodiscard]] std::vector<ParameterLayer> with_modules(std::vector<ParameterLayer> of_node) const;
 
     ModuleStore store_;
     std::filesystem::path parameters_, tree_;

@@ -267,6 +267,13 @@ TEST_F(LayeredParameters, ThatWouldClashAreNotSet) {
     EXPECT_EQ(store().get("base/only"), "b\n");
 }
 
+TEST_F(LayeredParameters, ThatWouldClashWithAModuleThatIsAskedForAreNotSet) {
+    module("extra/parameters/gate", "80");
+    store().set("gate/x", "5");
+    EXPECT_THAT([&] { store().set("modules/extra", ""); },
+                ThrowsMessage<sys::BadConfiguration>(HasSubstr("'modules/extra/parameters/gate'")));
+}
+
 /// A fetch brings what clashes with a local one.
 TEST_F(LayeredParameters, ThatClashAreExplained) {
     put(local("base"), "x");
