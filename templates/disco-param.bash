@@ -20,7 +20,7 @@ _disco_param_find() {
     local _disco_name
     _disco_found=$_disco_tree/$1
     [[ ! -e $_disco_found ]] || return 0
-    for _disco_name in "${DISCO_NODE-}" "${HOSTNAME-}"; do
+    for _disco_name in "${DISCO_NODE-}" "$(</proc/sys/kernel/hostname)"; do
         [[ -n $_disco_name && $1/ == "$_disco_name"/* ]] || continue
         _disco_found=$1/
         _disco_found=$_disco_tree/${_disco_found#"$_disco_name"/}

@@ -119,7 +119,8 @@ TEST_F(BadModule, AParameterThatMayBeMissingCanBeAskedFor) {
            "#!/bin/bash\n{ disco-param get -d 443 site/prot\ndisco-param has site/prot || echo none\n"
            "disco-param has site && disco-param has site/port && disco-param get web1/site/port\n"
            "disco-param get web1/current_module; disco-param get $(hostname)/site/port\n"
-           "disco-param has $(hostname)/site && disco-param keys $(hostname)/site; } > /etc/new\n"
+           "disco-param has $(hostname)/site && disco-param keys $(hostname)/site\n"
+           "HOSTNAME=other; disco-param get -d no $(hostname)/site/port; } > /etc/new\n"
            "stat -c '%a %U %n' /var/lib/disco/parameters/web1 /var/lib/disco/parameters/web1/site "
            "/var/lib/disco/parameters/web1/site/port > /etc/modes\n");
     module_file("m", "templates/etc/t",
@@ -127,7 +128,7 @@ TEST_F(BadModule, AParameterThatMayBeMissingCanBeAskedFor) {
     want("m");
     const auto result = live();
     ASSERT_EQ(result.exit, 0) << result.output << result.error;
-    EXPECT_EQ(read("etc/new"), "443\nnone\n80\nm\n80\nport\n");
+    EXPECT_EQ(read("etc/new"), "443\nnone\n80\nm\n80\nport\n80\n");
     EXPECT_EQ(read("etc/t"), "80\nx\n");
     EXPECT_EQ(read("etc/modes"), "700 root /var/lib/disco/parameters/web1\n"
                                  "700 root /var/lib/disco/parameters/web1/site\n"
