@@ -1,5 +1,6 @@
 #include "runner/report/json_report.hpp"
 
+#include "runner/report/json_heading.hpp"
 #include "runner/report/json_members.hpp"
 #include "runner/report/json_values.hpp"
 #include "runner/sys/json_string.hpp"
@@ -39,22 +40,6 @@ void append_list(Writer& writer, const char* name, const List& list, const Appen
     writer.text() += ']';
 }
 
-void append_run(std::string& out, const model::RunReport& run) {
-    out += "\"run\":{";
-    append_member(out, "id", run.id);
-    append_member(out, "node", run.node);
-    append_member(out, "mode", model::to_string(run.mode));
-    append_member(out, "root", run.root);
-    append_member(out, "command", run.command);
-    append_member(out, "started", run.started);
-    out += fmt::format(",\"wall_s\":{:.6f}", run.wall_s);
-    append_member(out, "outcome", model::to_string(run.outcome));
-    out += fmt::format(",\"exit_code\":{}", model::to_int(run.exit_code));
-    append_member(out, "disco_version", run.version);
-    append_member_unless_empty(out, "failure", run.failure);
-    out += '}';
-}
-
 void write_module(Writer& writer, const model::ModuleReport& module, const ChangeLog& changes,
                   Contents contents) {
     std::string& out = writer.text();
@@ -88,6 +73,8 @@ void write_json_report(const model::RunReport& run, const ChangeLog& changes, Co
     std::string& out = writer.text();
     out += "{\"schema\":1,";
     append_run(out, run);
+    out += ",\n";
+    append_counts(out, counts_of(run));
     out += ",\n\"fingerprint\":";
     sys::append_json_string(out, run.fingerprint);
     out += ",\n";

@@ -1,8 +1,8 @@
 #include "runner/report/stored_report.hpp"
 
-#include "runner/model/words.hpp"
 #include "runner/report/json_values.hpp"
 #include "runner/report/recorded_change.hpp"
+#include "runner/report/stored_heading.hpp"
 #include "runner/sys/error.hpp"
 
 #include <cerrno>
@@ -18,12 +18,6 @@ namespace disco::report {
 namespace {
 
 using nlohmann::json;
-
-template <class Value> Value parse_word(const json& word) {
-    const auto text = word.is_null() ? std::string{} : word.get<std::string>();
-    if (const auto value = model::value_of<Value>(text)) return *value;
-    throw sys::BadConfiguration{fmt::format("the word '{}' is not known", text)};
-}
 
 std::string text_or_empty(const json& value) {
     return value.is_null() ? std::string{} : value.get<std::string>();
@@ -66,8 +60,7 @@ public:
         // {key: [{key: [{…}]}]} begins at these depths: 0, 1, 2, 3, 4.
         if (event == Event::key && depth == 1) key_ = value;
         if (event == Event::key && depth == 3) module_key_ = value;
-        if (event == Event::value && depth == 1 && key_ == "schema" && value != 1)
-            throw sys::BadConfiguration{fmt::format("its schema is {}, this version reads 1", value.dump())};
+        if (event == Event::value && depth == 1 && key_ == "schema") check_schema(value);
         if (key_ != "modules") return true;
         if (event == Event::object_start && depth == 2) modules_.push_back({changes_.size(), {}});
         if (event != Event::object_end || depth != 4 || module_key_ != "changes") return true;
@@ -114,18 +107,7 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
     const json value = json::parse(text, std::ref(taker));
     (void)value.at("schema"); // is one that is known, if it is there
     model::RunReport& run = stored.run;
-    const json& head = value.at("run");
-    run.id = head.at("id");
-    run.node = head.at("node");
-    run.mode = parse_word<model::RunMode>(head.at("mode"));
-    run.root = head.at("root");
-    run.command = head.value("command", run.command); // not in reports of the first versions
-    run.started = head.at("started");
-    run.wall_s = head.at("wall_s");
-    run.outcome = parse_word<model::RunOutcome>(head.at("outcome"));
-    run.exit_code = model::ExitCode{head.at("exit_code").get<int>()};
-    run.version = head.at("disco_version");
-    run.failure = text_or_empty(head.at("failure"));
+    run = parse_heading(value.at("run"));
     run.fingerprint = value.at("fingerprint");
     for (const json& step : value.at("metrics")) run.metrics.push_back(parse_step(step));
     const json& modules = value.at("modules");

@@ -8,6 +8,7 @@
 #include "runner/sys/printable_line.hpp"
 #include "runner/sys/shown_words.hpp"
 #include "runner/sys/text_lines.hpp"
+#include "runner/sys/time_text.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -19,12 +20,6 @@ namespace {
 
 using model::ModuleOutcome;
 using model::RunOutcome;
-
-std::string duration(double seconds) {
-    if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1e3);
-    if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
-    return fmt::format("{:.0f} s", seconds);
-}
 
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {
     return fmt::format("{} {}", count, count == 1 ? one : many);
@@ -110,7 +105,8 @@ private:
         }
         double seconds = 0;
         for (const model::Step& step : module.steps) seconds += step.wall_s;
-        const std::string time = module.outcome == ModuleOutcome::skipped ? "" : duration(seconds);
+        const std::string time =
+            module.outcome == ModuleOutcome::skipped ? "" : sys::duration_in_words(seconds);
         const std::string left = fmt::format("{:<{}}  ", name_of(module), width);
         const std::size_t plain =
             2 + left.size() + (module.outcome == ModuleOutcome::failed ? 6 : said.size());
@@ -184,8 +180,8 @@ private:
             const char* profile = model::to_string(step.profile);
             write_(fmt::format("    {} {}{}{}: {}, {}, {:.0f} ms of CPU, {} KiB\n", paint_.cyan("*"),
                                sys::printable(step.name), *profile == '\0' ? "" : " as ", profile, end,
-                               duration(step.wall_s), (step.usage.user_s + step.usage.sys_s) * 1e3,
-                               step.usage.max_rss_kib));
+                               sys::duration_in_words(step.wall_s),
+                               (step.usage.user_s + step.usage.sys_s) * 1e3, step.usage.max_rss_kib));
             write_output(step.output, SIZE_MAX);
         }
     }
@@ -276,7 +272,8 @@ private:
         if (!run_.merge.kept.empty() &&
             (run_.outcome == RunOutcome::merged || run_.outcome == RunOutcome::pending))
             text += fmt::format(", {} kept", run_.merge.kept.size());
-        write_(fmt::format("{}  ({}, run {})\n", paint_.bold(text), duration(run_.wall_s), run_.id));
+        write_(fmt::format("{}  ({}, run {})\n", paint_.bold(text), sys::duration_in_words(run_.wall_s),
+                           run_.id));
     }
 
     const model::RunReport& run_;
