@@ -5,6 +5,8 @@
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
 #include "runner/cli/report_target.hpp"
+#include "runner/cli/runs_command.hpp"
+#include "runner/cli/status_command.hpp"
 #include "runner/cli/undo_commands.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
@@ -181,6 +183,7 @@ int dispatch(Options& options) {
     case CommandName::shell: return run_shell(options);
     case CommandName::report: return run_report(options);
     case CommandName::runs: require_root_for_state(); return run_runs(options);
+    case CommandName::status: require_root_for_state(); return run_status(options);
     case CommandName::apply:
         require_root();
         require_places(options.output.targets);

@@ -1,6 +1,6 @@
 #include "runner/cli/given_values.hpp"
 
-#include "runner/cli/bracketed_words.hpp"
+#include "runner/cli/shielded_words.hpp"
 #include "runner/fetch/server_uri.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
@@ -22,7 +22,8 @@ Options complete(Options options, GivenValues values) {
     for (std::string& word : options.exec.command) unshield(word);
     if (!options.exec.command.empty() && options.exec.command.front().empty())
         throw sys::UsageError{"the command's name is empty (see 'disco exec --help')"};
-    for (std::string* value : {&values.root, &values.state_dir, &values.node, &options.rollback.run})
+    for (std::string* value :
+         {&values.root, &values.state_dir, &values.node, &options.rollback.run, &options.report.run})
         unshield(*value);
     for (ReportTarget& target : options.output.targets) unshield(target.path);
     refuse_mixed_reports(options.output.targets);

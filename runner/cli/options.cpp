@@ -1,11 +1,11 @@
 #include "runner/cli/options.hpp"
 
-#include "runner/cli/bracketed_words.hpp"
 #include "runner/cli/empty_values.hpp"
 #include "runner/cli/given_values.hpp"
+#include "runner/cli/shielded_words.hpp"
+#include "runner/cli/usage_errors.hpp"
 #include "runner/fetch/server_uri.hpp"
 #include "runner/sys/error.hpp"
-#include "runner/sys/printable.hpp"
 
 #include <algorithm>
 #include <map>
@@ -36,7 +36,7 @@ public:
             {{"exec"}, &Parser::add_exec},
             {{"shell"}, &Parser::add_shell},
             {{"apply"}, &Parser::add_apply},
-            {{"report", "runs"}, &Parser::add_report},
+            {{"report", "runs", "status"}, &Parser::add_report},
             {{"rollback", "recover", "confirm"}, &Parser::add_undo},
             {{"param"}, &Parser::add_param},
             {{"policy"}, &Parser::add_policy}};
@@ -50,9 +50,11 @@ public:
     }
 
     Options parse(std::vector<std::string> arguments) {
-        check_command(app_, arguments, 0);
+        check_command(app_, arguments);
         if (arguments[0] == "exec" || arguments[0] == "rollback")
             for (std::string& word : arguments) shield(word);
+        if (arguments[0] == "report")
+            for (std::string& word : arguments) shield_place(word);
         std::reverse(arguments.begin(), arguments.end()); // CLI11 wants them last first
         try {
             app_.parse(arguments);
@@ -64,6 +66,9 @@ public:
             options_.command = CommandName::version;
             options_.text = "disco " DISCO_VERSION "\n";
             return std::move(options_);
+        } catch (const CLI::ExtrasError&) {
+            throw sys::UsageError{
+                fmt::format("{} (see '{} --help')", unexpected_word(app_, given()), given())};
         } catch (const CLI::ParseError& error) {
             throw sys::UsageError{fmt::format("{} (see '{} --help')", error.what(), given())};
         }
@@ -71,30 +76,6 @@ public:
     }
 
 private:
-    /// CLI11 says only that a subcommand is required.
-    void check_command(const CLI::App& app, const std::vector<std::string>& words, std::size_t at) const {
-        if (at < words.size() && words[at].starts_with('-')) {
-            const auto known = {"-h", "--help", "--help-all", "--version"};
-            if (std::find(known.begin(), known.end(), words[at]) != known.end()) return;
-            throw sys::UsageError{fmt::format("there is no option '{}' before a command (see '{} --help')",
-                                              sys::printable(words[at]), app_.get_name())};
-        }
-        const CLI::App* chosen = nullptr;
-        std::vector<std::string> names;
-        for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
-            names.push_back(one->get_name());
-            if (at < words.size() && names.back() == words[at]) chosen = one;
-        }
-        if (chosen == nullptr) {
-            const std::string what = at < words.size()
-                                         ? fmt::format("there is no command '{}'", sys::printable(words[at]))
-                                         : fmt::format("a command is missing after '{}'", app.get_name());
-            throw sys::UsageError{fmt::format("{}: use one of {} (see '{} --help')", what,
-                                              fmt::join(names, ", "), app_.get_name())};
-        }
-        if (chosen->get_require_subcommand_min() > 0) check_command(*chosen, words, at + 1);
-    }
-
     /// disco-run is `disco dance`, disco-param is `disco param`.
     [[nodiscard]] bool is_one_command() const {
         return app_.get_name() == "disco-run" || app_.get_name() == "disco-param";
@@ -169,8 +150,8 @@ private:
         for (const auto& [flag, detail, help] :
              {std::tuple{"--diff", report::Detail::diff, "With the differences of every text file"},
               std::tuple{"--stat", report::Detail::stat, "Counts only"},
-              std::tuple{"--quiet", report::Detail::quiet, "Only failures, conflicts and the sum"},
-              std::tuple{"--verbose", report::Detail::verbose, "Differences, steps and their output"}})
+              std::tuple{"-q,--quiet", report::Detail::quiet, "Only failures, conflicts and the sum"},
+              std::tuple{"-v,--verbose", report::Detail::verbose, "Differences, steps and their output"}})
             group->add_flag_callback(
                 flag, [this, detail = detail] { options_.output.detail = detail; }, help);
         group->require_option(0, 1);
@@ -198,7 +179,7 @@ private:
     void add_dance() {
         auto* command =
             app_.add_subcommand("dance", "Bring this machine to what the server says (also: disco-run)");
-        auto* noop = command->add_flag("--noop", values_.noop, "Do all the work, change nothing");
+        auto* noop = command->add_flag("-n,--noop", values_.noop, "Do all the work, change nothing");
         command
             ->add_option("--save", options_.dance.save, "Keep what a no-op has prepared, for 'disco apply'")
             ->type_name("PLAN")
@@ -223,7 +204,7 @@ private:
     void add_exec() {
         auto* command =
             app_.add_subcommand("exec", "Run one command in the sandbox and show what it would change");
-        auto* noop = command->add_flag("--noop", values_.noop, "Show the changes, merge nothing");
+        auto* noop = command->add_flag("-n,--noop", values_.noop, "Show the changes, merge nothing");
         command->add_flag("--merge", values_.merge, "Merge the changes if the command succeeds")
             ->excludes(noop);
         add_confirm(*command, *noop);
@@ -239,7 +220,7 @@ private:
     void add_shell() {
         auto* command = app_.add_subcommand(
             "shell", "Run a shell in the sandbox, then show what it would change, and ask");
-        command->add_flag("--noop", values_.noop, "Show the changes, merge nothing");
+        command->add_flag("-n,--noop", values_.noop, "Show the changes, merge nothing");
         add_common(*command);
         add_followup(*command);
         add_output(*command);
@@ -256,7 +237,7 @@ private:
         auto* command = app_.add_subcommand("apply", "Merge what a no-op has prepared and saved");
         command->add_option("PLAN", options_.apply.plan, "The directory that the plan was saved in")
             ->required();
-        auto* noop = command->add_flag("--noop", values_.noop, "Only say whether it can still be merged");
+        auto* noop = command->add_flag("-n,--noop", values_.noop, "Only say whether it can still be merged");
         add_confirm(*command, *noop);
         add_state(*command);
         add_wait(*command);
@@ -275,7 +256,7 @@ private:
             ->type_name("GLOB")
             ->allow_extra_args(false);
         auto* noop =
-            rollback->add_flag("--noop", values_.noop, "Show what would change back, change nothing");
+            rollback->add_flag("-n,--noop", values_.noop, "Show what would change back, change nothing");
         add_confirm(*rollback, *noop);
         add_state(*rollback);
         add_wait(*rollback);
@@ -298,12 +279,25 @@ private:
     void add_report() {
         auto* command = app_.add_subcommand("report", "Show where the time of a run went");
         add_state(*command);
-        command->add_option("RUN", options_.report.run, "The run (default: the last; see 'disco runs')");
+        command->add_option(
+            "RUN", options_.report.run,
+            "The run, its beginning, 'last', or -N for the Nth from the end (default: the last)");
         add_output(*command);
         command->callback([this] { options_.command = CommandName::report; });
         auto* runs = app_.add_subcommand("runs", "List the recorded runs");
         add_state(*runs);
+        runs->add_option("--node", options_.runs.node, "Only those of this node")->type_name("NAME");
+        runs->add_option("--since", options_.runs.since,
+                         "Only those since then: 12h, 7d, 2026-11-30, '2026-11-30 14:05'")
+            ->type_name("TIME");
+        runs->add_flag("--failed", options_.runs.failed, "Only those that failed");
+        runs->add_flag("--live", options_.runs.live, "Only those that could change something");
+        runs->add_flag("--json", options_.runs.json, "As JSON");
         runs->callback([this] { options_.command = CommandName::runs; });
+        auto* status = app_.add_subcommand("status", "Say how this machine is: last runs, and what waits");
+        add_state(*status);
+        status->add_flag("--json", options_.runs.json, "As JSON");
+        status->callback([this] { options_.command = CommandName::status; });
     }
 
     void add_param() {
@@ -375,6 +369,11 @@ private:
 
 Options parse_options(const std::string& program, const std::vector<std::string>& arguments) {
     std::vector<std::string> words = arguments;
+    if (program == "disco" && !words.empty() &&
+        words[0] == "help") { // `disco help exec` is `disco exec --help`
+        words.erase(words.begin());
+        words.emplace_back("--help");
+    }
     if (arguments == std::vector<std::string>{"--version"}) return Parser{program, {}}.parse(arguments);
     if (program == "disco-run") words.insert(words.begin(), "dance");
     if (program == "disco-param") words.insert(words.begin(), "param");

@@ -21,6 +21,7 @@ enum class CommandName {
     apply,
     report,
     runs,
+    status,
     rollback,
     recover,
     confirm,
@@ -47,7 +48,15 @@ struct PolicyOptions {
 };
 
 struct ReportOptions {
-    std::string run; ///< an id, or its beginning; empty: the last
+    std::string run; ///< see run::recorded_run; empty: the last
+};
+
+/// Which runs are listed; all that are given have to fit.
+struct RunsOptions {
+    std::string node;  ///< empty: of any
+    std::string since; ///< a moment as sys::moment_meant reads it; empty: since ever
+    bool failed = false, live = false;
+    bool json = false; ///< also of `status`
 };
 
 struct RecoverOptions {
@@ -71,6 +80,7 @@ struct Options {
     ParamOptions param;
     PolicyOptions policy;
     ReportOptions report;
+    RunsOptions runs;
     Output output;
     std::optional<LogLevel> log_level; ///< nothing when it was not given
 };

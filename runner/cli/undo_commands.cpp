@@ -2,7 +2,6 @@
 
 #include "runner/cli/console.hpp"
 #include "runner/model/exit_code.hpp"
-#include "runner/report/stored_report.hpp"
 #include "runner/run/run_record.hpp"
 #include "runner/run/state.hpp"
 #include "runner/sys/error.hpp"
@@ -28,45 +27,7 @@ namespace {
 using model::ExitCode;
 using undo::Confirmation;
 
-void print_run(const run::StateDirectory& state, const std::string& id) {
-    const auto file = state.report(id);
-    if (!sys::stat_path(file)) {
-        write_to(STDOUT_FILENO,
-                 fmt::format("{}  live  merged       without a report: it was removed, or the run "
-                             "was killed after its merge{}\n",
-                             id, undo::undo_words(state, id)));
-        return;
-    }
-    const auto stored = report::load_report(file, state.path() / "scratch");
-    std::size_t changes = 0;
-    for (const model::ModuleReport& module : stored.run.modules) changes += module.changes();
-    const std::size_t actions = model::count_actions(stored.run.modules).all();
-    write_to(
-        STDOUT_FILENO,
-        fmt::format("{}  {:<4}  {:<11}  exit {:<3}  {} {}{}  {}  {}{}\n", id,
-                    model::to_string(stored.run.mode), model::to_string(stored.run.outcome),
-                    model::to_int(stored.run.exit_code), changes, changes == 1 ? "change" : "changes",
-                    actions == 0 ? "" : fmt::format(", {} {}", actions, actions == 1 ? "action" : "actions"),
-                    stored.run.node, stored.run.root, undo::undo_words(state, id)));
-}
-
 } // namespace
-
-int run_runs(const Options& options) {
-    const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
-    ExitCode worst = ExitCode::done;
-    const auto runs = undo::known_runs(state);
-    if (runs.empty()) print_error(fmt::format("no run is recorded in '{}'", state.runs().string()));
-    for (const std::string& id : runs) {
-        try {
-            print_run(state, id);
-        } catch (const sys::Error& error) { // one damaged report does not hide the others
-            print_error(fmt::format("run {}: {}", id, error.full_text()));
-            worst = ExitCode::bad_configuration;
-        }
-    }
-    return model::to_int(worst);
-}
 
 int run_recover(const Options& options) {
     const run::StateDirectory state{options.dance.state_dir};

@@ -6,7 +6,6 @@
 // otherwise. Throw sys::Error.
 namespace disco::cli {
 
-int run_runs(const Options& options);
 int run_recover(const Options& options);
 int run_confirm(const Options& options);
 [[nodiscard]] run::Result run_rollback(const undo::RollbackOptions& options);

@@ -73,12 +73,15 @@ StateDirectory::StateDirectory(const std::filesystem::path& path, Missing missin
     sys::hint_spread_subdirectories(path_ / "scratch");
 }
 
+std::filesystem::path StateDirectory::lock_file() const {
+    return path_ == model::default_state_directory ? "/run/disco/lock" : path_ / "lock";
+}
+
+bool StateDirectory::is_in_use() const { return sys::FileLock::is_held(lock_file()); }
+
 sys::FileLock StateDirectory::lock(const std::string& command, std::chrono::seconds wait) const {
-    std::filesystem::path file = path_ / "lock";
-    if (path_ == model::default_state_directory) {
-        sys::make_directories("/run/disco", 0700);
-        file = "/run/disco/lock";
-    }
+    const std::filesystem::path file = lock_file();
+    if (path_ == model::default_state_directory) sys::make_directories(file.parent_path(), 0700);
     return {file, fmt::format("{}, process {}, since {}", command, ::getpid(), timestamp_now()), wait};
 }
 
@@ -132,8 +135,15 @@ std::vector<std::string> recorded_runs(const StateDirectory& state) {
     return ids;
 }
 
-std::string recorded_run(const StateDirectory& state, const std::string& wanted) {
+std::string recorded_run(const StateDirectory& state, const std::string& wanted_run) {
     std::vector<std::string> found = recorded_runs(state);
+    const std::string wanted = wanted_run == "last" ? "" : wanted_run;
+    if (wanted.starts_with('-'))
+        if (const auto place = sys::number_in<std::size_t>(std::string_view{wanted}.substr(1), 1)) {
+            if (*place <= found.size()) return found[found.size() - *place];
+            throw sys::BadConfiguration{fmt::format("there is no run {}: {} are recorded; '{}' lists them",
+                                                    wanted, found.size(), state.hint("disco runs"))};
+        }
     std::erase_if(found, [&](const std::string& run) { return !run.starts_with(wanted); });
     if (found.empty())
         throw sys::BadConfiguration{wanted.empty()

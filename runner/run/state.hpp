@@ -43,10 +43,15 @@ public:
     /// STATE/lock elsewhere. Throws TryAgain that names the holder.
     [[nodiscard]] sys::FileLock lock(const std::string& command, std::chrono::seconds wait) const;
 
+    /// Whether somebody holds it. Throws SysError.
+    [[nodiscard]] bool is_in_use() const;
+
     /// Removes scratch directories whose process is gone.
     void discard_stale_scratch() const;
 
 private:
+    [[nodiscard]] std::filesystem::path lock_file() const;
+
     std::filesystem::path path_;
 };
 
@@ -75,8 +80,8 @@ private:
 /// Names of the recorded runs (those with a report), oldest first.
 [[nodiscard]] std::vector<std::string> recorded_runs(const StateDirectory& state);
 
-/// The recorded run that `wanted` names, wholly or by its beginning; the last one when it is empty. Throws
-/// BadConfiguration when there is none, or several.
+/// The recorded run that `wanted` names: wholly, by its beginning, or by its place from the end ("-1", "-2");
+/// the last one when it is "last" or empty. Throws BadConfiguration when there is none, or several.
 [[nodiscard]] std::string recorded_run(const StateDirectory& state, const std::string& wanted);
 
 } // namespace disco::run

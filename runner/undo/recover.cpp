@@ -47,4 +47,8 @@ void recover_earlier_runs(const run::StateDirectory& state) {
     for (const std::string& line : recover(state).lines) spdlog::warn("{}", line);
 }
 
+std::vector<std::string> open_merges(const run::StateDirectory& state) {
+    return merge::UndoStore{state.undo()}.open_journals();
+}
+
 } // namespace disco::undo

@@ -14,4 +14,7 @@ RecoveredConfirmations recover(const run::StateDirectory& state);
 /// The same at the start of a run: the lines are logged as warnings.
 void recover_earlier_runs(const run::StateDirectory& state);
 
+/// The runs whose merge is under way or, where nobody holds the lock, was interrupted. Throws SysError.
+[[nodiscard]] std::vector<std::string> open_merges(const run::StateDirectory& state);
+
 } // namespace disco::undo

@@ -146,17 +146,21 @@ std::set<std::string> known_runs(const run::StateDirectory& state) {
     return runs;
 }
 
+bool is_rolled_back(const run::StateDirectory& state, const std::string& run) {
+    return !merge::UndoStore{state.undo()}.rolled_back_by(run).empty();
+}
+
 std::string undo_words(const run::StateDirectory& state, const std::string& run) {
     const merge::UndoStore store{state.undo()};
-    if (const std::string by = store.rolled_back_by(run); !by.empty()) return "  rolled back by " + by;
+    if (const std::string by = store.rolled_back_by(run); !by.empty()) return "rolled back by " + by;
     if (!sys::stat_path(store.record(run))) return "";
     switch (confirmation(state, run)) {
-    case Confirmation::waiting: return "  waits for confirmation";
-    case Confirmation::not_undone: return "  was not confirmed, but could not be rolled back";
+    case Confirmation::waiting: return "waits for confirmation";
+    case Confirmation::not_undone: return "was not confirmed, but could not be rolled back";
     case Confirmation::confirmed:
     case Confirmation::undone: break;
     }
-    return "  can be rolled back";
+    return "can be rolled back";
 }
 
 } // namespace disco::undo

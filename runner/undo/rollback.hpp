@@ -27,7 +27,9 @@ struct RollbackOptions : run::CommonOptions {
 /// merge has no report. Throws SysError.
 [[nodiscard]] std::set<std::string> known_runs(const run::StateDirectory& state);
 
-/// What can be done about a run's merge, for a list of runs: "  can be rolled back"; empty: nothing.
+[[nodiscard]] bool is_rolled_back(const run::StateDirectory& state, const std::string& run);
+
+/// What can be done about a run's merge, for a list of runs: "can be rolled back"; empty: nothing.
 [[nodiscard]] std::string undo_words(const run::StateDirectory& state, const std::string& run);
 
 } // namespace disco::undo

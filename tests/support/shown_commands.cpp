@@ -15,6 +15,8 @@ using Lines = std::vector<std::string>;
 
 const std::regex run_name{R"(\b\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{6}\b)"};
 const std::regex duration{R"( *\b\d+(\.\d+)? (ms|s)\b)"}; // right-aligned in reports
+const std::regex local_time{R"(\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b)"};
+const std::regex gaps{R"(  +)"};
 constexpr std::string_view any_lines = "…";
 
 Lines lines_of(std::string_view text) {
@@ -25,7 +27,10 @@ Lines lines_of(std::string_view text) {
 }
 
 std::string as_compared(const std::string& line) {
-    return std::regex_replace(std::regex_replace(line, run_name, "RUN"), duration, " TIME");
+    const std::string text = std::regex_replace(std::regex_replace(line, run_name, "RUN"), duration, " TIME");
+    // Columns of a table are as wide as the times in them.
+    const bool row = text.starts_with("RUN  ");
+    return row ? std::regex_replace(std::regex_replace(text, local_time, "DATE"), gaps, "  ") : text;
 }
 
 Lines runs_in(const std::string& line) {

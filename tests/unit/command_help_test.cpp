@@ -71,7 +71,12 @@ INSTANTIATE_TEST_SUITE_P(
                 {"report", "--help"},
                 {"RUN", "--json", "--state-dir", "--log-level"},
                 {"--root"}},
-        HelpRow{"runs", "disco", {"runs", "--help"}, {"--state-dir", "--log-level"}, {"--json"}},
+        HelpRow{"runs",
+                "disco",
+                {"runs", "--help"},
+                {"--state-dir", "--log-level", "--since TIME", "--failed", "--json"},
+                {"--noop"}},
+        HelpRow{"status", "disco", {"status", "--help"}, {"--state-dir", "--json"}, {"--noop"}},
         HelpRow{"apply", "disco", {"apply", "--help"}, {"PLAN", "--noop", "--wait", "--json"}, {"--root"}},
         HelpRow{"rollback",
                 "disco",
@@ -119,6 +124,22 @@ TEST(UsageErrors, SayWhoseHelpToRead) {
     EXPECT_THAT(refusal("disco-run", {"--nonsense"}),
                 AllOf(HasSubstr("--nonsense"), EndsWith("(see 'disco-run --help')")));
     EXPECT_THAT(refusal("disco-param", {"get"}), EndsWith("(see 'disco-param get --help')"));
+}
+
+TEST(UsageErrors, SayWhatMayHaveBeenMeant) {
+    EXPECT_THAT(refusal("disco", {"rnus"}), HasSubstr("there is no command 'rnus'; did you mean 'runs'?"));
+    EXPECT_THAT(refusal("disco-run", {"--noopp"}),
+                HasSubstr("'--noopp' of 'disco-run'; did you mean '--noop'?"));
+    EXPECT_THAT(refusal("disco", {"exec", "--verbos", "--", "x"}), HasSubstr("did you mean '--verbose'?"));
+    EXPECT_THAT(refusal("disco-param", {"gte", "x"}), HasSubstr("did you mean 'get'?"));
+    EXPECT_THAT(refusal("disco", {"frobnicate"}), HasSubstr("use one of dance, exec"));
+    EXPECT_THAT(refusal("disco", {"runs", "x"}), HasSubstr("'x' is a word too many"));
+}
+
+TEST(Help, IsShownByAWordAsWell) {
+    EXPECT_EQ(parse_options("disco", {"help", "runs"}).text, parse_options("disco", {"runs", "--help"}).text);
+    EXPECT_EQ(parse_options("disco", {"help"}).text, parse_options("disco", {"--help"}).text);
+    EXPECT_THAT(refusal("disco", {"help", "rnus"}), HasSubstr("did you mean 'runs'?"));
 }
 
 // It says that a subcommand is required.

@@ -1,0 +1,171 @@
+#include "runner/cli/status_command.hpp"
+
+#include "runner/cli/console.hpp"
+#include "runner/model/exit_code.hpp"
+#include "runner/report/json_heading.hpp"
+#include "runner/report/json_members.hpp"
+#include "runner/run/state.hpp"
+#include "runner/sys/error.hpp"
+#include "runner/sys/printable.hpp"
+#include "runner/sys/time_text.hpp"
+#include "runner/undo/confirmation.hpp"
+#include "runner/undo/recover.hpp"
+#include "runner/undo/rollback.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace disco::cli {
+namespace {
+
+using model::ExitCode;
+using model::RunMode;
+using model::RunOutcome;
+using report::ReportSummary;
+
+struct Unconfirmed {
+    std::string run;
+    std::time_t seconds; ///< until it is undone
+};
+
+struct Status {
+    std::optional<ReportSummary> last;
+    std::optional<ReportSummary> good;    ///< the last one that left the machine as it is to be
+    std::optional<ReportSummary> pending; ///< the last one, when it is a no-op that would change something
+    std::vector<Unconfirmed> unconfirmed;
+    std::vector<std::string> unfinished; ///< runs whose merge was interrupted
+    bool is_in_use = false;              ///< a run is under way, which may be merging
+};
+
+bool succeeded(const model::RunReport& run) {
+    return run.exit_code == ExitCode::done || run.exit_code == ExitCode::changes;
+}
+
+/// Commands that an administrator tried say nothing of that.
+bool is_of_server(const model::RunReport& run) {
+    return run.command != "disco exec" && run.command != "disco shell";
+}
+
+/// After it the machine was as its server says: it was made so, or was so.
+bool is_good(const model::RunReport& run) {
+    return succeeded(run) && run.command != "disco rollback" &&
+           (run.outcome == RunOutcome::merged || run.outcome == RunOutcome::in_sync);
+}
+
+Status status_of(const run::StateDirectory& state) {
+    Status status;
+    const std::vector<std::string> runs = run::recorded_runs(state);
+    for (auto id = runs.rbegin(); id != runs.rend() && !status.good; ++id) {
+        ReportSummary summary = report::load_summary(state.report(*id), state.path() / "scratch");
+        if (!is_of_server(summary.run)) continue;
+        if (!status.last) {
+            status.last = summary;
+            if (summary.run.outcome == RunOutcome::pending && succeeded(summary.run))
+                status.pending = summary;
+        }
+        if (is_good(summary.run) && !undo::is_rolled_back(state, *id)) status.good = std::move(summary);
+    }
+    for (const std::string& run : undo::unconfirmed_runs(state))
+        status.unconfirmed.push_back({run, std::max<std::time_t>(undo::seconds_to_confirm(state, run), 0)});
+    status.is_in_use = state.is_in_use();
+    if (!status.is_in_use) status.unfinished = undo::open_merges(state);
+    return status;
+}
+
+/// Of what is worst. What waits is like a change that waits.
+ExitCode verdict(const Status& status) {
+    if (!status.unfinished.empty()) return ExitCode::failed;
+    if (status.last && !succeeded(status.last->run)) return status.last->run.exit_code;
+    return status.pending || !status.unconfirmed.empty() ? ExitCode::changes : ExitCode::done;
+}
+
+std::string age_of(const model::RunReport& run, std::time_t now) {
+    const std::time_t started = sys::moment_of_timestamp(run.started);
+    if (started == -1) return "";
+    return fmt::format("{} ago, ",
+                       sys::duration_in_words(static_cast<double>(std::max<std::time_t>(now - started, 1))));
+}
+
+std::string line_of(const char* name, const ReportSummary& summary, std::time_t now) {
+    const model::RunReport& run = summary.run;
+    std::string line =
+        fmt::format("{:<14}{}{} {}, {}  ({})\n", name, age_of(run, now), model::to_string(run.mode),
+                    model::to_string(run.outcome), report::in_words(summary.counts), run.id);
+    if (!run.failure.empty()) line += fmt::format("{:<14}{}\n", "", sys::printable_text(run.failure));
+    return line;
+}
+
+std::string text_of(const Status& status, const run::StateDirectory& state) {
+    const std::time_t now = std::time(nullptr);
+    std::string text;
+    if (status.last)
+        text += fmt::format("{:<14}{}  {}\n", "node", sys::printable_text(status.last->run.node),
+                            sys::printable(status.last->run.root));
+    text += status.last ? line_of("last run", *status.last, now)
+                        : fmt::format("{:<14}none is recorded\n", "last run");
+    text += status.good ? line_of("last good run", *status.good, now)
+                        : fmt::format("{:<14}none is recorded\n", "last good run");
+    if (status.pending)
+        text += fmt::format("{:<14}{}: {}\n", "pending", report::in_words(status.pending->counts),
+                            state.hint("disco report " + status.pending->run.id));
+    for (const Unconfirmed& one : status.unconfirmed)
+        text += fmt::format("{:<14}{} will be undone in {} s unless it is confirmed: {}\n", "unconfirmed",
+                            one.run, one.seconds, state.hint("disco confirm"));
+    if (status.is_in_use) text += fmt::format("{:<14}a run is under way\n", "now");
+    for (const std::string& run : status.unfinished)
+        text += fmt::format("{:<14}the merge of {} was interrupted: {}\n", "unfinished", run,
+                            state.hint("disco recover"));
+    return text;
+}
+
+void append_summary(std::string& out, const char* name, const std::optional<ReportSummary>& summary) {
+    report::append_key(out, name);
+    if (!summary) {
+        out += "null";
+        return;
+    }
+    out += '{';
+    report::append_run(out, summary->run);
+    out += ',';
+    report::append_counts(out, summary->counts);
+    out += '}';
+}
+
+std::string json_of(const Status& status) {
+    std::string text = "{";
+    append_summary(text, "last", status.last);
+    append_summary(text, "last_good", status.good);
+    append_summary(text, "pending", status.pending);
+    report::append_key(text, "unconfirmed");
+    text += '[';
+    for (const Unconfirmed& one : status.unconfirmed) {
+        if (&one != &status.unconfirmed.front()) text += ',';
+        text += '{';
+        report::append_member(text, "id", one.run);
+        text += fmt::format(",\"seconds\":{}}}", one.seconds);
+    }
+    text += ']';
+    report::append_member(text, "unfinished", status.unfinished);
+    text += fmt::format(",\"in_use\":{}", status.is_in_use);
+    return text + fmt::format(",\"exit_code\":{}}}\n", model::to_int(verdict(status)));
+}
+
+} // namespace
+
+int run_status(const Options& options) {
+    const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
+    const Status status = status_of(state);
+    if (!status.last && status.unfinished.empty())
+        throw sys::BadConfiguration{fmt::format("no dance is recorded in '{}'", state.runs().string())};
+    write_to(STDOUT_FILENO, options.runs.json ? json_of(status) : text_of(status, state));
+    return model::to_int(verdict(status));
+}
+
+} // namespace disco::cli
