@@ -65,6 +65,56 @@ TEST_F(BootedActions, AReloadIsNoneWhereSystemdKnowsAllUnits) {
     prepare(Machine::disco, "systemctl daemon-reload");
 }
 
+/// What a unit is now says nothing about what it will be after that.
+TEST_F(BootedActions, AreNotTakenForTrueAfterWhatMayChangeThem) {
+    const auto unit_file = [](const std::string& name, const std::string& text) {
+        return "printf '" + text + "' > /etc/systemd/system/true-" + name + "\n";
+    };
+    const std::string service = "[Service]\\nExecStart=/bin/sleep 3153600";
+    prepare_both(unit_file("main.service", "[Unit]\\nWants=true-wanted.service\\n" + service + "1\\n") +
+                 unit_file("wanted.service", service + "2\\n") +
+                 unit_file("part.service", "[Unit]\\nPartOf=true-group.target\\n" + service + "3\\n") +
+                 unit_file("group.target", "[Unit]\\nDescription=x\\n") +
+                 "mkdir -p /media/true; systemctl daemon-reload");
+    const std::string states = "systemctl is-active true-main true-wanted true-part; "
+                               "findmnt -no FSTYPE /media/true; sysctl -n net.ipv6.conf.lo.disable_ipv6";
+    const auto same_after = [&](const std::string& before, const std::string& lines) {
+        prepare_both("systemctl stop true-part true-group.target; systemctl start true-main true-wanted\n" +
+                     before);
+        do_on_both(lines);
+        expect_same(states + " # after: " + lines);
+    };
+    same_after("", "pkill -f [s]leep.31536001; systemctl start true-main");
+    same_after("systemctl stop true-wanted", "systemctl start true-main");
+    same_after("systemctl start true-part", "systemctl stop true-group.target");
+    same_after("mount -t tmpfs none /media/true", "umount /media/true; mount -t tmpfs none /media/true");
+    same_after("umount /media/true; sysctl -qw net.ipv6.conf.all.disable_ipv6=1; sysctl -qw "
+               "net.ipv6.conf.lo.disable_ipv6=0",
+               "sysctl -qw net.ipv6.conf.all.disable_ipv6=1");
+    same_after("", "systemctl stop true-wanted; systemctl start true-main; systemctl stop true-wanted");
+    prepare_both("sysctl -qw net.ipv6.conf.all.disable_ipv6=0; systemctl stop true-main true-wanted");
+    // All of it is as it should be: no action.
+    prepare_both("systemctl start true-main true-wanted");
+    EXPECT_EQ(pending("systemctl start true-main; systemctl stop true-part; sysctl -qw "
+                      "net.ipv6.conf.all.disable_ipv6=0"),
+              0);
+    EXPECT_THAT(actions(), IsEmpty());
+}
+
+TEST_F(BootedActions, AReloadIsOneAfterSomebodyHasChangedWhatItReads) {
+    prepare_both("systemctl daemon-reload; sleep 0.1");
+    EXPECT_EQ(pending("systemctl daemon-reload"), 0);
+    prepare(Machine::disco, "sleep 0.1; touch /etc/fstab");
+    EXPECT_EQ(pending("systemctl daemon-reload"), 2);
+    EXPECT_THAT(actions(), testing::ElementsAre("pending systemctl daemon-reload"));
+    prepare(Machine::disco,
+            "systemctl daemon-reload; sleep 0.1; mkdir -p /etc/systemd/system/cron.service.wants");
+    EXPECT_EQ(pending("systemctl daemon-reload"), 2);
+    prepare(Machine::disco,
+            "rmdir /etc/systemd/system/cron.service.wants; sleep 0.1; systemctl daemon-reload");
+    EXPECT_EQ(pending("systemctl daemon-reload"), 0);
+}
+
 TEST_F(BootedActions, ThatWouldChangeSomethingArePending) {
     for (const char* lines :
          {"systemctl start is-down", "systemctl start is-up is-down", "systemctl stop is-up",

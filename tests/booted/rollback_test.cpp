@@ -32,6 +32,7 @@ protected:
 };
 
 TEST_F(BootedRollback, OfAServiceThatHasWrittenKeepsWhatItWrote) {
+    prepare(Machine::disco, "apt-get purge -y 'nginx*' 'libnginx*' && rm -rf /var/lib/nginx /var/log/nginx");
     const std::string links_before = links();
     const std::string files =
         "find /etc /usr /opt -xdev -path /opt/disco -prune -o -printf '%p %y %m %U:%G %s %l\n' | sort";

@@ -47,6 +47,28 @@ TEST_F(BootedWithoutSystemd, ItsCommandsFailAtOnceAsNatively) {
     }
 }
 
+/// There it changes files at most, and says so.
+TEST_F(BootedWithoutSystemd, InAChrootItsCommandsAreIgnoredAsNatively) {
+    // Another root directory than that of the first process.
+    const std::string enter =
+        "unshare --mount bash -c 'mkdir -p /media/chroot; mount -t tmpfs none /media/chroot; cd "
+        "/media/chroot\n"
+        "cp -a /bin /sbin /lib /lib64 .; mkdir -p usr etc var opt proc dev sys root run/lock tmp\n"
+        "for d in usr etc var opt proc dev sys root; do mount --rbind /$d $d; done\n"
+        "exec chroot . ";
+    for (const char* line : {"systemctl restart cron", "systemctl daemon-reload", "systemctl stop cron",
+                             "systemctl start no-such-unit"}) {
+        const std::string asked = "bash -c \"" + std::string{line} + " 2>&1; echo code \\$?\"'";
+        const auto natively = run(Machine::native, enter + asked);
+        ASSERT_TRUE(natively.succeeded()) << natively.error;
+        EXPECT_THAT(natively.output, testing::EndsWith("code 0\n")) << line;
+        const auto result = run(Machine::disco, enter + "/opt/disco/bin/disco exec --noop -- " + asked);
+        EXPECT_EQ(result.exit, 0) << result.output << result.error;
+        EXPECT_EQ(printed(), natively.output) << line;
+        EXPECT_THAT(actions(), IsEmpty()) << line;
+    }
+}
+
 /// Such as those that images of containers have.
 TEST_F(BootedWithoutSystemd, AScriptInTheNameOfSystemctlIsAnAction) {
     const auto result =

@@ -53,7 +53,7 @@ std::string request(const std::string& wish) {
 /// Sends the writing end of a pipe with less than a request, and sees whether somebody holds it.
 std::string send_descriptor(int socket, std::string bytes) {
     std::array<int, 2> ends = {-1, -1};
-    if (::pipe(ends.data()) != 0) return "held: no pipe";
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return "held: no pipe";
     bytes.pop_back();
     const bool sent = send_with_descriptor(socket, bytes, ends[1]) > 0;
     ::close(ends[1]);

@@ -22,7 +22,7 @@ protected:
     static model::PreparedPlan plan() {
         using Location = model::ObjectSource::Location;
         const model::Stamp stamp{1, 2, {3, 4}, {5, 6}, 0100644, 7, 8};
-        const std::string odd{"a \"\n\xff\x00z", 8};
+        const std::string odd{"a \"\n\xff\x00z", 7};
         model::PreparedPlan plan;
         plan.live.emplace_back(model::PreparedPut{{odd, {Location::layer, odd}}, 11});
         plan.live.emplace_back(
@@ -119,7 +119,7 @@ TEST_F(JournalFile, SaysWhenItWasCommittedLast) {
 TEST_F(JournalFile, CutOffAnywhereSaysNoMoreThanWasOnDisk) {
     write_whole();
     const std::string whole = sys::read_file(file());
-    const std::size_t planned = whole.find("\n", whole.find("\"planned\""));
+    const std::size_t planned = whole.find('\n', whole.find("\"planned\""));
     for (std::size_t size = 0; size < whole.size(); ++size) {
         sys::write_file(file(), whole.substr(0, size), 0600);
         const auto record = merge::read_journal(file());

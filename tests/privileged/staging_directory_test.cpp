@@ -127,7 +127,7 @@ TEST_F(StagingDirectoryTest, UnderAnotherNameItIsFound) {
 /// Somebody has made it first, so the merge has not begun.
 TEST_F(StagingDirectoryTest, WhatWasThereBeforeStays) {
     const std::vector<merge::JournalTree> trees{{"", live(), ".disco-run", {}, 0}};
-    merge::Journal{store().journal("run"), {"run", "/", "0", "", {}}, trees};
+    { const merge::Journal begun{store().journal("run"), {"run", "/", "0", "", {}}, trees}; }
     put(staging() / "theirs", "theirs");
     ::chmod(staging().c_str(), 0700);
     EXPECT_EQ(merge::recover(store(), "run").outcome, Outcome::nothing_done);

@@ -229,10 +229,10 @@ TEST_F(Actions, KeepTheirMeaning) {
 
 /// A script that asks without end costs the run neither its memory nor a report that nobody can read.
 TEST_F(Actions, OfManyLargeWordsAreBoundedAndToldShortly) {
-    const auto result =
-        exec({"--noop", "--", "bash", "-c",
-              "w=$(printf %0120000d 1); for i in {1..100}; do disco-defer echo $i $w $w $w $w $w $w $w || "
-              "((++n)); done 2> /dev/null; echo refused $n"});
+    const std::string lines =
+        "w=$(printf %0120000d 1); for i in {1..100}; do disco-defer echo $i $w $w $w $w $w "
+        "$w $w || ((++n)); done 2> /dev/null; echo refused $n";
+    const auto result = exec({"--noop", "--", "bash", "-c", lines});
     EXPECT_EQ(result.exit, 2) << result.error;
     EXPECT_THAT(result.output, testing::ContainsRegex("refused [23][0-9]\n"));
     EXPECT_THAT(result.output, HasSubstr("64 MiB of them until the merge; all further ones were refused"));

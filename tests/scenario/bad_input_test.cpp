@@ -181,6 +181,18 @@ TEST_F(BadInput, TwoModulesDeliverOneFileThroughALink) {
     EXPECT_EQ(live().exit, 0);
 }
 
+/// A user's own, too: it is the module that cannot be delivered, not the run that ends.
+TEST_F(BadInput, ALinkThatLeadsNowhereFailsTheModuleThatDeliversThere) {
+    fs::create_directories(root() / "home/alice");
+    fs::create_symlink("data", root() / "home/alice/data");
+    for (const char* name : {"a", "b"}) want(name);
+    module_file("a", "files/etc/x", "x\n");
+    module_file("b", "files/home/alice/data/x", "x\n");
+    expect_refusal(4, {"files/home/alice/data"});
+    EXPECT_EQ(module_of(last_report(), "a").at("outcome"), "changed");
+    EXPECT_EQ(module_of(last_report(), "b").at("outcome"), "failed");
+}
+
 TEST_F(BadInput, ANodeWithoutModulesIsTold) {
     const auto result = live();
     EXPECT_EQ(result.exit, 0);

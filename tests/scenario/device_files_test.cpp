@@ -39,10 +39,9 @@ protected:
     }
     [[nodiscard]] sys::ProgramResult natively(const std::string& line) const {
         for (const char* place : {"proc", "dev"}) fs::create_directories(root() / place);
-        return run({"/usr/bin/unshare", "--mount", "/bin/sh", "-c",
-                    "mount -t proc proc \"$0/proc\" && mount --rbind /dev \"$0/dev\" && "
-                    "exec chroot \"$0\" /bin/sh -c \"$1\"",
-                    root(), line});
+        const std::string enter = "mount -t proc proc \"$0/proc\" && mount --rbind /dev \"$0/dev\" && "
+                                  "exec chroot \"$0\" /bin/sh -c \"$1\"";
+        return run({"/usr/bin/unshare", "--mount", "/bin/sh", "-c", enter, root(), line});
     }
     [[nodiscard]] static sys::ProgramResult run(const std::vector<std::string>& words) {
         return sys::run_program({.argv = words,
