@@ -109,7 +109,7 @@ std::optional<unsigned> prefix_of(const std::string& mask, int family) {
     return bits;
 }
 
-/// "192.0.2.0/24"
+/// "192.0.2.0/24"; a host has no prefix.
 std::optional<std::string> network(const std::string& word) {
     const std::size_t slash = word.find('/');
     const std::string host = word.substr(0, slash);
@@ -123,7 +123,7 @@ std::optional<std::string> network(const std::string& word) {
         bytes.at(bit / 8) = static_cast<unsigned char>(bytes.at(bit / 8) & ~(1U << (7 - bit % 8)));
     std::array<char, INET6_ADDRSTRLEN> text = {};
     ::inet_ntop(family, bytes.data(), text.data(), text.size());
-    return fmt::format("{}/{}", text.data(), *prefix);
+    return *prefix == all ? std::string{text.data()} : fmt::format("{}/{}", text.data(), *prefix);
 }
 
 } // namespace

@@ -18,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 namespace disco::cli {
@@ -43,7 +45,7 @@ bool fits(const ListedRun& run, const RunsOptions& wanted, std::time_t since) {
            (since == -1 || sys::moment_of_timestamp(report.started) >= since);
 }
 
-/// Columns of one width each; the first of the rows is their heading.
+/// Columns of one width each.
 class Table {
 public:
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
@@ -73,7 +75,9 @@ std::string undo_column(const ListedRun& run) { return run.undo.empty() ? "" : "
 
 std::string table_of(const std::vector<ListedRun>& runs) {
     Table table;
-    table.add({"RUN", "MODE", "OUTCOME    ", "EXIT    ", "CHANGES", "STARTED", "TOOK", "NODE", "ROOT"});
+    // Of other programs' input the first word of each line is a run.
+    const bool heading = ::isatty(STDOUT_FILENO) == 1;
+    if (heading) table.add({"RUN", "MODE", "OUTCOME", "EXIT", "CHANGES", "STARTED", "TOOK", "NODE", "ROOT"});
     for (const ListedRun& run : runs) {
         if (!run.summary) {
             table.add({run.id, "live", "merged     ",
@@ -83,8 +87,9 @@ std::string table_of(const std::vector<ListedRun>& runs) {
         }
         const model::RunReport& report = run.summary->run;
         const std::time_t started = sys::moment_of_timestamp(report.started);
-        table.add({run.id, model::to_string(report.mode), model::to_string(report.outcome),
-                   fmt::format("exit {}", model::to_int(report.exit_code)),
+        table.add({run.id, model::to_string(report.mode),
+                   fmt::format("{:<11}", model::to_string(report.outcome)),
+                   fmt::format("exit {:<3}", model::to_int(report.exit_code)),
                    report::in_words(run.summary->counts),
                    started == -1 ? sys::printable_text(report.started) : sys::local_time(started),
                    sys::duration_in_words(report.wall_s), sys::printable_text(report.node),
