@@ -27,7 +27,6 @@ struct QuestionRow {
     const char* need = "";    ///< of the question
 };
 
-constexpr const char* only_here = "it has one wall, and does no harm by itself";
 constexpr const char* grammar = "grammar"; // that is no switch: no form of a command does such a thing
 
 /// Of root the kernel bounds only the numbers, and that since Linux 6.14.
@@ -101,7 +100,7 @@ const std::vector<QuestionRow>& rows() {
         {"datagram", "query-calls,query-sockets,query-namespaces", "", "interfaces"},
         {"datagram_by_message", own_net, "", "interfaces"},
         {"datagram_by_connection", own_net, "", "interfaces"},
-        {"datagram_port", "query-calls", "it takes a number, and hears nothing there", "interfaces"},
+        {"datagram_port", "query-calls", grammar, "interfaces"},
         {"raw_socket", "query-sockets,query-user", "", "net-admin"},
         {"multicast_group", own_net, "", "interfaces"},
         {"old_rules", calls, "", "net-admin"},
@@ -124,11 +123,11 @@ const std::vector<QuestionRow>& rows() {
         {"shared_memory", ipc},
         {"message_queue", ipc},
         {"semaphore", ipc},
-        {"asynchronous_io", "query-filter", only_here},
+        {"asynchronous_io", "query-filter", grammar},
         {"lock_memory", "query-filter,query-limits"},
         {"many_processes", "query-limits", "and the time that a question has"},
         {"many_processes", processes_of_root(), "and the time that a question has", "root-user"},
-        {"old_abi", kernel_has_narrow_calls() ? "query-filter" : "", only_here},
+        {"old_abi", kernel_has_narrow_calls() ? "query-filter" : "", grammar},
         {"state_directory", "query-covers,query-user"},
         {"temporary_files", "query-covers,query-user"},
         {"shadow", "query-covers,query-user"},
