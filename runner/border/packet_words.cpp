@@ -47,7 +47,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> protocol
                                                                                       {"136", "udplite"}}};
 
 std::string usual_protocol(const std::string& word) {
-    const std::string lower = sys::lower_case(word);
+    std::string lower = sys::lower_case(word);
     for (const auto& [other, usual] : protocols)
         if (lower == other) return std::string{usual};
     return lower;
