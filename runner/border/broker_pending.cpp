@@ -129,8 +129,12 @@ bool Broker::ask_before_action(Client& client) {
     client.judged = action_of(client);
     if (const auto& settings = client.judged.effects.settings; settings && !settings->empty()) {
         client.judged.argv = {"sysctl", "-w"};
-        const std::vector<std::string> all = with_those_of_devices(*settings);
-        client.judged.argv.insert(client.judged.argv.end(), all.begin(), all.end());
+        try {
+            const std::vector<std::string> all = with_those_of_devices(*settings);
+            client.judged.argv.insert(client.judged.argv.end(), all.begin(), all.end());
+        } catch (const sys::SysError&) { // no IPv6 here, for one: sysctl will say so
+            return false;
+        }
     }
     auto words = model::question_before(client.judged, earlier());
     // What is deferred is for the machine as it will be.
@@ -166,7 +170,8 @@ bool Broker::ask_of_related(Client& client, const QuestionRun::Answer& answer) {
     const auto words = model::question_after(client.judged, answer.output);
     if (!words) return false;
     client.asks_related = ask_of_machine(client, *words);
-    return client.asks_related;
+    if (!client.asks_related) do_action(client, nullptr); // then nobody knows
+    return true;
 }
 
 /// Of the units that it is about, or of what they want: systemd will know of that only after the merge.

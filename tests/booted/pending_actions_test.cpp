@@ -101,6 +101,15 @@ TEST_F(BootedActions, AreNotTakenForTrueAfterWhatMayChangeThem) {
     EXPECT_THAT(actions(), IsEmpty());
 }
 
+TEST_F(BootedActions, OnSettingsThatTheKernelHasNotAreStillAskedFor) {
+    const auto result =
+        run(Machine::disco,
+            "unshare --mount bash -c 'mount -t tmpfs none /proc/sys/net/ipv6; disco exec --noop -- "
+            "sysctl -w net.ipv6.conf.all.forwarding=1'");
+    EXPECT_EQ(result.exit, 0) << result.output << result.error;
+    EXPECT_THAT(actions(), ElementsAre("pending sysctl -w net.ipv6.conf.all.forwarding=1"));
+}
+
 TEST_F(BootedActions, AReloadIsOneAfterSomebodyHasChangedWhatItReads) {
     prepare_both("systemctl daemon-reload; sleep 0.1");
     EXPECT_EQ(pending("systemctl daemon-reload"), 0);
