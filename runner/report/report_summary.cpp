@@ -46,11 +46,11 @@ std::optional<ReportSummary> parse_beginning(const std::string& beginning) {
                           .failed_checks = counts.at("failed_checks")}};
 }
 
-std::string counted(std::size_t count, const char* one, const char* many) {
+} // namespace
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
     return fmt::format("{} {}", count, count == 1 ? one : many);
 }
-
-} // namespace
 
 ReportCounts counts_of(const model::RunReport& run) {
     ReportCounts counts;

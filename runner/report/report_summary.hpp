@@ -5,8 +5,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace disco::report {
+
+/// "1 change", "3 changes". Pure.
+[[nodiscard]] std::string counted(std::size_t count, std::string_view one, std::string_view many);
 
 struct ReportCounts {
     std::size_t changes = 0;

@@ -3,6 +3,7 @@
 #include "runner/model/exit_code.hpp"
 #include "runner/model/repetition.hpp"
 #include "runner/report/json_values.hpp"
+#include "runner/report/report_summary.hpp"
 #include "runner/report/text_changes.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
@@ -20,10 +21,6 @@ namespace {
 
 using model::ModuleOutcome;
 using model::RunOutcome;
-
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-    return fmt::format("{} {}", count, count == 1 ? one : many);
-}
 
 /// "2 created, 1 modified".
 std::string counts(const model::ModuleReport& module) {
