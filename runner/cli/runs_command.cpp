@@ -50,11 +50,12 @@ class Table {
 public:
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
     [[nodiscard]] std::string text() const {
+        const std::vector<std::size_t> widths = column_widths();
         std::string text;
         for (const auto& row : rows_) {
             std::string line;
             for (std::size_t column = 0; column < row.size(); ++column)
-                line += fmt::format("{:<{}}  ", row[column], width_of(column));
+                line += fmt::format("{:<{}}  ", row[column], column < widths.size() ? widths[column] : 0);
             line.resize(line.find_last_not_of(' ') + 1);
             text += line + '\n';
         }
@@ -62,11 +63,15 @@ public:
     }
 
 private:
-    [[nodiscard]] std::size_t width_of(std::size_t column) const {
-        std::size_t width = 0;
-        for (const auto& row : rows_)
-            if (column + 1 < row.size()) width = std::max(width, row[column].size());
-        return width;
+    /// Of all but the last of each row.
+    [[nodiscard]] std::vector<std::size_t> column_widths() const {
+        std::vector<std::size_t> widths;
+        for (const auto& row : rows_) {
+            widths.resize(std::max(widths.size(), row.size() - 1));
+            for (std::size_t column = 0; column + 1 < row.size(); ++column)
+                widths[column] = std::max(widths[column], row[column].size());
+        }
+        return widths;
     }
     std::vector<std::vector<std::string>> rows_;
 };
