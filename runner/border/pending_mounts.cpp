@@ -7,10 +7,7 @@
 namespace disco::border {
 
 void PendingMounts::note(const model::Action& action) {
-    const auto& changes = action.effects.changes;
-    const bool mounts = std::any_of(changes.begin(), changes.end(),
-                                    [](const model::Subject& subject) { return subject.name == "mounts"; });
-    if (!mounts) return;
+    if (!model::any_named(action.effects.changes, {"mounts"})) return;
     const auto& words = action.effects.canonical;
     const bool plain = std::none_of(words.begin(), words.end(), [](const std::string& word) {
         return word == "--fake" || word == "--move"; // what is moved is no longer where it was

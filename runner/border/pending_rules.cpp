@@ -100,10 +100,7 @@ bool shows(const PacketCommand& question, const PacketCommand& change) {
 } // namespace
 
 void PendingRules::note(const model::ActionEffects& effects, const std::string& words) {
-    const bool changes =
-        std::any_of(effects.changes.begin(), effects.changes.end(),
-                    [](const model::Subject& subject) { return subject.name == "packet-filter"; });
-    if (!changes) return;
+    if (!model::any_named(effects.changes, {"packet-filter"})) return;
     Event event{packet_command(effects.canonical), std::nullopt, words};
     if (!effects.canonical.empty() && is_packet_program(effects.canonical[0]))
         event.six = is_of_six(effects.canonical[0]);

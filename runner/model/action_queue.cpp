@@ -81,10 +81,7 @@ bool same_command(const Action& a, const Action& b) {
 }
 
 /// The second time does something else than the first: `iptables -D INPUT 1`.
-bool adds_up(const Action& action) {
-    return std::any_of(action.effects.changes.begin(), action.effects.changes.end(),
-                       [](const Subject& change) { return change.name == "packet-filter"; });
-}
+bool adds_up(const Action& action) { return any_named(action.effects.changes, {"packet-filter"}); }
 
 /// The one may start, by what units want, what the other stops.
 bool opposes(const Action& a, const Action& b) {

@@ -21,12 +21,8 @@ std::string_view command_of(const Action& action) {
 }
 
 bool any_changes(const Earlier& earlier, std::initializer_list<std::string_view> subjects) {
-    return std::any_of(earlier.begin(), earlier.end(), [&](const Action* one) {
-        return std::any_of(
-            one->effects.changes.begin(), one->effects.changes.end(), [&](const Subject& change) {
-                return std::find(subjects.begin(), subjects.end(), change.name) != subjects.end();
-            });
-    });
+    return std::any_of(earlier.begin(), earlier.end(),
+                       [&](const Action* one) { return any_named(one->effects.changes, subjects); });
 }
 
 bool any_of_command(const Earlier& earlier, std::string_view command) {

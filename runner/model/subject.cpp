@@ -88,6 +88,12 @@ bool objects_meet(const Subject& change, const std::string& changed, const Subje
 
 } // namespace
 
+bool any_named(const std::vector<Subject>& subjects, std::initializer_list<std::string_view> names) {
+    return std::any_of(subjects.begin(), subjects.end(), [&](const Subject& subject) {
+        return std::find(names.begin(), names.end(), subject.name) != names.end();
+    });
+}
+
 std::string describe(const Subject& subject) {
     if (subject.objects.empty()) return subject.name;
     return fmt::format("{} of {}", subject.name, fmt::join(subject.objects, ", "));

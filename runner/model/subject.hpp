@@ -1,6 +1,8 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What commands change, and what questions are about, as far as their words say: so that a question whose
@@ -15,6 +17,10 @@ struct Subject {
 
     friend bool operator==(const Subject&, const Subject&) = default;
 };
+
+/// Whether one of the subjects has one of the names.
+[[nodiscard]] bool any_named(const std::vector<Subject>& subjects,
+                             std::initializer_list<std::string_view> names);
 
 /// "services", or "services of nginx.service".
 [[nodiscard]] std::string describe(const Subject& subject);

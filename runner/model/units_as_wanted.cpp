@@ -41,13 +41,9 @@ bool changes_units(const Action& action) {
 
 /// It may end processes, or mount something, that are a unit's: which one, its words do not say.
 bool changes_units_unseen(const Action* action) {
-    constexpr std::array<std::string_view, 4> parts = {"processes", "mounts", "swap", "services"};
     if (action->meaning.verb == ServiceVerb::anything) return true;
     return action->meaning.units.empty() &&
-           std::any_of(action->effects.changes.begin(), action->effects.changes.end(),
-                       [&](const Subject& change) {
-                           return std::find(parts.begin(), parts.end(), change.name) != parts.end();
-                       });
+           any_named(action->effects.changes, {"processes", "mounts", "swap", "services"});
 }
 
 /// What a unit is, and the units whose start or stop may stop or start it.
