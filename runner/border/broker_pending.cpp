@@ -32,6 +32,11 @@ constexpr std::size_t most_units = 256;
 
 namespace {
 
+/// The root directory of who asks. Throws SysError when it is gone.
+sys::UniqueFd view_of(const Peer& peer) {
+    return sys::open_directory(fmt::format("/proc/{}/root", peer.process));
+}
+
 /// And no script.
 bool is_binary(int file) {
     char magic[SELFMAG] = {};
@@ -49,7 +54,7 @@ void Broker::name_programs(model::Action& action, const Peer& peer) const {
     if (processes == action.effects.changes.end() || processes->objects.empty()) return;
     if (action.meaning.units.size() > most_units) return processes->objects.clear();
     try {
-        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process));
+        const sys::UniqueFd view = view_of(peer);
         for (const std::string& unit : action.meaning.units)
             for (std::string& program : programs_of(read_unit_files(view.get(), unit)))
                 processes->objects.push_back(std::move(program));
@@ -62,7 +67,7 @@ void Broker::name_programs(model::Action& action, const Peer& peer) const {
 model::ServiceMeaning Broker::with_real_names(model::ServiceMeaning meaning, const Peer& peer) const {
     if (host_.root != "/" || meaning.units.empty() || meaning.units.size() > most_units) return meaning;
     try {
-        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process));
+        const sys::UniqueFd view = view_of(peer);
         for (std::string& unit : meaning.units) {
             if (sys::is_pattern(unit)) continue;
             const std::string full = model::full_unit_name(unit);
@@ -79,7 +84,7 @@ void Broker::name_real_mounts(model::Action& action, const Peer& peer) {
     for (model::Subject& change : action.effects.changes) {
         if (change.name != "mounts" || change.objects.empty() || action.covers.empty()) continue;
         try {
-            const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process));
+            const sys::UniqueFd view = view_of(peer);
             for (const std::string& path : action.covers)
                 change.objects.push_back("/" +
                                          sys::real_directory(view.get(), path).relative_path().string());
@@ -179,8 +184,7 @@ bool Broker::changes_unit_files(const Client& client) const {
     const std::vector<std::string>& units = client.judged.meaning.units;
     if (units.size() > most_units) return true;
     try {
-        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", client.peer.process)),
-                            machine = sys::open_directory("/");
+        const sys::UniqueFd view = view_of(client.peer), machine = sys::open_directory("/");
         return std::any_of(units.begin(), units.end(), [&](const std::string& unit) {
             return read_unit_files(view.get(), unit) != read_unit_files(machine.get(), unit) ||
                    wanted_by_links(view.get(), unit) != wanted_by_links(machine.get(), unit);
@@ -206,7 +210,7 @@ bool Broker::has_no_systemd(const Client& client) const {
         client.decision.action.empty() || client.decision.meaning.verb == model::ServiceVerb::end_machine)
         return false;
     try {
-        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", client.peer.process));
+        const sys::UniqueFd view = view_of(client.peer);
         const sys::UniqueFd program = sys::try_open_regular_in_root(view.get(), called->path);
         return program && is_binary(program.get());
     } catch (const sys::SysError&) { // it is gone
@@ -235,10 +239,11 @@ bool Broker::answer_from_pending(Client& client) {
     const policy::GuardDecision& decision = client.decision;
     if (decision.about.empty() && decision.kind != GuardKind::query) return false;
     const bool query = decision.kind == GuardKind::query;
-    const PendingQuestion question{query ? with_real_names(decision.meaning, client.peer)
-                                         : model::ServiceMeaning{},
+    const PendingQuestion question{query ? decision.meaning : model::ServiceMeaning{},
                                    query ? decision.query : client.request.argv, decision.about};
-    auto known = pending_.answer(question);
+    PendingQuestion by_names = question;
+    if (!pending_.units().is_empty()) by_names.meaning = with_real_names(question.meaning, client.peer);
+    auto known = pending_.answer(by_names);
     if (!known && query) known = answer_from_unit_files(question, client.peer);
     if (!known) return false;
     if (!known->refusal.empty())
@@ -259,8 +264,7 @@ std::optional<PendingAnswer> Broker::answer_from_unit_files(const PendingQuestio
             EX_UNAVAILABLE, "", "",
             fmt::format("it asks for {} units; ask for {} at most at a time", names.size(), most_units)};
     try {
-        const sys::UniqueFd view = sys::open_directory(fmt::format("/proc/{}/root", peer.process)),
-                            machine = sys::open_directory("/");
+        const sys::UniqueFd view = view_of(peer), machine = sys::open_directory("/");
         std::vector<UnitComparison> units;
         for (const std::string& name : names)
             units.push_back({name, read_unit_files(view.get(), name), read_unit_files(machine.get(), name)});

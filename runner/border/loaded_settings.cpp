@@ -49,11 +49,9 @@ std::optional<Words> system_files(int root) {
     return files;
 }
 
-bool is_null_device(int root, const std::string& path) {
-    const sys::UniqueFd file = sys::try_open_in_root(root, path, O_PATH);
-    struct stat status = {};
-    return file && ::fstat(file.get(), &status) == 0 && S_ISCHR(status.st_mode) &&
-           status.st_rdev == makedev(1, 3);
+/// A link to /dev/null stands for an empty file of that name.
+bool is_null_device(const struct stat& status) {
+    return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 
 std::optional<Words> assignments_in(int root, const Words& files, const std::string& directory) {
@@ -61,9 +59,12 @@ std::optional<Words> assignments_in(int root, const Words& files, const std::str
     std::size_t left = most_bytes;
     for (const std::string& file : files) {
         const std::string path = file.starts_with('/') ? file : directory + "/" + file;
-        if (is_null_device(root, path)) continue; // a link to it stands for an empty file of that name
-        const sys::UniqueFd text = sys::try_open_regular_in_root(root, path);
-        if (!text) return std::nullopt;
+        const sys::UniqueFd found = sys::try_open_in_root(root, path, O_PATH);
+        struct stat status = {};
+        if (!found || ::fstat(found.get(), &status) != 0) return std::nullopt;
+        if (is_null_device(status)) continue;
+        if (!S_ISREG(status.st_mode)) return std::nullopt;
+        const sys::UniqueFd text = sys::reopen_regular(found.get(), path);
         const std::string lines = sys::read_all(text.get(), path, left);
         left -= lines.size();
         const auto assignments = model::assignments_of_sysctl_file(lines);

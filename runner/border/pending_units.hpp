@@ -15,6 +15,9 @@ public:
     /// An action was asked for, in these words for people.
     void note(const model::ServiceMeaning& action, const std::string& words);
 
+    /// No action of a unit, and none that may be of any, was asked for.
+    [[nodiscard]] bool is_empty() const noexcept { return units_.empty() && !any_; }
+
     /// What it knows of units is all that matters for this question: whether they run.
     [[nodiscard]] static bool answers(const model::ServiceMeaning& question);
     /// Nothing: no earlier action has to do with it, and the machine is asked.
