@@ -11,7 +11,7 @@ inline constexpr std::uint32_t most_word_bytes = 1U << 20;
 inline constexpr std::uint32_t most_variable_bytes = 128U << 10;
 inline constexpr std::uint32_t most_directory_bytes = 4096;
 inline constexpr std::uint32_t most_input_bytes = 16U << 20;
-inline constexpr std::uint32_t most_new_words = 4096; ///< of Reply::What::run
+inline constexpr std::uint32_t most_new_words = 4096; ///< of Reply::Kind::run
 
 enum class Wish : std::uint32_t {
     guarded,  ///< a guarded command was called

@@ -18,8 +18,9 @@ struct TreeToMerge {
     std::filesystem::path live; ///< the managed mount's root directory on the live root
     std::string prefix;         ///< its path inside the live root: "" or "/home"
     model::MergePlan plan;
-    std::filesystem::path layer; ///< what ObjectSource::Where::layer is relative to; moved to the undo store
-    std::filesystem::path kept;  ///< the same of Where::staging; empty: there is none yet
+    std::filesystem::path
+        layer; ///< what ObjectSource::Location::layer is relative to; moved to the undo store
+    std::filesystem::path kept;                  ///< the same of Where::staging; empty: there is none yet
     std::vector<model::Conflict> conflicts = {}; ///< that were found when it was planned
 };
 

@@ -88,8 +88,7 @@ bool is_changed_since(const timespec& moment) {
          {"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
           "/usr/lib/systemd/system"}) {
         if (changed(directory)) return true;
-        const auto status = sys::stat_path(directory);
-        if (!status || !S_ISDIR(status->st_mode)) continue;
+        if (!sys::is_directory(directory)) continue;
         const sys::UniqueFd opened = sys::open_directory(directory);
         for (const sys::DirectoryEntry& entry : sys::list_directory(opened.get(), directory))
             if (entry.type == DT_DIR && changed(directory / entry.name)) return true;

@@ -19,8 +19,8 @@ struct RollbackOptions : run::CommonOptions {
 
 /// Puts back what a run's merge replaced and is not kept, if nobody has changed it since: all of it or
 /// nothing, as a merge. The report is stored like a dance's. The caller has claimed the state (see
-/// Claim::For::undo). Throws as carry_out does, BadConfiguration or sys::Error when there is no such run, and
-/// UsageError as merge::plan_rollback does.
+/// Claim::Purpose::undo). Throws as carry_out does, BadConfiguration or sys::Error when there is no such run,
+/// and UsageError as merge::plan_rollback does.
 [[nodiscard]] run::Result roll_back(const RollbackOptions& options, const run::StateDirectory& state);
 
 /// Names of all runs that have a report or can be rolled back, oldest first: a run that was killed after its
