@@ -156,12 +156,13 @@ int run_report(const Options& options) {
     const auto whole = run::whole_report(state, id);
     const report::StoredReport stored = report::load_report(whole, state.path() / "scratch");
     if (!options.output.targets.empty()) {
-        const std::string text =
-            sys::read_file(options.output.detail == report::Detail::verbose ? whole : state.report(id));
+        const bool all = options.output.detail == report::Detail::verbose;
+        const auto contents = all ? report::Contents::all : report::Contents::short_;
         write_targets(options.output.targets, [&](const ReportTarget& target, const WritePiece& write) {
-            switch (target.format) {
-            case ReportFormat::json: write(text); break; // as it is stored
-            }
+            if (target.format == ReportFormat::json)
+                write(sys::read_file(all ? whole : state.report(id))); // as it is stored
+            else
+                row_of(target.format).write(stored.run, stored.changes, contents, write);
         });
         return 0;
     }
