@@ -11,7 +11,7 @@ constexpr std::size_t output_limit = std::size_t{1} << 20;
 
 /// Nothing of a caller's environment reaches a question.
 std::vector<std::string> plain_environment(std::string_view home) {
-    return {std::string{"PATH="} + sys::usual_path, fmt::format("HOME={}", home), "LC_ALL=C.UTF-8",
+    return {fmt::format("PATH={}", sys::usual_path), fmt::format("HOME={}", home), "LC_ALL=C.UTF-8",
             "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0",
             // iptables of the old kind opens it for writing even where it only lists; the lock is pretended.
             "XTABLES_LOCKFILE=/dev/null"};
@@ -29,7 +29,7 @@ std::vector<std::string> environment_of(const model::ActionContext& context) {
                                        [&](const std::string& each) { return names(each, usual); });
         if (known) continue;
         const std::string_view name = usual;
-        environment.push_back(name == "PATH"   ? std::string{"PATH="} + sys::usual_path
+        environment.push_back(name == "PATH"   ? fmt::format("PATH={}", sys::usual_path)
                               : name == "HOME" ? "HOME=/root"
                                                : "LC_ALL=C.UTF-8");
     }

@@ -88,9 +88,10 @@ model::SourceMark mark_of(const struct statx& status) {
 void rename_object(const DirectoryCache::Place& from, const DirectoryCache::Place& to, unsigned flags) {
     if (::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags) == 0) return;
     sys::SysError error{errno, "rename", to.name};
-    if (error.code() == EXDEV && sys::is_on_overlay(from.directory))
-        error.add_context("the live root is an overlay that cannot move a directory of its lower layers; "
-                          "mount it with redirect_dir=on");
+    const std::string remedy =
+        "the live root is an overlay that cannot move a directory of its lower layers; "
+        "mount it with redirect_dir=on";
+    if (error.code() == EXDEV && sys::is_on_overlay(from.directory)) error.add_context(remedy);
     throw error;
 }
 

@@ -20,7 +20,7 @@ std::string_view bare(std::string_view name) { return name.substr(0, name.find('
 std::string stem(std::string_view name) {
     std::string text = sys::lower_case(bare(name));
     for (const std::string_view ending : {".txt", ".conf", ".d"})
-        if (text.ends_with(ending)) text.resize(text.size() - ending.size());
+        if (text.ends_with(ending)) text.erase(text.size() - ending.size());
     if (text.ends_with('s')) text.pop_back();
     if (text == "sandboxe") return "sandbox";
     if (text == "param") return "parameter";

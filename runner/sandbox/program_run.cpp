@@ -7,6 +7,7 @@
 #include "runner/sandbox/terminal_relay.hpp"
 #include "runner/sandbox/watch.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/heartbeat.hpp"
 #include "runner/sys/interrupt.hpp"
 
 #include <algorithm>
@@ -136,9 +137,10 @@ private:
             for (const pollfd& wait : sandbox_.input_->waits()) waits.push_back(wait);
         const std::size_t log = waits.size();
         waits.push_back({sandbox_.log_.socket(), POLLIN, 0});
-        const int ready = ::poll(waits.data(), waits.size(), patience_ms(limit));
+        const int ready = ::poll(waits.data(), waits.size(), sys::until_heartbeat(patience_ms(limit)));
         if (ready < 0 && errno != EINTR) throw sys::SysError{errno, "wait for the sandbox"};
         sys::throw_if_interrupted();
+        sys::heartbeat();
         for (std::size_t i = 0; i < runs_.size(); ++i)
             if (runs_[i].notifier) runs_[i].notifier->attend(waits[first_calls + 3 * i].revents);
         if (sandbox_.spec_.outlet != nullptr) sandbox_.spec_.outlet->serve();

@@ -1,6 +1,7 @@
 #include "runner/sys/program.hpp"
 
 #include "runner/sys/error.hpp"
+#include "runner/sys/heartbeat.hpp"
 #include "runner/sys/interrupt.hpp"
 #include "runner/sys/unique_fd.hpp"
 
@@ -223,9 +224,10 @@ std::vector<ProgramResult> run_programs(const std::vector<ProgramSpec>& specs, s
                 patience_ms = patience_ms < 0 ? bounded : std::min(patience_ms, bounded);
             }
         }
-        if (::poll(waits.data(), waits.size(), patience_ms) < 0 && errno != EINTR)
+        if (::poll(waits.data(), waits.size(), until_heartbeat(patience_ms)) < 0 && errno != EINTR)
             throw SysError{errno, "wait"};
         throw_if_interrupted();
+        heartbeat();
         const auto now = Clock::now();
         std::erase_if(running, [&](auto& entry) {
             if (!entry.second->advance(now)) return false;
