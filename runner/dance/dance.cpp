@@ -58,7 +58,9 @@ public:
                                                                          : sys::passed_moment()} {}
 
     void run() {
+        options_.progress->work_begins("fetching");
         const Fetched fetched = fetch_all();
+        options_.progress->is_ordered(result_.run, fetched.order);
         sys::throw_if_interrupted();
         view::Views views{options_, state_, scratch_, node_};
         views.expect_room_for_attributes(options_.mode == RunMode::live || !options_.save.empty());
@@ -89,8 +91,10 @@ public:
         run::drop_needless_reloads(result_.run, context.views.host());
         run::note_modules(result_.run, recorder.unit_files_changed() && context.views.systemd_runs());
         result_.run.fingerprint = recorder.fingerprint(result_.run.modules);
-        const bool to_merge =
-            result_.run.outcome == model::RunOutcome::pending && run::has_changes(result_.run);
+        const bool pending = result_.run.outcome == model::RunOutcome::pending;
+        const bool to_merge = pending && run::has_changes(result_.run);
+        if (pending && options_.ask && !options_.ask(result_)) return;
+        if (to_merge && options_.mode == RunMode::live) options_.progress->work_begins("merging");
         if (options_.mode == RunMode::live && to_merge)
             run::merge_trees(result_.run, recorder.trees(), state_, started_,
                              {.rolls_back = {}, .confirm = options_.confirm});
@@ -109,7 +113,8 @@ public:
                         {.host = views.host(),
                          .place_runtime_files = [&] { return recorder.put_runtime_files(state_.unplaced()); },
                          .check = [&] { check_all(fetched, context); },
-                         .confirm = options_.confirm});
+                         .confirm = options_.confirm,
+                         .progress = options_.progress});
     }
 
 private:
@@ -266,10 +271,12 @@ private:
                         ? fmt::format("comes after module '{}', which failed", needs_failed->second)
                         : "a module failed before (--keep-going would go on)";
                 result_.run.modules.push_back(std::move(report));
+                options_.progress->module_ends(result_.run, result_.run.modules.back(), *result_.changes);
                 continue;
             }
             const module::ModuleContents& module = fetched.modules.at(name);
             sys::write_file(context.parameters / "current_module", name + "\n", 0600);
+            options_.progress->module_begins(name);
             std::unique_ptr<module::ModuleWork> run = std::move(ahead);
             if (!run || &run->module() != &module)
                 run = std::make_unique<module::ModuleWork>(module, context);
@@ -282,6 +289,7 @@ private:
             context.views.note_queued(done);
             const model::ModuleReport& report = result_.run.modules.emplace_back(std::move(done));
             spdlog::debug("module '{}': {}", name, model::to_string(report.outcome));
+            options_.progress->module_ends(result_.run, report, *result_.changes);
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;
             for (const std::string& dependent : model::dependents(name, fetched.order, fetched.table))

@@ -5,6 +5,7 @@
 #include "runner/run/run_record.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +20,8 @@ struct DanceOptions : run::CommonOptions {
     std::set<std::string> modules; ///< only these (and what they require); empty: what the node wants
     bool offline = false;
     bool keep_going = false;
+    /// Asked in a live dance that would merge or run something, before it does; empty: it need not be asked.
+    std::function<bool(const run::Result&)> ask;
     std::filesystem::path save; ///< of a no-op: where its plan is saved; empty: nowhere
 };
 

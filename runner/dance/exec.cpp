@@ -88,7 +88,8 @@ public:
             result_.run, state_,
             {.host = views_.host(),
              .place_runtime_files = [&] { return recorder_.put_runtime_files(state_.unplaced()); },
-             .confirm = options_.confirm});
+             .confirm = options_.confirm,
+             .progress = options_.progress});
     }
 
 private:

@@ -15,7 +15,7 @@ struct InverseTerms {
     const std::string& run; ///< that is undone; makes names that no earlier merge has given
     const timespec& merged; ///< when it was
     const OwnWork* own;     ///< since; null when there is none
-    model::KeepGlobs& keep;
+    model::PathGlobs& keep;
 };
 
 /// Originals of one managed mount that could not be kept.

@@ -15,7 +15,7 @@
 namespace disco::merge {
 namespace {
 
-void refuse_slips(const Rollback& rollback, const std::string& run, const model::KeepGlobs& keep) {
+void refuse_slips(const Rollback& rollback, const std::string& run, const model::PathGlobs& keep) {
     if (const auto idle = keep.without_match(); !idle.empty())
         throw sys::UsageError{fmt::format("--keep {} matches nothing that run {} changed: a GLOB is a path "
                                           "from the root of the tree, `*` stands "
@@ -56,7 +56,7 @@ void tell_lost(const Rollback& rollback, const std::string& run) {
 
 } // namespace
 
-Rollback plan_rollback(const UndoStore& store, const std::string& run, model::KeepGlobs& keep) {
+Rollback plan_rollback(const UndoStore& store, const std::string& run, model::PathGlobs& keep) {
     if (const std::string by = store.rolled_back_by(run); !by.empty())
         throw sys::Error{
             fmt::format("run {} has been rolled back already, by run {}: '{}' would merge it again", run, by,

@@ -30,6 +30,6 @@ struct Rollback {
 /// as a conflict in `find_conflicts`, unless it is kept. Throws sys::Error when the run cannot be rolled
 /// back, and says why; UsageError for a glob that matches nothing of what the run changed, when all of it is
 /// kept, or only a part of a directory that can be put back as a whole only.
-[[nodiscard]] Rollback plan_rollback(const UndoStore& store, const std::string& run, model::KeepGlobs& keep);
+[[nodiscard]] Rollback plan_rollback(const UndoStore& store, const std::string& run, model::PathGlobs& keep);
 
 } // namespace disco::merge

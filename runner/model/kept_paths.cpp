@@ -19,7 +19,7 @@ std::string in(const std::string& directory, std::string_view name) {
 }
 
 /// Adds what is below `path`; false, and nothing is added, when none of it is kept.
-bool split_below(const std::string& path, KeepGlobs& globs, const ListDirectory& list,
+bool split_below(const std::string& path, PathGlobs& globs, const ListDirectory& list,
                  SplitDirectory& split) {
     SplitDirectory inside;
     for (const auto& [name, directory] : list(path)) {
@@ -59,9 +59,9 @@ std::string literal(std::string_view path) {
 
 } // namespace
 
-KeepGlobs::KeepGlobs(std::vector<std::string> globs) : globs_{std::move(globs)}, matched_(globs_.size()) {}
+PathGlobs::PathGlobs(std::vector<std::string> globs) : globs_{std::move(globs)}, matched_(globs_.size()) {}
 
-bool KeepGlobs::match(std::string_view path) {
+bool PathGlobs::match(std::string_view path) {
     bool any = false;
     for (std::size_t i = 0; i < globs_.size(); ++i) {
         if (!glob_matches(relative(globs_[i]), relative(path))) continue;
@@ -71,7 +71,7 @@ bool KeepGlobs::match(std::string_view path) {
     return any;
 }
 
-bool KeepGlobs::cover(std::string_view path) {
+bool PathGlobs::cover(std::string_view path) {
     bool any = false;
     if (empty()) return any;
     for_each_level(path, [&](std::string_view level) {
@@ -81,20 +81,20 @@ bool KeepGlobs::cover(std::string_view path) {
     return any;
 }
 
-std::vector<std::string> KeepGlobs::without_match() const {
+std::vector<std::string> PathGlobs::without_match() const {
     std::vector<std::string> globs;
     for (std::size_t i = 0; i < globs_.size(); ++i)
         if (!matched_[i]) globs.push_back(globs_[i]);
     return globs;
 }
 
-SplitDirectory split_directory(const std::string& path, KeepGlobs& globs, const ListDirectory& list) {
+SplitDirectory split_directory(const std::string& path, PathGlobs& globs, const ListDirectory& list) {
     SplitDirectory split;
     if (!split_below(path, globs, list, split)) split.goes.push_back(path);
     return split;
 }
 
-void match_below(const std::string& path, KeepGlobs& globs, const ListDirectory& list) {
+void match_below(const std::string& path, PathGlobs& globs, const ListDirectory& list) {
     if (globs.without_match().empty()) return;
     for (const auto& [name, directory] : list(path)) {
         const std::string inner = in(path, name);

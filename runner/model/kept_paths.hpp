@@ -14,11 +14,11 @@
 namespace disco::model {
 
 /// The globs, and which of them have matched something: one that has not is a slip of the pen.
-class KeepGlobs {
+class PathGlobs {
 public:
-    KeepGlobs() = default;
+    PathGlobs() = default;
     /// As in `attributes` (see glob_matches), with or without a leading slash.
-    explicit KeepGlobs(std::vector<std::string> globs);
+    explicit PathGlobs(std::vector<std::string> globs);
 
     [[nodiscard]] bool empty() const noexcept { return globs_.empty(); }
     /// Whether one matches the path itself.
@@ -51,11 +51,11 @@ struct SplitDirectory {
 
 /// Of a directory that no glob covers. Pure but for `list`, which it calls for directories in there that are
 /// not kept, and, while there are globs without a match, for those that are.
-[[nodiscard]] SplitDirectory split_directory(const std::string& path, KeepGlobs& globs,
+[[nodiscard]] SplitDirectory split_directory(const std::string& path, PathGlobs& globs,
                                              const ListDirectory& list);
 
 /// Lets globs match what is below a directory that is kept.
-void match_below(const std::string& path, KeepGlobs& globs, const ListDirectory& list);
+void match_below(const std::string& path, PathGlobs& globs, const ListDirectory& list);
 
 /// Globs that cover all conflicts, sorted: of a conflict in a directory that a run has `made` (or
 /// replaced, outermost ones), all of that directory, since what belongs together should stay together; else

@@ -103,6 +103,13 @@ struct Action {
     bool repeated = false; ///< another action of the run does what this one asks for, and has its outcome
 };
 
+/// A package that was installed, upgraded or removed.
+struct PackageChange {
+    std::string name;          ///< with its architecture where several can be installed: "libc6:amd64"
+    std::string before, after; ///< versions; empty: it was not installed, it is not any more
+    bool operator==(const PackageChange&) const = default;
+};
+
 enum class ModuleOutcome { in_sync, changed, failed, skipped };
 [[nodiscard]] const char* to_string(ModuleOutcome outcome); ///< "in-sync", "changed", …
 
@@ -113,6 +120,7 @@ struct ModuleReport {
     std::vector<Step> steps;
     std::vector<Notice> notices;
     std::vector<Action> actions;
+    std::vector<PackageChange> packages;           ///< by name
     std::array<std::size_t, 5> change_counts = {}; ///< by ChangeKind
     std::size_t first_change = 0;                  ///< index of its first change in the ChangeLog
     [[nodiscard]] std::size_t changes() const;

@@ -103,6 +103,7 @@ std::vector<sandbox::ProgramEnd> ModuleSandbox::run_next(model::ModuleReport& re
                                                          const std::function<void()>& meanwhile) {
     const bool reports = profile == Profile::strict || profile == Profile::template_;
     if (reports) context_.views.renew_commands(box().root()); // scripts before may have installed some
+    context_.options.progress->step_begins(names.front());
     broker_->count_actions(phase == Phase::script);
     std::vector<NoticeReader> notices;
     notices.reserve(names.size());

@@ -139,7 +139,7 @@ model::ModuleReport ModuleWork::run(const std::function<void()>& meanwhile) {
     // A scan that fails half-way leaves half a change set: nothing after it could be trusted, so the dance
     // ends.
     const bool of_use = sys::while_doing(fmt::format("looking at what module '{}' changed", module_.name),
-                                         [&] { return context_.recorder.record(report); });
+                                         [&] { return context_.recorder.record(report, delivered_paths()); });
     sandbox_.close();
     if (report.changes() != 0) report.outcome = model::ModuleOutcome::changed;
     if (of_use) layer.keep();
@@ -236,6 +236,14 @@ void ModuleWork::look_for_refusals(const model::ModuleReport& report, const Scri
     }
     if (!first.empty())
         context_.verdicts->remember(digest_of(script), {module_.name + "/" + script.in_module, first});
+}
+
+std::set<std::string> ModuleWork::delivered_paths() const {
+    std::set<std::string> paths;
+    for (const auto* items : {&module_.files, &module_.templates})
+        for (const Deliverable& item : *items)
+            if (item.type != model::ObjectType::directory) paths.insert("/" + item.path);
+    return paths;
 }
 
 /// Unless it is said again.

@@ -7,6 +7,8 @@
 #include "runner/sys/sha256.hpp"
 
 #include <functional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace disco::module {
@@ -48,6 +50,8 @@ private:
                                               const std::vector<std::string>& names, model::Phase phase,
                                               model::Profile profile);
     void look_for_refusals(const model::ModuleReport& report, const Script& script);
+    /// Absolute in the tree; without directories, which are there for what is in them.
+    [[nodiscard]] std::set<std::string> delivered_paths() const;
     void show_output();
 
     const ModuleContents& module_;

@@ -22,28 +22,31 @@ void ChangeLog::append(const RecordedChange& change) {
     append_change(pending_, change);
     const std::size_t whole = pending_.size();
     if (report::can_be_short(change)) append_change(pending_, change, Contents::short_);
-    finish_lines(pending_.size() - whole);
-}
-
-void ChangeLog::append_json(std::string_view json, std::string_view in_short) {
-    pending_ += json;
-    pending_ += in_short;
-    finish_lines(in_short.size());
+    finish_lines(pending_.size() - whole,
+                 {.group = groups_.note(change), .directory = change.type == model::ObjectType::directory});
 }
 
 void ChangeLog::append_all(const ChangeLog& other) {
     for (std::size_t index = 0; index < other.size(); ++index) {
-        std::string in_short;
-        if (other.ends_[index].in_short != other.ends_[index].whole)
-            other.for_each_json(
-                index, 1, [&](std::string_view json) { in_short = json; }, Contents::short_);
-        other.for_each_json(index, 1, [&](std::string_view json) { append_json(json, in_short); });
+        const Lines& lines = other.lines_[index];
+        std::size_t in_short = 0;
+        const auto copy = [&](std::string_view json) {
+            pending_ += json;
+            in_short = json.size();
+        };
+        other.for_each_json(index, 1, copy);
+        if (lines.in_short != lines.whole)
+            other.for_each_json(index, 1, copy, Contents::short_);
+        else
+            in_short = 0;
+        finish_lines(in_short, {.group = groups_.adopt(other.group_of(index)), .directory = lines.directory});
     }
 }
 
-void ChangeLog::finish_lines(std::size_t length_in_short) {
-    const std::uint64_t end = written_ + pending_.size();
-    ends_.push_back({end - length_in_short, end});
+void ChangeLog::finish_lines(std::size_t length_in_short, Lines lines) {
+    lines.in_short = written_ + pending_.size();
+    lines.whole = lines.in_short - length_in_short;
+    lines_.push_back(lines);
     can_be_short_ = can_be_short_ || length_in_short != 0;
     if (pending_.size() < write_size) return;
     if (!fd_) fd_ = sys::UniqueFd{::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
@@ -53,16 +56,16 @@ void ChangeLog::finish_lines(std::size_t length_in_short) {
     pending_.clear();
 }
 
-std::size_t ChangeLog::size() const noexcept { return ends_.size(); }
+std::size_t ChangeLog::size() const noexcept { return lines_.size(); }
 
 void ChangeLog::for_each_json(std::size_t first, std::size_t count,
                               const std::function<void(std::string_view)>& visit, Contents contents) const {
     std::string json;
-    const std::size_t last = std::min(first + count, ends_.size());
+    const std::size_t last = std::min(first + count, lines_.size());
     for (std::size_t index = first; index < last; ++index) {
-        const LineEnds& ends = ends_[index];
+        const Lines& ends = lines_[index];
         const bool in_short = contents == Contents::short_ && ends.in_short != ends.whole;
-        const std::uint64_t begin = in_short ? ends.whole : index == 0 ? 0 : ends_[index - 1].in_short;
+        const std::uint64_t begin = in_short ? ends.whole : index == 0 ? 0 : lines_[index - 1].in_short;
         const auto length = static_cast<std::size_t>((in_short ? ends.in_short : ends.whole) - begin);
         if (begin >= written_) {
             visit(std::string_view{pending_}.substr(static_cast<std::size_t>(begin - written_), length));

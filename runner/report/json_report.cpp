@@ -62,6 +62,8 @@ void write_module(Writer& writer, const model::ModuleReport& module, const Chang
     append_list(writer, "notices", module.notices, append_notice);
     out += ",\n";
     append_list(writer, "actions", module.actions, append_action);
+    out += ",\n";
+    append_list(writer, "packages", module.packages, append_package);
     out += '}';
 }
 

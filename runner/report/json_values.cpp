@@ -75,6 +75,7 @@ void append_change(std::string& out, const RecordedChange& change, Contents cont
     append_key(out, "redacted");
     out += change.redacted ? "true" : "false";
     append_member_unless_empty(out, "package", change.package);
+    if (change.delivered) out += ",\"delivered\":true";
     out += '}';
 }
 
@@ -110,6 +111,14 @@ void append_action(std::string& out, const model::Action& action) {
     append_member(out, "argv", action.argv);
     append_member(out, "outcome", model::to_string(action.outcome));
     append(out, ",\"exit\":{},\"repeated\":{}}}", action.exit, action.repeated);
+}
+
+void append_package(std::string& out, const model::PackageChange& package) {
+    out += '{';
+    append_member(out, "name", package.name);
+    append_member_unless_empty(out, "before", package.before);
+    append_member_unless_empty(out, "after", package.after);
+    out += '}';
 }
 
 void append_conflict(std::string& out, const model::Conflict& conflict) {

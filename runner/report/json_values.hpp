@@ -31,6 +31,7 @@ void append_change(std::string& out, const RecordedChange& change, Contents cont
 void append_step(std::string& out, const model::Step& step);
 void append_notice(std::string& out, const model::Notice& notice);
 void append_action(std::string& out, const model::Action& action);
+void append_package(std::string& out, const model::PackageChange& package);
 void append_conflict(std::string& out, const model::Conflict& conflict);
 
 } // namespace disco::report

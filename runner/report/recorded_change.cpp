@@ -115,6 +115,8 @@ public:
         std::sort(texts.begin(), texts.end()); // JSON's names may have another order than the bytes
         return texts;
     }
+    /// False where it is missing.
+    [[nodiscard]] bool later_yes(const char* key) const { return object_.contains(key) && yes_or_no(key); }
     [[nodiscard]] std::optional<RecordedState> state(const char* key) const;
     [[noreturn]] void refuse(const char* key, std::string_view fault) const {
         throw DamagedChange{name_ + key, fault};
@@ -171,7 +173,8 @@ RecordedChange recorded(const model::Change& change, std::string_view package) {
             .diff = change.diff,
             .binary = change.binary,
             .redacted = change.redacted,
-            .package = std::string{package}};
+            .package = std::string{package},
+            .delivered = false};
 }
 
 RecordedChange read_change(std::string_view text) {
@@ -192,6 +195,7 @@ RecordedChange change_of(const json& value) {
     change.binary = members.yes_or_no("binary");
     change.redacted = members.yes_or_no("redacted");
     change.package = members.later_text("package").value_or("");
+    change.delivered = members.later_yes("delivered");
     using Kind = model::ChangeKind;
     if (!change.before && change.kind != Kind::created) members.refuse("before", "it is missing");
     if (!change.after && change.kind != Kind::deleted) members.refuse("after", "it is missing");

@@ -43,7 +43,8 @@ struct RecordedChange {
     std::optional<RecordedState> before, after;       ///< before: none when created; after: none when deleted
     std::string diff;                                 ///< empty: none is shown
     bool binary = false, redacted = false;
-    std::string package; ///< that owns it; empty: none
+    std::string package;    ///< that owns it; empty: none
+    bool delivered = false; ///< the module itself has it, in files/ or templates/
     bool operator==(const RecordedChange&) const = default;
 };
 

@@ -98,6 +98,10 @@ model::ModuleReport parse_module(const json& value, const ChangesOfModule& chang
         action.repeated = stored.value("repeated", false); // not in reports of the first versions
         module.actions.push_back(std::move(action));
     }
+    if (const auto packages = value.find("packages"); packages != value.end()) // likewise
+        for (const json& package : *packages)
+            module.packages.push_back({package.at("name"), text_or_empty(package.at("before")),
+                                       text_or_empty(package.at("after"))});
     return module;
 }
 

@@ -4,8 +4,6 @@
 #include "runner/report/change_log.hpp"
 
 #include <filesystem>
-#include <functional>
-#include <string_view>
 
 namespace disco::report {
 
@@ -19,10 +17,5 @@ struct StoredReport {
 /// ChangeLog.
 [[nodiscard]] StoredReport load_report(const std::filesystem::path& file,
                                        const std::filesystem::path& scratch);
-
-/// `disco report`: where the time of a dance went: per module and per step wall, user, system time, memory,
-/// faults, blocks, switches, exit, in the order of the run; totals at the end.
-void write_times_report(const model::RunReport& run, bool color,
-                        const std::function<void(std::string_view)>& write);
 
 } // namespace disco::report

@@ -17,7 +17,9 @@ namespace {
 constexpr auto action_timeout = std::chrono::minutes{15};
 
 /// How an action has ended: the model's outcome and exit code, and the words for it.
-std::string run_one(model::Action& action, model::ModuleReport& report, const border::Host& host) {
+std::string run_one(model::Action& action, model::ModuleReport& report, const border::Host& host,
+                    Progress& progress) {
+    progress.work_begins(sys::shown_words(action.argv));
     const Stopwatch watch;
     const sys::ProgramResult result = border::run_action(host, action.argv, action.context, action_timeout);
     model::Step step = watch.step(model::Phase::action, sys::shown_words(action.argv));
@@ -48,7 +50,7 @@ namespace {
 
 enum class Part { all_but_the_end, end };
 
-void run_part(model::RunReport& run, const border::Host& host, Part part) {
+void run_part(model::RunReport& run, const border::Host& host, Part part, Progress& progress) {
     const std::vector<model::Action*> asked = model::actions_of(run.modules);
     const model::ActionPlan plan = model::plan_actions({asked.begin(), asked.end()});
     std::vector<model::ModuleReport*> askers;
@@ -59,7 +61,7 @@ void run_part(model::RunReport& run, const border::Host& host, Part part) {
         sys::throw_if_interrupted();
         run.outcome = model::RunOutcome::merged;
         model::ModuleReport& report = *askers[i];
-        const std::string failure = run_one(*asked[i], report, host);
+        const std::string failure = run_one(*asked[i], report, host, progress);
         for (std::size_t other = 0; other < asked.size(); ++other) {
             if (plan.runs_as[other] != i) continue;
             asked[other]->outcome = asked[i]->outcome;
@@ -75,10 +77,12 @@ void run_part(model::RunReport& run, const border::Host& host, Part part) {
 
 } // namespace
 
-void run_actions(model::RunReport& run, const border::Host& host) {
-    run_part(run, host, Part::all_but_the_end);
+void run_actions(model::RunReport& run, const border::Host& host, Progress& progress) {
+    run_part(run, host, Part::all_but_the_end, progress);
 }
 
-void run_machine_end(model::RunReport& run, const border::Host& host) { run_part(run, host, Part::end); }
+void run_machine_end(model::RunReport& run, const border::Host& host) {
+    run_part(run, host, Part::end, silent_progress());
+}
 
 } // namespace disco::run

@@ -2,6 +2,7 @@
 
 #include "runner/border/host_command.hpp"
 #include "runner/model/run_report.hpp"
+#include "runner/run/progress.hpp"
 
 #include <string_view>
 
@@ -11,7 +12,7 @@ namespace disco::run {
 /// from the first one on. What they print is in the report, in a step of each; a failure does not keep the
 /// later ones from running and gives the run its exit code and failure. What ends the machine is not run: see
 /// run/machine_end. Throws sys::Interrupted.
-void run_actions(model::RunReport& run, const border::Host& host);
+void run_actions(model::RunReport& run, const border::Host& host, Progress& progress = silent_progress());
 /// Runs that.
 void run_machine_end(model::RunReport& run, const border::Host& host);
 

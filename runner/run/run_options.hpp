@@ -2,6 +2,7 @@
 
 #include "runner/model/command_hint.hpp"
 #include "runner/model/sandbox_settings.hpp"
+#include "runner/run/progress.hpp"
 #include "runner/sys/patient_writer.hpp"
 
 #include <chrono>
@@ -27,7 +28,8 @@ struct CommonOptions {
         0}; ///< undo the merge unless it is confirmed within this time; 0: no need to
     /// Gets what scripts print, as it comes, with the module's name; may be empty.
     std::function<void(std::string_view module, std::string_view bytes)> on_output;
-    sys::PatientWriter* outlet = nullptr; ///< what on_output writes to, if to anything; borrowed
+    sys::PatientWriter* outlet = nullptr;    ///< what on_output writes to, if to anything; borrowed
+    Progress* progress = &silent_progress(); ///< borrowed; never null
 };
 
 } // namespace disco::run

@@ -13,7 +13,7 @@ void do_all(model::RunReport& run, const FollowUp& what) {
     if (what.place_runtime_files)
         if (const std::string failure = what.place_runtime_files(); !failure.empty())
             run::note_followup_failure(run, failure);
-    run::run_actions(run, what.host);
+    run::run_actions(run, what.host, *what.progress);
     if (what.check) what.check();
 }
 

@@ -2,6 +2,7 @@
 
 #include "runner/border/host_command.hpp"
 #include "runner/model/run_report.hpp"
+#include "runner/run/progress.hpp"
 #include "runner/run/state.hpp"
 
 #include <chrono>
@@ -16,6 +17,7 @@ struct FollowUp {
     std::function<std::string()> place_runtime_files = {}; ///< returns what failed; empty: there are none
     std::function<void()> check = {};                      ///< after the actions; empty: there are no checks
     std::chrono::seconds confirm{0};                       ///< see CommonOptions
+    run::Progress* progress = &run::silent_progress();     ///< borrowed; never null
 };
 
 /// Does it: runtime files, actions, checks. Where a merge is to be confirmed, a process waits for that from

@@ -61,7 +61,7 @@ namespace {
 /// What is undone, and how.
 struct RollbackJob {
     std::string run;
-    model::KeepGlobs keep;
+    model::PathGlobs keep;
     merge::Rollback rollback;
 };
 
@@ -128,7 +128,7 @@ run::Result roll_back(const RollbackOptions& options, const run::StateDirectory&
     const merge::UndoStore store{state.undo()};
     const std::string run = chosen_run(options.run, store, state);
     if (options.confirm.count() != 0) refuse_to_confirm(state, run);
-    model::KeepGlobs keep{options.keep};
+    model::PathGlobs keep{options.keep};
     merge::Rollback rollback = merge::plan_rollback(store, run, keep);
     const run::PackageLocks locks =
         options.mode == model::RunMode::noop ? run::PackageLocks{} : lock_packages(rollback.root, options);

@@ -11,7 +11,7 @@ namespace disco::undo {
 
 struct RollbackOptions : run::CommonOptions {
     std::string run;               ///< an id, or its beginning; empty: the last that can be rolled back
-    std::vector<std::string> keep; ///< globs of what stays as it is; see model::KeepGlobs
+    std::vector<std::string> keep; ///< globs of what stays as it is; see model::PathGlobs
     model::RunMode mode = model::RunMode::live;
     /// Whether the locks of package managers must be had, or are only waited for.
     enum class Packages { require, wait } packages = Packages::require;

@@ -28,7 +28,7 @@ using Kind = model::ChangeKind;
 /// Which of a run's changes its rollback does not undo.
 class Leftovers {
 public:
-    Leftovers(const merge::Rollback& rollback, model::KeepGlobs& keep)
+    Leftovers(const merge::Rollback& rollback, model::PathGlobs& keep)
         : rollback_{rollback},
           keep_{keep},
           live_{sys::open_directory(rollback.root), merge::DirectoryCache::Mounts::all} {}
@@ -51,7 +51,7 @@ private:
     }
 
     const merge::Rollback& rollback_;
-    model::KeepGlobs& keep_;
+    model::PathGlobs& keep_;
     merge::DirectoryCache live_;
 };
 
@@ -76,7 +76,7 @@ std::string running_unit(std::string_view path) {
 } // namespace
 
 UndoneUnits report_undone_changes(const std::string& run, const merge::Rollback& rollback,
-                                  model::KeepGlobs& keep, const run::StateDirectory& state,
+                                  model::PathGlobs& keep, const run::StateDirectory& state,
                                   const std::filesystem::path& scratch, run::Result& result) {
     model::ModuleReport& module = result.run.modules.emplace_back();
     module.name = "rollback of " + run;
@@ -104,6 +104,9 @@ UndoneUnits report_undone_changes(const std::string& run, const merge::Rollback&
                 change.type == model::ObjectType::file) // no alias, which goes with its unit
                 units.gone.insert(running_unit(change.path));
         });
+    for (const model::ModuleReport& undone : stored.run.modules)
+        for (const model::PackageChange& package : undone.packages)
+            module.packages.push_back({package.name, package.after, package.before});
     units.gone.erase("");
     return units;
 }
@@ -174,7 +177,7 @@ void note_nameless_owners(const merge::Rollback& rollback, model::ModuleReport& 
 }
 
 std::string way_on(const std::string& run, const merge::Rollback& rollback,
-                   const std::vector<model::Conflict>& conflicts, const model::KeepGlobs& keep,
+                   const std::vector<model::Conflict>& conflicts, const model::PathGlobs& keep,
                    const run::StateDirectory& state) {
     const merge::UndoStore store{state.undo()};
     std::string originals =
@@ -185,7 +188,7 @@ std::string way_on(const std::string& run, const merge::Rollback& rollback,
     globs.insert(globs.end(), more.begin(), more.end());
     if (more.empty()) return originals;
     try { // it may be all that the run did
-        model::KeepGlobs wider{globs};
+        model::PathGlobs wider{globs};
         (void)merge::plan_rollback(store, run, wider);
     } catch (const sys::Error&) { // nothing can be promised then
         return originals;

@@ -21,7 +21,7 @@ struct UndoneUnits {
 /// Adds the changes of `run` that are undone, the other way round and last first, as the result's one module.
 /// Without the run's report it warns that they are not shown. Throws sys::Error.
 UndoneUnits report_undone_changes(const std::string& run, const merge::Rollback& rollback,
-                                  model::KeepGlobs& keep, const run::StateDirectory& state,
+                                  model::PathGlobs& keep, const run::StateDirectory& state,
                                   const std::filesystem::path& scratch, run::Result& result);
 
 /// The rollback was merged, or could be. Adds what is to do by hand to the notices.
@@ -34,7 +34,7 @@ void note_nameless_owners(const merge::Rollback& rollback, model::ModuleReport& 
 /// For the conflicts of a rollback: where the originals are, and the command that leaves what is in conflict
 /// as it is and undoes the rest. Pure but for the looks at the store's paths.
 [[nodiscard]] std::string way_on(const std::string& run, const merge::Rollback& rollback,
-                                 const std::vector<model::Conflict>& conflicts, const model::KeepGlobs& keep,
+                                 const std::vector<model::Conflict>& conflicts, const model::PathGlobs& keep,
                                  const run::StateDirectory& state);
 
 } // namespace disco::undo

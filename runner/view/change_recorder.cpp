@@ -29,7 +29,8 @@ ChangeRecorder::ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, 
       use_{use},
       started_{started},
       compositions_(layers.managed().size()),
-      packages_{layers} {}
+      owned_by_packages_{layers},
+      packages_{layers, owned_by_packages_} {}
 
 void ChangeRecorder::read_owners(int root) {
     if (root < 0) return; // the sandbox was killed: that is reported, not this
@@ -43,18 +44,19 @@ void ChangeRecorder::read_owners(int root) {
     group_ = std::move(group);
 }
 
-bool ChangeRecorder::record(model::ModuleReport& report) {
+bool ChangeRecorder::record(model::ModuleReport& report, const std::set<std::string>& delivered) {
     const run::Stopwatch watch;
     bool times = false;
     layers_.check_mounts();
     report.first_change = log_.size();
-    packages_.begin_layer();
+    owned_by_packages_.begin_layer();
+    report.packages = packages_.read_layer();
     for (std::size_t mount = 0; mount < layers_.managed().size(); ++mount) {
         if (!layers_.has_upper(mount)) continue;
         if (layers_.is_in_memory(mount))
             record_runtime(mount, report);
         else
-            times |= record_changes(mount, report);
+            times |= record_changes(mount, report, delivered);
     }
     report.steps.push_back(watch.step(model::Phase::diff, "diff"));
     times_set_ = times_set_ || times;
@@ -75,12 +77,18 @@ overlay::LayerToScan ChangeRecorder::begun_layer(std::size_t mount) const {
             .with_times = !layers_.is_in_memory(mount)};
 }
 
-bool ChangeRecorder::record_changes(std::size_t mount, model::ModuleReport& report) {
+bool ChangeRecorder::record_changes(std::size_t mount, model::ModuleReport& report,
+                                    const std::set<std::string>& delivered) {
+    const std::filesystem::path upper = layers_.upper(mount);
+    const std::string& inside = layers_.managed()[mount].inside;
     return overlay::scan_layer(begun_layer(mount), compositions_[mount], [&](model::Change&& change) {
         ++report.change_counts[static_cast<std::size_t>(change.kind)];
         add_to_fingerprint(change);
         unit_files_changed_ = unit_files_changed_ || model::is_unit_file(change.path);
-        log_.append(report::recorded(change, packages_.owner_of(change)));
+        report::RecordedChange recorded =
+            report::recorded(change, packages_.package_of(change, upper, inside));
+        recorded.delivered = delivered.contains(change.path);
+        log_.append(recorded);
         begin_write_back(change, mount);
     });
 }

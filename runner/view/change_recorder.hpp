@@ -9,11 +9,13 @@
 #include "runner/run/runtime_files.hpp"
 #include "runner/sys/sha256.hpp"
 #include "runner/sys/write_back.hpp"
+#include "runner/view/package_changes.hpp"
 #include "runner/view/package_owners.hpp"
 
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,9 +35,10 @@ public:
     /// Reads the users and groups of a view, for what comes now. `root`: borrowed.
     void read_owners(int root);
 
-    /// Scans the begun layer, whose sandbox has ended; adds counts and the diff step to the report. Whether
-    /// the layer is to be kept: it holds changes, times that were set, or runtime files.
-    [[nodiscard]] bool record(model::ModuleReport& report);
+    /// Scans the begun layer, whose sandbox has ended; adds counts, packages and the diff step to the report.
+    /// `delivered`: paths, absolute in the tree, that the module itself delivers; sorted. Whether the layer
+    /// is to be kept: it holds changes, times that were set, or runtime files.
+    [[nodiscard]] bool record(model::ModuleReport& report, const std::set<std::string>& delivered = {});
     [[nodiscard]] const run::RuntimeFiles& runtime_files() const noexcept { return runtime_; }
     /// Puts what was made in the machine's /run in place there, once the last layer is kept. Returns what
     /// could not be done; empty: nothing. `record`: see RuntimeFiles.
@@ -57,7 +60,8 @@ public:
 
 private:
     [[nodiscard]] overlay::LayerToScan begun_layer(std::size_t mount) const;
-    [[nodiscard]] bool record_changes(std::size_t mount, model::ModuleReport& report);
+    [[nodiscard]] bool record_changes(std::size_t mount, model::ModuleReport& report,
+                                      const std::set<std::string>& delivered);
     void record_runtime(std::size_t mount, model::ModuleReport& report);
     void add_to_fingerprint(const model::Change& change);
     void add_to_fingerprint(const model::Action& action);
@@ -68,7 +72,8 @@ private:
     const Use use_;
     const timespec started_;
     std::vector<model::Composition> compositions_; ///< by managed mount
-    PackageOwners packages_;
+    PackageOwners owned_by_packages_;
+    PackageChanges packages_;
     run::RuntimeFiles runtime_;
     model::OwnerNames owners_, owners_before_;
     std::string passwd_, group_; ///< what owners_ was read from

@@ -23,9 +23,20 @@ model::ObjectType type_of(const model::Change& change) {
 
 std::string_view PackageOwners::owner_of(const model::Change& change) {
     const model::ObjectType type = type_of(change);
-    // Directories are many packages'. What dpkg notes is in plain files.
-    if (type == model::ObjectType::directory || !report::is_package_place(change.path)) return {};
+    if (!report::is_package_place(change.path)) return {};
+    // A directory that stays is many packages'. What dpkg notes is in plain files.
+    if (type == model::ObjectType::directory && change.before && change.after) return {};
     if (type != model::ObjectType::file && sys::is_below(change.path, report::package_lists)) return {};
+    return owner_of_file(change.path);
+}
+
+std::string_view PackageOwners::owner_of_file(std::string_view path) {
+    if (!report::is_package_place(path)) return {};
+    read_all_lists();
+    return files_.owner_of(path);
+}
+
+void PackageOwners::read_all_lists() {
     const std::size_t mount = layers_.mount_of(report::package_lists);
     std::string_view path = report::package_lists.substr(layers_.managed()[mount].inside.size());
     if (path.empty()) path = "/."; // a mount of their own
@@ -33,7 +44,6 @@ std::string_view PackageOwners::owner_of(const model::Change& change) {
     read_live_ = true;
     if (!read_layer_ && layers_.has_upper(mount)) read_lists(layers_.upper(mount), path);
     read_layer_ = true;
-    return files_.owner_of(change.path);
 }
 
 /// A script may have made anything of them.

@@ -21,8 +21,11 @@ public:
 
     /// Empty: no package owns it. Valid until the next call. Throws sys::Error when a list cannot be read.
     [[nodiscard]] std::string_view owner_of(const model::Change& change);
+    /// The same of any file, changed or not.
+    [[nodiscard]] std::string_view owner_of_file(std::string_view path);
 
 private:
+    void read_all_lists();
     void read_lists(const std::filesystem::path& top, std::string_view path);
 
     const overlay::Layers& layers_;

@@ -1,4 +1,4 @@
-#include "runner/report/stored_report.hpp"
+#include "runner/report/times_report.hpp"
 #include "runner/sys/printable.hpp"
 #include "tests/support/example_run.hpp"
 #include "tests/support/golden.hpp"
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,8 +17,9 @@ namespace {
 
 using testing::ElementsAre;
 
-std::string report_of(const model::RunReport& run, bool color = false) {
-    return tests::collected([&](const auto& write) { write_times_report(run, color, write); });
+std::string report_of(const model::RunReport& run, bool color = false,
+                      TimesDetail detail = TimesDetail::all) {
+    return tests::collected([&](const auto& write) { write_times_report(run, detail, color, write); });
 }
 
 /// The lines, each as its words.
@@ -32,7 +34,37 @@ std::vector<std::vector<std::string>> rows_of(const model::RunReport& run) {
 }
 
 TEST(TimesReport, OfEverythingIsTheGoldenOne) {
-    tests::expect_golden("times.txt", report_of(tests::example_run().run));
+    tests::expect_golden("times-all.txt", report_of(tests::example_run().run));
+    tests::expect_golden("times.txt", report_of(tests::example_run().run, false, TimesDetail::usual));
+}
+
+TEST(TimesReport, FitsIntoEightyColumns) {
+    tests::ExampleRun example = tests::example_run();
+    example.run.modules[0].name = std::string(60, 'm');
+    example.run.modules[0].steps[0].name = std::string(60, 's');
+    std::istringstream lines{report_of(example.run, false, TimesDetail::usual)};
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 82U) << line; // "…" has 3 bytes
+}
+
+TEST(TimesReport, ShowsTheSlowestSteps) {
+    model::RunReport run;
+    run.modules.resize(1);
+    run.modules[0].name = "m";
+    for (int i = 1; i <= 12; ++i) {
+        model::Step one;
+        one.phase = model::Phase::script;
+        one.name = fmt::format("scripts/{}.sh", i);
+        one.wall_s = i;
+        run.modules[0].steps.push_back(one);
+    }
+    const std::string report = report_of(run, false, TimesDetail::usual);
+    const std::string slowest = report.substr(report.find("slowest steps"));
+    EXPECT_THAT(slowest, testing::ContainsRegex("^slowest steps\n    m: scripts/12.sh  *12.0 s "
+                                                "##########################\n    m: scripts/11.sh "));
+    EXPECT_THAT(slowest, testing::HasSubstr("m: scripts/3.sh "));
+    EXPECT_THAT(slowest, testing::Not(testing::HasSubstr("m: scripts/2.sh "))) << "ten are enough";
+    run.modules[0].steps.resize(2);
+    EXPECT_THAT(report_of(run, false, TimesDetail::usual), testing::Not(testing::HasSubstr("slowest")));
 }
 
 TEST(TimesReport, InColourDiffersInItsHeadOnly) {
