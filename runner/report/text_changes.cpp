@@ -5,8 +5,10 @@
 #include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -153,6 +155,25 @@ std::string shown_diff(const std::string& diff, const Paint& paint) {
 }
 
 } // namespace
+
+std::string in_ascii(std::string_view text) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 3> likenesses = {
+        {{"→", "->"}, {"…", "..."}, {"±", "*"}}};
+    std::string out;
+    while (!text.empty()) {
+        const auto alike = std::find_if(likenesses.begin(), likenesses.end(),
+                                        [&](const auto& one) { return text.starts_with(one.first); });
+        const auto byte = static_cast<unsigned char>(text[0]);
+        if (alike != likenesses.end())
+            out += alike->second;
+        else if (byte >= 0x80)
+            out += fmt::format("\\{:03o}", byte);
+        else
+            out += text[0];
+        text.remove_prefix(alike == likenesses.end() ? 1 : alike->first.size());
+    }
+    return out;
+}
 
 std::string change_text(const RecordedChange& change, Detail detail, const Paint& paint) {
     const Sign seen = sign(change, paint);

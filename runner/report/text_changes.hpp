@@ -29,6 +29,10 @@ private:
     bool color_;
 };
 
+/// For who reads no other characters: "→" becomes "->", what has no such likeness an escape (\\303\\244).
+/// Pure.
+[[nodiscard]] std::string in_ascii(std::string_view text);
+
 /// One change as lines for people: what it is, then (as `detail` asks) its diff. Pure.
 [[nodiscard]] std::string change_text(const RecordedChange& change, Detail detail, const Paint& paint);
 

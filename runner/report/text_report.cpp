@@ -5,6 +5,8 @@
 #include "runner/report/json_values.hpp"
 #include "runner/report/report_summary.hpp"
 #include "runner/report/text_changes.hpp"
+#include "runner/report/text_listing.hpp"
+#include "runner/report/text_sum.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
 #include "runner/sys/shown_words.hpp"
@@ -12,7 +14,7 @@
 #include "runner/sys/time_text.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -20,7 +22,6 @@ namespace disco::report {
 namespace {
 
 using model::ModuleOutcome;
-using model::RunOutcome;
 
 /// "2 created, 1 modified".
 std::string counts(const model::ModuleReport& module) {
@@ -36,63 +37,52 @@ std::string counts(const model::ModuleReport& module) {
     return text.empty() ? "changed" : text; // all that it asks for, another module asked for before
 }
 
-/// "2 actions done, 1 failed", after what `text` says already.
-void add_actions(std::string& text, const model::ActionCounts& actions) {
-    bool first = true;
-    const auto add = [&](std::size_t count, std::string_view outcome) {
-        if (count == 0) return;
-        if (!text.empty()) text += ", ";
-        text += first ? counted(count, "action", "actions") : fmt::format("{}", count);
-        text += fmt::format(" {}", outcome);
-        first = false;
-    };
-    add(actions.done, "done");
-    add(actions.failed, "failed");
-    add(actions.pending, "pending");
+/// What runs one command in the place of modules.
+bool is_command(const model::ModuleReport& module) { return module.name.empty(); }
+
+std::string name_of(const model::ModuleReport& module) {
+    if (module.is_shell()) return "shell";
+    if (!module.name.empty()) return sys::printable(module.name);
+    constexpr std::size_t longest = 40;
+    const auto command = std::find_if(module.steps.begin(), module.steps.end(), [](const model::Step& step) {
+        return step.phase == model::Phase::script;
+    });
+    const bool is_short = command != module.steps.end() && command->name.size() <= longest;
+    return is_short ? sys::printable_line(command->name) : "command";
 }
 
-class TextReport {
+/// That a module has nothing but actions is noted when all modules are done.
+ModuleOutcome outcome_of(const model::ModuleReport& module) {
+    return module.outcome == ModuleOutcome::in_sync && !module.actions.empty() ? ModuleOutcome::changed
+                                                                               : module.outcome;
+}
+
+/// In a no-op the block of actions says it.
+bool is_said_by_action(const model::Notice& notice, const model::ModuleReport& module) {
+    return notice.kind == model::NoticeKind::would_execute &&
+           std::any_of(module.actions.begin(), module.actions.end(),
+                       [&](const model::Action& action) { return action.argv == notice.argv; });
+}
+
+/// Writes the pieces of one run's report.
+class Pieces {
 public:
-    TextReport(const model::RunReport& run, const ChangeLog& changes, const TextStyle& style,
-               const std::function<void(std::string_view)>& write)
-        : run_{run}, changes_{changes}, style_{style}, paint_{style.color}, write_{write} {}
+    Pieces(const model::RunReport& run, const TextStyle& style, const TextReport::Write& write)
+        : run_{run}, style_{style}, paint_{style.color}, write_{write} {}
 
-    void write() {
-        const bool quiet = style_.detail == Detail::quiet;
-        if (!quiet) write_heading();
-        std::size_t width = 8;
-        for (const model::ModuleReport& module : run_.modules)
-            width = std::max(width, name_of(module).size());
-        for (const model::ModuleReport& module : run_.modules) {
-            if (quiet && module.outcome != ModuleOutcome::failed) continue;
-            write_module(module, std::min<std::size_t>(width, 30));
-        }
-        if (!quiet) write_kept();
-        write_conflicts();
-        if (style_.detail != Detail::verbose) write_failed_actions();
-        if (style_.detail == Detail::verbose) write_metrics();
-        write_sum();
-    }
-
-private:
-    [[nodiscard]] bool is_exec() const { return run_.modules.size() == 1 && run_.modules[0].name.empty(); }
-    [[nodiscard]] std::string name_of(const model::ModuleReport& module) const {
-        if (module.is_shell()) return "shell";
-        return module.name.empty() ? "command" : sys::printable(module.name);
-    }
-
-    void write_heading() {
+    void heading(std::size_t modules) {
         std::string text = run_.command;
         if (run_.mode == model::RunMode::noop) text += " --noop";
         text += fmt::format("  {}", run_.node);
         if (run_.root != "/") text += fmt::format("  {}", sys::printable(run_.root));
-        if (!is_exec()) text += "  " + counted(run_.modules.size(), "module", "modules");
+        if (!run_.command.starts_with("disco exec") && !run_.command.starts_with("disco shell"))
+            text += "  " + counted(modules, "module", "modules");
         write_(paint_.bold(text) + "\n");
     }
 
-    void write_module(const model::ModuleReport& module, std::size_t width) {
+    void module_line(const model::ModuleReport& module, std::size_t column) {
         std::string mark, said;
-        switch (module.outcome) {
+        switch (outcome_of(module)) {
         case ModuleOutcome::in_sync: mark = "=", said = "in sync"; break;
         case ModuleOutcome::changed: mark = paint_.yellow("~"), said = counts(module); break;
         case ModuleOutcome::failed: mark = paint_.red("x"), said = paint_.red("failed"); break;
@@ -104,74 +94,131 @@ private:
         for (const model::Step& step : module.steps) seconds += step.wall_s;
         const std::string time =
             module.outcome == ModuleOutcome::skipped ? "" : sys::duration_in_words(seconds);
-        const std::string left = fmt::format("{:<{}}  ", name_of(module), width);
+        const std::string left = fmt::format("{:<{}}  ", name_of(module), column);
         const std::size_t plain =
             2 + left.size() + (module.outcome == ModuleOutcome::failed ? 6 : said.size());
         const std::size_t room = std::min<std::size_t>(style_.width, 100);
         const std::size_t gap = plain + time.size() + 1 < room ? room - plain - time.size() : 2;
         write_(fmt::format("{} {}{}{}{}\n", mark, paint_.bold(left), said,
                            time.empty() ? "" : std::string(gap, ' '), time));
-        if (module.outcome == ModuleOutcome::failed) write_failure(module);
-        if (style_.detail == Detail::quiet) return;
-        if (module.changes() != 0 && module.outcome != ModuleOutcome::failed) write_changes(module);
-        if (module.outcome != ModuleOutcome::failed) write_shell_exit(module.steps);
-        for (const model::Notice& notice : module.notices)
-            if (style_.detail == Detail::verbose || !model::tells_of_repetition(notice))
-                write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_line(notice.text)));
-        for (const model::Action& action : module.actions)
-            if (run_.mode == model::RunMode::live || !told(action, module.notices))
-                write_(fmt::format("    {} {}: {}\n", paint_.cyan(">"), model::to_string(action.outcome),
-                                   sys::shown_words(action.argv)));
-        if (style_.detail == Detail::verbose) write_steps(module.steps);
     }
 
-    /// In a no-op the notices tell of actions.
-    static bool told(const model::Action& action, const std::vector<model::Notice>& notices) {
-        return std::any_of(notices.begin(), notices.end(), [&](const model::Notice& notice) {
-            return notice.kind == model::NoticeKind::would_execute && notice.argv == action.argv;
+    void module_details(const model::ModuleReport& module, const ChangeLog& changes) {
+        const bool failed = module.outcome == ModuleOutcome::failed;
+        if (module.changes() + module.packages.size() != 0 && !failed)
+            write_listing(module, changes, style_, write_);
+        if (!failed) shell_exit(module.steps);
+        notices(module, 0);
+        if (style_.detail == Detail::verbose) steps(module.steps);
+    }
+
+    void notices(const model::ModuleReport& module, std::size_t first) {
+        for (std::size_t i = first; i < module.notices.size(); ++i) {
+            const model::Notice& notice = module.notices[i];
+            if (is_said_by_action(notice, module)) continue;
+            if (style_.detail == Detail::verbose || !model::tells_of_repetition(notice))
+                write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_line(notice.text)));
+        }
+    }
+
+    void actions() {
+        const model::ActionCounts all = model::count_actions(run_.modules);
+        if (all.all() == 0) return;
+        if (run_.modules.size() > 1) write_(paint_.bold("actions") + "\n");
+        for (const model::ModuleReport& module : run_.modules)
+            for (const model::Action& action : module.actions) {
+                if (action.repeated) continue;
+                const std::string said = run_.mode == model::RunMode::noop
+                                             ? would_do(action)
+                                             : fmt::format("{}: {}", model::to_string(action.outcome),
+                                                           sys::shown_words(action.argv));
+                write_(fmt::format("    {} {}{}\n", paint_.cyan(">"), said, whose(module)));
+            }
+    }
+
+    void failures() {
+        for (const model::ModuleReport& module : run_.modules)
+            if (module.outcome == ModuleOutcome::failed) failure(module);
+        if (style_.detail != Detail::verbose) failed_followups();
+    }
+
+    void metrics() {
+        if (style_.detail != Detail::verbose || run_.metrics.empty()) return;
+        write_(paint_.bold("the dance itself") + "\n");
+        steps(run_.metrics);
+    }
+
+    void kept() {
+        if (style_.detail == Detail::quiet) return;
+        list(run_.merge.kept, [&](const std::string& path) {
+            write_(fmt::format("{} kept as it is: {}\n", paint_.cyan("="), shown_name(path)));
         });
     }
 
+    void conflicts() {
+        list(run_.merge.conflicts, [&](const model::Conflict& conflict) {
+            write_(fmt::format("{} conflict: {}: expected {}, found: {}\n", paint_.red("!"),
+                               shown_name(conflict.path), sys::printable_line(conflict.expected),
+                               sys::printable_line(conflict.found)));
+        });
+    }
+
+    void sum() {
+        if (!run_.failure.empty()) write_(paint_.red(sys::printable_text(run_.failure)) + "\n");
+        const bool good =
+            run_.exit_code == model::ExitCode::done || run_.exit_code == model::ExitCode::changes;
+        const std::string said = sum_in_words(run_);
+        write_(fmt::format("{}  ({}, run {})\n", good ? paint_.bold(said) : paint_.red(said),
+                           sys::duration_in_words(run_.wall_s), run_.id));
+    }
+
+private:
+    /// "  (nginx)" where there are several that it may be.
+    [[nodiscard]] std::string whose(const model::ModuleReport& module) const {
+        return run_.modules.size() < 2 || module.name.empty() ? "" : "  (" + name_of(module) + ")";
+    }
+
     /// That of its last command, as a rule, and no failure.
-    void write_shell_exit(const std::vector<model::Step>& steps) {
+    void shell_exit(const std::vector<model::Step>& steps) {
         for (const model::Step& step : steps)
             if (step.phase == model::Phase::shell && step.exit != 0)
                 write_(fmt::format("    {} the shell exited with {}\n", paint_.cyan(">"), step.exit));
     }
 
-    void write_failure(const model::ModuleReport& module) {
-        write_(fmt::format("    {}\n", paint_.red(sys::printable_text(module.reason))));
-        const bool shown_elsewhere =
-            style_.detail == Detail::quiet || style_.detail == Detail::verbose || is_exec();
+    void failure(const model::ModuleReport& module) {
+        const std::string reason = paint_.red(sys::printable_text(module.reason));
+        write_(is_command(module)
+                   ? fmt::format("    {}\n", reason)
+                   : fmt::format("{} {}  {}\n", paint_.red("x"), paint_.bold(name_of(module)), reason));
+        const bool shown_elsewhere = style_.detail == Detail::verbose || is_command(module);
         if (shown_elsewhere || module.steps.empty()) return;
         const model::Step& last = module.steps.back();
-        if (last.exit == 0 && last.signal == 0) return;
-        write_output(last.output, 20);
+        if (last.exit != 0 || last.signal != 0) output(last.output, 20);
+    }
+
+    /// What they printed is all that says why.
+    void failed_followups() {
+        for (const model::ModuleReport& module : run_.modules)
+            for (const model::Step& step : module.steps) {
+                const bool followup = step.phase == model::Phase::action || step.phase == model::Phase::check;
+                if (!followup || (step.exit == 0 && step.signal == 0)) continue;
+                write_(fmt::format("{} {}{}\n", paint_.red("x"), sys::printable(step.name),
+                                   module.name.empty() ? "" : "  (" + name_of(module) + ")"));
+                output(step.output, 20);
+            }
     }
 
     /// The last lines of what a step printed.
-    void write_output(const std::string& output, std::size_t limit) {
-        const std::vector<std::string_view> lines = sys::lines_of(output);
+    void output(const std::string& printed, std::size_t limit) {
+        const std::vector<std::string_view> lines = sys::lines_of(printed);
         const std::size_t first = lines.size() > limit ? lines.size() - limit : 0;
         if (first != 0) write_(fmt::format("      | … {} earlier\n", counted(first, "line", "lines")));
         for (std::size_t i = first; i < lines.size(); ++i)
             write_(fmt::format("      | {}\n", sys::printable_text(sys::line_at_its_end(lines[i]))));
     }
 
-    void write_changes(const model::ModuleReport& module) {
-        constexpr std::size_t listed_at_most = 200, listed_then = 100;
-        const std::size_t count = module.changes();
-        const bool cut = style_.detail == Detail::changes && count > listed_at_most;
-        const std::size_t listed = cut ? listed_then : count;
-        changes_.for_each(module.first_change, listed, [&](const RecordedChange& change) {
-            write_(change_text(change, style_.detail, paint_));
-        });
-        if (cut)
-            write_(fmt::format("    … and {} more (--diff and the JSON report show all)\n", count - listed));
-    }
-
-    void write_steps(const std::vector<model::Step>& steps) {
-        for (const model::Step& step : steps) {
+    void steps(const std::vector<model::Step>& all) {
+        for (const model::Step& step : all) {
             const std::string end =
                 step.signal != 0 ? fmt::format("signal {}", step.signal) : fmt::format("exit {}", step.exit);
             const char* profile = model::to_string(step.profile);
@@ -179,112 +226,82 @@ private:
                                sys::printable(step.name), *profile == '\0' ? "" : " as ", profile, end,
                                sys::duration_in_words(step.wall_s),
                                (step.usage.user_s + step.usage.sys_s) * 1e3, step.usage.max_rss_kib));
-            write_output(step.output, SIZE_MAX);
+            output(step.output, SIZE_MAX);
         }
-    }
-
-    /// What they printed is all that says why, so it is shown with --quiet, too.
-    void write_failed_actions() {
-        for (const model::ModuleReport& module : run_.modules)
-            for (const model::Step& step : module.steps) {
-                if (step.phase != model::Phase::action || (step.exit == 0 && step.signal == 0)) continue;
-                write_(fmt::format("{} {}{}\n", paint_.red("x"), sys::printable(step.name),
-                                   module.name.empty() ? "" : "  (" + name_of(module) + ")"));
-                write_output(step.output, 20);
-            }
-    }
-
-    void write_metrics() {
-        if (run_.metrics.empty()) return;
-        write_(paint_.bold("the dance itself") + "\n");
-        write_steps(run_.metrics);
     }
 
     /// Of a long list its beginning; the JSON report has all.
-    template <class List, class Write> void write_list(const List& list, const Write& write_one) {
+    template <class List, class WriteOne> void list(const List& all, const WriteOne& write_one) {
         constexpr std::size_t listed_at_most = 40, listed_then = 30;
-        const bool cut = style_.detail != Detail::verbose && list.size() > listed_at_most;
-        const std::size_t listed = cut ? listed_then : list.size();
-        for (std::size_t i = 0; i < listed; ++i) write_one(list[i]);
+        const bool cut = style_.detail != Detail::verbose && all.size() > listed_at_most;
+        const std::size_t listed = cut ? listed_then : all.size();
+        for (std::size_t i = 0; i < listed; ++i) write_one(all[i]);
         if (cut)
-            write_(fmt::format("… and {} more (--verbose and the JSON report show all)\n",
-                               list.size() - listed));
-    }
-
-    void write_kept() {
-        write_list(run_.merge.kept, [&](const std::string& path) {
-            write_(fmt::format("{} kept as it is: {}\n", paint_.cyan("="), shown_name(path)));
-        });
-    }
-
-    void write_conflicts() {
-        write_list(run_.merge.conflicts, [&](const model::Conflict& conflict) {
-            write_(fmt::format("{} conflict: {}: expected {}, found: {}\n", paint_.red("!"),
-                               shown_name(conflict.path), sys::printable_line(conflict.expected),
-                               sys::printable_line(conflict.found)));
-        });
-    }
-
-    void write_sum() {
-        std::size_t changes = 0, failed = 0;
-        for (const model::ModuleReport& module : run_.modules) {
-            if (module.outcome == ModuleOutcome::changed) changes += module.changes();
-            if (module.outcome == ModuleOutcome::failed) ++failed;
-        }
-        const model::ActionCounts actions = model::count_actions(run_.modules);
-        const std::string many = counted(changes, "change", "changes");
-        const bool noop = run_.mode == model::RunMode::noop;
-        if (!run_.failure.empty()) write_(paint_.red(sys::printable_text(run_.failure)) + "\n");
-        std::string text;
-        switch (run_.outcome) {
-        case RunOutcome::in_sync: text = "in sync, nothing to change"; break;
-        case RunOutcome::pending:
-            if (changes != 0 || actions.all() == 0)
-                text = many + (noop && actions.all() == 0 ? " pending" : "");
-            add_actions(text, actions);
-            text += changes != 0 || actions.all() == 0 ? ", nothing was merged" : ", nothing was run";
-            break;
-        case RunOutcome::merged:
-            if (changes != 0 || actions.all() == 0) text = many + " merged";
-            add_actions(text, actions);
-            break;
-        case RunOutcome::failed:
-            text = run_.exit_code == model::ExitCode::undone
-                       ? "the merge failed, and not all of it could be undone"
-                   : failed == 0
-                       ? "failed, nothing was merged"
-                       : fmt::format("{} failed, nothing {} merged", counted(failed, "module", "modules"),
-                                     noop ? "would be" : "was");
-            break;
-        case RunOutcome::conflict:
-            text = fmt::format("{}, nothing was merged: the tree changed {}",
-                               counted(run_.merge.conflicts.size(), "conflict", "conflicts"),
-                               run_.command == "disco apply"      ? "since the plan was made; make a new one"
-                               : run_.command == "disco rollback" ? "since that merge; look at it"
-                                                                  : "meanwhile; look at it and run again");
-            break;
-        case RunOutcome::undone: text = "merged and undone again"; break;
-        case RunOutcome::interrupted: text = "interrupted, nothing was merged"; break;
-        }
-        if (!run_.merge.kept.empty() &&
-            (run_.outcome == RunOutcome::merged || run_.outcome == RunOutcome::pending))
-            text += fmt::format(", {} kept", run_.merge.kept.size());
-        write_(fmt::format("{}  ({}, run {})\n", paint_.bold(text), sys::duration_in_words(run_.wall_s),
-                           run_.id));
+            write_(
+                fmt::format("… and {} more (--verbose and the JSON report show all)\n", all.size() - listed));
     }
 
     const model::RunReport& run_;
-    const ChangeLog& changes_;
     const TextStyle& style_;
     Paint paint_;
-    const std::function<void(std::string_view)>& write_;
+    const TextReport::Write& write_;
 };
 
 } // namespace
 
+TextReport::TextReport(TextStyle style, Write write) : style_{std::move(style)}, write_{std::move(write)} {
+    if (style_.ascii) write_ = [to = std::move(write_)](std::string_view piece) { to(in_ascii(piece)); };
+}
+
+void TextReport::begin(const model::RunReport& run, const std::vector<std::string>& modules) {
+    begun_ = true;
+    for (const std::string& name : modules) column_ = std::max(column_, sys::printable(name).size());
+    column_ = std::min<std::size_t>(column_, 30);
+    if (style_.detail != Detail::quiet) Pieces{run, style_, write_}.heading(modules.size());
+}
+
+void TextReport::add(const model::RunReport& run, const model::ModuleReport& module,
+                     const ChangeLog& changes) {
+    notices_.push_back(module.notices.size());
+    if (style_.detail == Detail::quiet) return;
+    Pieces pieces{run, style_, write_};
+    pieces.module_line(module, column_);
+    pieces.module_details(module, changes);
+}
+
+void TextReport::end(const model::RunReport& run, const ChangeLog& changes) {
+    ended_ = true;
+    followed_ = run.outcome != model::RunOutcome::pending;
+    if (!begun_) {
+        std::vector<std::string> names;
+        for (const model::ModuleReport& module : run.modules) names.push_back(name_of(module));
+        begin(run, names);
+    }
+    Pieces pieces{run, style_, write_};
+    if (style_.detail != Detail::quiet)
+        for (std::size_t i = 0; i < notices_.size() && i < run.modules.size(); ++i)
+            if (notices_[i] < run.modules[i].notices.size()) pieces.notices(run.modules[i], notices_[i]);
+    while (notices_.size() < run.modules.size()) add(run, run.modules[notices_.size()], changes);
+    if (style_.detail != Detail::quiet) pieces.actions();
+    pieces.kept();
+    pieces.conflicts();
+    pieces.failures();
+    pieces.metrics();
+    pieces.sum();
+}
+
+void TextReport::sum_up(const model::RunReport& run) {
+    Pieces pieces{run, style_, write_};
+    if (!std::exchange(followed_, true)) {
+        pieces.conflicts();
+        pieces.failures();
+    }
+    pieces.sum();
+}
+
 void write_text_report(const model::RunReport& run, const ChangeLog& changes, const TextStyle& style,
                        const std::function<void(std::string_view)>& write) {
-    TextReport{run, changes, style, write}.write();
+    TextReport{style, write}.end(run, changes);
 }
 
 } // namespace disco::report

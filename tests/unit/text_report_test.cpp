@@ -48,6 +48,9 @@ INSTANTIATE_TEST_SUITE_P(Details, GoldenText,
                                          GoldenRow{"diff", {Detail::diff}},
                                          GoldenRow{"verbose", {Detail::verbose}},
                                          GoldenRow{"diff_in_colour", {Detail::diff, true}},
+                                         GoldenRow{"ascii", {Detail::changes, false, 80, true}},
+                                         GoldenRow{"60_columns", {Detail::changes, false, 60}},
+                                         GoldenRow{"132_columns", {Detail::changes, false, 132}},
                                          GoldenRow{"narrow", {Detail::quiet, false, 20}}),
                          [](const auto& row) { return std::string{row.param.name}; });
 
@@ -57,6 +60,117 @@ TEST(TextReport, ObeysNoControlCharacter) {
         const std::string text = report_of(tests::example_run(), {detail});
         EXPECT_EQ(text.find('\033'), std::string::npos) << text;
     }
+}
+
+TEST(TextReport, InAsciiHasNoOtherBytes) {
+    for (const Detail detail : {Detail::stat, Detail::changes, Detail::verbose})
+        for (const char byte : report_of(tests::example_run(), {detail, false, 80, true}))
+            ASSERT_GE(byte, 0) << "in detail " << static_cast<int>(detail);
+}
+
+TEST(TextReport, IsTheSameWhetherWrittenMeanwhileOrAfterwards) {
+    const tests::ExampleRun example = tests::example_run();
+    std::vector<std::string> names;
+    for (const model::ModuleReport& module : example.run.modules) names.push_back(module.name);
+    std::string text;
+    TextReport report{{}, [&](std::string_view piece) { text += piece; }};
+    report.begin(example.run, names);
+    for (const model::ModuleReport& module : example.run.modules)
+        report.add(example.run, module, example.changes);
+    EXPECT_THAT(text, testing::EndsWith("skipped: needs failed, which failed\n"));
+    report.end(example.run, example.changes);
+    EXPECT_EQ(text, report_of(example));
+}
+
+/// What concerns all modules is known when the last one is done.
+TEST(TextReport, AddsWhatIsKnownLater) {
+    tests::ExampleRun example;
+    example.run.modules.resize(1);
+    example.run.modules[0].name = "m";
+    std::string text;
+    TextReport report{{}, [&](std::string_view piece) { text += piece; }};
+    report.begin(example.run, {"m"});
+    report.add(example.run, example.run.modules[0], example.changes);
+    example.run.modules[0].notices = {{NoticeKind::refused, "later", {}, ""}};
+    example.run.modules[0].outcome = ModuleOutcome::failed;
+    example.run.modules[0].reason = "because";
+    report.end(example.run, example.changes);
+    EXPECT_THAT(text, HasSubstr("> later\n"));
+    EXPECT_THAT(text, HasSubstr("x m  because\n"));
+}
+
+TEST(TextReport, SaysWhatBecameOfARunThatWasAskedAbout) {
+    tests::ExampleRun example;
+    example.run.mode = RunMode::live;
+    example.run.outcome = RunOutcome::pending;
+    std::string text;
+    TextReport report{{}, [&](std::string_view piece) { text += piece; }};
+    report.end(example.run, example.changes);
+    text.clear();
+    example.run.outcome = RunOutcome::conflict;
+    example.run.merge.conflicts = {{"/a", "it", "that"}};
+    report.sum_up(example.run);
+    EXPECT_THAT(text, testing::StartsWith("! conflict: /a: expected it, found: that\n1 conflict, "));
+}
+
+struct ActionRow {
+    const char* name;
+    std::vector<std::string> argv;
+    std::string expected;
+};
+class WouldDo : public testing::TestWithParam<ActionRow> {};
+
+TEST_P(WouldDo, IsSaidInTheBlockOfActions) {
+    tests::ExampleRun example;
+    example.run.outcome = RunOutcome::pending;
+    example.run.modules.resize(2);
+    example.run.modules[0].name = "web";
+    example.run.modules[1].name = "other";
+    example.run.modules[0].actions = {{.argv = GetParam().argv, .context = {}},
+                                      {.argv = {"again"}, .context = {}, .repeated = true}};
+    example.run.modules[0].notices = {
+        {NoticeKind::would_execute, "would execute: x", GetParam().argv, "scripts/1"}};
+    EXPECT_THAT(report_of(example),
+                HasSubstr("actions\n    > " + GetParam().expected + "  (web)\n1 action pending"));
+    EXPECT_THAT(report_of(example), Not(HasSubstr("would execute: x"))) << "once is enough";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, WouldDo,
+    testing::Values(ActionRow{"systemctl", {"systemctl", "restart", "nginx"}, "would restart: nginx"},
+                    ActionRow{"several", {"systemctl", "reload", "a", "b"}, "would reload: a b"},
+                    ActionRow{"service", {"service", "nginx", "reload"}, "would reload: nginx"},
+                    ActionRow{"option",
+                              {"systemctl", "restart", "--no-block", "nginx"},
+                              "would execute: systemctl restart --no-block nginx"},
+                    ActionRow{
+                        "all", {"systemctl", "daemon-reload"}, "would execute: systemctl daemon-reload"},
+                    ActionRow{"other", {"iptables", "-A", "INPUT"}, "would execute: iptables -A INPUT"}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(TextReport, EndsInRedWhenTheRunFailed) {
+    tests::ExampleRun example;
+    EXPECT_THAT(last_line(report_of(example, {Detail::changes, true})),
+                testing::StartsWith("\033[1min sync"));
+    example.run.outcome = RunOutcome::failed;
+    example.run.exit_code = model::ExitCode::failed;
+    EXPECT_THAT(last_line(report_of(example, {Detail::changes, true})),
+                testing::StartsWith("\033[31mfailed"));
+}
+
+TEST(Sum, CountsFailedChecks) {
+    tests::ExampleRun example;
+    example.run.mode = RunMode::live;
+    example.run.outcome = RunOutcome::merged;
+    example.run.modules.resize(1);
+    example.run.modules[0].name = "m";
+    model::Step check;
+    check.phase = model::Phase::check, check.name = "checks/10-x", check.exit = 1,
+    check.output = "no answer\n";
+    example.run.modules[0].steps = {check};
+    const std::string text = report_of(example, {Detail::quiet});
+    EXPECT_THAT(text, HasSubstr("x checks/10-x  (m)\n      | no answer\n"));
+    EXPECT_THAT(last_line(text), HasSubstr(", 1 check failed"));
 }
 
 TEST(TextReport, InColourSaysTheSame) {
