@@ -5,6 +5,7 @@
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
 #include "runner/cli/report_target.hpp"
+#include "runner/cli/run_view.hpp"
 #include "runner/cli/runs_command.hpp"
 #include "runner/cli/status_command.hpp"
 #include "runner/cli/undo_commands.hpp"
@@ -13,6 +14,7 @@
 #include "runner/model/command_hint.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/stored_report.hpp"
+#include "runner/report/times_report.hpp"
 #include "runner/run/state.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/interrupt.hpp"
@@ -23,6 +25,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <utility>
 
 #include <unistd.h>
@@ -40,16 +43,27 @@ void require_root(const char* why = "it makes namespaces and mounts, also for --
 
 void require_root_for_state() { require_root("what it reads or writes is root's alone"); }
 
-/// The exit code says what became of the tree, also when the report finds no reader.
-int conclude(run::Result result, const Options& options, const run::CommonOptions& run) {
-    if (run.confirm.count() != 0) wait_for_confirmation(result, run);
+/// The exit code says what became of the tree, also when the report finds no reader. `view`: what people have
+/// seen so far; null: nothing.
+int conclude(run::Result result, const Options& options, const run::CommonOptions& run,
+             RunView* view = nullptr) {
+    std::optional<RunView> all_at_once;
+    if (view == nullptr) view = &all_at_once.emplace(options.output);
+    if (run.confirm.count() != 0) {
+        if (result.run.outcome == model::RunOutcome::merged) view->show_all(result);
+        wait_for_confirmation(result, run);
+    }
     const auto print_failure = [&](std::string_view what) {
         print_error(fmt::format("{}; the run ended with exit code {} and is recorded: {}", what,
                                 model::to_int(result.run.exit_code),
                                 model::command_hint("disco report " + result.run.id, run.state_dir)));
     };
     try {
-        print_result(result, options.output);
+        write_reports(result, options.output);
+        if (!is_no_report(result.run))
+            view->show_all(result);
+        else
+            print_reason(result.run);
     } catch (const sys::Error& error) {
         print_failure(error.full_text());
     } catch (const std::exception& error) { // of the JSON library, say: the tree is as the exit code says
@@ -58,33 +72,10 @@ int conclude(run::Result result, const Options& options, const run::CommonOption
     return model::to_int(result.run.exit_code);
 }
 
-bool quiet(const Options& options) { return options.output.detail == report::Detail::quiet; }
+bool has_terminal_to_ask_on() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
 
-int run_dance(Options& options) {
-    require_root();
-    require_places(options.output.targets);
-    OutputStream stream{quiet(options)};
-    options.dance.on_output = [&](std::string_view module, std::string_view bytes) {
-        stream.pass(module, bytes);
-    };
-    options.dance.outlet = &stream.writer();
-    run::Result result = dance::dance(options.dance);
-    stream.flush();
-    return conclude(std::move(result), options, options.dance);
-}
-
-/// Shows the result and asks on the terminal; no terminal means no.
-bool ask(const run::Result& result, const Options& options) {
-    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
-        write_to(
-            STDERR_FILENO,
-            options.command == CommandName::shell
-                ? "disco: not merged: there is no terminal to ask on; `disco exec --merge` merges unasked\n"
-                : "disco: not merged: there is no terminal to ask on; --merge merges, --noop only shows\n");
-        return false;
-    }
-    print_text(result, {.detail = report::Detail::diff, .color = options.output.color, .targets = {}},
-               people_of(options.output));
+/// What was shown to the person has been asked about.
+bool ask(const run::Result& result) {
     const bool only_actions = !run::has_changes(result.run);
     forget_typed_ahead();
     write_to(STDERR_FILENO,
@@ -94,6 +85,43 @@ bool ask(const run::Result& result, const Options& options) {
     std::getline(std::cin, answer);
     sys::throw_if_interrupted();
     return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int run_dance(Options& options) {
+    require_root();
+    require_places(options.output.targets);
+    if (options.ask && !has_terminal_to_ask_on())
+        throw sys::UsageError{
+            "--ask needs a terminal to ask on: leave it out to merge unasked, or take --noop "
+            "to see what would change"};
+    RunView view{options.output};
+    options.dance.progress = &view;
+    options.dance.on_output = [&](std::string_view module, std::string_view bytes) {
+        view.pass(module, bytes);
+    };
+    options.dance.outlet = &view.writer();
+    if (options.ask)
+        options.dance.ask = [&](const run::Result& result) {
+            view.show_all(result);
+            return ask(result);
+        };
+    run::Result result = dance::dance(options.dance);
+    return conclude(std::move(result), options, options.dance, &view);
+}
+
+/// Shows the result and asks on the terminal; no terminal means no.
+bool show_and_ask(const run::Result& result, const Options& options) {
+    if (!has_terminal_to_ask_on()) {
+        write_to(
+            STDERR_FILENO,
+            options.command == CommandName::shell
+                ? "disco: not merged: there is no terminal to ask on; `disco exec --merge` merges unasked\n"
+                : "disco: not merged: there is no terminal to ask on; --merge merges, --noop only shows\n");
+        return false;
+    }
+    print_text(result, {.detail = report::Detail::diff, .color = options.output.color, .targets = {}},
+               people_of(options.output));
+    return ask(result);
 }
 
 /// What was run may have left the terminal with other colours, another character set, a scroll region,
@@ -119,7 +147,7 @@ int run_exec(Options& options) {
     };
     options.exec.ask = [&](const run::Result& result) {
         end_output();
-        return ask(result, options);
+        return show_and_ask(result, options);
     };
     run::Result result = dance::exec(options.exec);
     try {
@@ -136,7 +164,7 @@ int run_shell(Options& options) {
     const char* type = std::getenv("TERM");
     shell.terminal_type = type == nullptr ? "" : type;
     const bool noop = shell.merge == dance::ExecOptions::Merge::never;
-    if (!quiet(options))
+    if (options.output.detail != report::Detail::quiet)
         shell.on_start = [&shell, noop] {
             write_to(
                 STDERR_FILENO,
@@ -170,7 +198,7 @@ int run_report(const Options& options) {
     report::write_text_report(stored.run, stored.changes, style,
                               [](std::string_view piece) { write_to(STDOUT_FILENO, piece); });
     write_to(STDOUT_FILENO, "\n");
-    report::write_times_report(stored.run, style.color,
+    report::write_times_report(stored.run, options.report.times, style.color,
                                [](std::string_view piece) { write_to(STDOUT_FILENO, piece); });
     return 0;
 }

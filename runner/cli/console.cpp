@@ -5,6 +5,7 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
+#include "runner/sys/text.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -27,6 +28,17 @@ bool wants_color(Color color, int fd) {
     case Color::automatic: break;
     }
     return std::getenv("NO_COLOR") == nullptr && obeys_controls(fd);
+}
+
+/// What the locale says (locale(7)); without any the reader is taken to be of today.
+bool reads_utf8() {
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (value == nullptr || *value == '\0') continue;
+        const std::string locale = sys::lower_case(value);
+        return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+    }
+    return true;
 }
 
 /// A report has no priority. `journalctl -p err` has to find what went wrong all the same.
@@ -114,6 +126,8 @@ report::TextStyle text_style(const Output& output, int fd) {
     report::TextStyle style;
     style.detail = output.detail;
     style.color = wants_color(output.color, fd);
+    style.ascii = !reads_utf8();
+    style.only = output.only;
     winsize size = {};
     if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) style.width = size.ws_col;
     return style;
@@ -123,21 +137,21 @@ int people_of(const Output& output) {
     return any_on_standard_output(output.targets) ? STDERR_FILENO : STDOUT_FILENO;
 }
 
-void print_result(const run::Result& result, const Output& output) {
+void write_reports(const run::Result& result, const Output& output) {
     const auto contents =
         output.detail == report::Detail::verbose ? report::Contents::all : report::Contents::short_;
     write_targets(output.targets, [&](const ReportTarget& target, const WritePiece& write) {
         row_of(target.format).write(result.run, *result.changes, contents, write);
     });
-    if (result.run.modules.empty() && !result.run.failure.empty()) {
-        // Nothing came to an end: there is no report, only a reason.
-        print_error(result.run.outcome == model::RunOutcome::interrupted
-                        ? fmt::format("{}; nothing was merged (run {})", result.run.failure, result.run.id)
-                        : result.run.failure);
-        return;
-    }
-    print_text(result, output, people_of(output));
-    log_failure(result.run);
+    if (!is_no_report(result.run)) log_failure(result.run);
+}
+
+bool is_no_report(const model::RunReport& run) { return run.modules.empty() && !run.failure.empty(); }
+
+void print_reason(const model::RunReport& run) {
+    print_error(run.outcome == model::RunOutcome::interrupted
+                    ? fmt::format("{}; nothing was merged (run {})", run.failure, run.id)
+                    : run.failure);
 }
 
 void print_text(const run::Result& result, const Output& output, int people) {

@@ -21,6 +21,7 @@ struct Output {
     report::Detail detail = report::Detail::changes;
     Color color = Color::automatic;
     std::vector<ReportTarget> targets; ///< for programs, besides the text for people
+    model::PathGlobs only{};           ///< see report::TextStyle
 };
 
 /// Passes on what scripts print to standard error, each line with its module's name, and control characters
@@ -59,8 +60,12 @@ void write_to(int fd, std::string_view bytes);
 /// The descriptor that people read: standard error when standard output is for a report for programs.
 [[nodiscard]] int people_of(const Output& output);
 
-/// Writes and prints the reports of a run that `output` asks for.
-void print_result(const run::Result& result, const Output& output);
+/// Writes the reports of a run that `output` asks for, but the text. In the journal a line says what failed.
+void write_reports(const run::Result& result, const Output& output);
+
+/// Nothing came to an end: there is no report for people, only a reason.
+[[nodiscard]] bool is_no_report(const model::RunReport& run);
+void print_reason(const model::RunReport& run);
 
 /// Prints the text report to a descriptor.
 void print_text(const run::Result& result, const Output& output, int people);

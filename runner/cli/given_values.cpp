@@ -28,6 +28,8 @@ Options complete(Options options, GivenValues values) {
     for (ReportTarget& target : options.output.targets) unshield(target.path);
     refuse_mixed_reports(options.output.targets);
     for (std::string& glob : options.rollback.keep) unshield(glob);
+    for (std::string& glob : values.only) unshield(glob);
+    options.output.only = model::PathGlobs{values.only};
     options.dance.server = fetch::server_from_here(options.dance.server);
     options.dance.profile = model::parse_script_profile(values.profile); // nothing when it was not given
     options.exec.profile = options.dance.profile;

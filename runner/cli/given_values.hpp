@@ -12,7 +12,7 @@ namespace disco::cli {
 struct GivenValues {
     std::string root = "/", state_dir = model::default_state_directory, node, network, color = "auto",
                 profile, log_level;
-    std::vector<std::string> modules;
+    std::vector<std::string> modules, only;
     int wait = 0, confirm = 0; ///< seconds
     bool noop = false, merge = false, detailed_exitcode = false, allow_reboot = false;
 };

@@ -57,6 +57,11 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 }
 
 /// Threads may use it at the same time: each message is one write, and nothing is kept.
+std::function<void()>& preparation() {
+    static std::function<void()> only;
+    return only;
+}
+
 class StandardError final : public spdlog::sinks::sink {
 public:
     void log(const spdlog::details::log_msg& message) override {
@@ -117,7 +122,10 @@ std::string log_lines(LogLevel level, std::string_view text, LogReader reader, s
     return lines + "\n";
 }
 
+void before_log(std::function<void()> prepare) { preparation() = std::move(prepare); }
+
 void write_log(LogLevel level, std::string_view text, std::string_view run) {
+    if (preparation()) preparation()();
     try {
         write_to(STDERR_FILENO, log_lines(level, text, log_reader(), run));
     } catch (

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ enum class LogReader { people, journal };
 
 /// Writes to standard error, and waits until it is taken. Does not throw when it cannot be written to.
 void write_log(LogLevel level, std::string_view text, std::string_view run = {});
+
+/// Is called before anything is written to standard error; empty: nothing is.
+void before_log(std::function<void()> prepare);
 
 /// From now on what the program logs (spdlog) is written so; as much of it as `show_log_from` says.
 void set_up_log();

@@ -155,6 +155,11 @@ private:
             group->add_flag_callback(
                 flag, [this, detail = detail] { options_.output.detail = detail; }, help);
         group->require_option(0, 1);
+        command
+            .add_option("--only", values_.only,
+                        "List only changes of what matches, and of what is below it (may be repeated)")
+            ->type_name("GLOB")
+            ->allow_extra_args(false);
         command.add_option("--color", values_.color, "auto, always or never")
             ->type_name("WHEN")
             ->check(CLI::IsMember({"auto", "always", "never"}));
@@ -184,6 +189,7 @@ private:
             ->add_option("--save", options_.dance.save, "Keep what a no-op has prepared, for 'disco apply'")
             ->type_name("PLAN")
             ->needs(noop);
+        command->add_flag("--ask", options_.ask, "Show what would be merged, and ask")->excludes(noop);
         add_confirm(*command, *noop);
         add_profile(*command, "How scripts are confined in a no-op: auto, strict or simulate");
         command->add_option("--server", options_.dance.server, "Where the universe is")->type_name("URI");
@@ -282,6 +288,9 @@ private:
         command->add_option(
             "RUN", options_.report.run,
             "The run, its beginning, 'last', or -N for the Nth from the end (default: the last)");
+        command->add_flag_callback(
+            "--all", [this] { options_.report.times = report::TimesDetail::all; },
+            "With every figure of getrusage(2)");
         add_output(*command);
         command->callback([this] { options_.command = CommandName::report; });
         auto* runs = app_.add_subcommand("runs", "List the recorded runs");

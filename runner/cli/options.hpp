@@ -5,6 +5,7 @@
 #include "runner/dance/apply_plan.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
+#include "runner/report/times_report.hpp"
 #include "runner/undo/rollback.hpp"
 
 #include <optional>
@@ -49,6 +50,7 @@ struct PolicyOptions {
 
 struct ReportOptions {
     std::string run; ///< see run::recorded_run; empty: the last
+    report::TimesDetail times = report::TimesDetail::usual;
 };
 
 /// Which runs are listed; all that are given have to fit.
@@ -82,6 +84,7 @@ struct Options {
     ReportOptions report;
     RunsOptions runs;
     Output output;
+    bool ask = false;                  ///< of a dance: show what it would merge, and ask
     std::optional<LogLevel> log_level; ///< nothing when it was not given
 };
 

@@ -72,7 +72,7 @@ void require_report_place(const std::string& file) {
                                                 S_ISDIR(there->st_mode) ? "directory" : "block device")};
 }
 
-void write_report_file(const std::string& file,
+void write_report_file(const std::string& file, mode_t mode,
                        const std::function<void(const std::function<void(std::string_view)>&)>& work) {
     if (const sys::UniqueFd stream = open_stream(file, Use::write)) {
         sys::PatientWriter writer{stream.get()};
@@ -82,7 +82,7 @@ void write_report_file(const std::string& file,
         });
         return;
     }
-    sys::AtomicFile whole{file};
+    sys::AtomicFile whole{file, mode};
     work([&](std::string_view piece) { whole.write(piece); });
     whole.commit();
 }

@@ -58,7 +58,7 @@ void write_targets(const std::vector<ReportTarget>& targets,
             if (target.is_standard_output())
                 write_to_standard_output(write_one);
             else
-                write_report_file(target.path, write_one);
+                write_report_file(target.path, row_of(target.format).mode, write_one);
         } catch (const sys::Error& error) {
             if (first)
                 write_log(LogLevel::error, error.full_text());

@@ -2,6 +2,8 @@
 
 #include "runner/model/run_report.hpp"
 #include "runner/report/json_report.hpp"
+#include "runner/report/junit_report.hpp"
+#include "runner/report/openmetrics_report.hpp"
 
 #include <array>
 #include <functional>
@@ -9,10 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 // Reports for programs: which formats there are, and where each report goes.
 namespace disco::cli {
 
-enum class ReportFormat { json };
+enum class ReportFormat { json, junit, openmetrics };
 
 struct ReportTarget {
     ReportFormat format = ReportFormat::json;
@@ -23,16 +27,22 @@ struct ReportTarget {
 
 using WritePiece = std::function<void(std::string_view)>;
 
-/// A format: its option on the command line, and what writes it.
+/// A format: its option on the command line, the mode of its file, and what writes it.
 struct FormatRow {
     ReportFormat format;
     const char *option, *help;
+    mode_t mode;
     void (*write)(const model::RunReport&, const report::ChangeLog&, report::Contents, const WritePiece&);
 };
 /// All of them: each is one line here, and one above.
 inline constexpr std::array format_rows = {
     FormatRow{ReportFormat::json, "--json", "Write the report as JSON to FILE, or '-' (may be repeated)",
-              report::write_json_report},
+              0600, report::write_json_report},
+    FormatRow{ReportFormat::junit, "--junit", "Write it as JUnit XML to FILE, or '-' (may be repeated)", 0600,
+              report::write_junit_report},
+    FormatRow{ReportFormat::openmetrics, "--openmetrics",
+              "Write its figures as OpenMetrics to FILE, or '-' (may be repeated)", 0644,
+              report::write_openmetrics_report},
 };
 [[nodiscard]] const FormatRow& row_of(ReportFormat format);
 

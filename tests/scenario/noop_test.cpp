@@ -86,7 +86,7 @@ TEST_F(Noop, ReportsWhatTheRestrictedShellRefused) {
     EXPECT_EQ(module.at("notices")[3].at("argv"),
               (std::vector<std::string>{"service", "postgresql", "stop"}));
     EXPECT_EQ(module.at("notices")[3].at("step"), "scripts/10-x.sh");
-    EXPECT_THAT(result.output, HasSubstr("would execute: service postgresql stop"));
+    EXPECT_THAT(result.output, HasSubstr("would stop: postgresql"));
     EXPECT_THAT(result.error, HasSubstr("warning: Would execute: service postgresql stop"));
 }
 

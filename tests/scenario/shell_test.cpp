@@ -280,7 +280,7 @@ TEST_F(Shell, GuardedCommandsAreTold) {
     EXPECT_TRUE(shell.done("systemctl restart nginx"));
     shell.type("exit\r");
     EXPECT_EQ(shell.exit_code(), 0);
-    EXPECT_THAT(shell.shown(), HasSubstr("> would execute: systemctl restart nginx"));
+    EXPECT_THAT(shell.shown(), HasSubstr("> would restart: nginx"));
 }
 
 TEST_F(Shell, AsksAlsoWhenThereAreOnlyGuardedCommandsToRun) {

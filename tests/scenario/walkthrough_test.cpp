@@ -77,7 +77,7 @@ TEST_P(Walkthrough, NoopShowsAndChangesNothing) {
     EXPECT_EQ(result.exit, 0) << result.output << result.error;
     EXPECT_THAT(result.output, HasSubstr("+ /etc/othermodule/stuff.cfg"));
     EXPECT_THAT(result.output, HasSubstr("+host " + host_name() + "\n      +value forty-two"));
-    EXPECT_THAT(result.output, HasSubstr("> would execute: service postgresql stop"));
+    EXPECT_THAT(result.output, HasSubstr("> would stop: postgresql"));
     EXPECT_THAT(result.error, HasSubstr("Hello from testmodule-1.0"));
     EXPECT_THAT(result.error, HasSubstr("warning: Would execute: service postgresql stop"));
 }

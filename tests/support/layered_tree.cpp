@@ -117,7 +117,7 @@ model::MergeReport LayeredTree::merge() {
 model::MergeReport LayeredTree::roll_back(const std::string& run, const std::string& by,
                                           const std::vector<std::string>& globs) {
     const merge::UndoStore store{scratch_ / "undo"};
-    model::KeepGlobs keep{globs};
+    model::PathGlobs keep{globs};
     merge::Rollback rollback = merge::plan_rollback(store, run, keep);
     return merge::merge(std::move(rollback.trees), store,
                         {.run = by, .root = live_, .version = "0", .rolls_back = run}, rollback.merged);

@@ -31,9 +31,9 @@ TEST_P(Help, NamesWhatThereIs) {
     for (const std::string& word : GetParam().not_shown) EXPECT_THAT(options.text, Not(HasSubstr(word)));
 }
 
-const Words common = {"--root", "--state-dir", "--node", "--network", "--wait",  "--detailed-exitcode",
-                      "--json", "--color",     "--diff", "--stat",    "--quiet", "--verbose",
-                      "--noop", "--log-level"};
+const Words common = {"--root", "--state-dir", "--node", "--network", "--wait",       "--detailed-exitcode",
+                      "--json", "--color",     "--diff", "--stat",    "--quiet",      "--verbose",
+                      "--noop", "--log-level", "--only", "--junit",   "--openmetrics"};
 Words with_common(Words more) {
     more.insert(more.end(), common.begin(), common.end());
     return more;
@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "disco",
                 {"dance", "-h"},
                 with_common({"--server", "--module", "--offline", "--keep-going", "--profile", "--save",
-                             "--confirm"}),
+                             "--confirm", "--ask"}),
                 {"--merge"}},
         HelpRow{"disco_run",
                 "disco-run",
@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         HelpRow{"report",
                 "disco",
                 {"report", "--help"},
-                {"RUN", "--json", "--state-dir", "--log-level"},
+                {"RUN", "--json", "--state-dir", "--log-level", "--all", "--only"},
                 {"--root"}},
         HelpRow{"runs",
                 "disco",

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-TEST(KeepGlobs, CoverWhatTheyMatchAndAllBelow) {
+TEST(PathGlobs, CoverWhatTheyMatchAndAllBelow) {
     struct Row {
         const char *glob, *path;
         bool covered;
@@ -26,15 +26,15 @@ TEST(KeepGlobs, CoverWhatTheyMatchAndAllBelow) {
           Row{"*.log", "/var/log/a.log", false}, Row{"**/*.log", "/var/log/a.log", true},
           Row{"/var/log/[ab].log", "/var/log/b.log", true}, Row{"/var/log/?.log", "/var/log/ab.log", false},
           Row{"/**", "/x", true}, Row{"/x", "/x", true}, Row{"/y", "/x", false}}) {
-        KeepGlobs globs{{row.glob}};
+        PathGlobs globs{{row.glob}};
         EXPECT_EQ(globs.cover(row.path), row.covered) << row.glob << ' ' << row.path;
         EXPECT_EQ(globs.without_match().empty(), row.covered) << row.glob << ' ' << row.path;
     }
-    EXPECT_FALSE(KeepGlobs{}.cover("/x"));
+    EXPECT_FALSE(PathGlobs{}.cover("/x"));
 }
 
-TEST(KeepGlobs, KnowWhichHaveMatched) {
-    KeepGlobs globs{{"/a/**", "/b", "/c", "/a/x"}};
+TEST(PathGlobs, KnowWhichHaveMatched) {
+    PathGlobs globs{{"/a/**", "/b", "/c", "/a/x"}};
     EXPECT_TRUE(globs.cover("/a/x/y"));
     EXPECT_FALSE(globs.match("/b/z"));
     EXPECT_THAT(globs.without_match(), ElementsAre("/b", "/c"));
@@ -63,7 +63,7 @@ protected:
         };
     }
     SplitDirectory split(std::vector<std::string> words) {
-        KeepGlobs globs{std::move(words)};
+        PathGlobs globs{std::move(words)};
         return split_directory("/d", globs, list());
     }
 };
@@ -94,7 +94,7 @@ TEST_F(Split, WhatIsKeptIsNotLookedInto) {
 }
 
 TEST_F(Split, AGlobForAPartOfWhatAnotherOneKeepsIsNoSlip) {
-    KeepGlobs globs{{"/d/sub/**", "/d/sub/deep/x", "/d/sub/deep/none"}};
+    PathGlobs globs{{"/d/sub/**", "/d/sub/deep/x", "/d/sub/deep/none"}};
     (void)split_directory("/d", globs, list());
     EXPECT_THAT(globs.without_match(), ElementsAre("/d/sub/deep/none"));
 }
@@ -116,7 +116,7 @@ TEST(Suggestions, MatchNothingElse) {
     for (const std::string path : {"/a/[x]*?\\", "/a/**", "/a/b]"}) {
         const auto globs = suggested({path}, {});
         ASSERT_EQ(globs.size(), 1U);
-        KeepGlobs keep{globs};
+        PathGlobs keep{globs};
         EXPECT_TRUE(keep.match(path)) << globs[0];
         for (const char* other : {"/a/x", "/a/xx?\\", "/a/[x]zz\\", "/a/b/c"})
             EXPECT_FALSE(keep.match(other)) << globs[0];

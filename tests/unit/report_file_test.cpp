@@ -38,7 +38,7 @@ protected:
     }
     void write(const std::string& file) {
         require_report_place(file);
-        write_report_file(file, [](const auto& write) {
+        write_report_file(file, 0600, [](const auto& write) {
             write("{");
             write("}\n");
         });
@@ -128,7 +128,7 @@ TEST_F(ReportFile, WhatIsNotWholeIsRemoved) {
         write("{");
         throw sys::Error{"no more"};
     };
-    EXPECT_THROW(write_report_file(at("r"), fail), sys::Error);
+    EXPECT_THROW(write_report_file(at("r"), 0600, fail), sys::Error);
     // Where there is no room.
     rlimit limit = {};
     ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -136,7 +136,7 @@ TEST_F(ReportFile, WhatIsNotWholeIsRemoved) {
     const rlimit little = {4, limit.rlim_max};
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
     const auto much = [](const auto& write) { write("much more than four bytes"); };
-    EXPECT_THROW(write_report_file(at("r"), much), sys::SysError);
+    EXPECT_THROW(write_report_file(at("r"), 0600, much), sys::SysError);
     EXPECT_THROW(sys::write_file_atomically(at("r"), "much more than four bytes", 0600), sys::SysError);
     ::setrlimit(RLIMIT_FSIZE, &limit);
     std::signal(SIGXFSZ, handler);

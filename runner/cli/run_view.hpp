@@ -1,0 +1,55 @@
+#pragma once
+
+#include "runner/cli/console.hpp"
+#include "runner/cli/live_line.hpp"
+#include "runner/report/text_report.hpp"
+#include "runner/run/progress.hpp"
+#include "runner/run/run_record.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace disco::cli {
+
+/// What a person sees of a dance while it goes on: on a terminal a live line, elsewhere what scripts print;
+/// and the report, module by module.
+class RunView : public run::Progress {
+public:
+    /// `output`: borrowed.
+    explicit RunView(const Output& output);
+    ~RunView() override;
+
+    void work_begins(std::string_view what) override;
+    void is_ordered(const model::RunReport& run, const std::vector<std::string>& modules) override;
+    void module_begins(const std::string& name) override;
+    void step_begins(const std::string& name) override;
+    void module_ends(const model::RunReport& run, const model::ModuleReport& module,
+                     const report::ChangeLog& changes) override;
+
+    /// What scripts print; see OutputStream.
+    void pass(std::string_view module, std::string_view bytes);
+    [[nodiscard]] sys::PatientWriter& writer() noexcept { return stream_.writer(); }
+
+    /// Before something else is written to the terminal. Waits until all is written.
+    void pause();
+    /// The rest of the report; when that is there already, what became of the run since.
+    void show_all(const run::Result& result);
+
+private:
+    void write(std::string_view text);
+    void flush();
+    void show_step(const std::string& step);
+
+    const Output& output_;
+    OutputStream stream_;
+    std::optional<LiveLine> live_; ///< after the stream, whose writer it uses
+    report::TextReport report_;
+    std::string text_;    ///< of the report, not written yet
+    std::string printed_; ///< the line that a script is printing
+    std::string module_;
+    std::size_t count_ = 0, number_ = 0; ///< of modules
+};
+
+} // namespace disco::cli
