@@ -59,11 +59,7 @@ int conclude(run::Result result, const Options& options, const run::CommonOption
                                 model::command_hint("disco report " + result.run.id, run.state_dir)));
     };
     try {
-        write_reports(result, options.output);
-        if (!is_no_report(result.run))
-            view->show_all(result);
-        else
-            print_reason(result.run);
+        view->print_result(result);
     } catch (const sys::Error& error) {
         print_failure(error.full_text());
     } catch (const std::exception& error) { // of the JSON library, say: the tree is as the exit code says

@@ -43,8 +43,9 @@ bool reads_utf8() {
 
 /// A report has no priority. `journalctl -p err` has to find what went wrong all the same.
 void log_failure(const model::RunReport& run) {
+    const bool said_alone = run.modules.empty() && !run.failure.empty(); // as an error
     if (log_reader() != LogReader::journal || run.exit_code == model::ExitCode::done ||
-        run.exit_code == model::ExitCode::changes)
+        run.exit_code == model::ExitCode::changes || said_alone)
         return;
     std::string reason = run.failure;
     for (const model::ModuleReport& module : run.modules)
@@ -143,15 +144,7 @@ void write_reports(const run::Result& result, const Output& output) {
     write_targets(output.targets, [&](const ReportTarget& target, const WritePiece& write) {
         row_of(target.format).write(result.run, *result.changes, contents, write);
     });
-    if (!is_no_report(result.run)) log_failure(result.run);
-}
-
-bool is_no_report(const model::RunReport& run) { return run.modules.empty() && !run.failure.empty(); }
-
-void print_reason(const model::RunReport& run) {
-    print_error(run.outcome == model::RunOutcome::interrupted
-                    ? fmt::format("{}; nothing was merged (run {})", run.failure, run.id)
-                    : run.failure);
+    log_failure(result.run);
 }
 
 void print_text(const run::Result& result, const Output& output, int people) {

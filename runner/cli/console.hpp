@@ -63,10 +63,6 @@ void write_to(int fd, std::string_view bytes);
 /// Writes the reports of a run that `output` asks for, but the text. In the journal a line says what failed.
 void write_reports(const run::Result& result, const Output& output);
 
-/// Nothing came to an end: there is no report for people, only a reason.
-[[nodiscard]] bool is_no_report(const model::RunReport& run);
-void print_reason(const model::RunReport& run);
-
 /// Prints the text report to a descriptor.
 void print_text(const run::Result& result, const Output& output, int people);
 

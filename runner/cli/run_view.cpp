@@ -99,6 +99,16 @@ void RunView::show_all(const run::Result& result) {
     flush();
 }
 
+void RunView::print_result(const run::Result& result) {
+    write_reports(result, output_);
+    const model::RunReport& run = result.run;
+    if (!run.modules.empty() || run.failure.empty()) return show_all(result);
+    pause(); // nothing came to an end: there is no report, only a reason
+    print_error(run.outcome == model::RunOutcome::interrupted
+                    ? fmt::format("{}; nothing was merged (run {})", run.failure, run.id)
+                    : run.failure);
+}
+
 /// Few, large writes.
 void RunView::write(std::string_view text) {
     text_ += text;

@@ -36,6 +36,9 @@ public:
     void pause();
     /// The rest of the report; when that is there already, what became of the run since.
     void show_all(const run::Result& result);
+    /// Writes the reports for programs, and shows what people have not seen yet. Throws sys::Error when one
+    /// cannot be written.
+    void print_result(const run::Result& result);
 
 private:
     void write(std::string_view text);

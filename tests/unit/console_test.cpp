@@ -1,6 +1,7 @@
 // What people see while a dance runs and after it: lines with names, reports in their places, colours.
 
 #include "runner/cli/console.hpp"
+#include "runner/cli/run_view.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "tests/support/example_run.hpp"
@@ -135,6 +136,28 @@ INSTANTIATE_TEST_SUITE_P(
                     ColorRow{"they_are_refused", Color::never, "xterm", nullptr, false, false}),
     [](const auto& row) { return std::string{row.param.name}; });
 
+struct LocaleRow {
+    const char* name;
+    const char *all, *type, *lang;
+    bool ascii;
+};
+class Locale : public testing::TestWithParam<LocaleRow> {};
+
+TEST_P(Locale, DecidesAboutCharacters) {
+    const Variable all{"LC_ALL", GetParam().all}, type{"LC_CTYPE", GetParam().type},
+        lang{"LANG", GetParam().lang};
+    EXPECT_EQ(text_style({.targets = {}}, -1).ascii, GetParam().ascii);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Locale,
+                         testing::Values(LocaleRow{"none", nullptr, nullptr, nullptr, false},
+                                         LocaleRow{"c", "C", nullptr, nullptr, true},
+                                         LocaleRow{"utf8", nullptr, nullptr, "de_DE.UTF-8", false},
+                                         LocaleRow{"c_utf8", "C.utf8", nullptr, "C", false},
+                                         LocaleRow{"latin", nullptr, "de_DE.ISO-8859-1", "de_DE.UTF-8", true},
+                                         LocaleRow{"empty", "", "", "POSIX", true}),
+                         [](const auto& row) { return std::string{row.param.name}; });
+
 TEST(TextStyle, TakesWidthAndDetail) {
     const Terminal terminal;
     const sys::UniqueFd file{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
@@ -165,7 +188,7 @@ Printed printed(tests::ExampleRun sample, const Output& output) {
                              std::make_unique<report::ChangeLog>(std::move(sample.changes))};
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
-    print_result(result, output);
+    RunView{output}.print_result(result);
     return {testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
 }
 
