@@ -226,7 +226,8 @@ private:
                 const auto& [at, read] =
                     *fetched.modules.emplace(name, module::read_module(name, universe.module_directory(name)))
                          .first;
-                for (const std::string& text : read.unused) spdlog::warn("{}", text);
+                for (const module::Remark& unused : read.unused)
+                    spdlog::warn("{}", module::in_words(unused, name));
                 refuse_network_beyond(most, read);
             });
     }

@@ -106,19 +106,22 @@ std::vector<ParameterLayer> read_layers(const std::filesystem::path& copy,
     return layers;
 }
 
+std::optional<std::string> refused_default(const ParameterTree& defaults) {
+    auto file = defaults.find("disco"); // the tree that the others are in, which is listed, too
+    if (file == defaults.end()) return std::nullopt;
+    // The first file is what somebody has to remove.
+    while (!file->second && std::next(file) != defaults.end() && std::next(file)->first.starts_with("disco/"))
+        ++file;
+    return file->first;
+}
+
 ParameterLayer read_defaults(const std::string& module, const std::filesystem::path& directory) {
     ParameterLayer layer{fmt::format("module {}", module), read_parameter_tree(directory / "parameters"),
                          fmt::format("modules/{}/parameters", module)};
-    auto file = layer.tree.find("disco"); // the tree that the others are in, which is listed, too
-    if (file == layer.tree.end()) return layer;
-    // The first file is what somebody has to remove.
-    while (!file->second && std::next(file) != layer.tree.end() &&
-           std::next(file)->first.starts_with("disco/"))
-        ++file;
-    throw sys::BadConfiguration{fmt::format(
-        "modules/{}/parameters/{} is refused: a module has no say in the client's settings, which are below "
-        "disco/; they belong in the node's parameters, or are set on this machine with `disco param set`",
-        module, file->first)};
+    if (const auto name = refused_default(layer.tree))
+        throw sys::BadConfiguration{
+            fmt::format("modules/{}/parameters/{} is refused: {}", module, *name, why_refused)};
+    return layer;
 }
 
 } // namespace disco::fetch

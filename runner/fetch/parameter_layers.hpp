@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,13 @@ struct Inheritance {
 /// The layers of these directories; their `inherits` files are left out.
 [[nodiscard]] std::vector<ParameterLayer> read_layers(const std::filesystem::path& copy,
                                                       const std::vector<std::string>& order);
+
+/// The default that a module must not have, because the client's own settings are below disco/; nothing when
+/// there is none. Pure.
+[[nodiscard]] std::optional<std::string> refused_default(const ParameterTree& defaults);
+inline constexpr std::string_view why_refused =
+    "a module has no say in the client's settings, which are below disco/; they belong in the node's "
+    "parameters, or are set on this machine with `disco param set`";
 
 /// A module's defaults, from its parameters/. Throws BadConfiguration when they reach below disco/, where the
 /// client's own settings are.

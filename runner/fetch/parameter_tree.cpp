@@ -23,8 +23,6 @@
 namespace disco::fetch {
 namespace {
 
-constexpr std::size_t longest_value = std::size_t{16} << 20;
-
 std::string read_value(int directory, const std::string& name, const std::string& shown) {
     // O_NONBLOCK: a FIFO must be refused, not waited for.
     const sys::UniqueFd fd = sys::open_beneath(directory, name, O_RDONLY | O_NONBLOCK);

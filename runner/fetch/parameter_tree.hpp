@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -11,6 +12,9 @@ namespace disco::fetch {
 
 /// Parameters by full name ("packages/present/vim"); a tree has no value. Sorted by name.
 using ParameterTree = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+/// Bytes of a value at most.
+inline constexpr std::size_t longest_value = std::size_t{16} << 20;
 
 /// Reads a directory: file = value, directory = tree. An absent directory is an empty tree. Throws
 /// BadConfiguration for a name outside the rules (model/parameter_name.hpp) or an object that is neither file

@@ -23,6 +23,10 @@
 namespace disco::module {
 namespace {
 
+std::string label_of(const std::string& file, const std::string& module) {
+    return "modules/" + module + "/" + file;
+}
+
 class ModuleReader {
 public:
     ModuleReader(const std::string& name, const std::filesystem::path& directory) {
@@ -30,36 +34,39 @@ public:
         contents_.directory = directory;
     }
 
-    ModuleContents read() {
+    Inspection read() {
         check_names();
-        noting([&] {
+        noting("attributes", [&] {
             contents_.attributes = model::parse_attributes(text_of("attributes"), label("attributes"));
         });
-        noting(
-            [&] { contents_.sandbox = model::parse_sandbox_settings(text_of("sandbox"), label("sandbox")); });
+        noting("sandbox", [&] {
+            contents_.sandbox = model::parse_sandbox_settings(text_of("sandbox"), label("sandbox"));
+        });
         walk("files", contents_.files);
         walk("templates", contents_.templates);
         check_templates();
         contents_.scripts = read_scripts("scripts");
         contents_.checks = read_scripts("checks");
         note_unused_attributes();
-        if (!objections_.empty())
-            throw sys::BadConfiguration{
-                fmt::format("module '{}' cannot be used: {}", contents_.name, fmt::join(objections_, "; "))};
-        return std::move(contents_);
+        return {std::move(contents_), std::move(objections_)};
     }
 
 private:
-    template <class Work> void noting(const Work& work) {
+    template <class Work> void noting(const std::string& file, const Work& work) {
         try {
             work();
+        } catch (const sys::BadLines& error) {
+            for (const sys::LineObjection& one : error.lines()) object(file, one.text, one.line);
         } catch (const sys::Error& error) { // also a directory in the place of a file, say
-            objections_.push_back(error.full_text());
+            std::string text = error.full_text();
+            if (text.starts_with(label(file) + " ")) text.erase(0, label(file).size() + 1);
+            object(file, std::move(text));
         }
     }
-    [[nodiscard]] std::string label(const std::string& file) const {
-        return "modules/" + contents_.name + "/" + file;
+    void object(const std::string& file, std::string text, int line = 0) {
+        objections_.push_back({file, line, std::move(text)});
     }
+    [[nodiscard]] std::string label(const std::string& file) const { return label_of(file, contents_.name); }
     [[nodiscard]] std::string text_of(const std::string& file) const {
         return fetch::read_server_text(contents_.directory, file, label(file)).value_or("");
     }
@@ -67,17 +74,17 @@ private:
     void check_names() {
         const sys::UniqueFd fd = sys::open_directory(contents_.directory);
         for (const sys::DirectoryEntry& entry : sys::list_directory(fd.get(), contents_.directory)) {
-            const std::string shown = sys::printable(label(entry.name));
+            const std::string shown = sys::printable(entry.name);
             switch (model::classify_module_name(entry.name)) {
             case model::ModuleName::known:
             case model::ModuleName::hidden: break;
             case model::ModuleName::misspelt:
-                objections_.push_back(fmt::format("{} means nothing: rename it to {}", shown,
-                                                  model::meant_module_name(entry.name)));
+                object(shown,
+                       fmt::format("means nothing: rename it to {}", model::meant_module_name(entry.name)));
                 break;
             case model::ModuleName::of_no_use:
                 contents_.unused.push_back(
-                    fmt::format("{} is not used: a module consists of {}", shown, model::module_names()));
+                    {shown, 0, fmt::format("is not used: a module consists of {}", model::module_names())});
                 break;
             }
         }
@@ -94,11 +101,12 @@ private:
                         used.insert(&rule);
         for (const model::AttributeRule& rule : contents_.attributes)
             if (!used.contains(&rule))
-                contents_.unused.push_back(fmt::format(
-                    "{}: '{}' matches no {} that the module delivers{}",
-                    sys::place_of_line(label("attributes"), rule.line), sys::printable(rule.pattern),
-                    rule.of_directories ? "directory" : "file",
-                    rule.of_directories ? "" : " (of directories speak lines that end with '/')"));
+                contents_.unused.push_back(
+                    {"attributes", rule.line,
+                     fmt::format("'{}' matches no {} that the module delivers{}",
+                                 sys::printable(rule.pattern), rule.of_directories ? "directory" : "file",
+                                 rule.of_directories ? ""
+                                                     : " (of directories speak lines that end with '/')")});
     }
 
     void walk(const std::string& top, std::vector<Deliverable>& out) {
@@ -106,7 +114,7 @@ private:
         const auto status = sys::stat_path(directory);
         if (!status) return;
         if (!S_ISDIR(status->st_mode)) {
-            objections_.push_back(fmt::format("{} is not a directory", top));
+            object(top, "is not a directory");
             return;
         }
         sys::TreeWalk walk{sys::open_directory(directory), directory};
@@ -115,10 +123,8 @@ private:
             sys::check_path_length(directory.native(), walk.path());
             const std::string shown = sys::printable(fmt::format("{}/{}", top, walk.path()));
             if (sys::printable(walk.name()) != walk.name())
-                objections_.push_back(
-                    fmt::format("{} has a name with control characters, quotes, backslashes or bytes "
-                                "that are not UTF-8: rename it on the server",
-                                shown));
+                object(shown, "has a name with control characters, quotes, backslashes or bytes that are not "
+                              "UTF-8: rename it on the server");
             else if (const auto found = sys::stat_at(walk.directory(), walk.name()))
                 if (take(top, walk.path(), shown, walk.directory(), *found, out)) walk.enter();
         }
@@ -134,7 +140,7 @@ private:
                          status.st_mode & 07777,
                          {}};
         if (const auto why = model::objection_to_place(path)) {
-            objections_.push_back(fmt::format("{} cannot be delivered: {}", shown, *why));
+            object(shown, fmt::format("cannot be delivered: {}", *why));
             return false;
         }
         switch (item.type) {
@@ -157,10 +163,9 @@ private:
         case model::ObjectType::block_device:
         case model::ObjectType::character_device: break;
         }
-        objections_.push_back(
-            fmt::format("{} is a {}: only files, directories and symlinks are delivered; make it in a "
-                        "script",
-                        shown, model::to_string(item.type)));
+        object(shown, fmt::format("is a {}: only files, directories and symlinks are delivered; make it in a "
+                                  "script",
+                                  model::to_string(item.type)));
         return false;
     }
 
@@ -169,10 +174,9 @@ private:
         const model::AttributeRule* rule =
             model::attribute_rule(contents_.attributes, item.path, model::AttributeSubject::file);
         if (rule != nullptr && rule->mode) return; // the rule's mode replaces the server's
-        objections_.push_back(
-            fmt::format("{} has mode {:04o}, with a set-id bit: if that is meant, say so in "
-                        "`attributes` (`{:04o} root:root {}`)",
-                        shown, item.mode, item.mode, item.path));
+        object(shown, fmt::format("has mode {:04o}, with a set-id bit: if that is meant, say so in "
+                                  "`attributes` (`{:04o} root:root {}`)",
+                                  item.mode, item.mode, item.path));
     }
 
     void check_templates() {
@@ -180,14 +184,13 @@ private:
         for (const Deliverable& file : contents_.files) delivered[file.path] = file.type;
         for (const Deliverable& item : contents_.templates) {
             if (item.type == model::ObjectType::symlink)
-                objections_.push_back(
-                    fmt::format("{} is a symlink: symlinks belong in files/", item.in_module));
+                object(item.in_module, "is a symlink: symlinks belong in files/");
             const auto twin = delivered.find(item.path);
             const bool both_directories = twin != delivered.end() &&
                                           twin->second == model::ObjectType::directory &&
                                           item.type == model::ObjectType::directory;
             if (twin != delivered.end() && !both_directories)
-                objections_.push_back(fmt::format("{} is in files/ and in templates/", item.path));
+                object(item.in_module, "is in files/ and in templates/: take one of them away");
         }
     }
 
@@ -196,7 +199,7 @@ private:
         const std::filesystem::path directory = contents_.directory / top;
         if (!sys::stat_path(directory)) return scripts;
         if (!sys::is_directory(directory)) {
-            objections_.push_back(fmt::format("{} is not a directory", top));
+            object(top, "is not a directory");
             return scripts;
         }
         const sys::UniqueFd fd = sys::open_directory(directory);
@@ -205,12 +208,11 @@ private:
             if (entry.name.starts_with('.') || entry.name.ends_with('~'))
                 continue; // what editors leave behind
             if (entry.type != DT_REG) {
-                objections_.push_back(fmt::format("{} is not a file", shown));
+                object(shown, "is not a file");
                 continue;
             }
             if (shown != top + "/" + entry.name) {
-                objections_.push_back(
-                    fmt::format("{} has an unprintable name: rename it on the server", shown));
+                object(shown, "has an unprintable name: rename it on the server");
                 continue;
             }
             const sys::UniqueFd file = sys::open_beneath(fd.get(), entry.name, O_RDONLY);
@@ -229,25 +231,39 @@ private:
         text.remove_prefix(2);
         std::string_view line = sys::take_line(text);
         if (line.ends_with('\r')) {
-            objections_.push_back(
-                fmt::format("{} has DOS line ends (CR LF), so its interpreter cannot be found", shown));
+            object(shown, "has DOS line ends (CR LF), so its interpreter cannot be found");
             return {};
         }
         line = sys::trimmed(line, " \t"); // the blanks that the kernel knows
         std::vector<std::string> words = {std::string{sys::take_word(line, " \t")}};
         if (!line.empty()) words.emplace_back(line);
-        if (words[0].empty()) objections_.push_back(fmt::format("{} has a #! line without a program", shown));
+        if (words[0].empty()) object(shown, "has a #! line without a program");
         return words;
     }
 
     ModuleContents contents_;
-    std::vector<std::string> objections_;
+    std::vector<Remark> objections_;
 };
 
 } // namespace
 
-ModuleContents read_module(const std::string& name, const std::filesystem::path& directory) {
+std::string in_words(const Remark& remark, const std::string& module) {
+    const std::string file = label_of(remark.file, module);
+    if (remark.line != 0) return fmt::format("{}: {}", sys::place_of_line(file, remark.line), remark.text);
+    return fmt::format("{} {}", file, remark.text);
+}
+
+Inspection inspect_module(const std::string& name, const std::filesystem::path& directory) {
     return ModuleReader{name, directory}.read();
+}
+
+ModuleContents read_module(const std::string& name, const std::filesystem::path& directory) {
+    Inspection found = inspect_module(name, directory);
+    if (found.objections.empty()) return std::move(found.contents);
+    std::vector<std::string> objections;
+    for (const Remark& remark : found.objections) objections.push_back(in_words(remark, name));
+    throw sys::BadConfiguration{
+        fmt::format("module '{}' cannot be used: {}", name, fmt::join(objections, "; "))};
 }
 
 } // namespace disco::module

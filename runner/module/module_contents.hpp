@@ -31,6 +31,16 @@ struct Script {
     std::vector<std::string> interpreter; ///< of its #! line: program and at most one argument; empty: none
 };
 
+/// Something to say about a file of a module.
+struct Remark {
+    std::string file; ///< "attributes", "files/tmp/x"; printable
+    int line = 0;     ///< 0: it is about the whole file
+    std::string text; ///< goes on from the file's name: "means nothing: rename it to scripts/"
+};
+
+/// For people: "modules/m/script means nothing: …", "modules/m/attributes:3: …".
+[[nodiscard]] std::string in_words(const Remark& remark, const std::string& module);
+
 /// A fetched module, read and checked: values only.
 struct ModuleContents {
     std::string name;
@@ -40,14 +50,22 @@ struct ModuleContents {
     std::vector<Script> scripts, checks;
     std::vector<model::AttributeRule> attributes;
     model::SandboxSettings sandbox;
-    std::vector<std::string> unused; ///< for people: files, and lines of files, that nothing is done with
+    std::vector<Remark> unused; ///< files, and lines of files, that nothing is done with
     [[nodiscard]] bool empty() const { return files.empty() && templates.empty() && scripts.empty(); }
 };
 
-/// Throws BadConfiguration that lists everything that is wrong with the module: objects that cannot be
-/// delivered (sockets, devices, FIFOs), places that nothing can be delivered to, set-id bits that no
-/// `attributes` line asks for, names with control characters or that are not UTF-8, a path in both files/ and
-/// templates/, bad lines in `attributes` and `sandbox`, misspelt names of what a module consists of.
+struct Inspection {
+    ModuleContents contents; ///< as far as they can be read
+    std::vector<Remark> objections;
+};
+
+/// Finds everything that is wrong with the module: objects that cannot be delivered (sockets, devices,
+/// FIFOs), places that nothing can be delivered to, set-id bits that no `attributes` line asks for, names
+/// with control characters or that are not UTF-8, a path in both files/ and templates/, bad lines in
+/// `attributes` and `sandbox`, misspelt names of what a module consists of. Throws SysError.
+[[nodiscard]] Inspection inspect_module(const std::string& name, const std::filesystem::path& directory);
+
+/// The same, for a run: throws BadConfiguration that lists all objections.
 [[nodiscard]] ModuleContents read_module(const std::string& name, const std::filesystem::path& directory);
 
 } // namespace disco::module

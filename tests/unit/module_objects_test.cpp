@@ -164,8 +164,10 @@ TEST_F(ModuleObjects, ThatNothingIsDoneWithAreTold) {
     fs::create_symlink("conf", path("files/etc/app/link"));
     put("attributes", "0640 - etc/app/conf # used\n0644 - etc/**\n0600 - etc/made\n0700 - etc/app/\n"
                       "0600 - etc/key\n0600 - etc/app\n0700 - etc/app/conf/\n0600 - etc/app/link\n");
+    std::vector<std::string> unused;
+    for (const Remark& remark : read().unused) unused.push_back(in_words(remark, "m"));
     EXPECT_THAT(
-        read().unused,
+        unused,
         ElementsAre("modules/m/README.md is not used: a module consists of attributes, checks/, files/, "
                     "parameters/, requires, sandbox, scripts/, templates/",
                     "modules/m/attributes:5: 'etc/key' matches no file that the module delivers (of "
@@ -198,7 +200,7 @@ TEST_F(ModuleObjects, BadLinesAreToldWithEveryOtherObjection) {
     put("scripts/x", "#!/bin/sh\r\n");
     const std::string told = objections();
     EXPECT_THAT(told, AllOf(HasSubstr("module 'm' cannot be used: modules/m/attributes:1: "),
-                            HasSubstr("; scripts/x has DOS line ends")));
+                            HasSubstr("; modules/m/scripts/x has DOS line ends")));
 }
 
 TEST_F(ModuleObjects, InThePlaceOfFilesAreTold) {
