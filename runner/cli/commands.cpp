@@ -1,6 +1,7 @@
 #include "runner/cli/commands.hpp"
 
 #include "runner/cli/log.hpp"
+#include "runner/cli/module_command.hpp"
 #include "runner/cli/options.hpp"
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
@@ -220,6 +221,7 @@ int dispatch(Options& options) {
     case CommandName::recover: require_root(); return run_recover(options);
     case CommandName::confirm: require_root_for_state(); return run_confirm(options);
     case CommandName::policy: require_root_for_state(); return run_policy(options.policy, options.dance);
+    case CommandName::module: return run_module(options.module);
     case CommandName::param: require_root_for_state(); return run_param(options.param, options.dance);
     }
     return model::to_int(ExitCode::usage); // not reached: -Wswitch guards the list

@@ -39,7 +39,8 @@ public:
             {{"report", "runs", "status"}, &Parser::add_report},
             {{"rollback", "recover", "confirm"}, &Parser::add_undo},
             {{"param"}, &Parser::add_param},
-            {{"policy"}, &Parser::add_policy}};
+            {{"policy"}, &Parser::add_policy},
+            {{"module"}, &Parser::add_module}};
         const auto named = [&](const auto& one) {
             return std::count(one.first.begin(), one.first.end(), first) != 0;
         };
@@ -367,6 +368,16 @@ private:
                 options_.command = CommandName::policy;
                 options_.policy.verb = name;
             });
+    }
+
+    void add_module() {
+        for (CLI::App* verb : add_module_verbs(app_, options_.module)) {
+            add_log(*verb);
+            verb->callback([this, verb] {
+                options_.command = CommandName::module;
+                options_.module.verb = verb->get_name();
+            });
+        }
     }
 
     CLI::App app_;

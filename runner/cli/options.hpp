@@ -2,6 +2,7 @@
 
 #include "runner/cli/console.hpp"
 #include "runner/cli/log.hpp"
+#include "runner/cli/module_options.hpp"
 #include "runner/dance/apply_plan.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
@@ -28,6 +29,7 @@ enum class CommandName {
     confirm,
     param,
     policy,
+    module,
     help,
     version
 };
@@ -81,6 +83,7 @@ struct Options {
     ConfirmOptions confirm;
     ParamOptions param;
     PolicyOptions policy;
+    ModuleOptions module;
     ReportOptions report;
     RunsOptions runs;
     Output output;
