@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <set>
 
 namespace disco::lint {
 namespace {
@@ -79,10 +80,8 @@ bool begins_substitution(std::string_view before) {
     return before.ends_with("$(") || before.ends_with('`');
 }
 
-/// The key of a `disco-param get KEY`, given what comes behind `disco-param`; empty when it is another call,
-/// or the key is not written out.
-std::string asked_key(std::string_view rest) {
-    if (sys::take_word(rest) != "get") return {};
+/// The key of a `disco-param VERB KEY`, given what comes behind the verb; empty when it is not written out.
+std::string written_key(std::string_view rest) {
     const char quote = rest.starts_with('"') || rest.starts_with('\'') ? rest[0] : '\0';
     if (quote != '\0') rest.remove_prefix(1);
     const auto end = std::find_if_not(rest.begin(), rest.end(), is_key_character);
@@ -100,6 +99,7 @@ std::string asked_key(std::string_view rest) {
 
 std::vector<ParameterUse> parameter_uses(std::string_view text) {
     std::vector<ParameterUse> uses;
+    std::set<std::string> may_be_missing;
     std::deque<HereDocument> open;
     int number = 0;
     for (std::string_view line : sys::lines_of(text)) {
@@ -119,12 +119,19 @@ std::vector<ParameterUse> parameter_uses(std::string_view text) {
         }
         for (std::size_t at = line.find(call); at != std::string_view::npos;
              at = line.find(call, at + call.size())) {
-            const std::string_view before = line.substr(0, at), rest = line.substr(at + call.size());
+            const std::string_view before = line.substr(0, at);
+            std::string_view rest = line.substr(at + call.size());
             const bool is_call = in_document ? begins_substitution(before) : may_precede_command(before);
             if (!is_call || rest.empty() || sys::blanks.find(rest[0]) == std::string_view::npos) continue;
-            if (std::string key = asked_key(rest); !key.empty()) uses.push_back({number, std::move(key)});
+            const std::string_view verb = sys::take_word(rest);
+            std::string key = verb == "get" || verb == "has" ? written_key(rest) : std::string{};
+            if (!key.empty() && verb == "has")
+                may_be_missing.insert(std::move(key));
+            else if (!key.empty())
+                uses.push_back({number, std::move(key)});
         }
     }
+    std::erase_if(uses, [&](const ParameterUse& use) { return may_be_missing.contains(use.key); });
     return uses;
 }
 

@@ -16,7 +16,7 @@ constexpr std::string_view requirements =
 constexpr std::string_view attributes =
     R"(# MODE OWNER:GROUP PATTERN: other than root:root and the mode of the file here. The last line that matches counts.
 # `-` keeps; ** stands for any directories; PATTERN/ speaks of directories.
-0640 root:root etc/NAME/node.conf
+0644 root:root etc/NAME/*.conf
 )";
 
 constexpr std::string_view sandbox =

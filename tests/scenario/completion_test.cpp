@@ -44,6 +44,9 @@ TEST_F(Completed, AreCommandsAndOptions) {
     EXPECT_THAT(completed({"disco", ""}), AllOf(Contains("exec"), Contains("status"), Not(Contains("get"))));
     EXPECT_THAT(completed({"disco-param", "de"}), ElementsAre("delete"));
     EXPECT_THAT(completed({"disco", "policy", ""}), ElementsAre("show", "check"));
+    EXPECT_THAT(completed({"disco", "module", ""}), ElementsAre("check", "new", "graph"));
+    EXPECT_THAT(completed({"disco", "module", "check", "--s"}), ElementsAre("--strict"));
+    EXPECT_THAT(completed({"disco", "module", "graph", "/us"}), ElementsAre("/usr"));
     EXPECT_THAT(completed({"disco-run", "--n"}), ElementsAre("--noop", "--node", "--network"));
     EXPECT_THAT(completed({"disco", "runs", "--fa"}), ElementsAre("--failed"));
     EXPECT_THAT(completed({"disco-run", "--noop", "--di"}), ElementsAre("--diff"));

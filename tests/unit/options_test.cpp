@@ -56,12 +56,15 @@ TEST(Options, OfEveryCommandSayWhatIsLogged) {
                                  {"runs"},
                                  {"policy", "show"},
                                  {"policy", "check"},
+                                 {"module", "check"},
+                                 {"module", "new"},
+                                 {"module", "graph"},
                                  {"param", "dump"},
                                  {"param", "get"}}) {
         Words words = command;
         words.insert(words.end(), {"--log-level", "debug"});
         if (command == Words{"apply"} || command == Words{"exec"} || command.back() == "get" ||
-            command.back() == "check")
+            command.back() == "check" || command.back() == "new")
             words.emplace_back("word");
         EXPECT_EQ(parsed(words).log_level, LogLevel::debug) << command.front();
     }
@@ -161,6 +164,27 @@ TEST(Options, OfReportAndRuns) {
                 ElementsAre(json_to("a"), json_to("-"), json_to("b")));
     EXPECT_EQ(parsed({"report", "--json", "b", "2026"}).report.run, "2026");
     EXPECT_EQ(parsed({"runs"}).command, CommandName::runs);
+}
+
+TEST(Options, OfModule) {
+    const Options check = parsed({"module", "check", "a", "b", "--strict", "--junit", "-"});
+    EXPECT_EQ(check.command, CommandName::module);
+    EXPECT_EQ(check.module.verb, "check");
+    EXPECT_THAT(check.module.paths, ElementsAre("a", "b"));
+    EXPECT_TRUE(check.module.strict);
+    EXPECT_EQ(check.module.junit, "-");
+    EXPECT_THAT(parsed({"module", "check"}).module.paths, IsEmpty());
+    const Options create = parsed({"module", "new", "--server", "/u", "shop"});
+    EXPECT_EQ(create.module.verb, "new");
+    EXPECT_EQ(create.module.name, "shop");
+    EXPECT_EQ(create.module.universe, "/u");
+    const Options graph = parsed({"module", "graph", "/u", "--node", "n", "--dot", "d", "--svg", "s"});
+    EXPECT_EQ(graph.module.verb, "graph");
+    EXPECT_EQ(graph.module.universe, "/u");
+    EXPECT_EQ(graph.module.node, "n");
+    EXPECT_EQ(graph.module.dot, "d");
+    EXPECT_EQ(graph.module.svg, "s");
+    EXPECT_EQ(parsed({"module", "graph"}).module.universe, ".");
 }
 
 TEST(Options, OfParamKeepTheDifferenceBetweenNoValueAndAnEmptyOne) {
