@@ -2,6 +2,7 @@
 
 #include "policy/walls.hpp"
 #include "runner/fetch/parameter_store.hpp"
+#include "runner/fetch/rsync_failure.hpp"
 #include "runner/fetch/universe.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/model/run_order.hpp"
@@ -155,7 +156,7 @@ private:
                                  scratch_.path()};
         const KeepMetrics keep{universe, result_.run};
 
-        std::vector<fetch::ParameterLayer> layers = universe.fetch_parameters(node_);
+        std::vector<fetch::ParameterLayer> layers = parameters_of_node(universe);
         layers.push_back(local.local());
         const fetch::ParameterTree of_node = fetch::merge_layers(layers);
         std::set<std::string> wanted = options_.modules;
@@ -185,6 +186,19 @@ private:
         read_modules(universe, fetched, objections);
         objections.throw_all();
         return fetched;
+    }
+
+    /// A module that is named is tried before any node wants it, too.
+    [[nodiscard]] std::vector<fetch::ParameterLayer> parameters_of_node(fetch::Universe& universe) const {
+        try {
+            return universe.fetch_parameters(node_);
+        } catch (const fetch::AbsentOnServer&) {
+            if (options_.modules.empty()) throw;
+            spdlog::warn("the server has no parameters of node '{}': --module goes on with the modules' "
+                         "defaults and what is set on this machine",
+                         node_);
+            return {};
+        }
     }
 
     static void warn_of_uncounted(const fetch::ParameterTree& own, const fetch::ParameterTree& of_node) {

@@ -138,7 +138,7 @@ void throw_failure(const RsyncFailure& failure) {
     switch (failure.kind) {
     case unreachable:
     case busy: throw sys::TryAgain{failure.message};
-    case absent:
+    case absent: throw AbsentOnServer{failure.message};
     case refused: break;
     }
     throw sys::BadConfiguration{failure.message};

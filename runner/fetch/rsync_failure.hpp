@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/fetch/server_uri.hpp"
+#include "runner/sys/error.hpp"
 #include "runner/sys/program.hpp"
 
 #include <chrono>
@@ -30,7 +31,13 @@ struct RsyncFailure {
 [[nodiscard]] RsyncFailure explain_limit(const sys::ProgramResult& result, const ServerUri& server,
                                          std::string_view wanted, std::chrono::seconds limit);
 
-/// TryAgain for `unreachable` and `busy`, BadConfiguration for the others.
+/// The server does not have what was asked for.
+class AbsentOnServer : public sys::BadConfiguration {
+public:
+    using BadConfiguration::BadConfiguration;
+};
+
+/// TryAgain for `unreachable` and `busy`, AbsentOnServer for `absent`, BadConfiguration for the other.
 [[noreturn]] void throw_failure(const RsyncFailure& failure);
 
 } // namespace disco::fetch

@@ -36,6 +36,7 @@ public:
 
     /// The node's own tree and all that its `inherits` names, transitively. Returns the layers, weakest
     /// first: inherits in order, the node's own. The `inherits` files themselves are not parameters.
+    /// Throws AbsentOnServer when the server has no such node; modules can be fetched all the same.
     [[nodiscard]] std::vector<ParameterLayer> fetch_parameters(const std::string& node);
 
     /// `requires`, `attributes`, `sandbox` and `parameters/` of modules. Returns what each module of the
