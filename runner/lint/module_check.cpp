@@ -4,15 +4,18 @@
 #include "runner/fetch/server_text.hpp"
 #include "runner/lint/parameter_roots.hpp"
 #include "runner/lint/parameter_uses.hpp"
+#include "runner/model/module_layout.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/setting_lines.hpp"
+#include "runner/sys/similar_word.hpp"
 #include "runner/sys/text.hpp"
 #include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -32,8 +35,7 @@ public:
             auto inspection = module::inspect_module(name_, directory_);
             for (module::Remark& one : inspection.objections)
                 find(one.file, one.line, Severity::error, std::move(one.text));
-            for (const module::Remark& one : inspection.contents.unused)
-                find(one.file, one.line, Severity::warning, one.text);
+            for (const module::Remark& one : inspection.contents.unused) note_unused(one);
             found_.contents = std::move(inspection.contents);
         });
         noting("requires", [&] {
@@ -64,8 +66,17 @@ private:
             for (const sys::LineObjection& one : error.lines())
                 find(file, one.line, Severity::error, one.text);
         } catch (const sys::Error& error) {
-            find(file, 0, Severity::error, error.full_text());
+            std::string text = error.full_text(); // may begin with the file's name, as a run prints it
+            if (text.starts_with(label(file) + " ")) text.erase(0, label(file).size() + 1);
+            find(file, 0, Severity::error, std::move(text));
         }
+    }
+
+    void note_unused(const module::Remark& unused) {
+        const auto meant =
+            unused.line == 0 ? sys::similar_word(unused.file, model::known_module_names()) : std::nullopt;
+        find(unused.file, unused.line, Severity::warning,
+             meant ? fmt::format("is not used; did you mean '{}'?", *meant) : unused.text);
     }
 
     void read_texts() {

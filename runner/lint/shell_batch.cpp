@@ -60,18 +60,19 @@ std::vector<ShellMessage> shell_messages(std::string_view error) {
         for (const std::string_view before : {"bash: ", "-c: "})
             if (line.starts_with(before)) line.remove_prefix(before.size());
         ShellMessage message;
+        if (line.starts_with("line ")) {
+            line.remove_prefix(5);
+            message.line = sys::take_number<int>(line).value_or(0);
+            if (line.starts_with(": ")) line.remove_prefix(2);
+            if (line.starts_with('`')) continue; // the line itself, which was named just before
+        }
         if (line.starts_with("warning: ")) {
             line.remove_prefix(9);
             message.is_error = false;
             if (const std::size_t at = line.find("at line "); at != std::string_view::npos) {
                 std::string_view rest = line.substr(at + 8);
-                message.line = sys::take_number<int>(rest).value_or(0);
+                message.line = sys::take_number<int>(rest).value_or(message.line);
             }
-        } else if (line.starts_with("line ")) {
-            line.remove_prefix(5);
-            message.line = sys::take_number<int>(line).value_or(0);
-            if (line.starts_with(": ")) line.remove_prefix(2);
-            if (line.starts_with('`')) continue; // the line itself, which was named just before
         }
         message.text = sys::printable_text(line);
         if (!line.empty()) messages.push_back(std::move(message));

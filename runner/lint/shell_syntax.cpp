@@ -87,23 +87,23 @@ private:
     }
 
     static std::vector<bool> are_clean(const std::vector<Group>& groups) {
-        std::vector<sys::ProgramSpec> specs;
-        for (const Group& group : groups) {
-            std::vector<std::string_view> texts;
-            for (const ShellText* one : group) texts.emplace_back(one->text);
-            for (const Direction direction : {Direction::forwards, Direction::backwards})
-                specs.push_back(
-                    bash(uses_extended_patterns(*group[0]), {"-n", "-D", "-c", joined(texts, direction)}));
+        std::vector<bool> clean(groups.size(), true);
+        for (const Direction direction : {Direction::forwards, Direction::backwards}) {
+            std::vector<sys::ProgramSpec> specs;
+            std::vector<std::size_t> parsed; // by each of them
+            for (std::size_t i = 0; i < groups.size(); ++i) {
+                if (!clean[i]) continue;
+                std::vector<std::string_view> texts;
+                for (const ShellText* one : groups[i]) texts.emplace_back(one->text);
+                specs.push_back(bash(uses_extended_patterns(*groups[i][0]),
+                                     {"-n", "-D", "-c", joined(texts, direction)}));
+                parsed.push_back(i);
+            }
+            const auto results = sys::run_programs(specs, processors());
+            for (std::size_t i = 0; i < parsed.size(); ++i)
+                clean[parsed[i]] = results[i].succeeded() && results[i].error.empty() &&
+                                   has_all_markers(results[i].output, groups[parsed[i]].size(), direction);
         }
-        const auto results = sys::run_programs(specs, processors());
-        const auto is_clean = [](const sys::ProgramResult& result, std::size_t count, Direction direction) {
-            return result.succeeded() && result.error.empty() &&
-                   has_all_markers(result.output, count, direction);
-        };
-        std::vector<bool> clean;
-        for (std::size_t i = 0; i < groups.size(); ++i)
-            clean.push_back(is_clean(results[2 * i], groups[i].size(), Direction::forwards) &&
-                            is_clean(results[2 * i + 1], groups[i].size(), Direction::backwards));
         return clean;
     }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,12 @@ namespace {
 constexpr std::size_t most_together = 40;
 constexpr std::chrono::minutes patience{5};
 
+/// The caller's: shellcheck may be one that a person has installed for themselves.
+std::string search_path() {
+    const char* path = std::getenv("PATH");
+    return path == nullptr || *path == '\0' ? sys::usual_path : path;
+}
+
 /// The text that a line begins with the file of, and what comes behind the colon.
 using Places = std::map<std::string, const ShellText*, std::less<>>;
 std::pair<const ShellText*, std::string_view> text_of(std::string_view line, const Places& places) {
@@ -33,7 +40,7 @@ std::pair<const ShellText*, std::string_view> text_of(std::string_view line, con
 
 sys::ProgramSpec shellcheck(const std::vector<const ShellText*>& texts, bool names_its_shell) {
     sys::ProgramSpec spec{.argv = {"shellcheck", "--color=never", "--format=gcc", "--severity=warning"},
-                          .environment = {"LC_ALL=C.UTF-8", fmt::format("PATH={}", sys::usual_path)},
+                          .environment = {"LC_ALL=C.UTF-8", "PATH=" + search_path()},
                           .input = {},
                           .timeout = patience};
     if (!names_its_shell) spec.argv.emplace_back("--shell=bash");
@@ -66,7 +73,7 @@ std::vector<Finding> shellcheck_findings(std::string_view output,
 
 void check_with_shellcheck(const std::vector<const ShellText*>& texts, CheckResult& result) {
     if (texts.empty()) return;
-    if (!sys::find_program("shellcheck", sys::usual_path)) {
+    if (!sys::find_program("shellcheck", search_path())) {
         result.notes.emplace_back("shellcheck is not installed, so it was not asked: install the package "
                                   "shellcheck for more hints");
         return;

@@ -29,11 +29,12 @@ std::vector<sys::DirectoryEntry> entries_of(const std::filesystem::path& directo
 
 bool is_hidden(const std::string& name) { return name.starts_with('.') || name.ends_with('~'); }
 
-/// shellcheck repeats, in other words, what bash has said of a file already.
+/// shellcheck repeats, in other words, what has been said of a file already.
 std::vector<const ShellText*> without_faults(const std::vector<ShellText>& texts,
-                                             const std::vector<Finding>& syntax) {
+                                             const std::vector<Finding>& findings) {
     std::set<std::string> faulty;
-    for (const Finding& one : syntax) faulty.insert(one.file);
+    for (const Finding& one : findings)
+        if (one.severity == Severity::error) faulty.insert(one.file);
     std::vector<const ShellText*> sound;
     for (const ShellText& one : texts)
         if (!faulty.contains(one.file)) sound.push_back(&one);
@@ -41,11 +42,8 @@ std::vector<const ShellText*> without_faults(const std::vector<ShellText>& texts
 }
 
 void check_texts(const std::vector<ShellText>& texts, CheckResult& result) {
-    CheckResult syntax;
-    check_shell_syntax(texts, syntax);
-    check_with_shellcheck(without_faults(texts, syntax.findings), syntax);
-    std::move(syntax.findings.begin(), syntax.findings.end(), std::back_inserter(result.findings));
-    std::move(syntax.notes.begin(), syntax.notes.end(), std::back_inserter(result.notes));
+    check_shell_syntax(texts, result);
+    check_with_shellcheck(without_faults(texts, result.findings), result);
 }
 
 class UniverseCheck {

@@ -61,6 +61,12 @@ std::string meant_module_name(std::string_view name) {
     return found == names.end() ? std::string{} : std::string{*found};
 }
 
+std::vector<std::string> known_module_names() {
+    std::vector<std::string> known;
+    for (const std::string_view name : names) known.emplace_back(bare(name));
+    return known;
+}
+
 std::string module_names() { return fmt::format("{}", fmt::join(names, ", ")); }
 
 std::optional<std::string> objection_to_place(std::string_view path) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // What a module consists of, by the names of its files. Pure.
 namespace disco::model {
@@ -20,7 +21,10 @@ enum class ModuleName {
 /// The known name that a misspelt one stands for, as it is to be written: "scripts/"; empty for all others.
 [[nodiscard]] std::string meant_module_name(std::string_view name);
 
-/// The names that a module may consist of, for people.
+/// The names that a module may consist of, without slashes.
+[[nodiscard]] std::vector<std::string> known_module_names();
+
+/// The same for people.
 [[nodiscard]] std::string module_names();
 
 /// Why nothing can be delivered to a path ("run/x"), and what to do instead; nothing when it can. What a

@@ -69,9 +69,16 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         FileRow{"sound", {{"parameters/web1/modules/base", ""}}, {}},
         FileRow{"misspelt",
-                {{"modules/m/script/x", ""}, {"modules/m/Files/x", ""}, {"module/x", ""}, {"README.md", ""}},
+                {{"modules/m/script/x", ""},
+                 {"modules/m/Files/x", ""},
+                 {"module/x", ""},
+                 {"README.md", ""},
+                 {"modules/m/scirpts/x", ""},
+                 {"modules/m/README.md", ""}},
                 {"module: warning: means nothing; did you mean 'modules'?",
                  "modules/m/Files: error: means nothing: rename it to files/",
+                 "modules/m/README.md: warning: is not used: a module consists of",
+                 "modules/m/scirpts: warning: is not used; did you mean 'scripts'?",
                  "modules/m/script: error: means nothing: rename it to scripts/"}},
         FileRow{"no_name_of_a_module",
                 {{"modules/-m/requires", ""}, {"modules/.git/x", ""}, {"modules/file", ""}},
@@ -118,18 +125,22 @@ INSTANTIATE_TEST_SUITE_P(
                  "modules/m/templates/etc/y:6: warning: parameter 'm' is a tree"}},
         FileRow{"defaults_that_no_module_has",
                 {{"modules/m/parameters/disco/server/uri", "x"}, {"modules/m/parameters/a b", ""}},
-                {"modules/m/parameters/\"a b\": error: bad parameter name",
+                {"modules/m/parameters/a b: error: bad parameter name",
                  "modules/m/parameters/disco/server/uri: error: is refused: a module has no say"}},
         FileRow{"nodes",
-                {{"parameters/web1/inherits", "# x\nroles/wbe\n/etc\nroles/web/\n"},
+                {{"parameters/web1/inherits", "# x\nroles/web/\n"},
                  {"parameters/web1/modules/bas", ""},
                  {"parameters/roles/web/modules/gone", ""},
                  {"parameters/web1/a b", ""},
                  {"parameters/note", ""}},
                 {"parameters/note: warning: is no directory, so it is no node",
                  "parameters/roles/web/modules/gone: error: there is no module 'gone'",
-                 "parameters/web1/\"a b\": error: bad parameter name",
-                 "parameters/web1/inherits:3: error: bad parameter name '/etc'"}},
+                 "parameters/web1/a b: error: bad parameter name",
+                 "parameters/web1/modules/bas: error: there is no module 'bas'; did you mean 'base'?"}},
+        FileRow{"bad_lines_of_inherits",
+                {{"parameters/web1/inherits", "# x\n/etc\na//b\n"}},
+                {"parameters/web1/inherits:2: error: bad parameter name '/etc'",
+                 "parameters/web1/inherits:3: error: bad parameter name 'a//b'"}},
         FileRow{
             "inherits",
             {{"parameters/web1/inherits", "# x\nroles/wbe\nroles/web/\n"},
@@ -156,7 +167,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(UniverseTest, NothingOfAModuleIsExecutedOrWaitedFor) {
     const std::string touched = path("touched");
     put("modules/m/scripts/1", "#!/bin/bash\ntouch " + touched + "\n");
-    put("modules/m/templates/etc/x", "$(touch " + touched + ")\ncat <<E\n`touch " + touched + "`\nE\n", 0755);
+    put("modules/m/templates/etc/x",
+        "echo \"$(touch " + touched + ")\"\ncat <<E\n`touch " + touched + "`\nE\n", 0755);
     put("modules/m/scripts/2", "#!" + path("interpreter").string() + "\n", 0755);
     put("interpreter", "#!/bin/sh\ntouch " + touched + "\n", 0755);
     put("rc", "touch " + touched + "\n");
@@ -259,7 +271,7 @@ TEST(CheckJunit, HasACaseForEachModuleAndNode) {
 <testsuites>
   <testsuite name="disco module check" tests="3" failures="1">
     <testcase classname="modules" name="a">
-      <failure message="modules/a/x:3: error: is &lt;bad&gt; &amp; &quot;quoted&quot;">modules/a/x:3: error: is &lt;bad&gt; &amp; "quoted"
+      <failure message="modules/a/x:3: error: is &lt;bad> &amp; &quot;quoted&quot;">modules/a/x:3: error: is &lt;bad&gt; &amp; "quoted"
 modules/a/y: error: is bad
 </failure>
     </testcase>
