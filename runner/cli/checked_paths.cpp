@@ -31,6 +31,14 @@ bool looks_like_a_module(const fs::path& directory) {
     });
 }
 
+/// The universe whose parameters/ a directory lies in, where nodes have a `modules`, too; empty: none.
+fs::path universe_of_parameters(const fs::path& directory) {
+    for (fs::path at = directory; at.has_relative_path(); at = at.parent_path())
+        if (at.filename() == "parameters" && names_a_directory(at.parent_path() / "modules"))
+            return at.parent_path();
+    return {};
+}
+
 CheckedPlace place_of(const std::string& word) {
     const fs::path path = fs::path{sys::without_last_slashes(word)}.lexically_normal();
     if (!names_a_directory(path)) {
@@ -42,12 +50,16 @@ CheckedPlace place_of(const std::string& word) {
         throw sys::BadConfiguration{fmt::format(
             "there is no '{}'; name the directory of a universe or a module", sys::printable(word))};
     }
+    const fs::path real = fs::canonical(path);
+    if (const fs::path universe = universe_of_parameters(real); !universe.empty())
+        throw sys::BadConfiguration{
+            fmt::format("'{}' holds parameters; nodes are checked with their universe: disco module check {}",
+                        sys::printable(word), sys::quote_words({fs::proximate(universe).string()}))};
     if (names_a_directory(path / "modules")) return {path, {}, false};
     if (path.parent_path().filename() == "modules") {
         const fs::path universe = path.parent_path().parent_path();
         return {universe.empty() ? "." : universe, {path.filename()}, false};
     }
-    const fs::path real = fs::canonical(path);
     if (real.parent_path().filename() == "modules")
         return {fs::proximate(real.parent_path().parent_path()), {real.filename()}, false};
     if (looks_like_a_module(path)) return {path == "." ? real : path, {}, true};

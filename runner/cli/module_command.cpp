@@ -44,14 +44,21 @@ void write_out(const std::string& file, std::string_view text) {
         write_report_file(file, [&](const auto& write) { write(text); });
 }
 
+/// What cannot be read of a universe as a whole is bad input.
+lint::CheckResult checked(const CheckedPlace& place) {
+    try {
+        return place.is_lone_module ? lint::check_lone_module(place.universe)
+                                    : lint::check_universe(place.universe, place.modules);
+    } catch (const sys::SysError& error) {
+        throw sys::BadConfiguration{error.full_text()};
+    }
+}
+
 int check(const ModuleOptions& options) {
     if (!options.junit.empty() && options.junit != "-") require_report_place(options.junit);
     lint::CheckResult result;
     for (const CheckedPlace& place : checked_places(options.paths))
-        lint::add_result(result,
-                         place.is_lone_module ? lint::check_lone_module(place.universe)
-                                              : lint::check_universe(place.universe, place.modules),
-                         place.universe.string());
+        lint::add_result(result, checked(place), place.universe.string());
     const int people = options.junit == "-" ? STDERR_FILENO : STDOUT_FILENO;
     std::string text;
     for (const lint::Finding& one : result.findings) text += lint::in_words(one) + "\n";

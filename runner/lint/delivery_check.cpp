@@ -91,7 +91,7 @@ public:
                 } catch (const sys::Error& error) {
                     findings.push_back({module_subject(*one.module),
                                         fmt::format("modules/{}/{}", *one.module, one.item->in_module), 0,
-                                        Severity::error, error.full_text()});
+                                        Severity::warning, in_words_not_checked(error)});
                 }
             }
             for (const Delivered& one : objects)

@@ -58,6 +58,10 @@ void add_result(CheckResult& sum, CheckResult more, std::string_view universe) {
     sort_findings(sum.findings);
 }
 
+std::string in_words_not_checked(const sys::Error& error) {
+    return fmt::format("is not checked: {}; check it as a user who may read it", error.full_text());
+}
+
 Counts count(const std::vector<Finding>& findings) {
     Counts counts;
     for (const Finding& one : findings) ++(one.severity == Severity::error ? counts.errors : counts.warnings);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "runner/sys/error.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -41,6 +43,9 @@ struct Counts {
     std::size_t errors = 0, warnings = 0;
 };
 [[nodiscard]] Counts count(const std::vector<Finding>& findings);
+
+/// The text of a warning about what this user cannot read; a run, as root, may.
+[[nodiscard]] std::string in_words_not_checked(const sys::Error& error);
 
 /// What was checked, and what was found.
 struct CheckResult {

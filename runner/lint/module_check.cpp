@@ -65,6 +65,8 @@ private:
         } catch (const sys::BadLines& error) {
             for (const sys::LineObjection& one : error.lines())
                 find(file, one.line, Severity::error, one.text);
+        } catch (const sys::SysError& error) {
+            find(file, 0, Severity::warning, in_words_not_checked(error));
         } catch (const sys::Error& error) {
             std::string text = error.full_text(); // may begin with the file's name, as a run prints it
             if (text.starts_with(label(file) + " ")) text.erase(0, label(file).size() + 1);

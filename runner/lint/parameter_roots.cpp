@@ -132,12 +132,15 @@ private:
 fetch::ParameterTree read_names(const std::filesystem::path& directory, const std::string& shown,
                                 const Subject& subject, std::vector<Finding>& findings) {
     fetch::ParameterTree tree;
-    const auto find = [&](const std::string& name, std::string text) {
+    const auto find = [&](const std::string& name, std::string text, Severity severity = Severity::error) {
         findings.push_back({subject, name.empty() ? shown : fmt::format("{}/{}", shown, sys::printable(name)),
-                            0, Severity::error, std::move(text)});
+                            0, severity, std::move(text)});
     };
-    if (!sys::stat_path(directory)) return tree;
+    const auto not_checked = [&](const std::string& name, const sys::Error& error) {
+        find(name, in_words_not_checked(error), Severity::warning);
+    };
     try {
+        if (!sys::stat_path(directory)) return tree;
         sys::UniqueFd top = sys::is_directory(directory) ? sys::open_directory(directory) : sys::UniqueFd{};
         if (!top) {
             find("", "should be a directory of parameters; symbolic links are not followed");
@@ -154,7 +157,11 @@ fetch::ParameterTree read_names(const std::filesystem::path& directory, const st
             }
             if (walk.type() == DT_DIR) {
                 tree[walk.path()] = std::nullopt;
-                walk.enter();
+                try {
+                    walk.enter();
+                } catch (const sys::Error& error) { // the walk goes on beside it
+                    not_checked(walk.path(), error);
+                }
                 continue;
             }
             const auto status = sys::stat_at(walk.directory(), walk.name());
@@ -167,7 +174,7 @@ fetch::ParameterTree read_names(const std::filesystem::path& directory, const st
                 tree[walk.path()] = "";
         }
     } catch (const sys::Error& error) {
-        find("", fmt::format("{}; a run could not read it, either", error.full_text()));
+        not_checked("", error);
     }
     return tree;
 }

@@ -30,7 +30,7 @@ bool read_shell_text(ShellText& text, std::vector<Finding>& findings) {
                         fmt::format("is not checked: it holds {} bytes; split it", status.st_size));
         text.text = sys::read_all(file.get(), text.place, longest);
     } catch (const sys::Error& error) {
-        return find(Severity::error, fmt::format("{}; a run could not read it, either", error.full_text()));
+        return find(Severity::warning, in_words_not_checked(error));
     }
     return true;
 }

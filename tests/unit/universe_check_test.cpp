@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
@@ -203,6 +204,28 @@ TEST_F(UniverseTest, LargeFilesAreNotRead) {
     fs::resize_file(path("modules/m/parameters/m/x"), std::uintmax_t{1} << 40);
     EXPECT_THAT(found(), ElementsAre(StartsWith("modules/m/parameters/m/x: error: is too large for a value"),
                                      StartsWith("modules/m/scripts/1: warning: is not checked")));
+}
+
+TEST_F(UniverseTest, WhatCannotBeReadHidesNothingElse) {
+    if (::geteuid() == 0 && ::seteuid(65534) != 0) GTEST_SKIP() << "cannot be another user";
+    const std::string place = fs::temp_directory_path() / ("universe-of-" + std::to_string(::getpid()));
+    for (const char* name : {"m", "n", "o"}) fs::create_directories(place + "/modules/" + name + "/script");
+    fs::create_directories(place + "/parameters/web1/modules/gone");
+    fs::create_directories(place + "/parameters/web0/modules");
+    for (const char* name : {"/modules/n", "/modules/o/script", "/parameters/web0"})
+        fs::permissions(place + name, fs::perms::none);
+    std::vector<std::string> lines;
+    for (const Finding& one : check_universe(place).findings) lines.push_back(in_words(one));
+    for (const char* name : {"/modules/n", "/modules/o/script", "/parameters/web0"})
+        fs::permissions(place + name, fs::perms::owner_all);
+    fs::remove_all(place);
+    ASSERT_EQ(::seteuid(::getuid()), 0);
+    EXPECT_THAT(lines, AllOf(Contains(StartsWith("modules/n: warning: is not checked: cannot open")),
+                             Contains(StartsWith("modules/m/script: error: ")),
+                             Contains(StartsWith("modules/o/script: error: ")),
+                             Contains(StartsWith("parameters/web0: warning: is not checked: cannot open")),
+                             Contains(StartsWith("parameters/web1/modules/gone: error: "))))
+        << testing::PrintToString(lines);
 }
 
 TEST_F(UniverseTest, OneModuleIsCheckedInItsUniverse) {
