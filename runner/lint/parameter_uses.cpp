@@ -54,13 +54,13 @@ void begin_here_documents(std::string_view line, std::deque<HereDocument>& pendi
 /// Where a comment begins in a line of commands; its end when there is none. By its looks: in front of it is
 /// a blank, and no quote is open.
 std::size_t comment_of(std::string_view line) {
-    char quote = 0;
+    char quote = '\0';
     for (std::size_t at = 0; at < line.size(); ++at) {
         const char c = line[at];
         if (c == '\\' && quote != '\'')
             ++at;
-        else if (quote != 0)
-            quote = c == quote ? 0 : quote;
+        else if (quote != '\0')
+            quote = c == quote ? '\0' : quote;
         else if (c == '\'' || c == '"')
             quote = c;
         else if (c == '#' && (at == 0 || sys::blanks.find(line[at - 1]) != std::string_view::npos))
