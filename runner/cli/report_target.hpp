@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/model/run_report.hpp"
+#include "runner/report/html_report.hpp"
 #include "runner/report/json_report.hpp"
 #include "runner/report/junit_report.hpp"
 #include "runner/report/openmetrics_report.hpp"
@@ -16,7 +17,7 @@
 // Reports for programs: which formats there are, and where each report goes.
 namespace disco::cli {
 
-enum class ReportFormat { json, junit, openmetrics };
+enum class ReportFormat { json, html, junit, openmetrics };
 
 struct ReportTarget {
     ReportFormat format = ReportFormat::json;
@@ -43,6 +44,9 @@ inline constexpr std::array format_rows = {
     FormatRow{ReportFormat::openmetrics, "--openmetrics",
               "Write its figures as OpenMetrics to FILE, or '-' (may be repeated)", 0644,
               report::write_openmetrics_report},
+    FormatRow{ReportFormat::html, "--html",
+              "Write the report as one HTML page to FILE, or '-' (may be repeated)", 0600,
+              report::write_html_report},
 };
 [[nodiscard]] const FormatRow& row_of(ReportFormat format);
 

@@ -175,6 +175,8 @@ std::string in_ascii(std::string_view text) {
     return out;
 }
 
+std::string change_in_words(const RecordedChange& change) { return sign(change, Paint{false}).said; }
+
 std::string change_text(const RecordedChange& change, Detail detail, const Paint& paint) {
     const Sign seen = sign(change, paint);
     std::string said = seen.said;

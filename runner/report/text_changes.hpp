@@ -33,6 +33,10 @@ private:
 /// Pure.
 [[nodiscard]] std::string in_ascii(std::string_view text);
 
+/// What became of the object, without its path and its diff: "4 B → 6 B, 0644 → 0600"; empty where the kind
+/// of the change says all. Pure.
+[[nodiscard]] std::string change_in_words(const RecordedChange& change);
+
 /// One change as lines for people: what it is, then (as `detail` asks) its diff. Pure.
 [[nodiscard]] std::string change_text(const RecordedChange& change, Detail detail, const Paint& paint);
 

@@ -1,0 +1,73 @@
+#include "runner/report/change_outline.hpp"
+
+#include <map>
+#include <utility>
+
+namespace disco::report {
+namespace {
+
+/// Adds changes to a group, in order.
+class GroupMaker {
+public:
+    void add(const RecordedChange& change, std::uint32_t place) {
+        close_all_but_those_above(change.path);
+        group_.changes.push_back(place);
+        ++group_.counts.at(static_cast<std::size_t>(change.kind));
+        if (!is_whole_directory(change)) return;
+        open_.push_back({change.path, group_.below.size(), group_.changes.size()});
+        group_.below.push_back(0);
+    }
+    OutlineGroup finish() && {
+        while (!open_.empty()) close_last();
+        return std::move(group_);
+    }
+    [[nodiscard]] OutlineGroup& group() { return group_; }
+
+private:
+    struct Directory {
+        std::string path;
+        std::size_t at;    ///< in group_.below
+        std::size_t first; ///< of what lies in it, in group_.changes
+    };
+    void close_all_but_those_above(std::string_view path) {
+        while (!open_.empty() && !is_below(path, open_.back().path)) close_last();
+    }
+    void close_last() {
+        const Directory& last = open_.back();
+        group_.below[last.at] = static_cast<std::uint32_t>(group_.changes.size() - last.first);
+        open_.pop_back();
+    }
+    OutlineGroup group_;
+    std::vector<Directory> open_; ///< each lies in the one before
+};
+
+} // namespace
+
+bool is_whole_directory(const RecordedChange& change) {
+    return change.type == model::ObjectType::directory &&
+           (change.kind == model::ChangeKind::created || change.kind == model::ChangeKind::deleted);
+}
+
+bool is_below(std::string_view path, std::string_view directory) {
+    return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
+ChangeOutline outline_of(const model::ModuleReport& module, const ChangeLog& changes) {
+    GroupMaker own;
+    std::map<std::string, GroupMaker> packages;
+    auto place = static_cast<std::uint32_t>(module.first_change);
+    const auto add = [&](std::string_view json) {
+        const RecordedChange change = read_change(json);
+        GroupMaker& maker = change.package.empty() ? own : packages[change.package];
+        maker.add(change, place++);
+    };
+    changes.for_each_json(module.first_change, module.changes(), add, Contents::short_);
+    ChangeOutline outline{std::move(own).finish(), {}};
+    for (auto& [package, maker] : packages) {
+        outline.packages.push_back(std::move(maker).finish());
+        outline.packages.back().package = package;
+    }
+    return outline;
+}
+
+} // namespace disco::report

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "runner/model/run_report.hpp"
+#include "runner/report/change_log.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// The changes of a module as people look for them: its own files, then those that packages own, by package;
+// what lies in a new directory, or in one that is gone, below that. 8 bytes a change, whatever it holds.
+namespace disco::report {
+
+struct OutlineGroup {
+    std::string package;                                   ///< empty: the module's own
+    std::vector<std::uint32_t> changes;                    ///< places in the ChangeLog, in its order
+    decltype(model::ModuleReport::change_counts) counts{}; ///< by ChangeKind
+    std::vector<std::uint32_t>
+        below; ///< of each change that is_whole_directory: how many follow that lie in it
+};
+
+struct ChangeOutline {
+    OutlineGroup own;
+    std::vector<OutlineGroup> packages; ///< by name
+};
+
+/// A directory that came, or went, with all that it holds.
+[[nodiscard]] bool is_whole_directory(const RecordedChange& change);
+[[nodiscard]] bool is_below(std::string_view path, std::string_view directory);
+
+[[nodiscard]] ChangeOutline outline_of(const model::ModuleReport& module, const ChangeLog& changes);
+
+} // namespace disco::report
