@@ -5,9 +5,11 @@
 #include "runner/cli/options.hpp"
 #include "runner/cli/param_command.hpp"
 #include "runner/cli/policy_command.hpp"
+#include "runner/cli/report_source.hpp"
 #include "runner/cli/report_target.hpp"
 #include "runner/cli/run_view.hpp"
 #include "runner/cli/runs_command.hpp"
+#include "runner/cli/site_command.hpp"
 #include "runner/cli/status_command.hpp"
 #include "runner/cli/undo_commands.hpp"
 #include "runner/dance/dance.hpp"
@@ -175,17 +177,18 @@ int run_shell(Options& options) {
 }
 
 int run_report(const Options& options) {
-    require_root_for_state();
-    const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
-    const std::string id = run::recorded_run(state, options.report.run);
-    const auto whole = run::whole_report(state, id);
-    const report::StoredReport stored = report::load_report(whole, state.path() / "scratch");
+    const bool of_state =
+        options.report.site.empty() ? !is_path(options.report.run) : options.report.paths.empty();
+    if (of_state) require_root_for_state();
+    if (!options.report.site.empty()) return run_site(options);
+    const ReportSource source = report_source(options.report.run, options.dance.state_dir);
+    const report::StoredReport stored = report::load_report(source.whole, source.scratch);
     if (!options.output.targets.empty()) {
         const bool all = options.output.detail == report::Detail::verbose;
         const auto contents = all ? report::Contents::all : report::Contents::short_;
         write_targets(options.output.targets, [&](const ReportTarget& target, const WritePiece& write) {
             if (target.format == ReportFormat::json)
-                write(sys::read_file(all ? whole : state.report(id))); // as it is stored
+                write(sys::read_file(all ? source.whole : source.report)); // as it is stored
             else
                 row_of(target.format).write(stored.run, stored.changes, contents, write);
         });

@@ -8,7 +8,30 @@
 #include <chrono>
 #include <initializer_list>
 
+#include <fmt/format.h>
+
 namespace disco::cli {
+namespace {
+
+void complete_report(Options& options) {
+    ReportOptions& report = options.report;
+    for (std::string& word : report.paths) unshield(word);
+    if (report.site.empty()) {
+        if (report.paths.size() > 1)
+            throw sys::UsageError{fmt::format("'{}' is a word too many (see 'disco report --help')",
+                                              sys::printable(report.paths[1]))};
+        if (!report.paths.empty()) report.run = report.paths.front();
+        return;
+    }
+    // `--html --site DIR` says what a site is anyway.
+    std::erase(options.output.targets, ReportTarget{ReportFormat::html, "-"});
+    if (!options.output.targets.empty())
+        throw sys::UsageError{
+            fmt::format("--site writes pages of its own: leave out {} (see 'disco report --help')",
+                        row_of(options.output.targets.front().format).option)};
+}
+
+} // namespace
 
 Options complete(Options options, GivenValues values) {
     for (std::string& word : options.policy.command) unshield(word);
@@ -23,9 +46,10 @@ Options complete(Options options, GivenValues values) {
     if (!options.exec.command.empty() && options.exec.command.front().empty())
         throw sys::UsageError{"the command's name is empty (see 'disco exec --help')"};
     for (std::string* value :
-         {&values.root, &values.state_dir, &values.node, &options.rollback.run, &options.report.run})
+         {&values.root, &values.state_dir, &values.node, &options.rollback.run, &options.report.site})
         unshield(*value);
     for (ReportTarget& target : options.output.targets) unshield(target.path);
+    complete_report(options);
     refuse_mixed_reports(options.output.targets);
     for (std::string& glob : options.rollback.keep) unshield(glob);
     for (std::string& glob : values.only) unshield(glob);

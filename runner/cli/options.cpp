@@ -287,8 +287,18 @@ private:
         auto* command = app_.add_subcommand("report", "Show where the time of a run went");
         add_state(*command);
         command->add_option(
-            "RUN", options_.report.run,
-            "The run, its beginning, 'last', or -N for the Nth from the end (default: the last)");
+            "RUN", options_.report.paths,
+            "The run, its beginning, 'last', or -N for the Nth from the end (default: the last); "
+            "or the path of a report, with a slash; with --site any number of paths");
+        auto* site = command->add_option("--site", options_.report.site,
+                                         "Write pages of all runs, or of the reports at each PATH, into DIR");
+        site->type_name("DIR");
+        command
+            ->add_option("--unreported-after", options_.report.unreported_after,
+                         "The age from which a node counts as unreported: 12h, 2d, 1w")
+            ->type_name("AGE")
+            ->needs(site)
+            ->capture_default_str();
         command->add_flag_callback(
             "--all", [this] { options_.report.times = report::TimesDetail::all; },
             "With every figure of getrusage(2)");

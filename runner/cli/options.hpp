@@ -51,7 +51,10 @@ struct PolicyOptions {
 };
 
 struct ReportOptions {
-    std::string run; ///< see run::recorded_run; empty: the last
+    std::string run;                ///< see report_source; empty: the last
+    std::string site;               ///< a directory for pages of many runs; empty: none
+    std::vector<std::string> paths; ///< the words that were given; with a site each is a path of reports
+    std::string unreported_after = "2d";
     report::TimesDetail times = report::TimesDetail::usual;
 };
 

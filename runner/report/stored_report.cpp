@@ -109,7 +109,8 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
     StoredReport stored{{}, ChangeLog{scratch}};
     ChangeTaker taker{stored.changes};
     const json value = json::parse(text, std::ref(taker));
-    (void)value.at("schema"); // is one that is known, if it is there
+    if (!value.contains("schema")) // is one that is known, if it is there
+        throw sys::BadConfiguration{"it is damaged, or no report of disco: it names no schema"};
     model::RunReport& run = stored.run;
     run = parse_heading(value.at("run"));
     run.fingerprint = value.at("fingerprint");

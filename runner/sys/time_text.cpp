@@ -22,6 +22,12 @@ std::optional<std::tm> parsed(const std::string& text, const char* format) {
     return parts;
 }
 
+std::string text_of(const std::tm& parts) {
+    std::array<char, 32> text = {};
+    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
+    return {text.data(), size};
+}
+
 std::optional<long> age(std::string_view text) {
     constexpr std::array<std::pair<char, long>, 5> units = {
         {{'s', 1}, {'m', minute}, {'h', hour}, {'d', day}, {'w', week}}};
@@ -48,9 +54,13 @@ std::string duration_in_words(double seconds) {
 std::string local_time(std::time_t moment) {
     std::tm parts = {};
     ::localtime_r(&moment, &parts);
-    std::array<char, 32> text = {};
-    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-    return {text.data(), size};
+    return text_of(parts);
+}
+
+std::string utc_time(std::time_t moment) {
+    std::tm parts = {};
+    ::gmtime_r(&moment, &parts);
+    return text_of(parts);
 }
 
 std::time_t moment_of_timestamp(const std::string& text) {

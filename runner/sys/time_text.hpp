@@ -13,6 +13,9 @@ namespace disco::sys {
 /// "2026-11-30 14:05:10", in the machine's time zone.
 [[nodiscard]] std::string local_time(std::time_t moment);
 
+/// The same in UTC.
+[[nodiscard]] std::string utc_time(std::time_t moment);
+
 /// Of RFC 3339 in UTC, to the second ("2026-11-30T14:05:10Z"); -1 when it is something else. Pure.
 [[nodiscard]] std::time_t moment_of_timestamp(const std::string& text);
 

@@ -33,7 +33,8 @@ TEST_P(Help, NamesWhatThereIs) {
 
 const Words common = {"--root", "--state-dir", "--node", "--network", "--wait",       "--detailed-exitcode",
                       "--json", "--color",     "--diff", "--stat",    "--quiet",      "--verbose",
-                      "--noop", "--log-level", "--only", "--junit",   "--openmetrics"};
+                      "--noop", "--log-level", "--only", "--junit",   "--openmetrics",
+                      "--html"};
 Words with_common(Words more) {
     more.insert(more.end(), common.begin(), common.end());
     return more;
@@ -66,22 +67,28 @@ INSTANTIATE_TEST_SUITE_P(
                 {"shell", "--help"},
                 with_common({"Usage: disco shell ["}),
                 {"--merge", "--profile", "COMMAND"}},
-        HelpRow{"report",
-                "disco",
-                {"report", "--help"},
-                {"RUN", "--json", "--state-dir", "--log-level", "--all", "--only"},
-                {"--root"}},
+        HelpRow{
+            "report",
+            "disco",
+            {"report", "--help"},
+            {"RUN", "--json", "--html", "--site DIR", "--unreported-after AGE", "--state-dir", "--log-level",
+              "--all", "--only"},
+            {"--root"}},
         HelpRow{"runs",
                 "disco",
                 {"runs", "--help"},
                 {"--state-dir", "--log-level", "--since TIME", "--failed", "--json"},
                 {"--noop"}},
         HelpRow{"status", "disco", {"status", "--help"}, {"--state-dir", "--json"}, {"--noop"}},
-        HelpRow{"apply", "disco", {"apply", "--help"}, {"PLAN", "--noop", "--wait", "--json"}, {"--root"}},
+        HelpRow{"apply",
+                "disco",
+                {"apply", "--help"},
+                {"PLAN", "--noop", "--wait", "--json", "--html"},
+                {"--root"}},
         HelpRow{"rollback",
                 "disco",
                 {"rollback", "--help"},
-                {"RUN", "--keep GLOB", "--noop", "--wait", "--json"},
+                {"RUN", "--keep GLOB", "--noop", "--wait", "--json", "--html"},
                 {"--root"}},
         HelpRow{"confirm", "disco", {"confirm", "--help"}, {"RUN", "--wait"}, {"--noop"}},
         HelpRow{"recover", "disco", {"recover", "--help"}, {"--state-dir", "--wait"}, {"--await", "--noop"}},

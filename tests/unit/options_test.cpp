@@ -163,6 +163,8 @@ TEST(Options, OfReportAndRuns) {
     EXPECT_THAT(parsed({"report", "--json=a", "--json", "--json", "b", "2026"}).output.targets,
                 ElementsAre(json_to("a"), json_to("-"), json_to("b")));
     EXPECT_EQ(parsed({"report", "--json", "b", "2026"}).report.run, "2026");
+    EXPECT_EQ(parsed({"report", "-2"}).report.run, "-2");
+    EXPECT_EQ(parsed({"report", "./collected/web1"}).report.run, "./collected/web1");
     EXPECT_EQ(parsed({"runs"}).command, CommandName::runs);
 }
 
@@ -185,6 +187,28 @@ TEST(Options, OfModule) {
     EXPECT_EQ(graph.module.dot, "d");
     EXPECT_EQ(graph.module.svg, "s");
     EXPECT_EQ(parsed({"module", "graph"}).module.universe, ".");
+TEST(Options, OfEveryFormatAreReadByEachCommand) {
+    for (const FormatRow& row : format_rows)
+        for (Words words :
+             {Words{"dance"}, {"exec", "--noop"}, {"shell"}, {"apply"}, {"rollback"}, {"report"}}) {
+            words.insert(words.end(), {row.option, "file"});
+            if (words[0] == "exec" || words[0] == "apply") words.insert(words.end(), {"--diff", "word"});
+            EXPECT_THAT(parsed(words).output.targets, ElementsAre(ReportTarget{row.format, "file"}))
+                << words[0];
+        }
+}
+
+TEST(Options, OfASite) {
+    const Options own = parsed({"report", "--site", "out"});
+    EXPECT_EQ(own.report.site, "out");
+    EXPECT_THAT(own.report.paths, IsEmpty());
+    EXPECT_EQ(own.report.unreported_after, "2d");
+    const Options collected =
+        parsed({"report", "--html", "--site", "out", "--unreported-after", "1w", "a", "b/c"});
+    EXPECT_EQ(collected.report.site, "out");
+    EXPECT_THAT(collected.report.paths, ElementsAre("a", "b/c"));
+    EXPECT_EQ(collected.report.unreported_after, "1w");
+    EXPECT_THAT(collected.output.targets, IsEmpty());
 }
 
 TEST(Options, OfParamKeepTheDifferenceBetweenNoValueAndAnEmptyOne) {
@@ -228,11 +252,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Words{"dance", "--state-dir", ""}, Words{"dance", "--server", ""},
                     Words{"dance", "--module", ""}, Words{"dance", "--module", "a", "--module", ""},
                     Words{"dance", "--json", ""}, Words{"dance", "--json", "a", "--json", ""},
-                    Words{"dance", "--noop", "--save", ""}, Words{"exec", "--root", "", "--", "true"},
-                    Words{"exec", "--node", "", "--", "true"}, Words{"exec", "--noop", "--", ""},
-                    Words{"shell", "--root", ""}, Words{"apply", ""}, Words{"rollback", ""},
-                    Words{"rollback", "--keep", ""}, Words{"confirm", ""}, Words{"report", ""},
-                    Words{"runs", "--state-dir", ""}, Words{"param", "get", "--node", "", "a"}));
+                    Words{"dance", "--html", ""}, Words{"report", "--site", ""},
+                    Words{"report", "--site", "d", ""}, Words{"dance", "--noop", "--save", ""},
+                    Words{"exec", "--root", "", "--", "true"}, Words{"exec", "--node", "", "--", "true"},
+                    Words{"exec", "--noop", "--", ""}, Words{"shell", "--root", ""}, Words{"apply", ""},
+                    Words{"rollback", ""}, Words{"rollback", "--keep", ""}, Words{"confirm", ""},
+                    Words{"report", ""}, Words{"runs", "--state-dir", ""},
+                    Words{"param", "get", "--node", "", "a"}));
 
 TEST(Options, EachGlobIsOneWord) {
     const Options options = parsed({"rollback", "--keep", "/a/**", "--keep", "[ab]", "2026", "--noop"});
@@ -275,6 +301,15 @@ INSTANTIATE_TEST_SUITE_P(
                     UsageRow{"two_reports_on_standard_output",
                              {"dance", "--json", "-", "--json", "a", "--json", "-"},
                              "only one report can go to standard output"},
+                    UsageRow{"html_without_a_file", {"dance", "--html"}, "--html"},
+                    UsageRow{"two_formats_on_standard_output",
+                             {"exec", "--json", "-", "--html", "-", "true"},
+                             "only one report can go to standard output"},
+                    UsageRow{"two_runs", {"report", "2026", "2027"}, "'2027' is a word too many"},
+                    UsageRow{
+                        "site_and_a_report", {"report", "--site", "d", "--json", "f"}, "leave out --json"},
+                    UsageRow{"site_and_a_page", {"report", "--site", "d", "--html", "f"}, "leave out --html"},
+                    UsageRow{"age_without_a_site", {"report", "--unreported-after", "2d"}, "--site"},
                     UsageRow{"two_details", {"dance", "--diff", "--stat"}, "--diff"},
                     UsageRow{"noop_and_merge", {"exec", "--noop", "--merge", "--", "true"}, "--merge"},
                     UsageRow{"shell_with_a_command", {"shell", "--noop", "ls"}, "ls"},
