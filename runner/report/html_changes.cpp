@@ -36,11 +36,11 @@ void write_details(HtmlWriter& html, Markup css, bool open) {
 
 /// One line: what became of what, and how.
 void write_line(HtmlWriter& html, const RecordedChange& change, const DiffSize* diff) {
-    html.markup("<span class=\"k\"><b>")
+    html.markup("<b>")
         .markup(look_of(change.kind).symbol)
-        .markup("</b><span>")
+        .markup(" ")
         .line(model::to_string(change.kind))
-        .markup("</span></span> <code>")
+        .markup("</b> <code>")
         .name(change.path)
         .markup("</code>");
     std::string said = change_in_words(change);
@@ -48,19 +48,24 @@ void write_line(HtmlWriter& html, const RecordedChange& change, const DiffSize* 
     if (!said.empty()) html.markup(" <span class=\"w\">").line(said).markup("</span>");
     if (change.redacted) html.markup(" <span class=\"w\">content not shown (not for all to read)</span>");
     if (diff != nullptr && diff->counted)
-        html.markup(" <span class=\"w\"><span class=\"ins\">+")
+        html.markup(" <span class=\"w\">+")
             .number(diff->added)
-            .markup("</span> <span class=\"del\">−")
+            .markup(" −")
             .number(diff->removed)
-            .markup("</span></span>");
+            .markup("</span>");
 }
+
+/// How differences are shown at first, by the number of changes. `later`: what is folded is text to the
+/// browser until it is opened, and the script makes elements of it then (report.js). What is text has no such
+/// parts.
+enum class Diffs { open, folded, later };
 
 /// The rows of one group.
 class Rows {
 public:
     Rows(HtmlWriter& html, const ChangeLog& changes, Contents contents, const OutlineGroup& group,
-         bool open_diffs)
-        : html_{html}, changes_{changes}, contents_{contents}, group_{group}, open_diffs_{open_diffs} {}
+         Diffs diffs)
+        : html_{html}, changes_{changes}, contents_{contents}, group_{group}, diffs_{diffs} {}
 
     void write() {
         html_.markup("<ul class=\"changes\">\n");
@@ -76,45 +81,52 @@ public:
 
 private:
     void write_row(const RecordedChange& change) {
-        html_.markup("<li class=\"c ").markup(look_of(change.kind).colour).markup("\">");
-        if (is_whole_directory(change) && open_directory(change, group_.below[directories_++])) return;
-        if (change.diff.empty()) {
-            html_.markup("<div class=\"row\">");
+        // Not where that is little, or the page would nest too deeply.
+        constexpr std::size_t fewest = 4, deepest = 16;
+        const std::size_t below = is_whole_directory(change) ? group_.below[directories_++] : 0;
+        const bool folds = below >= fewest && ends_.size() < deepest;
+        const bool plain = change.diff.empty() && !folds;
+        html_.markup(plain ? Markup{"<li class=\"row c "} : Markup{"<li class=\"c "});
+        html_.markup(look_of(change.kind).colour).markup("\">");
+        if (folds) return open_directory(change, below);
+        if (plain) {
             write_line(html_, change, nullptr);
-            html_.markup("</div></li>\n");
+            html_.markup("</li>\n");
             return;
         }
         constexpr std::size_t longest_open = 60;
         const DiffSize size = size_of_diff(change.diff);
-        write_details(html_, "d", open_diffs_ && size.lines <= longest_open);
+        write_details(html_, "d", diffs_ == Diffs::open && size.lines <= longest_open);
         write_line(html_, change, &size);
-        html_.markup("</summary>");
+        const bool later = diffs_ == Diffs::later && ends_.empty();
+        html_.markup(later ? Markup{"</summary><noscript>"} : Markup{"</summary>"});
         write_diff(html_, change.diff);
-        html_.markup("</details></li>\n");
+        html_.markup(later ? Markup{"</noscript></details></li>\n"} : Markup{"</details></li>\n"});
     }
 
-    /// Folds what lies in it; not where that is little, or the page would nest too deeply.
-    bool open_directory(const RecordedChange& change, std::size_t count) {
-        constexpr std::size_t fewest = 4, deepest = 16;
-        if (count < fewest || ends_.size() >= deepest) return false;
+    /// Folds what lies in it.
+    void open_directory(const RecordedChange& change, std::size_t count) {
         write_details(html_, "fold", false);
         write_line(html_, change, nullptr);
         html_.markup(" <span class=\"w\">")
             .line(counted(count, "change", "changes"))
-            .markup(" in it</span></summary>\n<ul class=\"changes\">\n");
+            .markup(" in it</span></summary>\n");
+        if (diffs_ == Diffs::later && ends_.empty()) html_.markup("<noscript>");
+        html_.markup("<ul class=\"changes\">\n");
         ends_.push_back(at_ + 1 + count);
-        return true;
     }
     void close_directory() {
         ends_.pop_back();
-        html_.markup("</ul></details></li>\n");
+        html_.markup("</ul>\n");
+        if (diffs_ == Diffs::later && ends_.empty()) html_.markup("</noscript>");
+        html_.markup("</details></li>\n");
     }
 
     HtmlWriter& html_;
     const ChangeLog& changes_;
     Contents contents_;
     const OutlineGroup& group_;
-    bool open_diffs_;
+    Diffs diffs_;
     std::size_t at_ = 0, directories_ = 0;
     std::vector<std::size_t> ends_; ///< of the directories that are open: where what lies in them ends
 };
@@ -123,8 +135,9 @@ class Changes {
 public:
     Changes(HtmlWriter& html, const model::RunReport& run, const ChangeLog& changes, Contents contents)
         : html_{html}, changes_{changes}, contents_{contents} {
-        constexpr std::size_t most_open = 30;
-        open_diffs_ = counts_of(run).changes <= most_open;
+        constexpr std::size_t most_open = 30, most_made = 1000;
+        const std::size_t count = counts_of(run).changes;
+        diffs_ = count <= most_open ? Diffs::open : count <= most_made ? Diffs::folded : Diffs::later;
     }
 
     void write_module(const model::ModuleReport& module) {
@@ -146,7 +159,7 @@ public:
             .markup("</span></summary>\n");
         if (discarded)
             html_.markup("<p>What it had changed before it failed; all of it was discarded.</p>\n");
-        if (!outline.own.changes.empty()) Rows{html_, changes_, contents_, outline.own, open_diffs_}.write();
+        if (!outline.own.changes.empty()) Rows{html_, changes_, contents_, outline.own, diffs_}.write();
         write_packages(outline.packages);
         html_.markup("</details>\n");
     }
@@ -172,7 +185,10 @@ private:
                 .markup("</code> <span class=\"w\">")
                 .line(counts_in_words(package.counts))
                 .markup("</span></summary>\n");
-            Rows{html_, changes_, contents_, package, false}.write();
+            const bool later = diffs_ == Diffs::later;
+            if (later) html_.markup("<noscript>");
+            Rows{html_, changes_, contents_, package, Diffs::folded}.write();
+            if (later) html_.markup("</noscript>");
             html_.markup("</details>\n");
         }
         if (folded) html_.markup("</details>\n");
@@ -181,7 +197,7 @@ private:
     HtmlWriter& html_;
     const ChangeLog& changes_;
     Contents contents_;
-    bool open_diffs_;
+    Diffs diffs_ = Diffs::folded;
 };
 
 void write_tools(HtmlWriter& html) {

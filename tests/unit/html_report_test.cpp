@@ -199,17 +199,15 @@ TEST(HtmlReport, FoldsNewDirectories) {
     const std::string page = body_of(example);
     EXPECT_THAT(page, AllOf(HasSubstr("8 changes in it</span>"), HasSubstr("4 changes in it</span>")));
     EXPECT_EQ(count_of(page, "<details class=\"fold\">"), 2U);
-    EXPECT_THAT(page,
-                HasSubstr("</ul></details></li>\n</ul></details></li>\n<li class=\"c created\"><div class="
-                          "\"row\"><span class=\"k\"><b>+</b><span>created</span></span> "
-                          "<code>/srv/new.conf</code>"));
+    EXPECT_THAT(page, HasSubstr("</ul>\n</details></li>\n</ul>\n</details></li>\n<li class=\"row c created\">"
+                                "<b>+ created</b> <code>/srv/new.conf</code>"));
 }
 
 TEST(HtmlReport, KeepsWhatIsRedactedRedacted) {
     const std::string page = body_of(tests::example_run(), Contents::all);
     EXPECT_THAT(
         page, HasSubstr("/etc/shadow</code> <span class=\"w\">content, 3 B</span> <span class=\"w\">content "
-                        "not shown (not for all to read)</span></div>"));
+                        "not shown (not for all to read)</span></li>"));
 }
 
 TEST(HtmlReport, OpensFewDifferencesAndLeavesManyFolded) {
@@ -220,6 +218,17 @@ TEST(HtmlReport, OpensFewDifferencesAndLeavesManyFolded) {
     for (int i = 0; i < 300; ++i) many.add(change);
     EXPECT_THAT(body_of(few), HasSubstr("<details class=\"d\" open>"));
     EXPECT_THAT(body_of(many), Not(HasSubstr(" open>"))) << "the module is folded as well";
+}
+
+TEST(HtmlReport, LeavesVeryManyDifferencesAsTextUntilTheyAreOpened) {
+    tests::ExampleRun example = run_of_one_module();
+    model::Change change = created("/x");
+    change.diff = "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+</noscript>\n";
+    constexpr std::size_t many = 1001;
+    for (std::size_t i = 0; i < many; ++i) example.add(change);
+    const std::string page = body_of(example);
+    EXPECT_EQ(count_of(page, "</summary><noscript><pre class=\"diff\">"), many);
+    EXPECT_EQ(count_of(page, "</noscript>"), many) << "that of the difference is escaped";
 }
 
 TEST(HtmlReport, StreamsManyChanges) {

@@ -9,11 +9,20 @@
   const buttons = tools.querySelectorAll("button");
   const folds = "details.module, details.package, details.fold";
 
+  // In a large report what is folded is text until it is opened: the browser makes no elements of what is in a
+  // noscript while there are scripts.
+  const make = (kept) => { kept.outerHTML = kept.textContent; };
+  document.addEventListener("toggle", (event) => {
+    const kept = event.target.matches("details[open]") && event.target.querySelector(":scope > noscript");
+    if (kept) make(kept);
+  }, true);
+
   /** Every row, with what it is found by, and what it is folded in; made when it is first needed. */
   let rows = null;
   let opened = null; // which were open before anything was looked for
   const read = () => {
     if (rows) return;
+    document.querySelectorAll("details:not(.d) > noscript").forEach(make);
     rows = [];
     for (const element of document.querySelectorAll(".c")) {
       const around = [];
