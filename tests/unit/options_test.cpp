@@ -187,6 +187,8 @@ TEST(Options, OfModule) {
     EXPECT_EQ(graph.module.dot, "d");
     EXPECT_EQ(graph.module.svg, "s");
     EXPECT_EQ(parsed({"module", "graph"}).module.universe, ".");
+}
+
 TEST(Options, OfEveryFormatAreReadByEachCommand) {
     for (const FormatRow& row : format_rows)
         for (Words words :
