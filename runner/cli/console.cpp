@@ -1,6 +1,7 @@
 #include "runner/cli/console.hpp"
 
 #include "runner/cli/log.hpp"
+#include "runner/cli/result_entries.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
@@ -39,22 +40,6 @@ bool reads_utf8() {
         return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
     }
     return true;
-}
-
-/// A report has no priority. `journalctl -p err` has to find what went wrong all the same.
-void log_failure(const model::RunReport& run) {
-    const bool said_alone = run.modules.empty() && !run.failure.empty(); // as an error
-    if (log_reader() != LogReader::journal || run.exit_code == model::ExitCode::done ||
-        run.exit_code == model::ExitCode::changes || said_alone)
-        return;
-    std::string reason = run.failure;
-    for (const model::ModuleReport& module : run.modules)
-        if (reason.empty() && module.outcome == model::ModuleOutcome::failed)
-            reason = fmt::format("module '{}': {}", module.name, module.reason);
-    write_log(LogLevel::error,
-              fmt::format("{}, exit code {}{}{}; `disco report {}` shows all", model::to_string(run.outcome),
-                          model::to_int(run.exit_code), reason.empty() ? "" : ": ", reason, run.id),
-              run.id);
 }
 
 } // namespace
@@ -144,7 +129,10 @@ void write_reports(const run::Result& result, const Output& output) {
     write_targets(output.targets, [&](const ReportTarget& target, const WritePiece& write) {
         row_of(target.format).write(result.run, *result.changes, contents, write);
     });
-    log_failure(result.run);
+    const bool is_reason_alone = result.run.modules.empty() && !result.run.failure.empty();
+    if (log_reader() == LogReader::journal && !is_reason_alone) // which has no use for a report
+        for (const LogEntry& entry : entries_of_result(result.run, *result.changes))
+            write_log(entry.level, entry.text, entry.fields);
 }
 
 void print_text(const run::Result& result, const Output& output, int people) {

@@ -21,7 +21,13 @@
 namespace disco::cli {
 namespace {
 
-constexpr std::string_view outside_of_runs = "disco"; ///< the logger's name; a run's has the run's id
+constexpr const char* outside_of_runs = "disco"; ///< the log's name
+
+/// Where the journal listens.
+std::filesystem::path& journal() {
+    static std::filesystem::path place = sys::journal_socket;
+    return place;
+}
 
 /// LOG_ERR and its like of syslog(3).
 int priority(LogLevel level) {
@@ -65,9 +71,8 @@ std::function<void()>& preparation() {
 class StandardError final : public spdlog::sinks::sink {
 public:
     void log(const spdlog::details::log_msg& message) override {
-        const std::string_view name{message.logger_name.data(), message.logger_name.size()};
         write_log(level_of(message.level), {message.payload.data(), message.payload.size()},
-                  name == outside_of_runs ? "" : name);
+                  fields_of_log({message.logger_name.data(), message.logger_name.size()}));
     }
     void flush() override {}
     void set_pattern(const std::string& /*pattern*/) override {}
@@ -111,10 +116,11 @@ LogReader log_reader() {
     return reader_of(std::getenv("JOURNAL_STREAM"), file.st_dev, file.st_ino);
 }
 
-std::string log_lines(LogLevel level, std::string_view text, LogReader reader, std::string_view run) {
+std::string log_lines(LogLevel level, std::string_view text, LogReader reader, const LogFields& fields) {
     const std::string before = reader == LogReader::journal ? fmt::format("<{}>", priority(level)) : "";
     std::string lines = before + "disco: " + to_string(level) + ": ";
-    if (reader == LogReader::journal && !run.empty()) lines += fmt::format("run {}: ", run);
+    for (const auto& [name, value] : fields)
+        if (reader == LogReader::journal && name == "DISCO_RUN") lines += fmt::format("run {}: ", value);
     for (const char byte : text) {
         lines += byte;
         if (byte == '\n') lines += before;
@@ -124,18 +130,38 @@ std::string log_lines(LogLevel level, std::string_view text, LogReader reader, s
 
 void before_log(std::function<void()> prepare) { preparation() = std::move(prepare); }
 
-void write_log(LogLevel level, std::string_view text, std::string_view run) {
+LogFields entry_fields(LogLevel level, std::string_view text, const LogFields& fields) {
+    LogFields all = {{"MESSAGE", std::string{text}},
+                     {"PRIORITY", std::to_string(priority(level))},
+                     {"SYSLOG_IDENTIFIER", "disco"}};
+    all.insert(all.end(), fields.begin(), fields.end());
+    return all;
+}
+
+LogFields fields_of_log(std::string_view name) {
+    const std::size_t blank = name.find(' ');
+    if (blank == std::string_view::npos) return {};
+    return {{"DISCO_RUN", std::string{name.substr(0, blank)}},
+            {"DISCO_NODE", std::string{name.substr(blank + 1)}}};
+}
+
+void write_log(LogLevel level, std::string_view text, const LogFields& fields) {
     if (preparation()) preparation()();
+    const LogReader reader = log_reader();
+    if (reader == LogReader::journal &&
+        sys::send_to_journal(sys::journal_entry(entry_fields(level, text, fields)), journal()))
+        return;
     try {
-        write_to(STDERR_FILENO, log_lines(level, text, log_reader(), run));
+        write_to(STDERR_FILENO, log_lines(level, text, reader, fields));
     } catch (
         const sys::SysError&) { // after a hang-up, say: nobody is left to read it, and the exit code stays
     }
 }
 
-void set_up_log() {
+void set_up_log(const std::filesystem::path& place) {
+    journal() = place;
     spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>(std::string{outside_of_runs}, std::make_shared<StandardError>()));
+        std::make_shared<spdlog::logger>(outside_of_runs, std::make_shared<StandardError>()));
     show_log_from(usual_log_level);
 }
 

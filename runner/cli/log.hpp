@@ -1,9 +1,13 @@
 #pragma once
 
+#include "runner/sys/system_log.hpp"
+
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -21,7 +25,7 @@ inline constexpr LogLevel usual_log_level = LogLevel::warning;
 /// is not set), else the usual one. Throws UsageError for a DISCO_LOG that is no level. Pure.
 [[nodiscard]] LogLevel log_level_from(std::optional<LogLevel> option, const char* environment);
 
-/// Who reads standard error. The journal takes the priority of a line from its beginning (sd-daemon(3)).
+/// Who reads standard error.
 enum class LogReader { people, journal };
 
 /// Whether JOURNAL_STREAM, null when it is not set, names a file (systemd.exec(5)): then the journal reads
@@ -31,19 +35,32 @@ enum class LogReader { people, journal };
 /// The same of standard error as it is now.
 [[nodiscard]] LogReader log_reader();
 
-/// "disco: warning: TEXT", with a newline; for the journal each line with its priority, and with the run's id
-/// where it is of a run: "<4>disco: warning: run ID: TEXT". Pure.
-[[nodiscard]] std::string log_lines(LogLevel level, std::string_view text, LogReader reader,
-                                    std::string_view run = {});
+/// What an entry of the journal is about: DISCO_RUN, DISCO_NODE, DISCO_MODULE, DISCO_PATH and others, which
+/// disco(8) lists.
+using LogFields = std::vector<sys::LogField>;
 
-/// Writes to standard error, and waits until it is taken. Does not throw when it cannot be written to.
-void write_log(LogLevel level, std::string_view text, std::string_view run = {});
+/// "disco: warning: TEXT", with a newline. For a journal that takes no entries each line has its priority,
+/// which the journal takes from its beginning (sd-daemon(3)), and the run's id where `fields` have it:
+/// "<4>disco: warning: run ID: TEXT". Pure.
+[[nodiscard]] std::string log_lines(LogLevel level, std::string_view text, LogReader reader,
+                                    const LogFields& fields = {});
+
+/// The whole entry: MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, and `fields`. Pure.
+[[nodiscard]] LogFields entry_fields(LogLevel level, std::string_view text, const LogFields& fields);
+
+/// Of the name of a log: "RUN NODE", as run::carry_out names it; any other is of no run. Pure.
+[[nodiscard]] LogFields fields_of_log(std::string_view name);
+
+/// Where the journal reads standard error, sends it an entry; else, or when it takes none, writes to standard
+/// error, and waits until that is taken. Does not throw when it cannot be written to.
+void write_log(LogLevel level, std::string_view text, const LogFields& fields = {});
 
 /// Is called before anything is written to standard error; empty: nothing is.
 void before_log(std::function<void()> prepare);
 
 /// From now on what the program logs (spdlog) is written so; as much of it as `show_log_from` says.
-void set_up_log();
+/// `journal`: where the journal listens.
+void set_up_log(const std::filesystem::path& journal = sys::journal_socket);
 void show_log_from(LogLevel level);
 
 } // namespace disco::cli

@@ -1,6 +1,7 @@
 #include "runner/cli/run_view.hpp"
 
 #include "runner/cli/log.hpp"
+#include "runner/cli/result_entries.hpp"
 #include "runner/sys/heartbeat.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
@@ -104,9 +105,11 @@ void RunView::print_result(const run::Result& result) {
     const model::RunReport& run = result.run;
     if (!run.modules.empty() || run.failure.empty()) return show_all(result);
     pause(); // nothing came to an end: there is no report, only a reason
-    print_error(run.outcome == model::RunOutcome::interrupted
-                    ? fmt::format("{}; nothing was merged (run {})", run.failure, run.id)
-                    : run.failure);
+    write_log(LogLevel::error,
+              run.outcome == model::RunOutcome::interrupted
+                  ? fmt::format("{}; nothing was merged (run {})", run.failure, run.id)
+                  : run.failure,
+              fields_of_result(run));
 }
 
 /// Few, large writes.

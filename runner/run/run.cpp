@@ -11,11 +11,11 @@
 namespace disco::run {
 namespace {
 
-/// What is logged bears the run's id as the name of its log.
+/// What is logged bears the run's id and its node as the name of its log: "RUN NODE".
 class LogOfRun {
 public:
-    explicit LogOfRun(const std::string& id) : usual_{spdlog::default_logger()} {
-        spdlog::set_default_logger(usual_->clone(id));
+    explicit LogOfRun(const model::RunReport& run) : usual_{spdlog::default_logger()} {
+        spdlog::set_default_logger(usual_->clone(run.id + " " + run.node));
     }
     ~LogOfRun() { spdlog::set_default_logger(usual_); }
     LogOfRun(const LogOfRun&) = delete;
@@ -35,7 +35,7 @@ Result carry_out(const CommonOptions& options, const StateDirectory& state, cons
     Scratch scratch{state};
     Result result{begin_report(command, options, mode, node_name(options)),
                   std::make_unique<report::ChangeLog>(scratch.path())};
-    const LogOfRun log{result.run.id};
+    const LogOfRun log{result.run};
     spdlog::info("run {} begins: {}, {}, on '{}'", result.run.id, command, model::to_string(mode),
                  sys::printable(result.run.root));
     try {

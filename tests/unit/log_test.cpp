@@ -4,6 +4,7 @@
 #include "runner/model/words.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/unique_fd.hpp"
+#include "tests/support/journal_place.hpp"
 
 #include <array>
 #include <cstdlib>
@@ -24,6 +25,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using namespace std::string_literals;
 
 TEST(LogLevels, AreFoundByTheirNames) {
     for (const LogLevel level : model::all_values<LogLevel>())
@@ -67,10 +69,17 @@ TEST(LogLines, HaveTheirPriorityInTheJournal) {
 }
 
 TEST(LogLines, NameTheirRunInTheJournal) {
-    EXPECT_EQ(log_lines(LogLevel::warning, "a\nb", LogReader::journal, "20260131T235959Z-0a1b"),
+    const LogFields fields = {{"DISCO_NODE", "web1"}, {"DISCO_RUN", "20260131T235959Z-0a1b"}};
+    EXPECT_EQ(log_lines(LogLevel::warning, "a\nb", LogReader::journal, fields),
               "<4>disco: warning: run 20260131T235959Z-0a1b: a\n<4>b\n");
-    EXPECT_EQ(log_lines(LogLevel::warning, "a", LogReader::people, "20260131T235959Z-0a1b"),
-              "disco: warning: a\n");
+    EXPECT_EQ(log_lines(LogLevel::warning, "a", LogReader::people, fields), "disco: warning: a\n");
+}
+
+TEST(LogFields, AreTheRunAndItsNodeAsTheLogIsNamed) {
+    EXPECT_EQ(fields_of_log("20260131T235959Z-0a1b web1"),
+              (LogFields{{"DISCO_RUN", "20260131T235959Z-0a1b"}, {"DISCO_NODE", "web1"}}));
+    EXPECT_EQ(fields_of_log("disco"), LogFields{});
+    EXPECT_EQ(fields_of_log(""), LogFields{});
 }
 
 TEST(LogReaders, AreTheJournalWhereItsStreamIsTheFile) {
@@ -90,11 +99,12 @@ protected:
         writing_ = sys::UniqueFd{ends[1]};
         own_ = sys::UniqueFd{::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)};
         sys::check(::dup2(writing_.get(), STDERR_FILENO), "replace", "standard error");
-        set_up_log();
+        set_up_log("/nonexistent/journal");
     }
     void TearDown() override {
         ::dup2(own_.get(), STDERR_FILENO);
         ::unsetenv("JOURNAL_STREAM");
+        set_up_log();
     }
     void let_it_be_the_journals() const {
         struct stat file = {};
@@ -132,7 +142,30 @@ TEST_F(Log, ShowsMoreOrLessWhenTold) {
     EXPECT_EQ(written(), "disco: trace: a\ndisco: debug: b\ndisco: error: d\n");
 }
 
-TEST_F(Log, TellsTheJournalPriorities) {
+TEST_F(Log, SendsTheJournalEntries) {
+    const tests::JournalPlace journal;
+    set_up_log(journal.socket());
+    let_it_be_the_journals();
+    spdlog::warn("a\nb");
+    write_log(LogLevel::error, "c", {{"DISCO_PATH", "/etc/motd"}});
+    EXPECT_EQ(journal.entries(), "MESSAGE\n\x03\0\0\0\0\0\0\0a\nb\nPRIORITY=4\nSYSLOG_IDENTIFIER=disco\n\n"
+                                 "MESSAGE=c\nPRIORITY=3\nSYSLOG_IDENTIFIER=disco\nDISCO_PATH=/etc/motd\n"s);
+    EXPECT_EQ(written(), "");
+    spdlog::set_default_logger(spdlog::default_logger()->clone("20260131T235959Z-0a1b web1"));
+    spdlog::error("d");
+    EXPECT_EQ(journal.entries(), "MESSAGE=d\nPRIORITY=3\nSYSLOG_IDENTIFIER=disco\n"
+                                 "DISCO_RUN=20260131T235959Z-0a1b\nDISCO_NODE=web1\n");
+}
+
+TEST_F(Log, IsForPeopleWhereTheJournalIsAnothers) {
+    const tests::JournalPlace journal;
+    set_up_log(journal.socket());
+    spdlog::warn("a");
+    EXPECT_EQ(written(), "disco: warning: a\n");
+    EXPECT_EQ(journal.entries(), "");
+}
+
+TEST_F(Log, TellsAJournalThatTakesNoEntriesPriorities) {
     let_it_be_the_journals();
     spdlog::warn("a");
     spdlog::error("b");
