@@ -316,6 +316,10 @@ private:
         runs->callback([this] { options_.command = CommandName::runs; });
         auto* status = app_.add_subcommand("status", "Say how this machine is: last runs, and what waits");
         add_state(*status);
+        status
+            ->add_option("--max-age", options_.runs.since,
+                         "Fail unless a disco-run since then ended with something else than 75: 12h, 3d")
+            ->type_name("TIME");
         status->add_flag("--json", options_.runs.json, "As JSON");
         status->callback([this] { options_.command = CommandName::status; });
     }

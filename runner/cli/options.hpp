@@ -61,7 +61,7 @@ struct ReportOptions {
 /// Which runs are listed; all that are given have to fit.
 struct RunsOptions {
     std::string node;  ///< empty: of any
-    std::string since; ///< a moment as sys::moment_meant reads it; empty: since ever
+    std::string since; ///< a moment as sys::moment_meant reads it; empty: since ever; of `status` --max-age
     bool failed = false, live = false;
     bool json = false; ///< also of `status`
 };

@@ -123,17 +123,20 @@ std::string json_of(const std::vector<ListedRun>& runs) {
 
 } // namespace
 
+std::time_t moment_of_option(std::string_view option, const std::string& value) {
+    if (value.empty()) return -1;
+    const std::time_t moment = sys::moment_meant(value, std::time(nullptr));
+    if (moment == -1)
+        throw sys::UsageError{
+            fmt::format("{} '{}' is no time: write an age (90s, 30m, 12h, 7d, 2w) or a date (2026-11-30, "
+                        "'2026-11-30 14:05'; with a Z at the end in UTC)",
+                        option, sys::printable_text(value))};
+    return moment;
+}
+
 int run_runs(const Options& options) {
     const RunsOptions& wanted = options.runs;
-    std::time_t since = -1;
-    if (!wanted.since.empty()) {
-        since = sys::moment_meant(wanted.since, std::time(nullptr));
-        if (since == -1)
-            throw sys::UsageError{fmt::format(
-                "--since '{}' is no time: write an age (90s, 30m, 12h, 7d, 2w) or a date (2026-11-30, "
-                "'2026-11-30 14:05'; with a Z at the end in UTC)",
-                sys::printable_text(wanted.since))};
-    }
+    const std::time_t since = moment_of_option("--since", wanted.since);
     const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
     ExitCode worst = ExitCode::done;
     const auto known = undo::known_runs(state);

@@ -1,6 +1,7 @@
 #include "runner/cli/status_command.hpp"
 
 #include "runner/cli/console.hpp"
+#include "runner/cli/runs_command.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/report/json_heading.hpp"
 #include "runner/report/json_members.hpp"
@@ -39,9 +40,11 @@ struct Status {
     std::optional<ReportSummary> last;
     std::optional<ReportSummary> good;    ///< the last one that left the machine as it is to be
     std::optional<ReportSummary> pending; ///< the last one, when it is a no-op that would change something
+    std::time_t answered = -1; ///< when the last disco-run began that did not end with 75; -1: none
     std::vector<Unconfirmed> unconfirmed;
     std::vector<std::string> unfinished; ///< runs whose merge was interrupted
     bool is_in_use = false;              ///< a run is under way, which may be merging
+    bool stale = false;                  ///< no run has been answered for longer than --max-age permits
 };
 
 bool succeeded(const model::RunReport& run) {
@@ -59,29 +62,41 @@ bool is_good(const model::RunReport& run) {
            (run.outcome == RunOutcome::merged || run.outcome == RunOutcome::in_sync);
 }
 
-Status status_of(const run::StateDirectory& state) {
+/// It reached its server, and nobody stood in its way.
+bool is_answered(const model::RunReport& run) {
+    return run.command == "disco-run" && run.exit_code != ExitCode::try_again &&
+           run.outcome != RunOutcome::interrupted;
+}
+
+/// `since`: -1 where nobody asks when a run was answered.
+Status status_of(const run::StateDirectory& state, std::time_t since) {
     Status status;
     const std::vector<std::string> runs = run::recorded_runs(state);
-    for (auto id = runs.rbegin(); id != runs.rend() && !status.good; ++id) {
+    const auto wants_more = [&] { return !status.good || (since != -1 && status.answered == -1); };
+    for (auto id = runs.rbegin(); id != runs.rend() && wants_more(); ++id) {
         ReportSummary summary = report::load_summary(state.report(*id), state.path() / "scratch");
         if (!is_of_server(summary.run)) continue;
+        if (status.answered == -1 && is_answered(summary.run))
+            status.answered = sys::moment_of_timestamp(summary.run.started);
         if (!status.last) {
             status.last = summary;
             if (summary.run.outcome == RunOutcome::pending && succeeded(summary.run))
                 status.pending = summary;
         }
-        if (is_good(summary.run) && !undo::is_rolled_back(state, *id)) status.good = std::move(summary);
+        if (!status.good && is_good(summary.run) && !undo::is_rolled_back(state, *id))
+            status.good = std::move(summary);
     }
     for (const std::string& run : undo::unconfirmed_runs(state))
         status.unconfirmed.push_back({run, std::max<std::time_t>(undo::seconds_to_confirm(state, run), 0)});
     status.is_in_use = state.is_in_use();
     if (!status.is_in_use) status.unfinished = undo::open_merges(state);
+    status.stale = since != -1 && status.answered < since;
     return status;
 }
 
 /// Of what is worst. What waits is like a change that waits.
 ExitCode verdict(const Status& status) {
-    if (!status.unfinished.empty()) return ExitCode::failed;
+    if (!status.unfinished.empty() || status.stale) return ExitCode::failed;
     if (status.last && !succeeded(status.last->run)) return status.last->run.exit_code;
     return status.pending || !status.unconfirmed.empty() ? ExitCode::changes : ExitCode::done;
 }
@@ -118,6 +133,11 @@ std::string text_of(const Status& status, const run::StateDirectory& state) {
     for (const Unconfirmed& one : status.unconfirmed)
         text += fmt::format("{:<14}{} will be undone in {} s unless it is confirmed: {}\n", "unconfirmed",
                             one.run, one.seconds, state.hint("disco confirm"));
+    if (status.stale)
+        text += fmt::format("{:<14}{}\n", "stale",
+                            status.answered == -1 ? "every recorded disco-run ended with exit code 75"
+                                                  : "every disco-run ended with exit code 75 since that of " +
+                                                        sys::local_time(status.answered));
     if (status.is_in_use) text += fmt::format("{:<14}a run is under way\n", "now");
     for (const std::string& run : status.unfinished)
         text += fmt::format("{:<14}the merge of {} was interrupted: {}\n", "unfinished", run,
@@ -153,15 +173,16 @@ std::string json_of(const Status& status) {
     }
     text += ']';
     report::append_member(text, "unfinished", status.unfinished);
-    text += fmt::format(",\"in_use\":{}", status.is_in_use);
+    text += fmt::format(",\"in_use\":{},\"stale\":{}", status.is_in_use, status.stale);
     return text + fmt::format(",\"exit_code\":{}}}\n", model::to_int(verdict(status)));
 }
 
 } // namespace
 
 int run_status(const Options& options) {
+    const std::time_t since = moment_of_option("--max-age", options.runs.since);
     const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
-    const Status status = status_of(state);
+    const Status status = status_of(state, since);
     if (!status.last && status.unfinished.empty())
         throw sys::BadConfiguration{fmt::format("no dance is recorded in '{}'", state.runs().string())};
     write_to(STDOUT_FILENO, options.runs.json ? json_of(status) : text_of(status, state));

@@ -149,6 +149,34 @@ TEST_F(Status, IsThatOfTheLastRunsOfTheServer) {
     EXPECT_EQ(status().at("last_good"), nullptr) << "it was rolled back";
 }
 
+TEST_F(Status, FailsWhenNoRunHasReachedTheServerForTooLong) {
+    ASSERT_EQ(live().exit, 0);
+    ::usleep(2'100'000); // whole seconds are compared
+    const std::string reached = server;
+    server = "rsync://127.0.0.1:1/universe"; // nobody listens there
+    ASSERT_EQ(noop().exit, 75);
+    EXPECT_EQ(about({"status"}).exit, 75);
+    EXPECT_EQ(about({"status", "--max-age", "1h"}).exit, 75);
+    const auto stale = about({"status", "--max-age", "1s"});
+    EXPECT_EQ(stale.exit, 4);
+    EXPECT_THAT(stale.output,
+                testing::ContainsRegex("stale +every disco-run ended with exit code 75 since that of 20"));
+    EXPECT_EQ(json::parse(about({"status", "--json", "--max-age", "1s"}).output).at("stale"), true);
+    EXPECT_EQ(status().at("stale"), false);
+    server = reached;
+    ASSERT_EQ(noop().exit, 0);
+    EXPECT_EQ(about({"status", "--max-age", "1m"}).exit, 0);
+    EXPECT_EQ(about({"status", "--max-age", "soon"}).exit, 64);
+}
+
+TEST_F(Status, FailsWhenNoRunHasEverReachedTheServer) {
+    server = "rsync://127.0.0.1:1/universe";
+    ASSERT_EQ(noop().exit, 75);
+    const auto stale = about({"status", "--max-age", "3d"});
+    EXPECT_EQ(stale.exit, 4);
+    EXPECT_THAT(stale.output, HasSubstr("every recorded disco-run ended with exit code 75"));
+}
+
 TEST_F(Status, NamesWhatWaits) {
     const pid_t run = start(dance_words({"--confirm", "600"}));
     for (int tenths = 0; tenths < 200 && log().find("unless it is confirmed") == std::string::npos; ++tenths)

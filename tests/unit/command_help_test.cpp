@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"runs", "--help"},
                 {"--state-dir", "--log-level", "--since TIME", "--failed", "--json"},
                 {"--noop"}},
-        HelpRow{"status", "disco", {"status", "--help"}, {"--state-dir", "--json"}, {"--noop"}},
+        HelpRow{"status", "disco", {"status", "--help"}, {"--state-dir", "--json", "--max-age"}, {"--noop"}},
         HelpRow{"apply",
                 "disco",
                 {"apply", "--help"},
