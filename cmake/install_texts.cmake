@@ -1,6 +1,7 @@
-# Installs the manual pages and the units. In the sources they are written for /usr/local; what they name there gets the
-# directory that it is installed to. Set before: disco_units and disco_man_pages, the files; disco_man_directory, theirs;
-# disco_directories, pairs of a directory's name below /usr/local and below the prefix.
+# Installs the manual pages, the units, and examples of settings. In the sources they are written for /usr/local; what they
+# name there gets the directory that it is installed to. Set before: disco_units, disco_examples and disco_man_pages, the
+# files; disco_example_directory and disco_man_directory, theirs; disco_directories, pairs of a directory's name below
+# /usr/local and below the prefix.
 
 # install_text(FILE DIRECTORY HYPHEN): HYPHEN is how the file's format writes one.
 function(install_text file directory hyphen)
@@ -21,6 +22,9 @@ endfunction()
 
 foreach(unit IN LISTS disco_units)
     install_text("${unit}" lib/systemd/system "-")
+endforeach()
+foreach(example IN LISTS disco_examples)
+    install_text("${example}" "${disco_example_directory}" "-")
 endforeach()
 foreach(page IN LISTS disco_man_pages)
     install_text("${page}" "${disco_man_directory}" "\\-")

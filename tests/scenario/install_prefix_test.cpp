@@ -104,8 +104,8 @@ TEST_P(Install, UnitsStartProgramsAndNamePagesThatAreThere) {
             EXPECT_TRUE(fs::exists(here(prefix + "/share/man/man8/" + page + ".8"))) << file << " " << page;
         }
     }
-    EXPECT_EQ(programs, 2U);
-    EXPECT_EQ(pages, 3U);
+    EXPECT_EQ(programs, 5U);
+    EXPECT_EQ(pages, 6U);
 }
 
 TEST_P(Install, LinksLeadToWhatIsThere) {
