@@ -1,0 +1,37 @@
+# The package for Debian: cpack, or ./bootstrap package. Nothing of it is built anew: it takes what is built.
+set(DISCO_DEB_REVISION 1 CACHE STRING "Revision of the package: grows when the sources' version does not")
+set(DISCO_MAINTAINER "The disco authors <disco@localhost>" CACHE STRING "Who makes the package, with an address")
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME disco)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
+    WORLD_READ WORLD_EXECUTE)
+set(package_sources ${CMAKE_CURRENT_SOURCE_DIR}/packaging/deb)
+file(READ ${package_sources}/description.txt description)
+string(REGEX MATCH "^([^\n]*)\n(.*)$" found "${description}")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${CMAKE_MATCH_1}")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "${CMAKE_MATCH_2}")
+set(CPACK_DEBIAN_PACKAGE_RELEASE ${DISCO_DEB_REVISION})
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER ${DISCO_MAINTAINER})
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+if(CMAKE_CROSSCOMPILING AND CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)
+    set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE arm64)
+endif()
+# Programs that it runs; it is linked with nothing of them.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "rsync, bash (>= 5), diffutils (>= 1:3.8)")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "passt | slirp4netns")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "openssh-client, bash-completion, prometheus-node-exporter")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+file(WRITE ${CMAKE_BINARY_DIR}/package/conffiles "/etc/disco/policy/README\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/package/conffiles
+    ${package_sources}/postinst ${package_sources}/prerm ${package_sources}/postrm)
+# What only a package has is put beside what is installed.
+set(CPACK_PRE_BUILD_SCRIPTS ${package_sources}/stage.cmake)
+set(CPACK_DISCO_SOURCES ${CMAKE_CURRENT_SOURCE_DIR})
+include(CPack)
