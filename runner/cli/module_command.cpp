@@ -41,7 +41,7 @@ void write_out(const std::string& file, std::string_view text) {
     if (file == "-")
         write_to(STDOUT_FILENO, text);
     else
-        write_report_file(file, [&](const auto& write) { write(text); });
+        write_report_file(file, 0600, [&](const auto& write) { write(text); });
 }
 
 /// What cannot be read of a universe as a whole is bad input.

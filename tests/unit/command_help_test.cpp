@@ -31,10 +31,9 @@ TEST_P(Help, NamesWhatThereIs) {
     for (const std::string& word : GetParam().not_shown) EXPECT_THAT(options.text, Not(HasSubstr(word)));
 }
 
-const Words common = {"--root", "--state-dir", "--node", "--network", "--wait",       "--detailed-exitcode",
-                      "--json", "--color",     "--diff", "--stat",    "--quiet",      "--verbose",
-                      "--noop", "--log-level", "--only", "--junit",   "--openmetrics",
-                      "--html"};
+const Words common = {"--root", "--state-dir", "--node", "--network", "--wait",        "--detailed-exitcode",
+                      "--json", "--color",     "--diff", "--stat",    "--quiet",       "--verbose",
+                      "--noop", "--log-level", "--only", "--junit",   "--openmetrics", "--html"};
 Words with_common(Words more) {
     more.insert(more.end(), common.begin(), common.end());
     return more;
@@ -67,13 +66,12 @@ INSTANTIATE_TEST_SUITE_P(
                 {"shell", "--help"},
                 with_common({"Usage: disco shell ["}),
                 {"--merge", "--profile", "COMMAND"}},
-        HelpRow{
-            "report",
-            "disco",
-            {"report", "--help"},
-            {"RUN", "--json", "--html", "--site DIR", "--unreported-after AGE", "--state-dir", "--log-level",
-              "--all", "--only"},
-            {"--root"}},
+        HelpRow{"report",
+                "disco",
+                {"report", "--help"},
+                {"RUN", "--json", "--html", "--site DIR", "--unreported-after AGE", "--state-dir",
+                 "--log-level", "--all", "--only"},
+                {"--root"}},
         HelpRow{"runs",
                 "disco",
                 {"runs", "--help"},
