@@ -325,38 +325,11 @@ private:
     }
 
     void add_param() {
-        auto* command =
-            app_.add_subcommand("param", "Read and write this node's parameters (also: disco-param)");
-        command->require_subcommand(1);
-        struct Verb {
-            const char *name, *help;
-            bool key, key_required, value, recursive;
-        };
-        for (const Verb& verb :
-             {Verb{"get", "Print a parameter", true, true, false, false},
-              Verb{"has", "Say by the exit status whether there is a parameter", true, true, false, false},
-              Verb{"set",
-                   "Set KEY to VALUE, to standard input, or to an empty tree: {}; '-' reads KEY=VALUE lines",
-                   true, true, true, false},
-              Verb{"keys", "List the members of a tree", true, false, false, false},
-              Verb{"dump", "List all parameters with their values", true, false, false, false},
-              Verb{"delete", "Delete a parameter, with -r a tree", true, true, false, true},
-              Verb{"explain", "Show which layers set a parameter", true, true, false, false}}) {
-            auto* sub = command->add_subcommand(verb.name, verb.help);
-            add_state(*sub);
-            sub->add_option("--node", values_.node, "Whose parameters (default: the host name)")
+        for (CLI::App* verb : add_param_verbs(app_, options_.param)) {
+            add_state(*verb);
+            verb->add_option("--node", values_.node, "Whose parameters (default: the host name)")
                 ->type_name("NAME");
-            if (verb.key)
-                sub->add_option("KEY", options_.param.key, "packages/present/vim")
-                    ->required(verb.key_required);
-            if (verb.value)
-                sub->add_option_function<std::string>("VALUE", [this](const std::string& value) {
-                    options_.param.value = value;
-                    options_.param.has_value = true;
-                });
-            if (verb.recursive)
-                sub->add_flag("-r,--recursive", options_.param.recursive, "With all that is in the tree");
-            sub->callback([this, name = std::string{verb.name}] {
+            verb->callback([this, name = verb->get_name()] {
                 options_.command = CommandName::param;
                 options_.param.verb = name;
             });

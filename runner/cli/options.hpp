@@ -3,6 +3,7 @@
 #include "runner/cli/console.hpp"
 #include "runner/cli/log.hpp"
 #include "runner/cli/module_options.hpp"
+#include "runner/cli/param_options.hpp"
 #include "runner/dance/apply_plan.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
@@ -32,14 +33,6 @@ enum class CommandName {
     module,
     help,
     version
-};
-
-struct ParamOptions {
-    std::string verb; ///< get has set keys dump delete explain
-    std::string key;
-    std::string value;
-    bool has_value = false;
-    bool recursive = false;
 };
 
 struct PolicyOptions {
