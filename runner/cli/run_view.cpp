@@ -93,10 +93,11 @@ void RunView::pause() {
 
 void RunView::show_all(const run::Result& result) {
     pause();
-    if (report_.has_ended())
-        report_.sum_up(result.run);
-    else
+    if (!report_.has_ended())
         report_.end(result.run, *result.changes);
+    else if (shown_ != std::pair{result.run.outcome, result.run.exit_code})
+        report_.sum_up(result.run);
+    shown_ = {result.run.outcome, result.run.exit_code};
     flush();
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace disco::cli {
@@ -34,7 +35,7 @@ public:
 
     /// Before something else is written to the terminal. Waits until all is written.
     void pause();
-    /// The rest of the report; when that is there already, what became of the run since.
+    /// The rest of the report; when that is there already, what else became of the run since.
     void show_all(const run::Result& result);
     /// Writes the reports for programs, and shows what people have not seen yet. Throws sys::Error when one
     /// cannot be written.
@@ -49,8 +50,9 @@ private:
     OutputStream stream_;
     std::optional<LiveLine> live_; ///< after the stream, whose writer it uses
     report::TextReport report_;
-    std::string text_;    ///< of the report, not written yet
-    std::string printed_; ///< the line that a script is printing
+    std::pair<model::RunOutcome, model::ExitCode> shown_{}; ///< what the report ends with
+    std::string text_;                                      ///< of the report, not written yet
+    std::string printed_;                                   ///< the line that a script is printing
     std::string module_;
     std::size_t count_ = 0, number_ = 0; ///< of modules
 };

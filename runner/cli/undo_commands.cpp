@@ -96,7 +96,8 @@ void wait_for_confirmation(run::Result& result, const run::CommonOptions& option
         const sys::FileLock lock = state.lock("disco confirm", std::chrono::seconds{60});
         if (undo::confirmation(state, run) == Confirmation::waiting) undo::confirm(state, run);
     }
-    if (now == Confirmation::confirmed) return;
+    if (now == Confirmation::confirmed)
+        return write_to(STDERR_FILENO, fmt::format("disco: confirmed: run {} stays merged\n", run));
     if (now == Confirmation::undone) {
         // The time is not up before its whole seconds have passed: else it was somebody's 'disco rollback'.
         const bool early =

@@ -85,7 +85,9 @@ TEST_F(BootedPending, RulesAreAnsweredAsTheyWillBe) {
                      check("MINE -j DROP") + "iptables -F MINE; iptables -X MINE; " + check("MINE -j DROP"));
     expect_same_told("ip6tables -A INPUT -j DROP; " + check("INPUT -j DROP") +
                      "iptables -S INPUT 2>/dev/null; ip6tables -C INPUT -j DROP");
-    expect_same("iptables-save 2>/dev/null | grep -v ^#; ip6tables-save 2>/dev/null | grep -v ^#");
+    // Counters of packets are each machine's own.
+    expect_same("for save in iptables-save ip6tables-save; do $save 2>/dev/null | sed '/^#/d; s/ "
+                ".[0-9]*:[0-9]*.$//'; done");
 }
 
 TEST_F(BootedPending, ARuleThatIsAskedForTwiceIsAddedOnce) {

@@ -256,9 +256,11 @@ TEST_F(Exec, RunsAndReportTellOfThePast) {
     const auto last = disco({"report", "--state-dir", state()});
     EXPECT_EQ(last.exit, 0) << last.error;
     EXPECT_THAT(last.output, HasSubstr("+ /etc/new"));
+    const auto all = disco({"report", "--all", "--state-dir", state()});
     for (const char* column : {"wall ms", "user ms", "sys ms", "rss KiB", "minflt", "majflt", "blk in",
                                "blk out", "vol cs", "inv cs"})
-        EXPECT_THAT(last.output, HasSubstr(column));
+        EXPECT_THAT(all.output, HasSubstr(column));
+    for (const char* column : {" wall ", " CPU ", " MiB "}) EXPECT_THAT(last.output, HasSubstr(column));
     const std::string first = runs.output.substr(0, runs.output.find(' '));
     EXPECT_THAT(disco({"report", first, "--state-dir", state()}).output, HasSubstr("in sync"));
     EXPECT_EQ(disco({"report", "nothing", "--state-dir", state()}).exit, 78);
