@@ -310,6 +310,9 @@ private:
             for (const std::string& dependent : model::dependents(name, fetched.order, fetched.table))
                 skipped.emplace(dependent, name);
         }
+        const auto required = model::direct_requirements(fetched.order, fetched.table);
+        for (model::ModuleReport& report : result_.run.modules)
+            report.comes_after.assign(required.at(report.name).begin(), required.at(report.name).end());
     }
 
     /// Ends: each time at least one more script is simulated, and those are not refused anything.

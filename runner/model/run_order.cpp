@@ -111,6 +111,11 @@ std::string describe(const MissingModule& missing, std::string_view wanted_by) {
                        missing.needed_by);
 }
 
+std::map<std::string, std::set<std::string>> direct_requirements(const std::vector<std::string>& order,
+                                                                 const RequirementTable& table) {
+    return predecessors(order, table);
+}
+
 std::set<std::string> dependents(const std::string& module, const std::vector<std::string>& order,
                                  const RequirementTable& table) {
     const Predecessors earlier = predecessors(order, table);

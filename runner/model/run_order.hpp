@@ -40,6 +40,10 @@ struct MissingModule {
 [[nodiscard]] std::string describe(const MissingModule& missing,
                                    std::string_view wanted_by = "the node wants");
 
+/// module → those of `order` that it comes after, by its own `requires` or by theirs.
+[[nodiscard]] std::map<std::string, std::set<std::string>>
+direct_requirements(const std::vector<std::string>& order, const RequirementTable& table);
+
 /// The modules of `order` that directly or transitively come after `module` (they are skipped when it fails).
 [[nodiscard]] std::set<std::string>
 dependents(const std::string& module, const std::vector<std::string>& order, const RequirementTable& table);

@@ -116,7 +116,8 @@ enum class ModuleOutcome { in_sync, changed, failed, skipped };
 struct ModuleReport {
     std::string name; ///< empty for the command of `disco exec` and for `disco shell`
     ModuleOutcome outcome = ModuleOutcome::in_sync;
-    std::string reason; ///< why it failed or was skipped
+    std::string reason;                   ///< why it failed or was skipped
+    std::vector<std::string> comes_after; ///< modules of the run, by name, as their `requires` say
     std::vector<Step> steps;
     std::vector<Notice> notices;
     std::vector<Action> actions;

@@ -46,6 +46,7 @@ void write_links(HtmlWriter& html, const model::RunReport& run) {
     if (has_actions(run)) html.markup("<li><a href=\"#actions\">Actions</a></li>\n");
     if (has_notices(run)) html.markup("<li><a href=\"#notices\">Notices</a></li>\n");
     if (has_steps(run)) html.markup("<li><a href=\"#times\">Time line</a></li>\n");
+    if (has_requirements(run)) html.markup("<li><a href=\"#order\">Order</a></li>\n");
     if (has_outputs(run)) html.markup("<li><a href=\"#outputs\">Output</a></li>\n");
     if (has_steps(run)) html.markup("<li><a href=\"#steps\">Figures</a></li>\n");
     html.markup("</ul></nav>\n");

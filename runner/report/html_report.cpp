@@ -24,6 +24,7 @@ void write_page(const model::RunReport& run, const ChangeLog& changes, Contents 
     write_actions(html, run);
     write_notices(html, run);
     write_time_line(html, run);
+    write_requirements(html, run);
     write_outputs(html, run);
     write_steps(html, run);
     html.markup("</main>\n<footer>Run <code>")

@@ -21,12 +21,15 @@ void write_actions(HtmlWriter& html, const model::RunReport& run);
 void write_notices(HtmlWriter& html, const model::RunReport& run);
 /// Where the time went: a bar for each module, in the order of the run.
 void write_time_line(HtmlWriter& html, const model::RunReport& run);
+/// Which module comes after which, where any does.
+void write_requirements(HtmlWriter& html, const model::RunReport& run);
 /// What the steps printed, and their figures.
 void write_outputs(HtmlWriter& html, const model::RunReport& run);
 void write_steps(HtmlWriter& html, const model::RunReport& run);
 
 [[nodiscard]] bool has_actions(const model::RunReport& run);
 [[nodiscard]] bool has_notices(const model::RunReport& run);
+[[nodiscard]] bool has_requirements(const model::RunReport& run);
 [[nodiscard]] bool has_steps(const model::RunReport& run);
 [[nodiscard]] bool has_outputs(const model::RunReport& run);
 

@@ -71,7 +71,9 @@ public:
     void write(const Block& block) {
         html_.markup("<dt>")
             .name(block.title)
-            .markup("</dt><dd class=\"bar\"><svg viewBox=\"0 0 1000 10\" "
+            .markup("</dt><dd class=\"took\">")
+            .line(sys::duration_in_words(seconds_of(block)))
+            .markup("</dd><dd class=\"bar\"><svg viewBox=\"0 0 1000 10\" "
                     "preserveAspectRatio=\"none\" aria-hidden=\"true\">");
         for (const Step* step : block.steps) {
             phases_.insert(step->phase);
@@ -90,9 +92,7 @@ public:
                 .markup("</title></rect>");
             begin_ += step->wall_s;
         }
-        html_.markup("</svg></dd><dd class=\"took\">")
-            .line(sys::duration_in_words(seconds_of(block)))
-            .markup("</dd>\n");
+        html_.markup("</svg></dd>\n");
     }
     void write_legend() {
         html_.markup("<ul class=\"legend\">");

@@ -47,6 +47,7 @@ void write_module(Writer& writer, const model::ModuleReport& module, const Chang
     append_member(out, "name", module.name);
     append_member(out, "outcome", model::to_string(module.outcome));
     append_member_unless_empty(out, "reason", module.reason);
+    append_member(out, "requires", module.comes_after);
     out += ",\n";
     append_list(writer, "steps", module.steps, append_step);
     out += ",\n\"changes\":[";

@@ -83,6 +83,7 @@ model::ModuleReport parse_module(const json& value, const ChangesOfModule& chang
     module.name = value.at("name");
     module.outcome = parse_word<model::ModuleOutcome>(value.at("outcome"));
     module.reason = text_or_empty(value.at("reason"));
+    module.comes_after = value.value("requires", module.comes_after); // not in reports of the first versions
     for (const json& step : value.at("steps")) module.steps.push_back(parse_step(step));
     module.first_change = changes.first;
     module.change_counts = changes.counts;

@@ -74,6 +74,15 @@ TEST_F(Html, IsWrittenByARunAndLaterTheSame) {
     EXPECT_EQ(without_times(report({place() / "json", "--html"}).output), expected) << "outside of the state";
 }
 
+TEST_F(Html, ShowsWhichModuleComesAfterWhich) {
+    module_file("m", "requires", "base\n");
+    module_file("base", "files/etc/base", "x\n");
+    EXPECT_EQ(noop({"--html", place() / "page"}).exit, 0);
+    EXPECT_THAT(page("page"), AllOf(HasSubstr("<li>m <span class=\"muted\">comes after</span> base</li>"),
+                                    HasSubstr("~ base</text>")));
+    EXPECT_EQ(last_report().at("modules").at(1).at("requires"), nlohmann::json::array({"base"}));
+}
+
 TEST_F(Html, OnStandardOutputIsNothingElse) {
     const auto result = noop({"--html", "-"});
     EXPECT_THAT(result.output, AllOf(StartsWith("<!DOCTYPE html>"), EndsWith("</html>\n")));

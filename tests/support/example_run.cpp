@@ -187,7 +187,8 @@ ExampleRun example_run() {
     add_module(example, "killed", ModuleOutcome::failed, "scripts/20-x.sh: signal 9 \x1b[2J").steps = {
         killed};
 
-    add_module(example, "skipped", ModuleOutcome::skipped, "needs failed, which failed");
+    add_module(example, "skipped", ModuleOutcome::skipped, "needs failed, which failed").comes_after = {
+        "failed", "in-sync"};
     run.merge = {.steps = 12,
                  .conflicts = {{"/etc/motd", "as it was", "changed at 12:00"},
                                {"/etc/old", "as it was", "it is gone"}},

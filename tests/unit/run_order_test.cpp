@@ -12,6 +12,14 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+TEST(DirectRequirements, AreThoseOfBothSidesWithinTheRun) {
+    const RequirementTable table = {{"a", {{"b", "z"}, {"c"}}}, {"b", {}}, {"c", {}}, {"z", {}}};
+    const auto required = direct_requirements({"b", "a", "c"}, table);
+    EXPECT_THAT(required.at("a"), ElementsAre("b"));
+    EXPECT_THAT(required.at("b"), IsEmpty());
+    EXPECT_THAT(required.at("c"), ElementsAre("a"));
+}
+
 struct OrderRow {
     const char* name;
     std::set<std::string> wanted;
