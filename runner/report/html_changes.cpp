@@ -154,9 +154,12 @@ public:
             .line(model::to_string(module.outcome))
             .markup("</span> <span>")
             .line(counts_in_words(module.change_counts))
-            .markup("</span> <span class=\"took\">")
-            .line(sys::duration_in_words(seconds_of(module.steps)))
-            .markup("</span></summary>\n");
+            .markup("</span>");
+        if (!module.steps.empty())
+            html_.markup(" <span class=\"took\">")
+                .line(sys::duration_in_words(seconds_of(module.steps)))
+                .markup("</span>");
+        html_.markup("</summary>\n");
         if (discarded)
             html_.markup("<p>What it had changed before it failed; all of it was discarded.</p>\n");
         if (!outline.own.changes.empty()) Rows{html_, changes_, contents_, outline.own, diffs_}.write();
@@ -240,9 +243,10 @@ void write_others(HtmlWriter& html, const model::RunReport& run) {
 void write_changes(HtmlWriter& html, const model::RunReport& run, const ChangeLog& changes,
                    Contents contents) {
     const std::size_t count = counts_of(run).changes;
-    html.markup(
-            "<section id=\"changes\" aria-labelledby=\"changes-title\">\n<h2 id=\"changes-title\">Changes "
-            "<span class=\"n\">")
+    constexpr std::size_t few = 300; // of more the browser lays out what can be seen
+    html.markup("<section id=\"changes\" aria-labelledby=\"changes-title\"")
+        .markup(count > few ? Markup{" class=\"large\">\n"} : Markup{">\n"})
+        .markup("<h2 id=\"changes-title\">Changes <span class=\"n\">")
         .number(count)
         .markup("</span></h2>\n");
     if (count != 0) write_tools(html);

@@ -18,6 +18,12 @@ using model::Phase;
 
 bool follows_up(const model::Step& step) { return step.phase == Phase::action || step.phase == Phase::check; }
 
+/// What a module failed by; none when no program did.
+const model::Step* failed_step_of(const model::ModuleReport& module) {
+    const auto found = std::find_if(module.steps.rbegin(), module.steps.rend(), failed);
+    return found == module.steps.rend() ? nullptr : &*found;
+}
+
 /// The last lines of what a step printed; what comes before them lies further below, with all outputs.
 void write_last_lines(HtmlWriter& html, const std::string& output) {
     constexpr std::size_t most = 20;
@@ -40,8 +46,7 @@ void write_failed_module(HtmlWriter& html, const model::ModuleReport& module) {
         .markup("</h3>\n<p><span class=\"fail\">✕ failed:</span> ")
         .text(module.reason)
         .markup("</p>\n");
-    if (!module.steps.empty() && failed(module.steps.back()))
-        write_last_lines(html, module.steps.back().output);
+    if (const model::Step* step = failed_step_of(module)) write_last_lines(html, step->output);
     html.markup("</article>\n");
 }
 

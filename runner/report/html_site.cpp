@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace disco::report {
 namespace {
 
@@ -87,8 +89,10 @@ void write_nodes(HtmlWriter& html, const Site& site, const std::vector<SiteNode>
             .markup("</td><td class=\"l\">")
             .line(model::to_string(run.mode))
             .markup(", ")
-            .line(model::to_string(run.outcome))
-            .markup("</td><td class=\"l\">")
+            .line(model::to_string(run.outcome));
+        if (node.state == NodeState::failed)
+            html.line(fmt::format(", exit {}", model::to_int(run.exit_code)));
+        html.markup("</td><td class=\"l\">")
             .line(in_words(last.summary.counts))
             .markup("</td><td class=\"l\">");
         write_moment(html, run.started);
