@@ -75,13 +75,13 @@ void OutputStream::pass(std::string_view module, std::string_view bytes) {
 
 void OutputStream::flush() {
     end_line();
-    writer_.write(std::exchange(lines_, {}));
     writer_.finish();
 }
 
 void OutputStream::end_line() {
     if (!partial_.empty()) print(partial_);
     partial_.clear();
+    writer_.write(std::exchange(lines_, {}));
 }
 
 void OutputStream::print(std::string_view line) {

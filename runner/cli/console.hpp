@@ -34,12 +34,13 @@ public:
     ~OutputStream();
     /// Does not wait for standard error to take it.
     void pass(std::string_view module, std::string_view bytes);
-    /// Ends an unfinished line, and waits until all is written; see sys::PatientWriter.
+    /// Ends an unfinished line. Does not wait for standard error to take it.
+    void end_line();
+    /// The same, and waits until all is written; see sys::PatientWriter.
     void flush();
     [[nodiscard]] sys::PatientWriter& writer() noexcept { return writer_; }
 
 private:
-    void end_line();
     void print(std::string_view line);
     bool quiet_;
     sys::PatientWriter writer_{STDERR_FILENO};

@@ -58,7 +58,6 @@ void LiveLine::erase() {
     if (!std::exchange(drawn_, false)) return;
     try {
         writer_.write("\r\033[K");
-        writer_.finish();
     } catch (const sys::Error&) { // what follows on this terminal meets the same and says so
     }
 }

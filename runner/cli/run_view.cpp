@@ -18,6 +18,7 @@ namespace disco::cli {
 RunView::RunView(const Output& output)
     : output_{output},
       stream_{output.detail == report::Detail::quiet},
+      people_{people_of(output)},
       report_{text_style(output, people_of(output)), [this](std::string_view text) { write(text); }} {
     if (output.detail == report::Detail::quiet || !obeys_controls(STDERR_FILENO)) return;
     live_.emplace(stream_.writer());
@@ -58,7 +59,7 @@ void RunView::show_step(const std::string& step) {
 void RunView::module_ends(const model::RunReport& run, const model::ModuleReport& module,
                           const report::ChangeLog& changes) {
     if (module.outcome == model::ModuleOutcome::skipped) ++number_;
-    stream_.flush();
+    stream_.end_line();
     report_.add(run, module, changes);
     flush();
 }
@@ -99,6 +100,7 @@ void RunView::show_all(const run::Result& result) {
         report_.sum_up(result.run);
     shown_ = {result.run.outcome, result.run.exit_code};
     flush();
+    people_.finish();
 }
 
 void RunView::print_result(const run::Result& result) {
@@ -122,7 +124,7 @@ void RunView::write(std::string_view text) {
 void RunView::flush() {
     if (text_.empty()) return;
     if (live_) live_->erase();
-    write_to(people_of(output_), std::exchange(text_, {}));
+    people_.write(std::exchange(text_, {}));
 }
 
 } // namespace disco::cli

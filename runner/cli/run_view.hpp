@@ -43,11 +43,13 @@ public:
 
 private:
     void write(std::string_view text);
+    /// Does not wait for people to take it: the run goes on.
     void flush();
     void show_step(const std::string& step);
 
     const Output& output_;
     OutputStream stream_;
+    sys::PatientWriter people_;    ///< to where the report goes
     std::optional<LiveLine> live_; ///< after the stream, whose writer it uses
     report::TextReport report_;
     std::pair<model::RunOutcome, model::ExitCode> shown_{}; ///< what the report ends with
