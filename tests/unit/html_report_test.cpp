@@ -233,7 +233,7 @@ TEST(HtmlReport, LeavesVeryManyDifferencesAsTextUntilTheyAreOpened) {
 
 TEST(HtmlReport, StreamsManyChanges) {
     tests::ExampleRun example = run_of_one_module();
-    constexpr std::size_t many = 3000;
+    constexpr std::size_t many = 1500;
     for (std::size_t i = 0; i < many; ++i) example.add(created(fmt::format("/{}", i)));
     std::size_t largest = 0, rows = 0;
     write_html_report(example.run, example.changes, Contents::all, [&](std::string_view piece) {
