@@ -67,9 +67,10 @@ TEST_F(Exec, InAChrootTheSandboxHasNoWayOut) {
     EXPECT_EQ(template_run.exit, 0) << template_run.output << template_run.error;
     EXPECT_THAT(template_run.output, HasSubstr("+resolved\n"));
     // chroot(2) is allowed in an unrestricted program; deeper is all it may lead.
-    const auto way_out = run({"exec", "--noop", "--root", "/", "--state-dir", state(), "--", "perl", "-e",
-                              "mkdir '/x'; open(H, '<', '/'); chroot('/x'); chdir('/proc/self'); chdir(H);"
-                              "chdir('..') for 1..50; chroot('.'); print -e '/mnt/mark' ? 'OUT' : 'held'"});
+    const std::string program = "mkdir '/x'; open(H, '<', '/'); chroot('/x'); chdir('/proc/self'); chdir(H);"
+                                "chdir('..') for 1..50; chroot('.'); print -e '/mnt/mark' ? 'OUT' : 'held'";
+    const auto way_out =
+        run({"exec", "--noop", "--root", "/", "--state-dir", state(), "--", "perl", "-e", program});
     EXPECT_THAT(way_out.output, HasSubstr("held")) << way_out.error;
 }
 
