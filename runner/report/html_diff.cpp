@@ -1,73 +1,55 @@
 #include "runner/report/html_diff.hpp"
 
-#include "runner/model/large_diff.hpp"
 #include "runner/sys/text_lines.hpp"
+
+#include <cstddef>
+#include <optional>
 
 namespace disco::report {
 namespace {
 
-enum class LineKind { none, names, hunk, added, removed, context };
-
-LineKind kind_of(std::string_view line, std::size_t number) {
-    if (number <= 2) return LineKind::names;
-    if (line.starts_with('+')) return LineKind::added;
-    if (line.starts_with('-')) return LineKind::removed;
-    return line.starts_with("@@") ? LineKind::hunk : LineKind::context;
+Markup begin_of(DiffLine kind) {
+    switch (kind) {
+    case DiffLine::names: return "<b>";
+    case DiffLine::hunk: return "<i>";
+    case DiffLine::added: return "<ins>";
+    case DiffLine::removed: return "<del>";
+    case DiffLine::context: return "<span class=\"t\">";
+    }
+    return ""; // not reached: -Wswitch guards the list
 }
 
-Markup begin_of(LineKind kind) {
+Markup end_of(DiffLine kind) {
     switch (kind) {
-    case LineKind::names: return "<b>";
-    case LineKind::hunk: return "<i>";
-    case LineKind::added: return "<ins>";
-    case LineKind::removed: return "<del>";
-    case LineKind::context: return "<span class=\"t\">";
-    case LineKind::none: break;
+    case DiffLine::names: return "</b>";
+    case DiffLine::hunk: return "</i>";
+    case DiffLine::added: return "</ins>";
+    case DiffLine::removed: return "</del>";
+    case DiffLine::context: return "</span>";
     }
-    return "";
-}
-
-Markup end_of(LineKind kind) {
-    switch (kind) {
-    case LineKind::names: return "</b>";
-    case LineKind::hunk: return "</i>";
-    case LineKind::added: return "</ins>";
-    case LineKind::removed: return "</del>";
-    case LineKind::context: return "</span>";
-    case LineKind::none: break;
-    }
-    return "";
+    return ""; // not reached: -Wswitch guards the list
 }
 
 } // namespace
 
-DiffSize size_of_diff(std::string_view diff) {
-    DiffSize size;
-    while (!diff.empty()) {
-        const std::string_view line = sys::take_line(diff);
-        const LineKind kind = kind_of(line, ++size.lines);
-        if (kind == LineKind::added) ++size.added;
-        if (kind == LineKind::removed) ++size.removed;
-        if (kind == LineKind::hunk && line.starts_with(model::large_diff)) size.counted = false;
-    }
-    return size;
-}
-
 void write_diff(HtmlWriter& html, std::string_view diff) {
-    LineKind last = LineKind::none;
+    std::optional<DiffLine> last;
     std::size_t number = 0;
     html.markup("<pre class=\"diff\">");
     while (!diff.empty()) {
         const std::string_view line = sys::take_line(diff);
-        const LineKind kind = kind_of(line, ++number);
-        if (kind == last)
+        const DiffLine kind = kind_of_line(line, ++number);
+        if (kind == last) {
             html.markup("\n");
-        else
-            html.markup(end_of(last)).markup(begin_of(kind));
+        } else {
+            if (last) html.markup(end_of(*last));
+            html.markup(begin_of(kind));
+        }
         html.text(line);
         last = kind;
     }
-    html.markup(end_of(last)).markup("</pre>");
+    if (last) html.markup(end_of(*last));
+    html.markup("</pre>");
 }
 
 } // namespace disco::report

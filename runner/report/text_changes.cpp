@@ -1,6 +1,6 @@
 #include "runner/report/text_changes.hpp"
 
-#include "runner/model/large_diff.hpp"
+#include "runner/report/diff_lines.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/text_lines.hpp"
 
@@ -115,40 +115,19 @@ Sign sign(const RecordedChange& change, const Paint& paint) {
             differences(*change.before, *change.after, change.kind == ChangeKind::modified)};
 }
 
-struct LineCounts {
-    std::size_t added = 0, removed = 0;
-};
-
-/// Nothing when the diff only says that there is too much to show.
-std::optional<LineCounts> count_lines(const std::string& diff) {
-    LineCounts counts;
-    std::size_t number = 0;
-    bool shown = true;
-    for (const std::string_view line : sys::lines_of(diff)) {
-        if (++number <= 2) continue; // the names
-        if (line.starts_with(model::large_diff)) shown = false;
-        if (line.starts_with('+')) ++counts.added;
-        if (line.starts_with('-')) ++counts.removed;
-    }
-    return shown ? std::optional{counts} : std::nullopt;
-}
-
 std::string shown_diff(const std::string& diff, const Paint& paint) {
     std::string text;
     std::size_t number = 0;
     for (const std::string_view raw : sys::lines_of(diff)) {
         const std::string line = sys::printable_text(raw);
         text += "      ";
-        if (++number <= 2)
-            text += paint.bold(line);
-        else if (line.starts_with('+'))
-            text += paint.green(line);
-        else if (line.starts_with('-'))
-            text += paint.red(line);
-        else if (line.starts_with("@@"))
-            text += paint.cyan(line);
-        else
-            text += line;
+        switch (kind_of_line(line, ++number)) {
+        case DiffLine::names: text += paint.bold(line); break;
+        case DiffLine::added: text += paint.green(line); break;
+        case DiffLine::removed: text += paint.red(line); break;
+        case DiffLine::hunk: text += paint.cyan(line); break;
+        case DiffLine::context: text += line; break;
+        }
         text += '\n';
     }
     return text;
@@ -185,8 +164,8 @@ std::string change_text(const RecordedChange& change, Detail detail, const Paint
         said += more;
     };
     if (detail == Detail::stat && !change.diff.empty()) {
-        if (const auto lines = count_lines(change.diff))
-            said = fmt::format("+{} -{}", lines->added, lines->removed);
+        if (const DiffSize lines = size_of_diff(change.diff); lines.counted)
+            said = fmt::format("+{} -{}", lines.added, lines.removed);
         else
             add("lines not counted: too large");
     }
