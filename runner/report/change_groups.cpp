@@ -25,9 +25,8 @@ bool is_package_managers(std::string_view path) {
                                                        "/etc/ld.so.cache",     "/var/log/dnf.log",
                                                        "/var/log/dnf.rpm.log", "/var/log/dnf.librepo.log"};
     return std::find(files.begin(), files.end(), path) != files.end() ||
-           std::any_of(directories.begin(), directories.end(), [&](std::string_view directory) {
-               return path == directory || sys::is_below(path, directory);
-           });
+           std::any_of(directories.begin(), directories.end(),
+                       [&](std::string_view directory) { return sys::is_at_or_below(path, directory); });
 }
 
 ChangeGroups::Index ChangeGroups::note(const RecordedChange& change) {

@@ -1,5 +1,7 @@
 #include "runner/report/change_outline.hpp"
 
+#include "runner/sys/text.hpp"
+
 #include <map>
 #include <utility>
 
@@ -30,7 +32,7 @@ private:
         std::size_t first; ///< of what lies in it, in group_.changes
     };
     void close_all_but_those_above(std::string_view path) {
-        while (!open_.empty() && !is_below(path, open_.back().path)) close_last();
+        while (!open_.empty() && !sys::is_below(path, open_.back().path)) close_last();
     }
     void close_last() {
         const Directory& last = open_.back();
@@ -46,10 +48,6 @@ private:
 bool is_whole_directory(const RecordedChange& change) {
     return change.type == model::ObjectType::directory &&
            (change.kind == model::ChangeKind::created || change.kind == model::ChangeKind::deleted);
-}
-
-bool is_below(std::string_view path, std::string_view directory) {
-    return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
 }
 
 ChangeOutline outline_of(const model::ModuleReport& module, const ChangeLog& changes) {

@@ -28,7 +28,6 @@ struct ChangeOutline {
 
 /// A directory that came, or went, with all that it holds.
 [[nodiscard]] bool is_whole_directory(const RecordedChange& change);
-[[nodiscard]] bool is_below(std::string_view path, std::string_view directory);
 
 [[nodiscard]] ChangeOutline outline_of(const model::ModuleReport& module, const ChangeLog& changes);
 
