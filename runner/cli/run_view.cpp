@@ -6,7 +6,6 @@
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <unistd.h>

@@ -33,8 +33,6 @@ public:
     void pass(std::string_view module, std::string_view bytes);
     [[nodiscard]] sys::PatientWriter& writer() noexcept { return stream_.writer(); }
 
-    /// Before something else is written to the terminal. Waits until all is written.
-    void pause();
     /// The rest of the report; when that is there already, what else became of the run since.
     void show_all(const run::Result& result);
     /// Writes the reports for programs, and shows what people have not seen yet. Throws sys::Error when one
@@ -42,6 +40,8 @@ public:
     void print_result(const run::Result& result);
 
 private:
+    /// Before something else is written to the terminal. Waits until all is written.
+    void pause();
     void write(std::string_view text);
     /// Does not wait for people to take it: the run goes on.
     void flush();
