@@ -18,16 +18,6 @@ namespace {
 
 using model::ModuleOutcome;
 
-/// "2 created, 1 modified".
-std::string counts_in_words(const decltype(model::ModuleReport::change_counts)& counts) {
-    std::string text;
-    for (std::size_t kind = 0; kind < counts.size(); ++kind)
-        if (counts.at(kind) != 0)
-            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts.at(kind),
-                                model::to_string(static_cast<model::ChangeKind>(kind)));
-    return text;
-}
-
 void write_details(HtmlWriter& html, Markup css, bool open) {
     html.markup("<details class=\"")
         .markup(css)

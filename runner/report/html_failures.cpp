@@ -14,9 +14,6 @@ namespace disco::report {
 namespace {
 
 using model::ModuleOutcome;
-using model::Phase;
-
-bool follows_up(const model::Step& step) { return step.phase == Phase::action || step.phase == Phase::check; }
 
 /// What a module failed by; none when no program did.
 const model::Step* failed_step_of(const model::ModuleReport& module) {

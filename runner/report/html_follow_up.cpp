@@ -9,15 +9,8 @@
 namespace disco::report {
 namespace {
 
-/// In a no-op the notices tell of actions.
-bool is_an_action(const model::Notice& notice, const std::vector<model::Action>& actions) {
-    return notice.kind == model::NoticeKind::would_execute &&
-           std::any_of(actions.begin(), actions.end(),
-                       [&](const model::Action& action) { return action.argv == notice.argv; });
-}
-
 bool is_shown(const model::Notice& notice, const model::ModuleReport& module) {
-    return !model::tells_of_repetition(notice) && !is_an_action(notice, module.actions);
+    return !model::tells_of_repetition(notice) && !announces_action(notice, module);
 }
 
 void write_module_of(HtmlWriter& html, const model::ModuleReport& module) {

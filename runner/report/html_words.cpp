@@ -1,7 +1,5 @@
 #include "runner/report/html_words.hpp"
 
-#include <fmt/format.h>
-
 namespace disco::report {
 
 using model::RunOutcome;
@@ -56,11 +54,6 @@ void write_badge(HtmlWriter& html, const Look& look, std::string_view word) {
     html.line(word).markup("</span>");
 }
 
-std::string title_of(const model::ModuleReport& module) {
-    if (module.is_shell()) return "shell";
-    return module.name.empty() ? "command" : module.name;
-}
-
 std::string meaning_of(const model::RunReport& run) {
     switch (run.outcome) {
     case RunOutcome::in_sync: return "Nothing to change";
@@ -77,18 +70,6 @@ std::string meaning_of(const model::RunReport& run) {
     case RunOutcome::interrupted: break;
     }
     return "Nothing was merged";
-}
-
-std::string end_of(const model::Step& step) {
-    return step.signal != 0 ? fmt::format("signal {}", step.signal) : fmt::format("exit {}", step.exit);
-}
-
-bool failed(const model::Step& step) { return step.exit != 0 || step.signal != 0; }
-
-double seconds_of(const std::vector<model::Step>& steps) {
-    double seconds = 0;
-    for (const model::Step& step : steps) seconds += step.wall_s;
-    return seconds;
 }
 
 } // namespace disco::report

@@ -2,9 +2,10 @@
 
 #include "runner/model/run_report.hpp"
 #include "runner/report/html_writer.hpp"
+#include "runner/report/report_words.hpp"
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 // How a page shows what became of something: never by its colour alone.
 namespace disco::report {
@@ -22,16 +23,7 @@ struct Look {
 /// "✕ failed" in a badge.
 void write_badge(HtmlWriter& html, const Look& look, std::string_view word);
 
-/// "nginx", or what a command without modules is called.
-[[nodiscard]] std::string title_of(const model::ModuleReport& module);
-
 /// "Merged and undone again": what an outcome means for the tree.
 [[nodiscard]] std::string meaning_of(const model::RunReport& run);
-
-/// "exit 1", "signal 9".
-[[nodiscard]] std::string end_of(const model::Step& step);
-[[nodiscard]] bool failed(const model::Step& step);
-
-[[nodiscard]] double seconds_of(const std::vector<model::Step>& steps);
 
 } // namespace disco::report

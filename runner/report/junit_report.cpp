@@ -1,11 +1,10 @@
 #include "runner/report/junit_report.hpp"
 
-#include "runner/report/report_summary.hpp"
+#include "runner/report/report_words.hpp"
 #include "runner/report/text_listing.hpp"
 #include "runner/report/text_sum.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
-#include "runner/sys/shown_words.hpp"
 #include "runner/sys/text_lines.hpp"
 
 #include <cstddef>
@@ -112,9 +111,7 @@ private:
 
     /// What no module is to blame for.
     void the_run() {
-        double seconds = 0;
-        for (const model::Step& step : run_.metrics) seconds += step.wall_s;
-        const pugi::xml_node one = add_case("run", run_.command, seconds);
+        const pugi::xml_node one = add_case("run", run_.command, seconds_of(run_.metrics));
         std::string text = printable_lines(run_.failure);
         std::size_t listed = 0;
         for (const model::Conflict& conflict : run_.merge.conflicts) {
@@ -133,12 +130,11 @@ private:
         double seconds = 0;
         std::string printed;
         for (const model::Step& step : module.steps) {
-            if (is_followup(step)) continue;
+            if (follows_up(step)) continue;
             seconds += step.wall_s;
             printed += printable_lines(step.output);
         }
-        const std::string name = !module.name.empty() ? module.name : module.is_shell() ? "shell" : "command";
-        pugi::xml_node one = add_case("module", name, seconds);
+        pugi::xml_node one = add_case("module", title_of(module), seconds);
         if (module.outcome == model::ModuleOutcome::failed) fail(one, module.reason, printed);
         if (module.outcome == model::ModuleOutcome::skipped) {
             ++skipped_;
@@ -148,11 +144,7 @@ private:
         add_text(one, "system-out", changes_in_words(module));
         if (module.outcome != model::ModuleOutcome::failed) add_text(one, "system-err", printed);
         for (const model::Step& step : module.steps)
-            if (is_followup(step)) add_followup(module, step);
-    }
-
-    static bool is_followup(const model::Step& step) {
-        return step.phase == model::Phase::action || step.phase == model::Phase::check;
+            if (follows_up(step)) add_followup(module, step);
     }
 
     void add_followup(const model::ModuleReport& module, const model::Step& step) {
@@ -173,11 +165,7 @@ private:
         std::string text;
         write_listing(module, changes_, {}, [&](std::string_view piece) { text += piece; });
         for (const model::Action& action : module.actions)
-            if (!action.repeated)
-                text += fmt::format("    {}\n", run_.mode == model::RunMode::noop
-                                                    ? would_do(action)
-                                                    : fmt::format("{}: {}", model::to_string(action.outcome),
-                                                                  sys::shown_words(action.argv)));
+            if (!action.repeated) text += fmt::format("    {}\n", action_in_words(action, run_.mode));
         return text;
     }
 

@@ -2,6 +2,7 @@
 
 #include "runner/model/words.hpp"
 #include "runner/report/report_summary.hpp"
+#include "runner/report/report_words.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/time_text.hpp"
 
@@ -44,11 +45,6 @@ private:
     const char* name_ = "";
     std::string text_;
 };
-
-std::string name_of(const model::ModuleReport& module) {
-    if (module.is_shell()) return "shell";
-    return module.name.empty() ? "command" : sys::printable(module.name);
-}
 
 void add_run(Metrics& metrics, const model::RunReport& run) {
     metrics.begin("disco_run_info", "What this run was.");
@@ -97,13 +93,10 @@ void add_modules(Metrics& metrics, const model::RunReport& run) {
     if (run.modules.empty()) return;
     metrics.begin("disco_module_changes", "Changes of each module.");
     for (const model::ModuleReport& module : run.modules)
-        metrics.add({{"module", name_of(module)}}, module.changes());
+        metrics.add({{"module", sys::printable(title_of(module))}}, module.changes());
     metrics.begin("disco_module_duration_seconds", "How long each module's steps took.");
-    for (const model::ModuleReport& module : run.modules) {
-        double seconds = 0;
-        for (const model::Step& step : module.steps) seconds += step.wall_s;
-        metrics.add({{"module", name_of(module)}}, seconds);
-    }
+    for (const model::ModuleReport& module : run.modules)
+        metrics.add({{"module", sys::printable(title_of(module))}}, seconds_of(module.steps));
 }
 
 } // namespace

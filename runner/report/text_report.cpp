@@ -4,6 +4,7 @@
 #include "runner/model/repetition.hpp"
 #include "runner/report/json_values.hpp"
 #include "runner/report/report_summary.hpp"
+#include "runner/report/report_words.hpp"
 #include "runner/report/text_changes.hpp"
 #include "runner/report/text_listing.hpp"
 #include "runner/report/text_sum.hpp"
@@ -23,15 +24,9 @@ namespace {
 
 using model::ModuleOutcome;
 
-/// "2 created, 1 modified".
+/// "2 created, 1 modified, 1 action".
 std::string counts(const model::ModuleReport& module) {
-    std::string text;
-    for (std::size_t kind = 0; kind < module.change_counts.size(); ++kind) {
-        if (module.change_counts[kind] == 0) continue;
-        if (!text.empty()) text += ", ";
-        text += fmt::format("{} {}", module.change_counts[kind],
-                            model::to_string(static_cast<model::ChangeKind>(kind)));
-    }
+    std::string text = counts_in_words(module.change_counts);
     if (const std::size_t actions = model::count_actions(module).all(); actions != 0)
         text += (text.empty() ? "" : ", ") + counted(actions, "action", "actions");
     return text.empty() ? "changed" : text; // all that it asks for, another module asked for before
@@ -41,27 +36,19 @@ std::string counts(const model::ModuleReport& module) {
 bool is_command(const model::ModuleReport& module) { return module.name.empty(); }
 
 std::string name_of(const model::ModuleReport& module) {
-    if (module.is_shell()) return "shell";
-    if (!module.name.empty()) return sys::printable(module.name);
+    if (!module.name.empty() || module.is_shell()) return sys::printable(title_of(module));
     constexpr std::size_t longest = 40;
     const auto command = std::find_if(module.steps.begin(), module.steps.end(), [](const model::Step& step) {
         return step.phase == model::Phase::script;
     });
     const bool is_short = command != module.steps.end() && command->name.size() <= longest;
-    return is_short ? sys::printable_line(command->name) : "command";
+    return is_short ? sys::printable_line(command->name) : title_of(module);
 }
 
 /// That a module has nothing but actions is noted when all modules are done.
 ModuleOutcome outcome_of(const model::ModuleReport& module) {
     return module.outcome == ModuleOutcome::in_sync && !module.actions.empty() ? ModuleOutcome::changed
                                                                                : module.outcome;
-}
-
-/// In a no-op the block of actions says it.
-bool is_said_by_action(const model::Notice& notice, const model::ModuleReport& module) {
-    return notice.kind == model::NoticeKind::would_execute &&
-           std::any_of(module.actions.begin(), module.actions.end(),
-                       [&](const model::Action& action) { return action.argv == notice.argv; });
 }
 
 /// Writes the pieces of one run's report.
@@ -90,10 +77,8 @@ public:
             mark = "-", said = "skipped: " + sys::printable_line(module.reason);
             break;
         }
-        double seconds = 0;
-        for (const model::Step& step : module.steps) seconds += step.wall_s;
         const std::string time =
-            module.outcome == ModuleOutcome::skipped ? "" : sys::duration_in_words(seconds);
+            module.outcome == ModuleOutcome::skipped ? "" : sys::duration_in_words(seconds_of(module.steps));
         const std::string left = fmt::format("{:<{}}  ", name_of(module), column);
         const std::size_t plain =
             2 + left.size() + (module.outcome == ModuleOutcome::failed ? 6 : said.size());
@@ -115,7 +100,7 @@ public:
     void notices(const model::ModuleReport& module, std::size_t first) {
         for (std::size_t i = first; i < module.notices.size(); ++i) {
             const model::Notice& notice = module.notices[i];
-            if (is_said_by_action(notice, module)) continue;
+            if (announces_action(notice, module)) continue;
             if (style_.detail == Detail::verbose || !model::tells_of_repetition(notice))
                 write_(fmt::format("    {} {}\n", paint_.cyan(">"), sys::printable_line(notice.text)));
         }
@@ -128,11 +113,8 @@ public:
         for (const model::ModuleReport& module : run_.modules)
             for (const model::Action& action : module.actions) {
                 if (action.repeated) continue;
-                const std::string said = run_.mode == model::RunMode::noop
-                                             ? would_do(action)
-                                             : fmt::format("{}: {}", model::to_string(action.outcome),
-                                                           sys::shown_words(action.argv));
-                write_(fmt::format("    {} {}{}\n", paint_.cyan(">"), said, whose(module)));
+                write_(fmt::format("    {} {}{}\n", paint_.cyan(">"), action_in_words(action, run_.mode),
+                                   whose(module)));
             }
     }
 
@@ -193,15 +175,14 @@ private:
         const bool shown_elsewhere = style_.detail == Detail::verbose || is_command(module);
         if (shown_elsewhere || module.steps.empty()) return;
         const model::Step& last = module.steps.back();
-        if (last.exit != 0 || last.signal != 0) output(last.output, 20);
+        if (failed(last)) output(last.output, 20);
     }
 
     /// What they printed is all that says why.
     void failed_followups() {
         for (const model::ModuleReport& module : run_.modules)
             for (const model::Step& step : module.steps) {
-                const bool followup = step.phase == model::Phase::action || step.phase == model::Phase::check;
-                if (!followup || (step.exit == 0 && step.signal == 0)) continue;
+                if (!follows_up(step) || !failed(step)) continue;
                 write_(fmt::format("{} {}{}\n", paint_.red("x"), sys::printable(step.name),
                                    module.name.empty() ? "" : "  (" + name_of(module) + ")"));
                 output(step.output, 20);
@@ -219,12 +200,10 @@ private:
 
     void steps(const std::vector<model::Step>& all) {
         for (const model::Step& step : all) {
-            const std::string end =
-                step.signal != 0 ? fmt::format("signal {}", step.signal) : fmt::format("exit {}", step.exit);
             const char* profile = model::to_string(step.profile);
             write_(fmt::format("    {} {}{}{}: {}, {}, {:.0f} ms of CPU, {} KiB\n", paint_.cyan("*"),
-                               sys::printable(step.name), *profile == '\0' ? "" : " as ", profile, end,
-                               sys::duration_in_words(step.wall_s),
+                               sys::printable(step.name), *profile == '\0' ? "" : " as ", profile,
+                               end_of(step), sys::duration_in_words(step.wall_s),
                                (step.usage.user_s + step.usage.sys_s) * 1e3, step.usage.max_rss_kib));
             output(step.output, SIZE_MAX);
         }

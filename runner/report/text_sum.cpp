@@ -98,7 +98,9 @@ std::string sum_in_words(const model::RunReport& run) {
     return text;
 }
 
-std::string would_do(const model::Action& action) {
+std::string action_in_words(const model::Action& action, model::RunMode mode) {
+    if (mode == model::RunMode::live)
+        return fmt::format("{}: {}", model::to_string(action.outcome), sys::shown_words(action.argv));
     const std::vector<std::string> words = service_words(action.argv);
     if (words.empty()) return "would execute: " + sys::shown_words(action.argv);
     return fmt::format("would {}: {}", words.front(), sys::shown_words({words.begin() + 1, words.end()}));

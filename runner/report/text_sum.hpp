@@ -9,7 +9,8 @@ namespace disco::report {
 /// What became of a run, in one line without a newline: "3 changes merged, 2 actions done". Pure.
 [[nodiscard]] std::string sum_in_words(const model::RunReport& run);
 
-/// What a no-op says of an action: "would restart: nginx", "would execute: iptables -A …". Pure.
-[[nodiscard]] std::string would_do(const model::Action& action);
+/// An action of a run of that mode: "would restart: nginx", "would execute: iptables -A …"; live what became
+/// of it: "done: systemctl restart nginx". Pure.
+[[nodiscard]] std::string action_in_words(const model::Action& action, model::RunMode mode);
 
 } // namespace disco::report
