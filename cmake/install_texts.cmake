@@ -1,7 +1,7 @@
 # Installs the manual pages, the units, and examples of settings. In the sources they are written for /usr/local; what they
 # name there gets the directory that it is installed to. Set before: disco_units, disco_examples and disco_man_pages, the
-# files; disco_example_directory and disco_man_directory, theirs; disco_directories, pairs of a directory's name below
-# /usr/local and below the prefix.
+# files; disco_example_directory, theirs, and disco_man_directory, that of all sections; disco_directories, pairs of a
+# directory's name below /usr/local and below the prefix.
 
 # install_text(FILE DIRECTORY HYPHEN): HYPHEN is how the file's format writes one.
 function(install_text file directory hyphen)
@@ -27,5 +27,7 @@ foreach(example IN LISTS disco_examples)
     install_text("${example}" "${disco_example_directory}" "-")
 endforeach()
 foreach(page IN LISTS disco_man_pages)
-    install_text("${page}" "${disco_man_directory}" "\\-")
+    cmake_path(GET page EXTENSION LAST_ONLY dot_section)
+    string(REPLACE "." "man" section "${dot_section}")
+    install_text("${page}" "${disco_man_directory}/${section}" "\\-")
 endforeach()

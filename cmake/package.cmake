@@ -26,7 +26,7 @@ endif()
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "rsync, bash (>= 5), diffutils (>= 1:3.8)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "passt | slirp4netns")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "openssh-client, bash-completion, prometheus-node-exporter")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "openssh-client, age, gpg, man-db, shellcheck, bash-completion, prometheus-node-exporter")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 file(WRITE ${CMAKE_BINARY_DIR}/package/conffiles "/etc/disco/policy/README\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/package/conffiles

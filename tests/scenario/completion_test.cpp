@@ -55,6 +55,35 @@ TEST_F(Completed, AreCommandsAndOptions) {
     EXPECT_THAT(completed({"disco", "exec", "--noop", "--", "x"}), IsEmpty()) << "that is anybody's";
 }
 
+/// The same completion is asked by zsh, which has names of its own for it.
+TEST_F(Completed, AreTheSameInZsh) {
+    need({"/usr/bin/zsh"});
+    if (IsSkipped() || HasFatalFailure()) return;
+    const auto in_zsh = [&](const std::vector<std::string>& line) {
+        std::vector<std::string> argv = {
+            "/usr/bin/zsh",
+            "-f",
+            "-c",
+            "fpath=($1 $fpath); shift; autoload -Uz _disco\n"
+            "compadd() { print -rl -- \"${(@P)@[-1]}\" }; _files() { print files }\n"
+            "words=(\"$@\"); CURRENT=$#; _disco",
+            "-",
+            source_tree() / "completion"};
+        argv.insert(argv.end(), line.begin(), line.end());
+        sys::ProgramSpec spec;
+        spec.argv = argv;
+        spec.environment = {"PATH=" + disco_binary().parent_path().string() +
+                            ":/usr/sbin:/usr/bin:/sbin:/bin"};
+        const auto result = sys::run_program(spec);
+        EXPECT_EQ(result.error, "");
+        return result.output;
+    };
+    EXPECT_EQ(in_zsh({"disco", "ro"}), "rollback\n");
+    EXPECT_EQ(in_zsh({"disco-run", "--n"}), "--noop\n--node\n--network\n");
+    EXPECT_EQ(in_zsh({"disco", "module", "graph", "/us"}), "files\n");
+    EXPECT_EQ(in_zsh({"disco", "exec", "--", "x"}), "files\n");
+}
+
 TEST_F(Completed, AreRunsModulesNodesAndParameters) {
     want("web");
     module_file("web", "files/etc/x", "x\n");
