@@ -9,7 +9,8 @@ function(run)
 endfunction()
 
 # The licences of what is linked into the programs.
-foreach(package libc6-dev libstdc++-12-dev nettle-dev libcap-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev)
+foreach(package libc6-dev libstdc++-12-dev nettle-dev libcap-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
+        libpugixml-dev)
     run(install -D -m 0644 /usr/share/doc/${package}/copyright ${documents}/libraries/${package})
 endforeach()
 
@@ -27,7 +28,7 @@ string(REPLACE "\n\n" "\n.\n" text "${text}")
 string(REPLACE "\n" "\n " LICENSE " ${text}")
 configure_file(${here}/copyright ${documents}/copyright @ONLY NO_SOURCE_PERMISSIONS)
 
-file(GLOB pages ${root}/usr/share/man/man8/*.8)
+file(GLOB pages ${root}/usr/share/man/man5/*.5 ${root}/usr/share/man/man8/*.8)
 run(gzip -9n ${documents}/changelog.Debian ${pages})
 
 foreach(directory profiles guarded.d restricted.d)

@@ -53,6 +53,12 @@ protected:
     /// Where what the installed machine knows by this path lies here.
     [[nodiscard]] fs::path here(const std::string& path) const { return destination() + path; }
 
+    /// Of "disco(8)", also with the blank that its macro puts before the section.
+    [[nodiscard]] std::string manual_page(const std::string& name) const {
+        const std::string title = name.substr(0, name.find_first_of(" (")), section{*(name.rbegin() + 1)};
+        return prefix + "/share/man/man" + section + "/" + title + "." + section;
+    }
+
     /// All texts, by path; how a manual page writes hyphens is undone.
     [[nodiscard]] std::map<std::string, std::string> texts() const {
         std::map<std::string, std::string> texts;
@@ -99,13 +105,25 @@ TEST_P(Install, UnitsStartProgramsAndNamePagesThatAreThere) {
             ++programs;
             EXPECT_EQ(run({here(program), "--version"}).exit, 0) << file << " starts " << program;
         }
-        for (const std::string& page : matches(text, R"(man:([a-z-]+)\(8\))")) {
+        for (const std::string& page : matches(text, R"(man:([a-z-]+\([58]\)))")) {
             ++pages;
-            EXPECT_TRUE(fs::exists(here(prefix + "/share/man/man8/" + page + ".8"))) << file << " " << page;
+            EXPECT_TRUE(fs::exists(here(manual_page(page)))) << file << " names " << page;
         }
     }
     EXPECT_EQ(programs, 5U);
     EXPECT_EQ(pages, 6U);
+}
+
+TEST_P(Install, ManualPagesNamePagesThatAreThere) {
+    std::size_t pages = 0;
+    for (const auto& [file, text] : texts()) {
+        if (!file.starts_with(prefix + "/share/man/")) continue;
+        for (const std::string& page : matches(text, R"((disco[a-z-]* ?\([58]\)))")) {
+            ++pages;
+            EXPECT_TRUE(fs::exists(here(manual_page(page)))) << file << " names " << page;
+        }
+    }
+    EXPECT_GE(pages, 7U); // each names one at least
 }
 
 TEST_P(Install, LinksLeadToWhatIsThere) {
