@@ -9,6 +9,7 @@
 #include "runner/cli/report_target.hpp"
 #include "runner/cli/run_view.hpp"
 #include "runner/cli/runs_command.hpp"
+#include "runner/cli/secret_keeper.hpp"
 #include "runner/cli/site_command.hpp"
 #include "runner/cli/status_command.hpp"
 #include "runner/cli/undo_commands.hpp"
@@ -16,6 +17,7 @@
 #include "runner/dance/exec.hpp"
 #include "runner/model/command_hint.hpp"
 #include "runner/model/exit_code.hpp"
+#include "runner/model/masked_stream.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/report/times_report.hpp"
 #include "runner/run/state.hpp"
@@ -129,17 +131,35 @@ bool show_and_ask(const run::Result& result, const Options& options) {
 constexpr const char* reset_terminal =
     "\033[?47l\033[!p\033[r\033[m\033(B\017\033[?25h\033[?2004l\033]104\033\\\033]110\033\\\033]111\033\\";
 
+/// What the command prints, without the secrets that are known.
+class MaskedOutput : public SecretKeeper {
+public:
+    explicit MaskedOutput(bool masks) : masks_{masks} {}
+    void knows_secrets(const model::SecretMask& mask) override {
+        SecretKeeper::knows_secrets(mask);
+        if (masks_) stream_ = model::MaskedStream{mask};
+    }
+    [[nodiscard]] model::MaskedStream& stream() noexcept { return stream_; }
+
+private:
+    bool masks_;
+    model::MaskedStream stream_;
+};
+
 int run_exec(Options& options) {
     require_root();
     require_places(options.output.targets);
     sys::PatientWriter writer{people_of(options.output)};
     options.exec.outlet = &writer;
+    MaskedOutput masked{!options.output.show_secrets};
+    options.exec.progress = &masked;
     bool has_controls = false; // the terminal obeys what was printed
     options.exec.on_output = [&](std::string_view, std::string_view bytes) {
         has_controls = has_controls || bytes.find_first_of("\033\016\233") != std::string_view::npos;
-        writer.write(bytes);
+        writer.write(masked.stream().pass(bytes));
     };
     const auto end_output = [&] {
+        writer.write(masked.stream().end());
         writer.finish();
         const int people = people_of(options.output);
         if (std::exchange(has_controls, false) && obeys_controls(people)) write_to(people, reset_terminal);
@@ -203,9 +223,28 @@ int run_report(const Options& options) {
     return 0;
 }
 
+int run_apply(Options& options) {
+    require_root();
+    require_places(options.output.targets);
+    SecretKeeper secrets;
+    options.apply.progress = &secrets;
+    return conclude(dance::apply_plan(options.apply), options, options.apply);
+}
+
+int run_rollback(Options& options) {
+    require_root();
+    require_places(options.output.targets);
+    SecretKeeper secrets;
+    options.rollback.progress = &secrets;
+    return conclude(roll_back(options.rollback), options, options.rollback);
+}
+
 int dispatch(Options& options) {
     switch (options.command) {
     case CommandName::help:
+        if (options.topic) show_topic(*options.topic);
+        write_to(STDOUT_FILENO, options.text);
+        return 0;
     case CommandName::version: write_to(STDOUT_FILENO, options.text); return 0;
     case CommandName::dance: return run_dance(options);
     case CommandName::exec: return run_exec(options);
@@ -213,14 +252,8 @@ int dispatch(Options& options) {
     case CommandName::report: return run_report(options);
     case CommandName::runs: require_root_for_state(); return run_runs(options);
     case CommandName::status: require_root_for_state(); return run_status(options);
-    case CommandName::apply:
-        require_root();
-        require_places(options.output.targets);
-        return conclude(dance::apply_plan(options.apply), options, options.apply);
-    case CommandName::rollback:
-        require_root();
-        require_places(options.output.targets);
-        return conclude(run_rollback(options.rollback), options, options.rollback);
+    case CommandName::apply: return run_apply(options);
+    case CommandName::rollback: return run_rollback(options);
     case CommandName::recover: require_root(); return run_recover(options);
     case CommandName::confirm: require_root_for_state(); return run_confirm(options);
     case CommandName::policy: require_root_for_state(); return run_policy(options.policy, options.dance);

@@ -126,18 +126,21 @@ int people_of(const Output& output) {
 void write_reports(const run::Result& result, const Output& output) {
     const auto contents =
         output.detail == report::Detail::verbose ? report::Contents::all : report::Contents::short_;
+    const run::Seen shown = run::shown(result);
     write_targets(output.targets, [&](const ReportTarget& target, const WritePiece& write) {
-        row_of(target.format).write(result.run, *result.changes, contents, write);
+        row_of(target.format).write(*shown.run, shown.changes, contents, write);
     });
     const bool is_reason_alone = result.run.modules.empty() && !result.run.failure.empty();
-    if (log_reader() == LogReader::journal && !is_reason_alone) // which has no use for a report
-        for (const LogEntry& entry : entries_of_result(result.run, *result.changes))
-            write_log(entry.level, entry.text, entry.fields);
+    if (log_reader() != LogReader::journal || is_reason_alone) return; // which has no use for a report
+    const run::Seen recorded = run::recorded(result);
+    for (const LogEntry& entry : entries_of_result(*recorded.run, recorded.changes))
+        write_log(entry.level, entry.text, entry.fields);
 }
 
 void print_text(const run::Result& result, const Output& output, int people) {
     std::string text; // few, large writes
-    report::write_text_report(result.run, *result.changes, text_style(output, people),
+    const run::Seen shown = run::shown(result);
+    report::write_text_report(*shown.run, shown.changes, text_style(output, people),
                               [&](std::string_view piece) {
                                   text += piece;
                                   if (text.size() < 65536) return;

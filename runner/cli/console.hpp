@@ -22,6 +22,7 @@ struct Output {
     Color color = Color::automatic;
     std::vector<ReportTarget> targets; ///< for programs, besides the text for people
     model::PathGlobs only{};           ///< see report::TextStyle
+    bool show_secrets = false;
 };
 
 /// Passes on what scripts print to standard error, each line with its module's name, and control characters

@@ -67,6 +67,7 @@ Options complete(Options options, GivenValues values) {
         common->version = DISCO_VERSION;
         common->detailed_exitcode = values.detailed_exitcode;
         common->allow_reboot = values.allow_reboot;
+        common->show_secrets = values.show_secrets;
         common->confirm = std::chrono::seconds{values.confirm};
         if (!values.network.empty()) common->network = model::parse_network(values.network);
     }
@@ -76,6 +77,7 @@ Options complete(Options options, GivenValues values) {
     using Merge = dance::ExecOptions::Merge;
     options.exec.merge = values.noop ? Merge::never : values.merge ? Merge::always : Merge::ask;
     options.log_level = parse_log_level(values.log_level);
+    options.output.show_secrets = values.show_secrets;
     options.output.color = values.color == "always"  ? Color::always
                            : values.color == "never" ? Color::never
                                                      : Color::automatic;

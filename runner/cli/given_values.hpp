@@ -14,7 +14,7 @@ struct GivenValues {
                 profile, log_level;
     std::vector<std::string> modules, only;
     int wait = 0, confirm = 0; ///< seconds
-    bool noop = false, merge = false, detailed_exitcode = false, allow_reboot = false;
+    bool noop = false, merge = false, detailed_exitcode = false, allow_reboot = false, show_secrets = false;
 };
 
 /// Gives the commands' options their values. Throws UsageError for what CLI11 cannot check. Looks at the

@@ -6,6 +6,7 @@
 #include "runner/sys/printable.hpp"
 #include "runner/sys/text_lines.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -65,6 +66,12 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 /// Threads may use it at the same time: each message is one write, and nothing is kept.
 std::function<void()>& preparation() {
     static std::function<void()> only;
+    return only;
+}
+
+/// Threads that log may find it while it is replaced.
+std::atomic<std::shared_ptr<const model::SecretMask>>& secrets() {
+    static std::atomic<std::shared_ptr<const model::SecretMask>> only;
     return only;
 }
 
@@ -145,7 +152,13 @@ LogFields fields_of_log(std::string_view name) {
             {"DISCO_NODE", std::string{name.substr(blank + 1)}}};
 }
 
-void write_log(LogLevel level, std::string_view text, const LogFields& fields) {
+void keep_out_of_log(const model::SecretMask& mask) {
+    secrets().store(mask.empty() ? nullptr : std::make_shared<const model::SecretMask>(mask));
+}
+
+namespace {
+
+void write_masked(LogLevel level, std::string_view text, const LogFields& fields) {
     if (preparation()) preparation()();
     const LogReader reader = log_reader();
     if (reader == LogReader::journal &&
@@ -156,6 +169,16 @@ void write_log(LogLevel level, std::string_view text, const LogFields& fields) {
     } catch (
         const sys::SysError&) { // after a hang-up, say: nobody is left to read it, and the exit code stays
     }
+}
+
+} // namespace
+
+void write_log(LogLevel level, std::string_view text, const LogFields& fields) {
+    const std::shared_ptr<const model::SecretMask> mask = secrets().load();
+    if (!mask) return write_masked(level, text, fields);
+    LogFields masked = fields;
+    for (auto& [name, value] : masked) value = mask->masked(value);
+    write_masked(level, mask->masked(text), masked);
 }
 
 void set_up_log(const std::filesystem::path& place) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/model/secret_mask.hpp"
 #include "runner/sys/system_log.hpp"
 
 #include <filesystem>
@@ -54,6 +55,9 @@ using LogFields = std::vector<sys::LogField>;
 /// Where the journal reads standard error, sends it an entry; else, or when it takes none, writes to standard
 /// error, and waits until that is taken. Does not throw when it cannot be written to.
 void write_log(LogLevel level, std::string_view text, const LogFields& fields = {});
+
+/// From now on these secrets are masked in what is logged, in the journal's fields too.
+void keep_out_of_log(const model::SecretMask& mask);
 
 /// Is called before anything is written to standard error; empty: nothing is.
 void before_log(std::function<void()> prepare);

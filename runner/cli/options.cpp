@@ -85,7 +85,8 @@ private:
     /// The help of the command that was chosen; it shows how that is called.
     std::string help() {
         const auto chosen = app_.get_subcommands();
-        if (!is_one_command() || chosen.empty()) return app_.help();
+        if (!is_one_command() && chosen.empty()) return app_.help() + "\n" + list_of_topics();
+        if (!is_one_command()) return app_.help();
         return chosen.back()->name(app_.get_name())->help();
     }
 
@@ -166,6 +167,11 @@ private:
             ->check(CLI::IsMember({"auto", "always", "never"}));
     }
 
+    void add_secrets(CLI::App& command) {
+        command.add_flag("--show-secrets", values_.show_secrets,
+                         "Show secrets, and content that not everybody may read; neither is recorded");
+    }
+
     void add_confirm(CLI::App& command, CLI::Option& noop) {
         command
             .add_option("--confirm", values_.confirm,
@@ -205,6 +211,7 @@ private:
                           "After a failure go on with other modules");
         add_followup(*command);
         add_output(*command);
+        add_secrets(*command);
         command->callback([this] { options_.command = CommandName::dance; });
     }
 
@@ -219,6 +226,7 @@ private:
         add_common(*command);
         add_followup(*command);
         add_output(*command);
+        add_secrets(*command);
         command->add_option("COMMAND", options_.exec.command, "The command and its arguments")->required();
         command->positionals_at_end();
         command->callback([this] { options_.command = CommandName::exec; });
@@ -231,6 +239,7 @@ private:
         add_common(*command);
         add_followup(*command);
         add_output(*command);
+        add_secrets(*command);
         command->callback([this] { options_.command = CommandName::shell; });
     }
 
@@ -379,6 +388,9 @@ Options parse_options(const std::string& program, const std::vector<std::string>
     if (program == "disco" && !words.empty() &&
         words[0] == "help") { // `disco help exec` is `disco exec --help`
         words.erase(words.begin());
+        Options help;
+        if (words.size() == 1) help.topic = help_topic(words[0]);
+        if (help.topic) return help;
         words.emplace_back("--help");
     }
     if (arguments == std::vector<std::string>{"--version"}) return Parser{program, {}}.parse(arguments);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/cli/console.hpp"
+#include "runner/cli/help_topics.hpp"
 #include "runner/cli/log.hpp"
 #include "runner/cli/module_options.hpp"
 #include "runner/cli/param_options.hpp"
@@ -70,7 +71,8 @@ struct ConfirmOptions {
 /// What was asked for; only the members of `command` mean something.
 struct Options {
     CommandName command = CommandName::help;
-    std::string text; ///< of help and version: what to print
+    std::string text;               ///< of help and version: what to print
+    std::optional<HelpTopic> topic; ///< of help: a manual page to show instead
     dance::DanceOptions dance;
     dance::ExecOptions exec; ///< of shell, too
     dance::ApplyOptions apply;

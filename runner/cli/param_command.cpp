@@ -1,7 +1,10 @@
 #include "runner/cli/param_command.hpp"
 
+#include "runner/fetch/decryption.hpp"
 #include "runner/fetch/parameter_store.hpp"
+#include "runner/model/secret_mask.hpp"
 #include "runner/run/run_record.hpp"
+#include "runner/run/settings.hpp"
 #include "runner/run/state_place.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
@@ -27,13 +30,32 @@ void set(fetch::ParameterStore& store, const ParamOptions& param) {
     }
 }
 
-void print_value(const fetch::ParameterStore& store, const std::string& key) {
+fetch::Decryption decryption_by(const fetch::ParameterStore& store) {
+    return fetch::Decryption{[&] { return run::decrypt_commands(store.local().tree); }};
+}
+
+/// A program may read what is printed: a mask in the place of the value would be a wrong one.
+void refuse_to_show(const std::string& key) {
+    throw sys::UsageError{
+        fmt::format("parameter {} is a secret, and is not shown: --show-secrets prints it", key)};
+}
+
+void print_value(const fetch::ParameterStore& store, const std::string& key, bool show_secrets) {
     const auto value = store.get(key);
     if (!value)
         throw sys::BadConfiguration{
             fmt::format("there is no parameter '{}' ('disco param keys' lists them)", key)};
-    write_to(STDOUT_FILENO, *value);
-    if (!value->ends_with('\n')) write_to(STDOUT_FILENO, "\n");
+    const bool secret = model::is_secret_name(key);
+    if (secret && !show_secrets) refuse_to_show(key);
+    const std::string plain = secret ? decryption_by(store).plain(key, *value) : *value;
+    write_to(STDOUT_FILENO, plain.ends_with('\n') ? plain : plain + "\n");
+}
+
+void dump(const fetch::ParameterStore& store, const ParamOptions& param) {
+    fetch::ParameterTree tree = store.part(param.key);
+    if (param.show_secrets) decryption_by(store).decrypt_secrets(tree);
+    write_to(STDOUT_FILENO, fetch::dump_parameters(tree, param.show_secrets ? fetch::Secrets::plain
+                                                                            : fetch::Secrets::masked));
 }
 
 } // namespace
@@ -45,17 +67,18 @@ int run_param(const ParamOptions& asked, const run::CommonOptions& common) {
     param.key = store.without_node(asked.key);
     if (param.verb == "has") return store.has(param.key) ? 0 : 1;
     if (param.verb == "get")
-        print_value(store, param.key);
+        print_value(store, param.key, param.show_secrets);
     else if (param.verb == "set")
         set(store, param);
     else if (param.verb == "keys") {
         for (const std::string& name : store.keys(param.key)) write_to(STDOUT_FILENO, name + "\n");
     } else if (param.verb == "dump")
-        write_to(STDOUT_FILENO, store.dump(param.key));
+        dump(store, param);
     else if (param.verb == "delete")
         store.erase(param.key, param.recursive ? fetch::Erase::with_all_below : fetch::Erase::one);
     else
-        write_to(STDOUT_FILENO, store.explain(param.key));
+        write_to(STDOUT_FILENO, store.explain(param.key, param.show_secrets ? fetch::Secrets::plain
+                                                                            : fetch::Secrets::masked));
     return 0;
 }
 

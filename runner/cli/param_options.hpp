@@ -15,6 +15,7 @@ struct ParamOptions {
     std::string value;
     bool has_value = false;
     bool recursive = false;
+    bool show_secrets = false;
 };
 
 /// Adds `param` with its verbs; returns the verbs. Only what CLI11 needs.

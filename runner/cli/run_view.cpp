@@ -30,6 +30,12 @@ RunView::~RunView() {
     before_log({});
 }
 
+void RunView::knows_secrets(const model::SecretMask& mask) {
+    SecretKeeper::knows_secrets(mask);
+    end_printed();
+    if (!output_.show_secrets) masked_ = model::MaskedStream{mask};
+}
+
 void RunView::work_begins(std::string_view what) {
     if (live_) live_->show(sys::printable_line(std::string{what}));
 }
@@ -58,12 +64,23 @@ void RunView::show_step(const std::string& step) {
 void RunView::module_ends(const model::RunReport& run, const model::ModuleReport& module,
                           const report::ChangeLog& changes) {
     if (module.outcome == model::ModuleOutcome::skipped) ++number_;
+    end_printed();
     stream_.end_line();
     report_.add(run, module, changes);
     flush();
 }
 
 void RunView::pass(std::string_view module, std::string_view bytes) {
+    if (module != printing_) end_printed();
+    printing_ = module;
+    show_printed(module, masked_.pass(bytes));
+}
+
+void RunView::end_printed() {
+    if (const std::string rest = masked_.end(); !rest.empty()) show_printed(printing_, rest);
+}
+
+void RunView::show_printed(std::string_view module, std::string_view bytes) {
     if (!live_) return stream_.pass(module, bytes);
     if (output_.detail == report::Detail::verbose) {
         live_->erase();
@@ -87,16 +104,18 @@ void RunView::pass(std::string_view module, std::string_view bytes) {
 }
 
 void RunView::pause() {
+    end_printed();
     stream_.flush();
     if (live_) live_->erase();
 }
 
 void RunView::show_all(const run::Result& result) {
     pause();
+    const run::Seen shown = run::shown(result);
     if (!report_.has_ended())
-        report_.end(result.run, *result.changes);
+        report_.end(*shown.run, shown.changes);
     else if (shown_ != std::pair{result.run.outcome, result.run.exit_code})
-        report_.sum_up(result.run);
+        report_.sum_up(*shown.run);
     shown_ = {result.run.outcome, result.run.exit_code};
     flush();
     people_.finish();

@@ -2,8 +2,9 @@
 
 #include "runner/cli/console.hpp"
 #include "runner/cli/live_line.hpp"
+#include "runner/cli/secret_keeper.hpp"
+#include "runner/model/masked_stream.hpp"
 #include "runner/report/text_report.hpp"
-#include "runner/run/progress.hpp"
 #include "runner/run/run_record.hpp"
 
 #include <optional>
@@ -16,12 +17,13 @@ namespace disco::cli {
 
 /// What a person sees of a dance while it goes on: on a terminal a live line, elsewhere what scripts print;
 /// and the report, module by module.
-class RunView : public run::Progress {
+class RunView : public SecretKeeper {
 public:
     /// `output`: borrowed.
     explicit RunView(const Output& output);
     ~RunView() override;
 
+    void knows_secrets(const model::SecretMask& mask) override;
     void work_begins(std::string_view what) override;
     void is_ordered(const model::RunReport& run, const std::vector<std::string>& modules) override;
     void module_begins(const std::string& name) override;
@@ -40,6 +42,9 @@ public:
     void print_result(const run::Result& result);
 
 private:
+    void show_printed(std::string_view module, std::string_view bytes);
+    /// What was kept back of the output, as a secret might have begun in it.
+    void end_printed();
     /// Before something else is written to the terminal. Waits until all is written.
     void pause();
     void write(std::string_view text);
@@ -55,6 +60,8 @@ private:
     std::pair<model::RunOutcome, model::ExitCode> shown_{}; ///< what the report ends with
     std::string text_;                                      ///< of the report, not written yet
     std::string printed_;                                   ///< the line that a script is printing
+    model::MaskedStream masked_;                            ///< what scripts print
+    std::string printing_;                                  ///< the module that last printed
     std::string module_;
     std::size_t count_ = 0, number_ = 0; ///< of modules
 };

@@ -64,7 +64,7 @@ int run_confirm(const Options& options) {
     return 0;
 }
 
-run::Result run_rollback(const undo::RollbackOptions& options) {
+run::Result roll_back(const undo::RollbackOptions& options) {
     const undo::Claim claim{options, "disco rollback", undo::Claim::Purpose::undo};
     return undo::roll_back(options, claim.state());
 }

@@ -8,7 +8,7 @@ namespace disco::cli {
 
 int run_recover(const Options& options);
 int run_confirm(const Options& options);
-[[nodiscard]] run::Result run_rollback(const undo::RollbackOptions& options);
+[[nodiscard]] run::Result roll_back(const undo::RollbackOptions& options);
 
 /// After a merge that waits for confirmation: until it is confirmed (by Enter on the terminal, or elsewhere
 /// by 'disco confirm') or undone. Notes in the result what has become of it. Whoever ends this process

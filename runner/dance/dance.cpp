@@ -1,6 +1,7 @@
 #include "runner/dance/dance.hpp"
 
 #include "policy/walls.hpp"
+#include "runner/fetch/known_secrets.hpp"
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/fetch/rsync_failure.hpp"
 #include "runner/fetch/universe.hpp"
@@ -54,6 +55,7 @@ public:
           state_{run.state},
           scratch_{run.scratch},
           result_{run.result},
+          decryption_{run.decryption},
           node_{run.result.run.node},
           started_{options.mode == RunMode::noop && options.save.empty() ? timespec{}
                                                                          : sys::passed_moment()} {}
@@ -68,7 +70,9 @@ public:
         view::ChangeRecorder recorder{views.layers(), *result_.changes,
                                       options_.mode == RunMode::live ? view::ChangeRecorder::Use::merge
                                                                      : view::ChangeRecorder::Use::report,
-                                      started_};
+                                      started_,
+                                      result_.plain_changes ? view::ChangeRecorder::Redacted::shown
+                                                            : view::ChangeRecorder::Redacted::hidden};
         const auto parameters = scratch_.path() / "parameters";
         fetch::write_parameter_tree(parameters, fetched.parameters);
         module::SharedPaths shared{fetched.modules};
@@ -182,10 +186,31 @@ private:
         for (const std::string& name : fetched.order)
             objections.noting([&] { all.push_back(universe.defaults_of(name)); });
         std::move(layers.begin(), layers.end(), std::back_inserter(all));
-        objections.noting([&] { fetched.parameters = fetch::merge_layers(all); });
+        objections.noting([&] {
+            fetched.parameters = fetch::merge_layers(all);
+            decryption_.decrypt_secrets(fetched.parameters);
+        });
         read_modules(universe, fetched, objections);
         objections.throw_all();
+        keep_out_secrets(fetched.parameters);
         return fetched;
+    }
+
+    /// Those of the last fetch as well, as files that are going to change hold them.
+    void keep_out_secrets(const fetch::ParameterTree& parameters) {
+        model::SecretMask mask = result_.mask.hides_all() ? model::SecretMask{} : result_.mask;
+        fetch::add_secrets(mask, parameters);
+        result_.unknown_secrets.clear();
+        result_.keep_out(std::move(mask));
+        options_.progress->knows_secrets(result_.mask);
+    }
+
+    void show_end(const model::ModuleReport& report) const {
+        if (result_.plain_changes || result_.mask.empty())
+            options_.progress->module_ends(result_.run, report, result_.shown_changes());
+        else
+            options_.progress->module_ends(result_.run, report::masked(report, result_.mask),
+                                           *result_.changes);
     }
 
     /// A module that is named is tried before any node wants it, too.
@@ -286,7 +311,7 @@ private:
                         ? fmt::format("comes after module '{}', which failed", needs_failed->second)
                         : "a module failed before (--keep-going would go on)";
                 result_.run.modules.push_back(std::move(report));
-                options_.progress->module_ends(result_.run, result_.run.modules.back(), *result_.changes);
+                show_end(result_.run.modules.back());
                 continue;
             }
             const module::ModuleContents& module = fetched.modules.at(name);
@@ -304,7 +329,7 @@ private:
             context.views.note_queued(done);
             const model::ModuleReport& report = result_.run.modules.emplace_back(std::move(done));
             spdlog::debug("module '{}': {}", name, model::to_string(report.outcome));
-            options_.progress->module_ends(result_.run, report, *result_.changes);
+            show_end(report);
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;
             for (const std::string& dependent : model::dependents(name, fetched.order, fetched.table))
@@ -354,6 +379,7 @@ private:
     const run::StateDirectory& state_;
     run::Scratch& scratch_;
     run::Result& result_;
+    fetch::Decryption& decryption_;
     std::string node_;
     timespec started_;
     module::Verdicts verdicts_{state_.path()};

@@ -46,9 +46,12 @@ public:
           recorder_{views_.layers(), *run.result.changes,
                     options.merge == ExecOptions::Merge::never ? view::ChangeRecorder::Use::report
                                                                : view::ChangeRecorder::Use::merge,
-                    started_} {}
+                    started_,
+                    run.result.plain_changes ? view::ChangeRecorder::Redacted::shown
+                                             : view::ChangeRecorder::Redacted::hidden} {}
 
     void run() {
+        refuse_unknown_secrets();
         const sandbox::Program program = build_program();
         run::PackageLocks locks;
         const bool may_merge = options_.merge != ExecOptions::Merge::never;
@@ -93,6 +96,14 @@ public:
     }
 
 private:
+    /// What it prints goes to a person as it comes.
+    void refuse_unknown_secrets() const {
+        if (result_.unknown_secrets.empty() || options_.show_secrets) return;
+        throw sys::BadConfiguration{fmt::format(
+            "the node's secrets cannot be masked in what is shown: {}; --show-secrets goes on without",
+            result_.unknown_secrets)};
+    }
+
     [[nodiscard]] bool shell() const noexcept { return options_.kind == ExecOptions::Kind::shell; }
     [[nodiscard]] RunMode mode() const noexcept {
         return options_.merge == ExecOptions::Merge::never ? RunMode::noop : RunMode::live;

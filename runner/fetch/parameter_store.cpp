@@ -1,10 +1,12 @@
 #include "runner/fetch/parameter_store.hpp"
 
+#include "runner/fetch/decryption.hpp"
 #include "runner/fetch/parameter_layers.hpp"
 #include "runner/fetch/server_text.hpp"
 #include "runner/model/parameter_name.hpp"
 #include "runner/model/requirements.hpp"
 #include "runner/model/run_order.hpp"
+#include "runner/model/secret_mask.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
@@ -38,8 +40,11 @@ bool has_members(const ParameterTree& tree, std::string_view name) {
     return next != tree.end() && next->first.starts_with(prefix);
 }
 
-std::string shown_value(const std::optional<std::string>& value) {
+std::string shown_value(std::string_view name, const std::optional<std::string>& value, Secrets secrets) {
     if (!value) return "{}";
+    if (secrets == Secrets::masked && model::is_secret_name(name) && !value->empty())
+        return std::string{model::SecretMask::in_place};
+    if (model::is_secret_name(name) && cipher_of(*value) != Cipher::none) return "(encrypted)";
     std::string_view rest = *value;
     if (rest.ends_with('\n')) rest.remove_suffix(1);
     std::string text;
@@ -87,9 +92,10 @@ std::vector<std::string> stored_modules(const ModuleStore& store, const Paramete
 
 } // namespace
 
-std::string dump_parameters(const ParameterTree& tree) {
+std::string dump_parameters(const ParameterTree& tree, Secrets secrets) {
     std::string text;
-    for (const auto& [name, value] : tree) text += fmt::format("{} = {}\n", name, shown_value(value));
+    for (const auto& [name, value] : tree)
+        text += fmt::format("{} = {}\n", name, shown_value(name, value, secrets));
     return text;
 }
 
@@ -209,7 +215,11 @@ void ParameterStore::refuse_clash(const ParameterTree& local) const {
 
 void ParameterStore::apply(const std::vector<Setting>& settings) const {
     ParameterTree tree = local().tree;
-    for (const Setting& setting : settings) set_in_tree(tree, setting.name, setting.value);
+    for (const Setting& setting : settings) {
+        set_in_tree(tree, setting.name, setting.value);
+        if (setting.value && model::is_secret_name(setting.name))
+            refuse_short_secret(setting.name, *setting.value);
+    }
     refuse_clash(tree);
     // Above the nodes' trees, under a name no node can have: whoever reads a tree never meets a half-written
     // value.
@@ -258,18 +268,18 @@ std::vector<std::string> ParameterStore::keys(std::string_view name) const {
     return parameter_members(tree, name);
 }
 
-std::string ParameterStore::dump(std::string_view name) const {
+ParameterTree ParameterStore::part(std::string_view name) const {
     ParameterTree tree = effective();
-    if (name.empty()) return dump_parameters(tree);
+    if (name.empty()) return tree;
     model::check_parameter_name(name);
     const std::string prefix = std::string{name} + "/";
     std::erase_if(tree,
                   [&](const auto& entry) { return entry.first != name && !entry.first.starts_with(prefix); });
     if (tree.empty()) throw sys::BadConfiguration{fmt::format("parameter '{}' does not exist", name)};
-    return dump_parameters(tree);
+    return tree;
 }
 
-std::string ParameterStore::explain(std::string_view name) const {
+std::string ParameterStore::explain(std::string_view name, Secrets secrets) const {
     model::check_parameter_name(name);
     struct Line {
         std::string origin, text;
@@ -280,15 +290,17 @@ std::string ParameterStore::explain(std::string_view name) const {
     for (const ParameterLayer& layer : layers()) {
         if (const auto found = layer.tree.find(name); found != layer.tree.end()) {
             winner = lines.size();
-            lines.push_back({layer.origin, fmt::format("{} = {}", name, shown_value(found->second))});
+            lines.push_back(
+                {layer.origin, fmt::format("{} = {}", name, shown_value(name, found->second, secrets))});
         }
         // A value further up is in the way of the tree that the name is in.
         for (const std::string& ancestor : ancestors(name)) {
             const auto value = layer.tree.find(ancestor);
             if (value == layer.tree.end() || !value->second || winner == nobody) continue;
             winner = nobody;
-            lines.push_back({layer.origin, fmt::format("{} = {} (no dance with both: {} needs a tree there)",
-                                                       ancestor, shown_value(value->second), name)});
+            lines.push_back(
+                {layer.origin, fmt::format("{} = {} (no dance with both: {} needs a tree there)", ancestor,
+                                           shown_value(ancestor, value->second, secrets), name)});
         }
     }
     if (lines.empty()) throw sys::BadConfiguration{fmt::format("no layer has the parameter '{}'", name)};

@@ -13,6 +13,9 @@ namespace disco::fetch {
 
 enum class Erase { one, with_all_below };
 
+/// What is shown of the values below secrets/.
+enum class Secrets { masked, plain };
+
 /// The parameters of a node as this machine knows them: what the last fetch brought, and over it the local
 /// tree in STATE/parameters/NODE, which belongs to the administrator and is never touched by a fetch.
 ///
@@ -50,12 +53,11 @@ public:
     /// The members of a tree of the effective parameters, sorted; of the whole with an empty name. Throws
     /// when there is no such tree.
     [[nodiscard]] std::vector<std::string> keys(std::string_view name = {}) const;
-    /// Lines `key = value` of the effective parameters, sorted; see `dump_parameters`. A name: only that and
-    /// what is below it.
-    [[nodiscard]] std::string dump(std::string_view name = {}) const;
+    /// The effective parameters; with a name only that and what is below it.
+    [[nodiscard]] ParameterTree part(std::string_view name = {}) const;
     /// One line for each layer that has the name or hides it, weakest first; the winner says so. Throws when
     /// no layer has it.
-    [[nodiscard]] std::string explain(std::string_view name) const;
+    [[nodiscard]] std::string explain(std::string_view name, Secrets secrets = Secrets::masked) const;
 
 private:
     struct Setting {
@@ -71,8 +73,9 @@ private:
     std::string node_;
 };
 
-/// `key = value`, without one trailing newline and with the others shown as \n; a tree as `key = {}`. Pure.
-[[nodiscard]] std::string dump_parameters(const ParameterTree& tree);
+/// Lines `key = value`, sorted, without one trailing newline and with the others shown as \n; a tree as
+/// `key = {}`. Pure.
+[[nodiscard]] std::string dump_parameters(const ParameterTree& tree, Secrets secrets = Secrets::masked);
 
 /// Checks what one more setting would do to a tree and does it: a value or a tree (no value) at `name`.
 /// Throws BadConfiguration when a value stands in the way or a tree would be lost. Pure.

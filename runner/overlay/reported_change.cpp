@@ -24,10 +24,10 @@ bool everybody_may_read(const Side& side) {
     return side.is_public && (side.object->state.mode & S_IROTH) != 0;
 }
 
-void show_content(model::Change& change, const Side& before, const Side& after) {
+void show_content(model::Change& change, const Side& before, const Side& after, bool shows_redacted) {
     if (!has_content(before) && !has_content(after)) return;
     change.redacted = !everybody_may_read(before) || !everybody_may_read(after);
-    if (change.redacted) return;
+    if (change.redacted && !shows_redacted) return;
     const auto content = [](const Side& side) { return has_content(side) ? &*side.object : nullptr; };
     ContentDiff diff = content_diff(change.path, content(before), content(after));
     change.diff = std::move(diff.text);
@@ -55,7 +55,7 @@ model::Change reported_change(const LayerToScan& layer, const std::string& path,
         change.after_owner = layer.owners_after->user(change.after->uid);
         change.after_group = layer.owners_after->group(change.after->gid);
     }
-    if (kind != model::ChangeKind::metadata) show_content(change, before, after);
+    if (kind != model::ChangeKind::metadata) show_content(change, before, after, layer.shows_redacted);
     return change;
 }
 

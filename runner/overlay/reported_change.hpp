@@ -18,7 +18,8 @@ struct Side {
 };
 
 /// What the report says of a difference at `path`, relative to the layer's mount. Its content is shown only
-/// if everybody could read it before and can read it after. Throws SysError; Error as content_diff().
+/// if everybody could read it before and can read it after, or the layer's `shows_redacted` says so. Throws
+/// SysError; Error as content_diff().
 [[nodiscard]] model::Change reported_change(const LayerToScan& layer, const std::string& path,
                                             const Side& before, const Side& after, model::ChangeKind kind);
 

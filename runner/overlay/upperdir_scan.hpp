@@ -22,6 +22,7 @@ struct LayerToScan {
     std::filesystem::path base;  ///< the earlier layers, squashed, that `upper` stands on; empty: none
     /// Others may search the directories above `live`, before and after the layer.
     bool public_before = true, public_after = true;
+    bool shows_redacted = false; ///< also the content that not everybody may read
     const model::OwnerNames* owners_before = nullptr;
     const model::OwnerNames* owners_after = nullptr;
     /// CLOCK_REALTIME before the first look at the live root, for what is going to be merged; zero: what

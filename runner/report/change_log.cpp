@@ -1,6 +1,7 @@
 #include "runner/report/change_log.hpp"
 
 #include "runner/report/json_values.hpp"
+#include "runner/report/masked_run.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 
@@ -18,7 +19,20 @@ constexpr const char* name = "the log of changes";
 
 } // namespace
 
+void ChangeLog::keep_out(model::SecretMask secrets, ChangeLog* plain) {
+    mask_ = std::move(secrets);
+    plain_ = plain;
+}
+
 void ChangeLog::append(const RecordedChange& change) {
+    if (plain_ != nullptr) plain_->append_line(change);
+    if (plain_ == nullptr && mask_.empty())
+        append_line(change);
+    else
+        append_line(masked(change, mask_));
+}
+
+void ChangeLog::append_line(const RecordedChange& change) {
     append_change(pending_, change);
     const std::size_t whole = pending_.size();
     if (report::can_be_short(change)) append_change(pending_, change, Contents::short_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/model/secret_mask.hpp"
 #include "runner/report/change_groups.hpp"
 #include "runner/report/json_values.hpp"
 #include "runner/report/recorded_change.hpp"
@@ -23,6 +24,9 @@ public:
     /// The file lives in `directory` (O_TMPFILE), is made when it is needed, and goes with the object.
     explicit ChangeLog(std::filesystem::path directory) : directory_{std::move(directory)} {}
     void append(const RecordedChange& change);
+    /// From now on secrets, and the differences of what is redacted, are kept out of what is appended.
+    /// `plain`, which is borrowed and may be null, gets each change as it is.
+    void keep_out(model::SecretMask secrets, ChangeLog* plain);
     /// All of another one.
     void append_all(const ChangeLog& other);
     [[nodiscard]] std::size_t size() const noexcept;
@@ -48,6 +52,7 @@ private:
         ChangeGroups::Index group = 0;
         bool directory = false;
     };
+    void append_line(const RecordedChange& change);
     void finish_lines(std::size_t length_in_short, Lines lines);
     std::filesystem::path directory_;
     sys::UniqueFd fd_;
@@ -56,6 +61,8 @@ private:
     std::vector<Lines> lines_;
     ChangeGroups groups_;
     bool can_be_short_ = false;
+    model::SecretMask mask_;
+    ChangeLog* plain_ = nullptr;
 };
 
 } // namespace disco::report

@@ -36,7 +36,8 @@ void write_line(HtmlWriter& html, const RecordedChange& change, const DiffSize* 
     std::string said = change_in_words(change);
     if (change.binary) said += said.empty() ? "binary" : ", binary";
     if (!said.empty()) html.markup(" <span class=\"w\">").line(said).markup("</span>");
-    if (change.redacted) html.markup(" <span class=\"w\">content not shown (not for all to read)</span>");
+    if (change.redacted && change.diff.empty())
+        html.markup(" <span class=\"w\">content not shown (not for all to read)</span>");
     if (diff != nullptr && diff->counted)
         html.markup(" <span class=\"w\">+")
             .number(diff->added)

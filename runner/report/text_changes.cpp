@@ -170,7 +170,7 @@ std::string change_text(const RecordedChange& change, Detail detail, const Paint
             add("lines not counted: too large");
     }
     if (change.binary) add("binary");
-    if (change.redacted) add("content not shown (not for all to read)");
+    if (change.redacted && change.diff.empty()) add("content not shown (not for all to read)");
     std::string text = fmt::format("    {} {}{}{}\n", seen.mark, sys::printable(change.path),
                                    said.empty() ? "" : "   ", said);
     if ((detail == Detail::diff || detail == Detail::verbose) && !change.diff.empty())

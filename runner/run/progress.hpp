@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/model/run_report.hpp"
+#include "runner/model/secret_mask.hpp"
 #include "runner/report/change_log.hpp"
 
 #include <string>
@@ -9,7 +10,8 @@
 
 namespace disco::run {
 
-/// Who hears how a run gets on, while it does. Calls come from the main thread, in this order. By itself it
+/// Who hears how a run gets on, while it does. Calls come from the main thread, in this order;
+/// it may hear of secrets at any time. By itself it
 /// does nothing with what it hears.
 class Progress {
 public:
@@ -18,6 +20,8 @@ public:
     Progress& operator=(const Progress&) = delete;
     virtual ~Progress() = default;
 
+    /// From now on these are the secrets to be kept out of what is shown.
+    virtual void knows_secrets(const model::SecretMask& /*mask*/) {}
     /// The run as a whole is at this: "fetching modules", "merging". Until the next call of any of these.
     virtual void work_begins(std::string_view /*what*/) {}
     /// The modules that come, in order.

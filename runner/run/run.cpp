@@ -1,5 +1,6 @@
 #include "runner/run/run.hpp"
 
+#include "runner/fetch/known_secrets.hpp"
 #include "runner/run/machine_end.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/printable.hpp"
@@ -27,6 +28,21 @@ private:
     std::shared_ptr<spdlog::logger> usual_;
 };
 
+/// A run that knows none of them shows no content: none of theirs then. What it is about goes on all the
+/// same, as an undo must not fail for want of a key.
+void learn_secrets(Result& result, const StateDirectory& state, fetch::Decryption& decryption) {
+    model::SecretMask mask;
+    try {
+        fetch::add_known_secrets(mask, state.path(), result.run.node, decryption);
+    } catch (const sys::Interrupted&) {
+        throw;
+    } catch (const sys::Error& error) {
+        result.unknown_secrets = error.full_text();
+        mask.hide_all();
+    }
+    result.keep_out(std::move(mask));
+}
+
 } // namespace
 
 Result carry_out(const CommonOptions& options, const StateDirectory& state, const std::string& command,
@@ -35,11 +51,17 @@ Result carry_out(const CommonOptions& options, const StateDirectory& state, cons
     Scratch scratch{state};
     Result result{begin_report(command, options, mode, node_name(options)),
                   std::make_unique<report::ChangeLog>(scratch.path())};
+    if (options.show_secrets) result.plain_changes = std::make_unique<report::ChangeLog>(scratch.path());
+    fetch::Decryption decryption{[&] {
+        return decrypt_commands(fetch::ParameterStore{state.path(), result.run.node}.local().tree);
+    }};
     const LogOfRun log{result.run};
     spdlog::info("run {} begins: {}, {}, on '{}'", result.run.id, command, model::to_string(mode),
                  sys::printable(result.run.root));
     try {
-        work({state, scratch, result});
+        learn_secrets(result, state, decryption);
+        options.progress->knows_secrets(result.mask);
+        work({state, scratch, result, decryption});
     } catch (const sys::Error& error) {
         note_failure(result.run, error);
     }

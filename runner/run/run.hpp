@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/fetch/decryption.hpp"
 #include "runner/model/run_report.hpp"
 #include "runner/run/run_record.hpp"
 
@@ -13,6 +14,7 @@ struct Run {
     const StateDirectory& state;
     Scratch& scratch;
     Result& result;
+    fetch::Decryption& decryption;
 };
 
 /// The run's frame: a report with its heading and a scratch directory; `work`, whose error is noted in the

@@ -24,6 +24,7 @@ struct CommonOptions {
     std::string version;
     bool detailed_exitcode = false; ///< exit code 2 when there are changes
     bool allow_reboot = false;      ///< actions may end the machine
+    bool show_secrets = false;      ///< in what is shown of this run; never in what is recorded
     std::chrono::seconds confirm{
         0}; ///< undo the merge unless it is confirmed within this time; 0: no need to
     /// Gets what scripts print, as it comes, with the module's name; may be empty.

@@ -28,6 +28,17 @@ namespace disco::run {
 using model::ExitCode;
 using model::RunOutcome;
 
+void Result::keep_out(model::SecretMask secrets) {
+    mask = std::move(secrets);
+    changes->keep_out(mask, plain_changes.get());
+}
+
+Seen recorded(const Result& result) { return {{result.run, result.mask}, *result.changes}; }
+
+Seen shown(const Result& result) {
+    return result.plain_changes ? Seen{{result.run, {}}, *result.plain_changes} : recorded(result);
+}
+
 model::RunReport begin_report(const std::string& command, const CommonOptions& options, model::RunMode mode,
                               const std::string& node) {
     model::RunReport run;
@@ -145,9 +156,10 @@ void store_report(const Result& result, const StateDirectory& state) {
     const auto directory = file_name.parent_path();
     sys::make_directories(directory, 0700);
     const bool durable = result.run.mode == model::RunMode::live;
+    const Seen seen = recorded(result);
     const auto store = [&](const std::filesystem::path& name, report::Contents contents) {
         sys::AtomicFile file{name};
-        report::write_json_report(result.run, *result.changes, contents,
+        report::write_json_report(*seen.run, seen.changes, contents,
                                   [&](std::string_view piece) { file.write(piece); });
         if (durable) file.sync();
         file.commit();

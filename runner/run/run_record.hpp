@@ -2,7 +2,9 @@
 
 #include "runner/merge/merger.hpp"
 #include "runner/model/exit_code.hpp"
+#include "runner/model/secret_mask.hpp"
 #include "runner/report/change_log.hpp"
+#include "runner/report/masked_run.hpp"
 #include "runner/run/run_options.hpp"
 #include "runner/run/settings.hpp"
 #include "runner/run/state.hpp"
@@ -19,7 +21,26 @@ struct Result {
     model::RunReport run;
     std::unique_ptr<report::ChangeLog> changes; ///< empty when the run ended before there could be any
     std::optional<ClientSettings> settings{};   ///< of the whole node, where the run has read them
+    model::SecretMask mask{};                   ///< of the node's secrets, as far as they are known
+    std::string unknown_secrets{};              ///< why some are not; empty: all are known
+    /// With --show-secrets: the changes as they are; `changes` lacks their secrets.
+    std::unique_ptr<report::ChangeLog> plain_changes{};
+
+    [[nodiscard]] const report::ChangeLog& shown_changes() const {
+        return plain_changes ? *plain_changes : *changes;
+    }
+    /// Masks from now on what it knows.
+    void keep_out(model::SecretMask secrets);
 };
+
+/// What is to be seen of a result. Borrows it.
+struct Seen {
+    report::MaskedRun run;
+    const report::ChangeLog& changes;
+};
+/// As it was asked for; and as it is recorded: without secrets.
+[[nodiscard]] Seen shown(const Result& result);
+[[nodiscard]] Seen recorded(const Result& result);
 
 /// A report with its heading filled in: id, node, mode, root, start.
 [[nodiscard]] model::RunReport begin_report(const std::string& command, const CommonOptions& options,

@@ -28,7 +28,15 @@ std::chrono::seconds parse_seconds(const std::string& name, const std::string& v
 }
 
 constexpr const char* server_uri = "disco/server/uri";
-constexpr const char* rsync_words = "disco/client/cmds/rsync";
+
+/// The words of a command that this machine's administrator has set, if he has.
+void read_command(std::vector<std::string>& words, const fetch::ParameterTree& tree, const char* name) {
+    const auto text = fetch::parameter_value(tree, name);
+    if (!text) return;
+    words =
+        sys::while_doing(fmt::format("reading parameter {}", name), [&] { return sys::split_words(*text); });
+    if (words.empty()) throw sys::BadConfiguration{fmt::format("parameter {} is empty", name)};
+}
 
 std::optional<model::Network> network_in(const fetch::ParameterTree& tree) {
     const auto word = fetch::parameter_value(tree, "disco/client/network");
@@ -68,16 +76,20 @@ std::vector<std::string> uncounted_settings(const fetch::ParameterTree& own,
     return names;
 }
 
+fetch::DecryptCommands decrypt_commands(const fetch::ParameterTree& own) {
+    fetch::DecryptCommands commands;
+    read_command(commands.age, own, "disco/client/cmds/age");
+    read_command(commands.gpg, own, "disco/client/cmds/gpg");
+    return commands;
+}
+
 ClientSettings client_settings(const fetch::ParameterTree& own, const fetch::ParameterTree& node) {
     ClientSettings settings;
     const auto value = [&](const char* name) { return fetch::parameter_value(node, name); };
     const fetch::ParameterTree& machines = policy::wall_stands(policy::Wall::own_settings) ? own : node;
     if (const auto uri = fetch::parameter_value(machines, server_uri)) settings.server = *uri;
-    if (const auto words = fetch::parameter_value(machines, rsync_words)) {
-        settings.rsync = sys::while_doing("reading parameter disco/client/cmds/rsync",
-                                          [&] { return sys::split_words(*words); });
-        if (settings.rsync.empty()) throw sys::BadConfiguration{"parameter disco/client/cmds/rsync is empty"};
-    }
+    read_command(settings.rsync, machines, "disco/client/cmds/rsync");
+    settings.decrypt = decrypt_commands(machines);
     if (const auto word = value("disco/client/profile")) {
         const auto profile = model::parse_script_profile(*word);
         if (!profile)

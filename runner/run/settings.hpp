@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/fetch/decryption.hpp"
 #include "runner/fetch/parameter_store.hpp"
 #include "runner/fetch/parameter_tree.hpp"
 #include "runner/model/sandbox_settings.hpp"
@@ -16,6 +17,7 @@ namespace disco::run {
 struct ClientSettings {
     std::string server = "/srv/disco/universe"; ///< disco/server/uri
     std::vector<std::string> rsync = {"rsync"}; ///< disco/client/cmds/rsync, words with shell quoting
+    fetch::DecryptCommands decrypt; ///< disco/client/cmds/age and …/gpg, words with shell quoting
     model::ScriptProfile profile = model::ScriptProfile::automatic;
     model::Network network = model::Network::isolated; ///< disco/client/network, of modules that say nothing
     /// What modules may ask for: what this machine says, else egress. Only the machine itself gives them its
@@ -38,6 +40,9 @@ struct ClientSettings {
 
 /// As this machine knows them, from the last fetch.
 [[nodiscard]] ClientSettings settings_of(const fetch::ParameterStore& store);
+
+/// How secrets are decrypted, as `own` (see client_settings) says. Throws BadConfiguration. Pure.
+[[nodiscard]] fetch::DecryptCommands decrypt_commands(const fetch::ParameterTree& own);
 
 /// The node's settings that do not count because the server has set them, and not this machine. Pure.
 [[nodiscard]] std::vector<std::string> uncounted_settings(const fetch::ParameterTree& own,

@@ -23,11 +23,12 @@ std::string text_in(int root, const char* path) {
 } // namespace
 
 ChangeRecorder::ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, Use use,
-                               const timespec& started)
+                               const timespec& started, Redacted redacted)
     : layers_{layers},
       log_{log},
       use_{use},
       started_{started},
+      redacted_{redacted},
       compositions_(layers.managed().size()),
       owned_by_packages_{layers},
       packages_{layers, owned_by_packages_} {}
@@ -71,6 +72,7 @@ overlay::LayerToScan ChangeRecorder::begun_layer(std::size_t mount) const {
             .base = layers_.base(mount),
             .public_before = above.before,
             .public_after = above.after,
+            .shows_redacted = redacted_ == Redacted::shown,
             .owners_before = &owners_before_,
             .owners_after = &owners_,
             .started = started_,

@@ -27,8 +27,11 @@ class ChangeRecorder {
 public:
     /// `use`: whether what is recorded is going to be merged, so that it has to be on disk.
     enum class Use { report, merge };
+    /// Of what is redacted, the differences go into the log, too.
+    enum class Redacted { hidden, shown };
     /// `started`: see overlay::LayerToScan.
-    ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, Use use, const timespec& started);
+    ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, Use use, const timespec& started,
+                   Redacted redacted = Redacted::hidden);
 
     /// The names that the tree had before the layer that is about to be recorded.
     [[nodiscard]] const model::OwnerNames& owners() const noexcept { return owners_; }
@@ -71,6 +74,7 @@ private:
     report::ChangeLog& log_;
     const Use use_;
     const timespec started_;
+    const Redacted redacted_;
     std::vector<model::Composition> compositions_; ///< by managed mount
     PackageOwners owned_by_packages_;
     PackageChanges packages_;

@@ -3,7 +3,11 @@
 #include "runner/cli/options.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/sys/error.hpp"
+#include "tests/support/build_tree.hpp"
 
+#include <filesystem>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace disco::cli {
@@ -180,6 +184,21 @@ TEST(ExitCodes, AreThoseOfTheManPageAndGrowWithSeverity) {
     std::vector<int> numbers;
     for (const ExitCode code : codes) numbers.push_back(static_cast<int>(code));
     EXPECT_THAT(numbers, testing::ElementsAre(0, 2, 4, 6, 8, 10, 64, 75, 77, 78, 128));
+}
+
+TEST(HelpTopic, IsAManualPageThatIsThere) {
+    const std::string all = parse_options("disco", {"help"}).text;
+    for (const char* name : {"universe", "modules", "policies", "undo", "settings", "defer"}) {
+        const Options options = parse_options("disco", {"help", name});
+        EXPECT_EQ(options.command, CommandName::help);
+        ASSERT_TRUE(options.topic) << name;
+        EXPECT_TRUE(
+            std::filesystem::exists(tests::source_tree() / fmt::format("docs/man/{}.{}", options.topic->page,
+                                                                       options.topic->section)))
+            << name;
+        EXPECT_THAT(all, HasSubstr(fmt::format("\n  {} ", name)));
+    }
+    EXPECT_FALSE(help_topic("exec")) << "that is a command";
 }
 
 } // namespace
