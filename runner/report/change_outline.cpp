@@ -23,7 +23,6 @@ public:
         while (!open_.empty()) close_last();
         return std::move(group_);
     }
-    [[nodiscard]] OutlineGroup& group() { return group_; }
 
 private:
     struct Directory {
@@ -51,20 +50,26 @@ bool is_whole_directory(const RecordedChange& change) {
 }
 
 ChangeOutline outline_of(const model::ModuleReport& module, const ChangeLog& changes) {
-    GroupMaker own;
+    GroupMaker delivered, own, manager;
     std::map<std::string, GroupMaker> packages;
+    for (const model::PackageChange& package : module.packages) packages[package.name];
+    const auto maker_of = [&](const ChangeGroup& group) -> GroupMaker& {
+        if (group.kind == ChangeGroup::Kind::delivered) return delivered;
+        if (group.kind == ChangeGroup::Kind::manager) return manager;
+        if (group.kind != ChangeGroup::Kind::package) return own;
+        const auto package = packages.find(group.name); // not there: its file changed without it
+        return package == packages.end() ? own : package->second;
+    };
     auto place = static_cast<std::uint32_t>(module.first_change);
     const auto add = [&](std::string_view json) {
-        const RecordedChange change = read_change(json);
-        GroupMaker& maker = change.package.empty() ? own : packages[change.package];
-        maker.add(change, place++);
+        maker_of(changes.group_of(place)).add(read_change(json), place);
+        ++place;
     };
     changes.for_each_json(module.first_change, module.changes(), add, Contents::short_);
-    ChangeOutline outline{std::move(own).finish(), {}};
-    for (auto& [package, maker] : packages) {
-        outline.packages.push_back(std::move(maker).finish());
-        outline.packages.back().package = package;
-    }
+    ChangeOutline outline{
+        std::move(delivered).finish(), std::move(own).finish(), {}, std::move(manager).finish()};
+    for (const model::PackageChange& package : module.packages)
+        outline.packages.push_back(std::move(packages[package.name]).finish());
     return outline;
 }
 

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-// The changes of a module as people look for them: its own files, then those that packages own, by package;
-// what lies in a new directory, or in one that is gone, below that. 8 bytes a change, whatever it holds.
+// The changes of a module as people look for them: what it delivers, what else is its own, then what
+// installed, upgraded and removed packages explain, and what their manager keeps; what lies in a new
+// directory, or in one that is gone, below that. 8 bytes a change, whatever it holds.
 namespace disco::report {
 
 struct OutlineGroup {
-    std::string package;                                   ///< empty: the module's own
     std::vector<std::uint32_t> changes;                    ///< places in the ChangeLog, in its order
     decltype(model::ModuleReport::change_counts) counts{}; ///< by ChangeKind
     std::vector<std::uint32_t>
@@ -22,8 +22,9 @@ struct OutlineGroup {
 };
 
 struct ChangeOutline {
-    OutlineGroup own;
-    std::vector<OutlineGroup> packages; ///< by name
+    OutlineGroup delivered, own;
+    std::vector<OutlineGroup> packages; ///< of each of the module's packages, in their order
+    OutlineGroup manager;
 };
 
 /// A directory that came, or went, with all that it holds.

@@ -135,7 +135,9 @@ public:
         constexpr std::size_t most_open = 200;
         const ChangeOutline outline = outline_of(module, changes_);
         const bool discarded = module.outcome == ModuleOutcome::failed;
-        write_details(html_, "module", !discarded && outline.own.changes.size() <= most_open);
+        write_details(html_, "module",
+                      !discarded &&
+                          outline.delivered.changes.size() + outline.own.changes.size() <= most_open);
         html_.markup("<h3>").name(title_of(module)).markup("</h3> <span class=\"");
         const Look look = look_of(module.outcome);
         html_.markup(look.colour)
@@ -153,37 +155,51 @@ public:
         html_.markup("</summary>\n");
         if (discarded)
             html_.markup("<p>What it had changed before it failed; all of it was discarded.</p>\n");
-        if (!outline.own.changes.empty()) Rows{html_, changes_, contents_, outline.own, diffs_}.write();
-        write_packages(outline.packages);
+        for (const OutlineGroup* group : {&outline.delivered, &outline.own})
+            if (!group->changes.empty()) Rows{html_, changes_, contents_, *group, diffs_}.write();
+        write_packages(module.packages, outline.packages);
+        if (!outline.manager.changes.empty()) {
+            begin_package();
+            html_.markup("package manager <span class=\"w\">data base, caches, logs: ");
+            write_files(outline.manager);
+        }
         html_.markup("</details>\n");
     }
 
 private:
-    void write_packages(const std::vector<OutlineGroup>& packages) {
+    void begin_package() { write_details(html_, "package", false); }
+
+    /// Ends its line, after what it is; then lists what belongs to it.
+    void write_files(const OutlineGroup& group) {
+        html_.line(counts_in_words(group.counts)).markup("</span></summary>\n");
+        const bool later = diffs_ == Diffs::later;
+        if (later) html_.markup("<noscript>");
+        Rows{html_, changes_, contents_, group, Diffs::folded}.write();
+        if (later) html_.markup("</noscript>");
+        html_.markup("</details>\n");
+    }
+
+    void write_packages(const std::vector<model::PackageChange>& packages,
+                        const std::vector<OutlineGroup>& groups) {
         constexpr std::size_t most_listed = 8;
         const bool folded = packages.size() > most_listed;
         if (folded) {
             std::size_t count = 0;
-            for (const OutlineGroup& package : packages) count += package.changes.size();
-            write_details(html_, "package", false);
-            html_.markup("files of ")
-                .number(packages.size())
+            for (const OutlineGroup& group : groups) count += group.changes.size();
+            begin_package();
+            html_.number(packages.size())
                 .markup(" packages <span class=\"w\">")
                 .line(counted(count, "change", "changes"))
                 .markup("</span></summary>\n");
         }
-        for (const OutlineGroup& package : packages) {
-            write_details(html_, "package", false);
+        for (std::size_t i = 0; i < packages.size(); ++i) {
+            begin_package();
             html_.markup("package <code>")
-                .name(package.package)
-                .markup("</code> <span class=\"w\">")
-                .line(counts_in_words(package.counts))
-                .markup("</span></summary>\n");
-            const bool later = diffs_ == Diffs::later;
-            if (later) html_.markup("<noscript>");
-            Rows{html_, changes_, contents_, package, Diffs::folded}.write();
-            if (later) html_.markup("</noscript>");
-            html_.markup("</details>\n");
+                .name(packages[i].name)
+                .markup("</code> ")
+                .line(versions_in_words(packages[i]))
+                .markup(" <span class=\"w\">");
+            write_files(groups[i]);
         }
         if (folded) html_.markup("</details>\n");
     }

@@ -3,6 +3,7 @@
 #include "runner/model/repetition.hpp"
 #include "runner/report/html_words.hpp"
 #include "runner/report/json_values.hpp"
+#include "runner/report/text_sum.hpp"
 
 #include <algorithm>
 
@@ -22,11 +23,9 @@ void write_action(HtmlWriter& html, const model::RunReport& run, const model::Mo
                   const model::Action& action) {
     const Look look = look_of(action.outcome);
     html.markup("<li><span class=\"").markup(look.colour).markup("\">").markup(look.symbol).markup(" ");
-    if (action.outcome == model::ActionOutcome::pending)
-        html.markup(run.mode == model::RunMode::noop ? Markup{"would run:"} : Markup{"pending:"});
-    else
-        html.line(model::to_string(action.outcome)).markup(":");
-    html.markup("</span> <code>").command(action.argv).markup("</code>");
+    const std::string words = action_in_words(action, run.mode);
+    const std::size_t end = words.find(": ") + 1;
+    html.line(words.substr(0, end)).markup("</span> <code>").line(words.substr(end + 1)).markup("</code>");
     if (action.outcome == model::ActionOutcome::failed)
         html.markup(" exit ").line(std::to_string(action.exit));
     write_module_of(html, module);

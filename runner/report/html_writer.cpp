@@ -2,7 +2,6 @@
 
 #include "runner/sys/printable.hpp"
 #include "runner/sys/printable_line.hpp"
-#include "runner/sys/shown_words.hpp"
 
 namespace disco::report {
 
@@ -15,9 +14,6 @@ HtmlWriter& HtmlWriter::markup(const Markup& markup) {
 HtmlWriter& HtmlWriter::text(std::string_view bytes) { return escaped(sys::printable_text(bytes)); }
 HtmlWriter& HtmlWriter::line(std::string_view bytes) { return escaped(sys::printable_line(bytes)); }
 HtmlWriter& HtmlWriter::name(std::string_view bytes) { return escaped(sys::printable(bytes)); }
-HtmlWriter& HtmlWriter::command(const std::vector<std::string>& argv) {
-    return escaped(sys::printable_line(sys::shown_words(argv)));
-}
 HtmlWriter& HtmlWriter::number(std::size_t number) { return escaped(std::to_string(number)); }
 
 HtmlWriter& HtmlWriter::asset(std::string_view text) {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace disco::report {
 
@@ -32,7 +31,6 @@ public:
     HtmlWriter& line(std::string_view bytes);
     /// The name of a file or a step, as sys::printable shows it.
     HtmlWriter& name(std::string_view bytes);
-    HtmlWriter& command(const std::vector<std::string>& argv);
     HtmlWriter& number(std::size_t number);
     /// A style or a script of this program (html_assets.hpp): not escaped.
     HtmlWriter& asset(std::string_view text);

@@ -1,5 +1,8 @@
 #include "runner/report/report_words.hpp"
 
+#include "runner/report/package_states.hpp"
+#include "runner/sys/printable.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -19,6 +22,14 @@ std::string counts_in_words(const decltype(model::ModuleReport::change_counts)& 
             text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts.at(kind),
                                 model::to_string(static_cast<model::ChangeKind>(kind)));
     return text;
+}
+
+std::string versions_in_words(const model::PackageChange& package) {
+    const std::string before = sys::printable(package.before), after = sys::printable(package.after);
+    if (package.before.empty()) return after + " installed";
+    if (package.after.empty()) return before + " removed";
+    const char* how = compare_versions(package.before, package.after) < 0 ? "upgraded" : "downgraded";
+    return fmt::format("{} → {} {}", before, after, how);
 }
 
 std::string end_of(const model::Step& step) {

@@ -14,6 +14,9 @@ namespace disco::report {
 /// "2 created, 1 modified"; empty: no change.
 [[nodiscard]] std::string counts_in_words(const decltype(model::ModuleReport::change_counts)& counts);
 
+/// "1.22.1-9 installed", "1.0 → 1.1 upgraded", "1.1 removed".
+[[nodiscard]] std::string versions_in_words(const model::PackageChange& package);
+
 /// "exit 1", "signal 9".
 [[nodiscard]] std::string end_of(const model::Step& step);
 [[nodiscard]] bool failed(const model::Step& step);

@@ -1,7 +1,7 @@
 #include "runner/report/text_listing.hpp"
 
-#include "runner/report/package_states.hpp"
 #include "runner/report/report_summary.hpp"
+#include "runner/report/report_words.hpp"
 #include "runner/report/text_changes.hpp"
 #include "runner/sys/printable.hpp"
 
@@ -103,14 +103,6 @@ private:
     Counts manager_;
 };
 
-std::string versions(const model::PackageChange& package) {
-    const std::string before = sys::printable(package.before), after = sys::printable(package.after);
-    if (package.before.empty()) return after + " installed";
-    if (package.after.empty()) return before + " removed";
-    const char* how = compare_versions(package.before, package.after) < 0 ? "upgraded" : "downgraded";
-    return fmt::format("{} → {} {}", before, after, how);
-}
-
 class ListingWriter {
 public:
     ListingWriter(const model::ModuleReport& module, const ChangeLog& changes, const TextStyle& style,
@@ -191,8 +183,8 @@ private:
         const std::string mark = package.before.empty()  ? paint_.green("+")
                                  : package.after.empty() ? paint_.red("-")
                                                          : paint_.yellow("~");
-        write_(fmt::format("    {} {} {}{}{}\n", mark, sys::printable(package.name), versions(package),
-                           counts.files == 0 ? "" : "  ",
+        write_(fmt::format("    {} {} {}{}{}\n", mark, sys::printable(package.name),
+                           versions_in_words(package), counts.files == 0 ? "" : "  ",
                            counts.files == 0 ? "" : counted(counts.files, "file", "files")));
     }
 

@@ -176,17 +176,35 @@ TEST(HtmlReport, FoldsWhatPackagesOwnByPackageBelowTheModulesOwn) {
     add("/etc/own", "");
     add("/usr/b", "nginx");
     add("/usr/c", "vim");
+    add("/usr/d", "unchanged");
+    add("/var/lib/dpkg/status", "");
+    example.run.modules[0].packages = {{"nginx", "", "1.22"}, {"vim", "9.0", "9.1"}};
     const std::string page = body_of(example);
     std::size_t last = 0;
-    for (const char* what : {"/etc/own", "package <code>nginx</code> <span class=\"w\">1 created", "/usr/b",
-                             "package <code>vim</code> <span class=\"w\">2 created", "/usr/a", "/usr/c"}) {
+    for (const char* what :
+         {"/etc/own", "/usr/d", "package <code>nginx</code> 1.22 installed <span class=\"w\">1 created",
+          "/usr/b", "package <code>vim</code> 9.0 → 9.1 upgraded <span class=\"w\">2 created", "/usr/a",
+          "/usr/c", "package manager <span class=\"w\">data base, caches, logs: 1 created",
+          "/var/lib/dpkg/status"}) {
         const std::size_t at = page.find(what);
         ASSERT_NE(at, std::string::npos) << what << page;
         EXPECT_GT(at, last) << what;
         last = at;
     }
-    EXPECT_EQ(count_of(page, "+inside"), 1U) << "packages' files have no differences in short";
-    EXPECT_EQ(count_of(body_of(example, Contents::all), "+inside"), 4U);
+    EXPECT_EQ(count_of(page, "+inside"), 2U) << "packages' files have no differences in short";
+    EXPECT_EQ(count_of(body_of(example, Contents::all), "+inside"), 6U);
+}
+
+TEST(HtmlReport, BeginsWithWhatTheModuleDelivers) {
+    tests::ExampleRun example = run_of_one_module();
+    for (const char* path : {"/etc/a", "/etc/b"}) {
+        RecordedChange change = recorded(created(path));
+        change.delivered = std::string_view{path} == "/etc/b";
+        example.changes.append(change);
+        ++example.run.modules[0].change_counts[0];
+    }
+    const std::string page = body_of(example);
+    EXPECT_LT(page.find("/etc/b"), page.find("/etc/a"));
 }
 
 TEST(HtmlReport, FoldsNewDirectories) {
