@@ -44,6 +44,7 @@ struct Status {
     std::vector<Unconfirmed> unconfirmed;
     std::vector<std::string> unfinished; ///< runs whose merge was interrupted
     bool is_in_use = false;              ///< a run is under way, which may be merging
+    bool damaged = false;                ///< a report could not be read: what it would say is not known
     bool stale = false;                  ///< no run has been answered for longer than --max-age permits
 };
 
@@ -68,14 +69,28 @@ bool is_answered(const model::RunReport& run) {
            run.outcome != RunOutcome::interrupted;
 }
 
+/// Nothing when it cannot be read, which is said: it does not hide the others.
+std::optional<ReportSummary> summary_of(const run::StateDirectory& state, const std::string& id) {
+    try {
+        return report::load_summary(state.report(id), state.path() / "scratch");
+    } catch (const sys::Interrupted&) {
+        throw;
+    } catch (const sys::Error& error) {
+        print_error(fmt::format("run {}: {}", id, error.full_text()));
+        return std::nullopt;
+    }
+}
+
 /// `since`: -1 where nobody asks when a run was answered.
 Status status_of(const run::StateDirectory& state, std::time_t since) {
     Status status;
     const std::vector<std::string> runs = run::recorded_runs(state);
     const auto wants_more = [&] { return !status.good || (since != -1 && status.answered == -1); };
     for (auto id = runs.rbegin(); id != runs.rend() && wants_more(); ++id) {
-        ReportSummary summary = report::load_summary(state.report(*id), state.path() / "scratch");
-        if (!is_of_server(summary.run)) continue;
+        std::optional<ReportSummary> read = summary_of(state, *id);
+        status.damaged = status.damaged || !read;
+        if (!read || !is_of_server(read->run)) continue;
+        ReportSummary& summary = *read;
         if (status.answered == -1 && is_answered(summary.run))
             status.answered = sys::moment_of_timestamp(summary.run.started);
         if (!status.last) {
@@ -96,6 +111,7 @@ Status status_of(const run::StateDirectory& state, std::time_t since) {
 
 /// Of what is worst. What waits is like a change that waits.
 ExitCode verdict(const Status& status) {
+    if (status.damaged) return ExitCode::bad_configuration;
     if (!status.unfinished.empty() || status.stale) return ExitCode::failed;
     if (status.last && !succeeded(status.last->run)) return status.last->run.exit_code;
     return status.pending || !status.unconfirmed.empty() ? ExitCode::changes : ExitCode::done;
@@ -183,7 +199,7 @@ int run_status(const Options& options) {
     const std::time_t since = moment_of_option("--max-age", options.runs.since);
     const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
     const Status status = status_of(state, since);
-    if (!status.last && status.unfinished.empty())
+    if (!status.last && status.unfinished.empty() && !status.damaged)
         throw sys::BadConfiguration{fmt::format("no dance is recorded in '{}'", state.runs().string())};
     write_to(STDOUT_FILENO, options.runs.json ? json_of(status) : text_of(status, state));
     return model::to_int(verdict(status));

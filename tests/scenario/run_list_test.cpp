@@ -177,6 +177,22 @@ TEST_F(Status, FailsWhenNoRunHasEverReachedTheServer) {
     EXPECT_THAT(stale.output, HasSubstr("every recorded disco-run ended with exit code 75"));
 }
 
+/// What the newest would have said is not known; what the others say is.
+TEST_F(Status, NamesAReportThatCannotBeRead) {
+    ASSERT_EQ(live().exit, 0);
+    const std::string good = last_report().at("run").at("id");
+    ASSERT_EQ(noop().exit, 0);
+    const std::string damaged = last_report().at("run").at("id");
+    sys::write_file(state() / "runs" / damaged / "report.json", "{\"schema\":2}\n", 0600);
+    const auto shown = about({"status"});
+    EXPECT_EQ(shown.exit, 78);
+    EXPECT_THAT(shown.error, AllOf(HasSubstr("disco: error: run " + damaged), HasSubstr("its schema is 2")));
+    EXPECT_EQ(std::count(shown.error.begin(), shown.error.end(), '\n'), 1);
+    EXPECT_THAT(shown.output, HasSubstr("last good run"));
+    EXPECT_THAT(shown.output, HasSubstr(good));
+    EXPECT_EQ(status().at("exit_code"), 78);
+}
+
 TEST_F(Status, NamesWhatWaits) {
     const pid_t run = start(dance_words({"--confirm", "600"}));
     for (int tenths = 0; tenths < 200 && log().find("unless it is confirmed") == std::string::npos; ++tenths)
