@@ -79,6 +79,7 @@ void write_report_file(const std::string& file, mode_t mode,
         work([&](std::string_view piece) {
             writer.write(piece);
             writer.finish();
+            if (writer.has_lost_its_reader()) throw sys::SysError{EPIPE, attempt, file};
         });
         return;
     }

@@ -6,6 +6,7 @@
 #include "runner/sys/patient_writer.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <exception>
 
@@ -24,6 +25,7 @@ void write_to_standard_output(const std::function<void(const WritePiece&)>& work
     work([&](std::string_view piece) {
         writer.write(piece);
         writer.finish();
+        if (writer.has_lost_its_reader()) throw sys::SysError{EPIPE, "write the report", "standard output"};
     });
 }
 

@@ -56,7 +56,8 @@ void PatientWriter::write(std::string_view bytes) {
         if (errno == EAGAIN) break;
         const int code = errno;
         kept_.clear();
-        if (code == EPIPE) return;
+        lost_reader_ = code == EPIPE;
+        if (lost_reader_) return;
         throw SysError{code, "write what is to be shown"};
     }
     kept_.erase(0, written);

@@ -19,6 +19,8 @@ public:
     /// Writes what is taken now and keeps the rest. That nobody reads any more (EPIPE) is no error: what
     /// comes then is dropped, as the reader has what it wanted. Throws SysError.
     void write(std::string_view bytes);
+    /// Something was dropped for that reason.
+    [[nodiscard]] bool has_lost_its_reader() const noexcept { return lost_reader_; }
     /// So much is kept that nothing more should come for now.
     [[nodiscard]] bool full() const noexcept { return kept_.size() >= enough; }
     /// What to poll(2) for before `serve`; fd -1: nothing is kept.
@@ -35,6 +37,7 @@ private:
     UniqueFd opened_; ///< `fd` anew, so that it does not block
     enum class Kind { file, socket, nonblocking, blocking } kind_ = Kind::file;
     std::string kept_;
+    bool lost_reader_ = false;
 };
 
 } // namespace disco::sys
