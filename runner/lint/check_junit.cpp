@@ -1,5 +1,7 @@
 #include "runner/lint/check_junit.hpp"
 
+#include "runner/sys/printable.hpp"
+
 #include <cstddef>
 #include <map>
 #include <sstream>
@@ -24,7 +26,8 @@ void add_case(pugi::xml_node suite, const Subject& subject, const std::vector<co
               Warnings warnings, std::size_t& failed) {
     pugi::xml_node one = suite.append_child("testcase");
     one.append_attribute("classname") = class_of(subject.kind);
-    one.append_attribute("name") = subject.name.empty() ? "universe" : subject.name.c_str();
+    const std::string name = subject.name.empty() ? "universe" : sys::printable(subject.name);
+    one.append_attribute("name") = name.c_str();
     std::string failures, output, first;
     for (const Finding* finding : findings) {
         const bool fails = finding->severity == Severity::error || warnings == Warnings::are_failures;

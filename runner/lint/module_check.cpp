@@ -44,6 +44,7 @@ public:
             found_.requirements = model::parse_requirements(found_.requires_text, file);
         });
         found_.defaults = read_names(directory_ / "parameters", label("parameters"), subject(), findings_);
+        check_secrets(found_.defaults, label("parameters"), subject(), findings_);
         if (const auto refused = fetch::refused_default(found_.defaults))
             find("parameters/" + *refused, 0, Severity::error,
                  fmt::format("is refused: {}", fetch::why_refused));

@@ -3,6 +3,7 @@
 #include "runner/fetch/parameter_layers.hpp"
 #include "runner/fetch/server_text.hpp"
 #include "runner/model/parameter_name.hpp"
+#include "runner/model/secret_mask.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
@@ -16,6 +17,8 @@
 #include <utility>
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -33,7 +36,11 @@ public:
         // Each name of parameters/ is read once; roots are pieces of it.
         fetch::ParameterTree all = read_names(parameters_, "parameters", {}, findings_);
         find_roots(all);
-        for (auto& [name, root] : found_.roots) fill(name, root, all);
+        for (auto& [name, root] : found_.roots) {
+            fill(name, root, all);
+            check_secrets(root.tree, "parameters/" + name,
+                          found_.nodes.contains(name) ? node_subject(name) : Subject{}, findings_);
+        }
         check_inherits(all);
         return std::move(found_);
     }
@@ -129,6 +136,31 @@ private:
 
 } // namespace
 
+namespace {
+
+/// What may be a secret is looked at (check_secrets), if it can be too short for one; of others it counts
+/// that there is a value.
+std::string value_to_check(const sys::TreeWalk& walk, const struct stat& status) {
+    constexpr off_t longest_short = 1024;
+    const std::string path = "/" + walk.path();
+    if (path.find("/secrets/") == std::string::npos || status.st_size > longest_short) return "";
+    const sys::UniqueFd fd = sys::open_beneath(walk.directory(), walk.name(), O_RDONLY | O_NONBLOCK);
+    return sys::read_all(fd.get(), walk.path(), fetch::longest_value);
+}
+
+} // namespace
+
+void check_secrets(const fetch::ParameterTree& tree, const std::string& shown, const Subject& subject,
+                   std::vector<Finding>& findings) {
+    for (const auto& [name, value] : tree)
+        if (value && model::is_secret_name(name) && !model::SecretMask::can_mask(*value))
+            findings.push_back({subject, fmt::format("{}/{}", shown, name), 0, Severity::error,
+                                fmt::format("no line of this secret has {} characters, or it has a NUL, so "
+                                            "it cannot be masked; make "
+                                            "it longer, or move it out of secrets/ if it is none",
+                                            model::SecretMask::shortest)});
+}
+
 fetch::ParameterTree read_names(const std::filesystem::path& directory, const std::string& shown,
                                 const Subject& subject, std::vector<Finding>& findings) {
     fetch::ParameterTree tree;
@@ -171,7 +203,12 @@ fetch::ParameterTree read_names(const std::filesystem::path& directory, const st
                 find(walk.path(), fmt::format("is too large for a value: it holds {} bytes, and may hold {}",
                                               status->st_size, fetch::longest_value));
             else
-                tree[walk.path()] = "";
+                try {
+                    tree[walk.path()] = value_to_check(walk, *status);
+                } catch (const sys::Error& error) {
+                    tree[walk.path()] = "";
+                    not_checked(walk.path(), error);
+                }
         }
     } catch (const sys::Error& error) {
         not_checked("", error);

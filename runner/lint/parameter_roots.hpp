@@ -10,14 +10,18 @@
 #include <vector>
 
 // The parameters of a universe as a check reads them: all at once, with every objection, and without the
-// values.
+// values that no rule is about.
 namespace disco::lint {
 
-/// The names of a tree on disk, values left empty; `shown` names it in findings ("modules/m/parameters").
-/// What a run would refuse becomes a finding and is left out.
+/// The names of a tree on disk, values left empty but for short ones that may be secrets; `shown` names it in
+/// findings ("modules/m/parameters"). What a run would refuse becomes a finding and is left out.
 [[nodiscard]] fetch::ParameterTree read_names(const std::filesystem::path& directory,
                                               const std::string& shown, const Subject& subject,
                                               std::vector<Finding>& findings);
+
+/// Findings: secrets that a run refuses, as they are too short to be masked. Pure.
+void check_secrets(const fetch::ParameterTree& tree, const std::string& shown, const Subject& subject,
+                   std::vector<Finding>& findings);
 
 /// A directory of parameters/ that a node may be, or inherit: the node's own, "roles/web".
 struct ParameterRoot {

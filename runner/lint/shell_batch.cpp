@@ -1,6 +1,7 @@
 #include "runner/lint/shell_batch.hpp"
 
 #include "runner/sys/printable.hpp"
+#include "runner/sys/random_number.hpp"
 #include "runner/sys/text_lines.hpp"
 #include "runner/sys/text_number.hpp"
 
@@ -11,7 +12,13 @@
 namespace disco::lint {
 namespace {
 
-std::string marker(std::size_t number) { return fmt::format("$\"disco check {}\"", number); }
+/// No text can have it in it.
+const std::string& marker_begin() {
+    static const std::string begin = fmt::format("disco check {:016x} ", sys::random_number());
+    return begin;
+}
+
+std::string marker(std::size_t number) { return fmt::format("$\"{}{}\"", marker_begin(), number); }
 
 /// Whether the next line would belong to this one.
 bool asks_for_more(std::string_view line) {
@@ -34,7 +41,8 @@ std::string joined(const std::vector<std::string_view>& texts, Direction directi
 bool has_all_markers(std::string_view output, std::size_t count, Direction direction) {
     std::size_t seen = 0;
     for (const std::string_view line : sys::lines_of(output)) {
-        if (!line.starts_with("\"disco check ")) continue; // a translatable string of a script's own
+        if (!line.starts_with('"') || !line.substr(1).starts_with(marker_begin()))
+            continue; // a translatable string of a script's own
         if (seen == count) return false;
         const std::size_t number = direction == Direction::forwards ? seen : count - 1 - seen;
         if (line != std::string_view{marker(number)}.substr(1)) return false;

@@ -114,6 +114,9 @@ private:
         if (result.timed_out)
             find(0, Severity::warning,
                  fmt::format("is not checked: bash does not read it within {} s", patience.count()));
+        else if (result.signal != 0)
+            find(0, Severity::error,
+                 fmt::format("bash ended by signal {} when it read this: make it simpler", result.signal));
         for (const ShellMessage& message : shell_messages(result.error))
             find(message.line, message.is_error ? Severity::error : Severity::warning,
                  fmt::format("bash: {}; mend what is there or just before", message.text));

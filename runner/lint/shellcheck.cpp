@@ -39,7 +39,8 @@ std::pair<const ShellText*, std::string_view> text_of(std::string_view line, con
 }
 
 sys::ProgramSpec shellcheck(const std::vector<const ShellText*>& texts, bool names_its_shell) {
-    sys::ProgramSpec spec{.argv = {"shellcheck", "--color=never", "--format=gcc", "--severity=warning"},
+    sys::ProgramSpec spec{.argv = {"shellcheck", "--color=never", "--format=gcc", "--severity=warning",
+                                   "--norc"}, // a universe's own could have it read any file
                           .environment = {"LC_ALL=C.UTF-8", "PATH=" + search_path()},
                           .input = {},
                           .timeout = patience};

@@ -22,6 +22,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::ElementsAreArray;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -204,6 +205,47 @@ TEST_F(UniverseTest, LargeFilesAreNotRead) {
     fs::resize_file(path("modules/m/parameters/m/x"), std::uintmax_t{1} << 40);
     EXPECT_THAT(found(), ElementsAre(StartsWith("modules/m/parameters/m/x: error: is too large for a value"),
                                      StartsWith("modules/m/scripts/1: warning: is not checked")));
+}
+
+/// It could have shellcheck read any file, or say nothing.
+TEST_F(UniverseTest, SettingsOfShellcheckInItDoNotCount) {
+    put("modules/m/scripts/.shellcheckrc", "disable=all\n");
+    put(".shellcheckrc", "disable=all\n");
+    put("modules/m/scripts/1.sh", "#!/bin/bash\nx=1\necho \"done\"\n");
+    EXPECT_THAT(found(), Contains(HasSubstr("SC2034")));
+}
+
+TEST_F(UniverseTest, AScriptThatEndsBashIsAnError) {
+    std::string nested;
+    for (int i = 0; i < 100'000; ++i) nested += "$(";
+    put("modules/m/scripts/1", nested);
+    put("modules/m/scripts/2", "echo \"fine\"\n");
+    EXPECT_THAT(found(), Contains(StartsWith("modules/m/scripts/1: error: bash ended by signal 11")));
+}
+
+TEST_F(UniverseTest, AMarkerInAScriptHidesNoError) {
+    put("modules/m/scripts/0.sh", "# it's\n: ok\n");
+    put("modules/m/scripts/1.sh", ": $\"disco check 1\"\necho 'unterminated\n");
+    put("modules/m/scripts/2.sh", "# it's\n: ok\n");
+    EXPECT_THAT(found(), Contains(StartsWith("modules/m/scripts/1.sh:2: error: ")));
+}
+
+TEST_F(UniverseTest, SecretsThatAreTooShortAreFound) {
+    put("parameters/web1/modules/m", "");
+    put("parameters/web1/secrets/pin", "123\n");
+    put("parameters/web1/secrets/empty", "\n");
+    put("parameters/web1/secrets/good", "1\n1234\n");
+    put("parameters/web1/other/secrets/pin", "123");
+    put("parameters/roles/web/secrets/pin", "1");
+    put("parameters/web1/inherits", "roles/web\n");
+    put("modules/m/parameters/secrets/pin", "12");
+    EXPECT_THAT(
+        found(),
+        ElementsAre(
+            AllOf(StartsWith("modules/m/parameters/secrets/pin: error: no line of this secret has 4 "),
+                  EndsWith("move it out of secrets/ if it is none")),
+            StartsWith("parameters/roles/web/secrets/pin: error: no line"),
+            StartsWith("parameters/web1/secrets/pin: error: no line")));
 }
 
 TEST_F(UniverseTest, WhatCannotBeReadHidesNothingElse) {
