@@ -35,7 +35,7 @@ ReportSource file_source(const fs::path& file) {
 
 ReportSource in_directory(const fs::path& directory) {
     ReportSource source = file_source(directory / report_name);
-    if (sys::stat_path(directory / verbose_name)) source.whole = file_source(directory / verbose_name).whole;
+    if (sys::stat_path(directory / verbose_name)) source.whole = directory / verbose_name;
     return source;
 }
 
@@ -58,7 +58,9 @@ void add_below(const fs::path& directory, int depth, std::vector<ReportSource>& 
 bool is_path(const std::string& word) { return word.find('/') != std::string::npos; }
 
 ReportSource report_source(const std::string& word, const fs::path& state_dir) {
-    if (is_path(word)) return S_ISDIR(status_of(word).st_mode) ? in_directory(word) : file_source(word);
+    if (is_path(word)) // by a link that was given, too
+        return S_ISDIR(status_of(word).st_mode) ? in_directory(fs::canonical(word))
+                                                : file_source(fs::canonical(word));
     const run::StateDirectory state{state_dir, run::StateDirectory::Missing::leave};
     const std::string id = run::recorded_run(state, word);
     return {state.report(id), run::whole_report(state, id), state.path() / "scratch"};
@@ -73,7 +75,7 @@ std::vector<ReportSource> recorded_sources(const fs::path& state_dir) {
 }
 
 std::vector<ReportSource> sources_at(const fs::path& path) {
-    if (!S_ISDIR(status_of(path).st_mode)) return {file_source(path)};
+    if (!S_ISDIR(status_of(path).st_mode)) return {file_source(fs::canonical(path))};
     std::vector<ReportSource> found;
     // By a link that was given, too.
     add_below(fs::canonical(path), 0, found);

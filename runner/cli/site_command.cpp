@@ -60,8 +60,10 @@ public:
             found = find();
         } catch (const sys::Error& error) {
             note(place, error);
+            directory_.keep_earlier(); // its reports may be there all the same
         } catch (const fs::filesystem_error& error) {
             note(place, sys::SysError{error.code().value(), "read reports in", place});
+            directory_.keep_earlier();
         }
         for (const ReportSource& source : found) {
             sys::throw_if_interrupted();
@@ -105,7 +107,7 @@ private:
 
     [[nodiscard]] std::string stamp_of(const fs::path& file) const {
         struct stat status = {};
-        sys::check(::stat(file.c_str(), &status), "look at", file);
+        sys::check(::lstat(file.c_str(), &status), "look at", file);
         return fmt::format("{}-{}.{:09}-{}-{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
                            status.st_ino, way_);
     }

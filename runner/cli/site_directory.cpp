@@ -36,6 +36,24 @@ bool is_page_name(std::string_view page) {
     return page[0] != '.' && std::all_of(page.begin(), page.end(), is_plain);
 }
 
+/// "20260131T235959.123Z-0a1b2c": with one dash.
+bool is_run_id(std::string_view id) {
+    const std::size_t dash = id.find('-');
+    const std::string_view moment = id.substr(0, dash);
+    return dash != std::string_view::npos && id.find('-', dash + 1) == std::string_view::npos &&
+           moment.size() >= 16 && moment.find_first_not_of("0123456789TZ.") == std::string_view::npos;
+}
+
+/// What somebody else has put in the place of what disco writes is not followed, and nothing is waited for.
+void refuse_anything_but(const std::filesystem::path& path, mode_t type, const char* what) {
+    const auto there = sys::stat_path(path);
+    if (there && (there->st_mode & S_IFMT) != type)
+        throw sys::BadConfiguration{
+            fmt::format("'{}' is no {}, so disco did not write it; remove it, or name another "
+                        "directory for the site",
+                        sys::printable(path.string()), what)};
+}
+
 } // namespace
 
 std::string page_name(std::string_view node, std::string_view id) {
@@ -45,8 +63,8 @@ std::string page_name(std::string_view node, std::string_view id) {
     std::replace_if(
         name.begin(), name.end(), [](char c) { return !is_plain(c); }, '_');
     if (name[0] == '.') name[0] = '_';
-    // No two runs share a page.
-    if (name != wanted) name += "-" + sys::hex(sys::sha256(wanted)).substr(0, 16);
+    // No two runs share a page: of what is a run's name, the node's begins before its last dash but one.
+    if (name != wanted || !is_run_id(id)) name += "-" + sys::hex(sys::sha256(wanted)).substr(0, 16);
     return fmt::format("{}/{}.html", runs_name, name);
 }
 
@@ -55,6 +73,8 @@ SiteDirectory::SiteDirectory(std::filesystem::path path) : path_{std::move(path)
     struct stat status = {};
     sys::check(::stat(path_.c_str(), &status), "look at", path_);
     mode_ = status.st_mode & 0777U;
+    refuse_anything_but(path_ / list_name, S_IFREG, "regular file");
+    refuse_anything_but(path_ / runs_name, S_IFDIR, "directory");
     const auto list = sys::read_file_if_exists(path_ / list_name);
     if (!list && sys::stat_path(path_ / index_name))
         throw sys::BadConfiguration{
@@ -88,6 +108,7 @@ void SiteDirectory::put_page(const std::string& page, const std::string& stamp, 
 
 void SiteDirectory::finish(const Write& write_index) {
     write_file(path_ / index_name, write_index);
+    if (keeps_earlier_) pages_.insert(earlier_.begin(), earlier_.end());
     for (const auto& [page, stamp] : earlier_)
         if (!pages_.contains(page) && ::unlink((path_ / page).c_str()) != 0 && errno != ENOENT)
             throw sys::SysError{errno, "remove", path_ / page};

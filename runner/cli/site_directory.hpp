@@ -26,6 +26,8 @@ public:
     [[nodiscard]] bool is_current(const std::string& page, const std::string& stamp) const;
     /// The page that shows a report; `write` is called unless it is current.
     void put_page(const std::string& page, const std::string& stamp, const Write& write);
+    /// Pages that were there stay: it is not known whether their reports have gone.
+    void keep_earlier() noexcept { keeps_earlier_ = true; }
     /// Writes the first page, and removes what was not put this time.
     void finish(const Write& write_index);
 
@@ -40,6 +42,7 @@ private:
     mode_t mode_ = 0;
     std::map<std::string, std::string> earlier_, pages_; ///< page → stamp
     std::size_t written_ = 0;
+    bool keeps_earlier_ = false;
 };
 
 /// "runs/web1-20260131T235959Z-0a1b.html": a name for the page of a run, whose node and id may be anything.

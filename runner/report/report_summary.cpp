@@ -4,6 +4,7 @@
 #include "runner/report/stored_report.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <cerrno>
 #include <fstream>
@@ -74,15 +75,15 @@ std::string in_words(const ReportCounts& counts) {
 }
 
 ReportSummary load_summary(const std::filesystem::path& file, const std::filesystem::path& scratch) {
-    auto summary = sys::while_doing(fmt::format("reading the report '{}'", file.string()), [&] {
-        try {
-            std::ifstream text{file, std::ios::binary};
-            if (!text) throw sys::SysError{errno, "open", file};
-            return parse_beginning(beginning_of(text));
-        } catch (const json::exception& error) {
-            throw sys::BadConfiguration{fmt::format("it is damaged: {}", error.what())};
-        }
-    });
+    auto summary =
+        sys::while_doing(fmt::format("reading the report '{}'", sys::printable(file.string())), [&] {
+            try {
+                ReportText text{file};
+                return parse_beginning(beginning_of(text.stream()));
+            } catch (const json::exception& error) {
+                throw sys::BadConfiguration{fmt::format("it is damaged: {}", error.what())};
+            }
+        });
     if (summary) return *std::move(summary);
     model::RunReport run = load_report(file, scratch).run;
     const ReportCounts counts = counts_of(run);

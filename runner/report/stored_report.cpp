@@ -4,6 +4,7 @@
 #include "runner/report/recorded_change.hpp"
 #include "runner/report/stored_heading.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/printable_line.hpp"
 
 #include <cerrno>
 #include <fstream>
@@ -114,7 +115,7 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
         throw sys::BadConfiguration{"it is damaged, or no report of disco: it names no schema"};
     model::RunReport& run = stored.run;
     run = parse_heading(value.at("run"));
-    run.fingerprint = value.at("fingerprint");
+    run.fingerprint = sys::printable_line(value.at("fingerprint").get_ref<const std::string&>());
     for (const json& step : value.at("metrics")) run.metrics.push_back(parse_step(step));
     const json& modules = value.at("modules");
     if (modules.size() != taker.modules().size()) throw sys::BadConfiguration{"a module in it is no object"};
@@ -123,8 +124,10 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
     const json& merge = value.at("merge");
     run.merge.steps = merge.at("steps");
     for (const json& conflict : merge.at("conflicts"))
-        run.merge.conflicts.push_back({bytes_of_name(conflict.at("path").get_ref<const std::string&>()),
-                                       conflict.at("expected"), conflict.at("found")});
+        run.merge.conflicts.push_back(
+            {bytes_of_name(conflict.at("path").get_ref<const std::string&>()),
+             sys::printable_line(conflict.at("expected").get_ref<const std::string&>()),
+             conflict.at("found")});
     if (const auto kept = merge.find("kept"); kept != merge.end()) // not in reports of the first versions
         for (const json& path : *kept)
             run.merge.kept.push_back(bytes_of_name(path.get_ref<const std::string&>()));
@@ -135,11 +138,10 @@ StoredReport parse_report(std::istream& text, const std::filesystem::path& scrat
 } // namespace
 
 StoredReport load_report(const std::filesystem::path& file, const std::filesystem::path& scratch) {
-    return sys::while_doing(fmt::format("reading the report '{}'", file.string()), [&] {
+    return sys::while_doing(fmt::format("reading the report '{}'", sys::printable(file.string())), [&] {
         try {
-            std::ifstream text{file, std::ios::binary};
-            if (!text) throw sys::SysError{errno, "open", file};
-            return parse_report(text, scratch);
+            ReportText text{file};
+            return parse_report(text.stream(), scratch);
         } catch (const json::exception& error) {
             throw sys::BadConfiguration{fmt::format("it is damaged: {}", error.what())};
         }

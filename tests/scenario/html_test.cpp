@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::AllOf;
+using testing::AnyOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -167,6 +168,86 @@ TEST_F(Html, SiteOfCollectedReportsNamesThoseThatCannotBeRead) {
     EXPECT_THAT(index, AllOf(HasSubstr("its schema is 2, this version reads 1"), HasSubstr("&lt;c&gt;"),
                              Not(HasSubstr("<c>")), HasSubstr("<b>3</b> <span class=\"wait\">~ pending")));
     EXPECT_THAT(result.error, Not(HasSubstr("link.json")));
+}
+
+/// What a machine has sent is that machine's to choose.
+TEST_F(Html, SiteOutlivesHostileReports) {
+    ASSERT_EQ(noop().exit, 0);
+    const fs::path collected = place() / "collected";
+    collect(collected / "good/report.json", "good");
+    collect(collected / "fifo/report.json", "fifo");
+    ASSERT_EQ(::mkfifo((collected / "fifo/verbose.json").c_str(), 0600), 0);
+    collect(collected / "link/report.json", "link");
+    collect(place() / "elsewhere.json", "secret-node");
+    fs::create_symlink(place() / "elsewhere.json", collected / "link/verbose.json");
+    collect(collected / "a/report.json", "a");
+    ASSERT_EQ(site({collected}).exit, 0) << "which has no need of verbose.json";
+    EXPECT_EQ(pages(), 4U);
+    const auto verbose = site({collected, "--verbose"});
+    EXPECT_EQ(verbose.exit, 78);
+    EXPECT_THAT(verbose.error, AllOf(HasSubstr("fifo/verbose.json"), HasSubstr("link/verbose.json"),
+                                     HasSubstr("it is a link, or no regular file")));
+    EXPECT_THAT(verbose.output, HasSubstr("2 nodes, 2 runs"));
+    for (const auto& entry : fs::directory_iterator{place() / "site/runs"})
+        EXPECT_THAT(sys::read_file(entry.path()), Not(HasSubstr("secret-node")));
+    EXPECT_EQ(report({collected / "link", "--html", "-"}).exit, 78);
+}
+
+TEST_F(Html, SiteKeepsPagesWhoseReportsItCannotLookFor) {
+    ASSERT_EQ(noop().exit, 0);
+    const fs::path collected = place() / "collected";
+    collect(collected / "report.json", "a");
+    ASSERT_EQ(site({collected}).exit, 0);
+    EXPECT_EQ(pages(), 1U);
+    EXPECT_EQ(site({place() / "not-mounted"}).exit, 78);
+    EXPECT_EQ(pages(), 1U);
+}
+
+TEST_F(Html, SiteFollowsNothingInItsDirectory) {
+    ASSERT_EQ(noop().exit, 0);
+    fs::create_directories(place() / "site");
+    ASSERT_EQ(::mkfifo((place() / "site/.disco-site").c_str(), 0600), 0);
+    EXPECT_EQ(site().exit, 78);
+    fs::remove(place() / "site/.disco-site");
+    fs::create_directories(place() / "outside");
+    fs::create_directory_symlink(place() / "outside", place() / "site/runs");
+    const auto result = site();
+    EXPECT_EQ(result.exit, 78);
+    EXPECT_THAT(result.error, HasSubstr("is no directory, so disco did not write it"));
+    EXPECT_TRUE(fs::is_empty(place() / "outside"));
+}
+
+/// One node cannot take the page of another one's run by choosing its names.
+TEST_F(Html, SiteLetsNoNodeTakeAnothersPage) {
+    ASSERT_EQ(noop().exit, 0);
+    const auto forge = [&](const char* file, const char* of_node, const char* id) {
+        nlohmann::json run = last_report();
+        run["run"]["node"] = of_node;
+        run["run"]["id"] = id;
+        put(place() / "collected" / file, run.dump() + "\n");
+    };
+    forge("1.json", "a", "b-20260131T235959.123Z-0a1b2c");
+    forge("2.json", "a-b", "20260131T235959.123Z-0a1b2c");
+    EXPECT_EQ(site({place() / "collected"}).exit, 0);
+    EXPECT_EQ(pages(), 2U);
+}
+
+TEST_F(Html, ReportsOfOthersPrintNoControlCharacters) {
+    ASSERT_EQ(noop().exit, 0);
+    nlohmann::json run = last_report();
+    for (const char* key : {"id", "command", "started", "disco_version"})
+        run["run"][key] = "x\x1b[31m\nforged";
+    run["fingerprint"] = "\a";
+    put(place() / "r.json", run.dump());
+    for (const char* format : {"--junit", "--openmetrics", "--html"})
+        EXPECT_THAT(report({place() / "r.json", format}).output,
+                    Not(AnyOf(HasSubstr("\x1b"), HasSubstr("\nforged"))))
+            << format;
+    EXPECT_THAT(report({place() / "r.json"}).output, Not(AnyOf(HasSubstr("\x1b"), HasSubstr("\nforged"))));
+    run = last_report();
+    run["run"]["mode"] = "\x1b[31m\nforged";
+    put(place() / "r.json", run.dump());
+    EXPECT_EQ(report({place() / "r.json"}).error.find('\x1b'), std::string::npos);
 }
 
 TEST_F(Html, SiteCountsNodesThatAreSilent) {
