@@ -346,24 +346,16 @@ private:
     }
 
     void add_policy() {
-        auto* command = app_.add_subcommand("policy", "Show what sandboxed programs may do");
-        command->require_subcommand(1);
-        auto* show = command->add_subcommand("show", "Print the effective policy");
-        show->add_option("PROFILE", options_.policy.profile,
-                         "template, strict, simulate or live (default: all)");
-        add_log(*show);
-        auto* check = command->add_subcommand("check", "Say what each profile does with a command, and why");
-        add_state(*check);
-        auto* scripts = check->add_flag("--scripts", options_.policy.scripts,
-                                        "List the scripts that no-ops remember to simulate instead");
-        check->add_flag("--forget", options_.policy.forget, "Forget them")->needs(scripts);
-        check->add_option("COMMAND", options_.policy.command, "The command and its arguments");
-        check->positionals_at_end();
-        for (auto* sub : {show, check})
-            sub->callback([this, name = sub->get_name()] {
+        for (CLI::App* verb : add_policy_verbs(app_, options_.policy)) {
+            if (verb->get_name() == "check")
+                add_state(*verb);
+            else
+                add_log(*verb);
+            verb->callback([this, name = verb->get_name()] {
                 options_.command = CommandName::policy;
                 options_.policy.verb = name;
             });
+        }
     }
 
     void add_module() {

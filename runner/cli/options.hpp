@@ -5,6 +5,7 @@
 #include "runner/cli/log.hpp"
 #include "runner/cli/module_options.hpp"
 #include "runner/cli/param_options.hpp"
+#include "runner/cli/policy_options.hpp"
 #include "runner/dance/apply_plan.hpp"
 #include "runner/dance/dance.hpp"
 #include "runner/dance/exec.hpp"
@@ -34,14 +35,6 @@ enum class CommandName {
     module,
     help,
     version
-};
-
-struct PolicyOptions {
-    std::string verb;                 ///< show check
-    std::string profile;              ///< of show; empty: all
-    std::vector<std::string> command; ///< of check
-    bool scripts = false;             ///< of check: what is remembered of scripts
-    bool forget = false;              ///< of check --scripts
 };
 
 struct ReportOptions {
