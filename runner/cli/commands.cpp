@@ -46,6 +46,15 @@ void require_root(const char* why = "it makes namespaces and mounts, also for --
     if (::geteuid() != 0) throw sys::NotRoot{fmt::format("this must be run as root: {} (try sudo)", why)};
 }
 
+void require_no_secrets_in_journal(const Output& output) {
+    if (!output.show_secrets) return;
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+        if (log_reader(fd) == LogReader::journal)
+            throw sys::UsageError{
+                "--show-secrets would show them to the journal, which keeps them: leave it out, or let "
+                "the output go elsewhere"};
+}
+
 void require_root_for_state() { require_root("what it reads or writes is root's alone"); }
 
 /// The exit code says what became of the tree, also when the report finds no reader. `view`: what people have
@@ -90,6 +99,7 @@ bool ask(const run::Result& result) {
 
 int run_dance(Options& options) {
     require_root();
+    require_no_secrets_in_journal(options.output);
     require_places(options.output.targets);
     if (options.ask && !has_terminal_to_ask_on())
         throw sys::UsageError{
@@ -148,6 +158,7 @@ private:
 
 int run_exec(Options& options) {
     require_root();
+    require_no_secrets_in_journal(options.output);
     require_places(options.output.targets);
     sys::PatientWriter writer{people_of(options.output)};
     options.exec.outlet = &writer;

@@ -86,7 +86,7 @@ void OutputStream::end_line() {
 
 void OutputStream::print(std::string_view line) {
     if (!module_.empty()) lines_ += module_ + " | ";
-    lines_ += sys::printable_text(sys::line_at_its_end(line)) + "\n";
+    lines_ += sys::printable_text(mask_.masked(sys::line_at_its_end(line))) + "\n";
 }
 
 void occupy_standard_descriptors() {

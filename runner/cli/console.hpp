@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/cli/report_target.hpp"
+#include "runner/model/secret_mask.hpp"
 #include "runner/report/text_report.hpp"
 #include "runner/run/run_record.hpp"
 #include "runner/sys/patient_writer.hpp"
@@ -33,6 +34,8 @@ public:
     OutputStream(const OutputStream&) = delete;
     OutputStream& operator=(const OutputStream&) = delete;
     ~OutputStream();
+    /// Masks them in what comes from now on.
+    void keep_out(const model::SecretMask& secrets) { mask_ = secrets; }
     /// Does not wait for standard error to take it.
     void pass(std::string_view module, std::string_view bytes);
     /// Ends an unfinished line. Does not wait for standard error to take it.
@@ -44,6 +47,7 @@ public:
 private:
     void print(std::string_view line);
     bool quiet_;
+    model::SecretMask mask_;
     sys::PatientWriter writer_{STDERR_FILENO};
     std::string module_, partial_;
     std::string lines_; ///< of one `pass`: few, large writes

@@ -117,9 +117,9 @@ LogReader reader_of(const char* journal_stream, dev_t device, ino_t inode) {
     return named == fmt::format("{}:{}", device, inode) ? LogReader::journal : LogReader::people;
 }
 
-LogReader log_reader() {
+LogReader log_reader(int fd) {
     struct stat file = {};
-    if (::fstat(STDERR_FILENO, &file) != 0) return LogReader::people;
+    if (::fstat(fd, &file) != 0) return LogReader::people;
     return reader_of(std::getenv("JOURNAL_STREAM"), file.st_dev, file.st_ino);
 }
 

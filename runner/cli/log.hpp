@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sys/types.h>
+#include <unistd.h>
 
 // The log: what goes on meanwhile, warnings and errors, on standard error. What a report says is not in it.
 namespace disco::cli {
@@ -33,8 +34,8 @@ enum class LogReader { people, journal };
 /// it. Pure.
 [[nodiscard]] LogReader reader_of(const char* journal_stream, dev_t device, ino_t inode);
 
-/// The same of standard error as it is now.
-[[nodiscard]] LogReader log_reader();
+/// The same of standard error, or another descriptor, as it is now.
+[[nodiscard]] LogReader log_reader(int fd = STDERR_FILENO);
 
 /// What an entry of the journal is about: DISCO_RUN, DISCO_NODE, DISCO_MODULE, DISCO_PATH and others, which
 /// disco(8) lists.

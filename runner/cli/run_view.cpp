@@ -33,11 +33,14 @@ RunView::~RunView() {
 void RunView::knows_secrets(const model::SecretMask& mask) {
     SecretKeeper::knows_secrets(mask);
     end_printed();
-    if (!output_.show_secrets) masked_ = model::MaskedStream{mask};
+    if (output_.show_secrets) return;
+    masked_ = model::MaskedStream{mask};
+    mask_ = mask;
+    stream_.keep_out(mask);
 }
 
 void RunView::work_begins(std::string_view what) {
-    if (live_) live_->show(sys::printable_line(std::string{what}));
+    if (live_) live_->show(sys::printable_line(mask_.masked(what)));
 }
 
 void RunView::is_ordered(const model::RunReport& run, const std::vector<std::string>& modules) {
@@ -57,7 +60,7 @@ void RunView::step_begins(const std::string& name) { show_step(name); }
 void RunView::show_step(const std::string& step) {
     if (!live_) return;
     std::string text = fmt::format("[{}/{}] {}", number_, count_, sys::printable(module_));
-    if (!step.empty()) text += "  " + sys::printable(step);
+    if (!step.empty()) text += "  " + sys::printable(mask_.masked(step));
     live_->show(std::move(text));
 }
 

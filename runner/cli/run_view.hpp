@@ -60,8 +60,9 @@ private:
     std::pair<model::RunOutcome, model::ExitCode> shown_{}; ///< what the report ends with
     std::string text_;                                      ///< of the report, not written yet
     std::string printed_;                                   ///< the line that a script is printing
-    model::MaskedStream masked_;                            ///< what scripts print
-    std::string printing_;                                  ///< the module that last printed
+    model::SecretMask mask_;
+    model::MaskedStream masked_; ///< what scripts print
+    std::string printing_;       ///< the module that last printed
     std::string module_;
     std::size_t count_ = 0, number_ = 0; ///< of modules
 };

@@ -62,6 +62,9 @@ void check_command(const CLI::App& app, const std::vector<std::string>& words) {
 std::string unexpected_word(const CLI::App& app, const std::string& given) {
     const std::vector<std::string> words = app.remaining(true);
     const std::string word = words.empty() ? std::string{} : words.front();
+    // Part of a secret, it may be.
+    if (!word.starts_with('-') && given.ends_with(" set"))
+        return "there is a word too many: put a value with blanks in quotes, or pass it by standard input";
     if (!word.starts_with('-')) return fmt::format("'{}' is a word too many", sys::printable(word));
     const CLI::App* command = &app;
     for (auto chosen = app.get_subcommands(); !chosen.empty(); chosen = command->get_subcommands())

@@ -69,6 +69,10 @@ private:
 
     void take_over_report() {
         report::StoredReport stored = run::load_plan_report(options_.plan, scratch_.path());
+        model::SecretMask mask = result_.mask;
+        run::add_plan_secrets(mask, options_.plan);
+        result_.keep_out(std::move(mask));
+        options_.progress->knows_secrets(result_.mask);
         result_.changes->append_all(stored.changes);
         result_.run.modules = std::move(stored.run.modules);
         result_.run.fingerprint = std::move(stored.run.fingerprint);
@@ -78,9 +82,11 @@ private:
             if (!is_noop())       // now they are actions, which are reported by themselves
                 std::erase_if(module.notices, [&](const model::Notice& notice) {
                     return notice.kind == model::NoticeKind::would_execute &&
-                           std::any_of(
-                               module.actions.begin(), module.actions.end(),
-                               [&](const model::Action& action) { return action.argv == notice.argv; });
+                           std::any_of(module.actions.begin(), module.actions.end(),
+                                       [&](const model::Action& action) { // the notice is as it was recorded
+                                           return result_.mask.masked(action.argv) ==
+                                                  result_.mask.masked(notice.argv);
+                                       });
                 });
         }
     }

@@ -107,6 +107,11 @@ void Decryption::decrypt_secrets(ParameterTree& tree) {
 
 void refuse_short_secret(std::string_view name, std::string_view plain) {
     if (model::SecretMask::can_mask(plain)) return;
+    if (plain.find('\0') != std::string_view::npos)
+        throw sys::BadConfiguration{fmt::format(
+            "parameter {}: a secret has no NUL character, as most programs end a text there: encode it, "
+            "in base64 for instance",
+            name)};
     throw sys::BadConfiguration{
         fmt::format("parameter {}: no line of it has {} characters, so it cannot be masked without hiding "
                     "other text; make it longer, or keep it outside of secrets/ if it is none",

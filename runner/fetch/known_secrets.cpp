@@ -4,10 +4,12 @@
 #include "runner/fetch/parameter_layers.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_lines.hpp"
 
-#include <set>
+#include <cerrno>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <spdlog/spdlog.h>
 
@@ -47,16 +49,39 @@ std::vector<fs::path> layers_of(const fs::path& state, const std::string& node) 
     return layers;
 }
 
-void add_of_node(model::SecretMask& mask, const fs::path& state, const std::string& node,
-                 Decryption& decryption) {
+StoredSecrets add_of_node(model::SecretMask& mask, const fs::path& state, const std::string& node,
+                          Decryption& decryption) {
     ParameterTree effective;
+    StoredSecrets stored;
     for (const fs::path& layer : layers_of(state, node))
         for (auto& [name, value] : secrets_in(layer)) {
+            if (value) stored.insert(*value);
             if (value && cipher_of(*value) == Cipher::none) mask.add(*value);
             effective.insert_or_assign(name, std::move(value));
         }
     for (const auto& [name, value] : effective)
         if (value) mask.add(decryption.plain(name, *value));
+    return stored;
+}
+
+/// For what was once encrypted for this machine, the key may have gone.
+template <class Add> void as_far_as_possible(const std::string& what, const Add& add) {
+    try {
+        add();
+    } catch (const sys::BadConfiguration& error) {
+        spdlog::debug("{} are not all known: {}", what, error.full_text());
+    }
+}
+
+fs::path former_file(const fs::path& state) { return state / "former_secrets"; }
+
+/// With a NUL after each: a secret has none.
+StoredSecrets former_secrets(const fs::path& state) {
+    StoredSecrets values;
+    const auto text = sys::read_file_if_exists(former_file(state));
+    if (text)
+        for (const std::string_view value : sys::split(*text, '\0')) values.emplace(value);
+    return values;
 }
 
 /// Those that were fetched, or for which something was set.
@@ -78,17 +103,39 @@ void add_secrets(model::SecretMask& mask, const ParameterTree& tree) {
         if (value && model::is_secret_name(name)) mask.add(*value);
 }
 
-void add_known_secrets(model::SecretMask& mask, const fs::path& state, const std::string& node,
-                       Decryption& decryption) {
-    for (const std::string& other : nodes_of(state)) {
-        if (other == node) continue;
-        try {
-            add_of_node(mask, state, other, decryption);
-        } catch (const sys::BadConfiguration& error) {
-            spdlog::debug("of node '{}' not all secrets are known: {}", other, error.full_text());
-        }
-    }
-    add_of_node(mask, state, node, decryption);
+StoredSecrets secrets_of(const std::vector<ParameterLayer>& layers) {
+    StoredSecrets values;
+    for (const ParameterLayer& layer : layers)
+        for (const auto& [name, value] : layer.tree)
+            if (value && model::is_secret_name(name)) values.insert(*value);
+    return values;
+}
+
+StoredSecrets add_known_secrets(model::SecretMask& mask, const fs::path& state, const std::string& node,
+                                Decryption& decryption) {
+    for (const std::string& other : nodes_of(state))
+        if (other != node)
+            as_far_as_possible("secrets of node '" + other + "'",
+                               [&] { add_of_node(mask, state, other, decryption); });
+    for (const std::string& value : former_secrets(state))
+        as_far_as_possible("former secrets", [&] { mask.add(decryption.plain("of a former fetch", value)); });
+    return add_of_node(mask, state, node, decryption);
+}
+
+void keep_former_secrets(const fs::path& state, const StoredSecrets& before, const StoredSecrets& now) {
+    StoredSecrets former = former_secrets(state);
+    const std::size_t known = former.size();
+    for (const std::string& value : before)
+        if (!now.contains(value) && value.find('\0') == std::string::npos) former.insert(value);
+    if (former.size() == known) return;
+    std::string text;
+    for (const std::string& value : former) text.append(value).append(1, '\0');
+    sys::write_file_atomically(former_file(state), text, 0600);
+}
+
+void forget_former_secrets(const fs::path& state) {
+    if (::unlink(former_file(state).c_str()) != 0 && errno != ENOENT)
+        throw sys::SysError{errno, "remove", former_file(state)};
 }
 
 } // namespace disco::fetch

@@ -184,11 +184,14 @@ void ParameterStore::set_lines(std::string_view text) {
         if (line.empty() || line.front() == '#') continue;
         const std::size_t equals = line.find('=');
         if (equals == std::string_view::npos)
-            throw sys::BadConfiguration{fmt::format("line {}: '{}' is not KEY=VALUE; nothing was changed",
-                                                    number, sys::printable(line))};
+            throw sys::BadConfiguration{// without the line, which may be part of a secret
+                                        fmt::format("line {} is not KEY=VALUE; nothing was changed", number)};
         Setting setting{std::string{sys::trimmed_right(line.substr(0, equals))}, std::nullopt};
         const std::string_view value = sys::trimmed_left(line.substr(equals + 1));
         if (value != "{}") setting.value = std::string{value};
+        if (const std::string fault = model::parameter_name_fault(setting.name); !fault.empty())
+            throw sys::BadConfiguration{
+                fmt::format("line {}: bad parameter name: {}; nothing was changed", number, fault)};
         try {
             set_in_tree(tree, setting.name, setting.value);
         } catch (const sys::BadConfiguration& error) {

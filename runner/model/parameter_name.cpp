@@ -32,7 +32,9 @@ std::string component_fault(std::string_view component) {
                        sys::printable(std::string_view{&*bad, 1}));
 }
 
-std::string name_fault(std::string_view name) {
+} // namespace
+
+std::string parameter_name_fault(std::string_view name) {
     if (name.empty()) return "it is empty";
     if (name.front() == '/') return "it is absolute; leave out the leading '/'";
     if (name.size() > longest_name) return fmt::format("it is longer than {} bytes", longest_name);
@@ -45,10 +47,8 @@ std::string name_fault(std::string_view name) {
     return {};
 }
 
-} // namespace
-
 void check_parameter_name(std::string_view name) {
-    if (const std::string fault = name_fault(name); !fault.empty())
+    if (const std::string fault = parameter_name_fault(name); !fault.empty())
         throw sys::BadConfiguration{fmt::format("bad parameter name '{}': {}", sys::printable(name), fault)};
 }
 

@@ -1,6 +1,7 @@
 #include "runner/model/secret_mask.hpp"
 
 #include "runner/sys/printable.hpp"
+#include "runner/sys/printable_line.hpp"
 #include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
@@ -17,9 +18,22 @@ std::size_t hash_of_begin(std::string_view at) {
     return (bytes * 2654435761U) >> 16U;
 }
 
-std::string_view within_quotes(std::string_view quoted, char quote) {
-    if (quoted.size() < 2 || quoted.front() != quote || quoted.back() != quote) return quoted;
-    return quoted.substr(1, quoted.size() - 2);
+std::string_view within_quotes(std::string_view text) {
+    for (const std::string_view opening : {"\"", "'", "$'"})
+        if (text.size() > opening.size() && text.starts_with(opening) && text.ends_with(opening.back())) {
+            text.remove_prefix(opening.size());
+            text.remove_suffix(1);
+            return text;
+        }
+    return text;
+}
+
+/// A text within its quotes, without what stands at its end.
+std::string spelt(std::string_view text, std::string_view end) {
+    text = within_quotes(text);
+    end = within_quotes(end);
+    if (text.ends_with(end)) text.remove_suffix(end.size());
+    return std::string{text};
 }
 
 } // namespace
@@ -31,22 +45,49 @@ bool is_secret_name(std::string_view parameter) {
 bool SecretMask::can_mask(std::string_view value) {
     constexpr std::string_view white = " \t\r\v\f\n";
     if (sys::trimmed(value, white).empty()) return true;
+    if (value.find('\0') != std::string_view::npos) return false;
     while (!value.empty())
         if (sys::trimmed(sys::take_line(value)).size() >= shortest) return true;
     return false;
 }
 
 void SecretMask::add(std::string_view value) {
+    values_.emplace(value);
     while (!value.empty()) {
         const std::string_view line = sys::trimmed(sys::take_line(value));
         if (line.size() < shortest) continue;
+        // By itself; in a text with a newline, and in one that is not UTF-8, whose bytes are spelt in another
+        // way.
+        for (const std::string_view rest : {"", "\n", "\xff"}) {
+            const std::string text = std::string{line}.append(rest);
+            add_spelling(spelt(sys::printable(text), sys::printable(rest)));
+            add_spelling(spelt(sys::quote_words({text}), sys::quote_words({std::string{rest}})));
+            // What is shown of such words is made printable once more.
+            add_spelling(
+                sys::printable_text(spelt(sys::quote_words({text}), sys::quote_words({std::string{rest}}))));
+            const std::string shown = sys::printable_text(text);
+            add_spelling(std::string_view{shown}.substr(0, shown.size() - sys::printable_text(rest).size()));
+        }
         add_spelling(line);
-        add_spelling(within_quotes(sys::printable(line), '"'));
-        add_spelling(within_quotes(sys::quote_words({std::string{line}}), '\''));
     }
 }
 
+std::size_t SecretMask::count(std::string_view text) const {
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < text.size(); ++at)
+        if (const std::size_t length = longest_at(text.substr(at)); length != 0) {
+            ++count;
+            at += length - 1;
+        }
+    return count;
+}
+
+bool SecretMask::hides_more(std::string_view other, std::string_view text) const {
+    return !by_begin_.empty() && count(other) > count(text);
+}
+
 void SecretMask::add_spelling(std::string_view line) {
+    if (line.size() < shortest) return;
     by_begin_[std::string{line.substr(0, shortest)}].emplace(line);
     begins_.set(hash_of_begin(line));
     longest_ = std::max(longest_, line.size());
@@ -64,7 +105,17 @@ std::size_t SecretMask::longest_at(std::string_view at) const {
 }
 
 std::string SecretMask::masked_content(std::string_view text) const {
-    return hides_all_ && !text.empty() ? std::string{in_place} : masked(text);
+    if (hides_all_ && !text.empty()) return std::string{in_place};
+    if (by_begin_.empty() || text.find('\r') == std::string_view::npos) return masked(text);
+    // A carriage return may put the pieces of a secret together where a line is shown as it is at its end.
+    std::string result;
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view line = sys::take_line(rest);
+        const std::string shown = sys::line_at_its_end(line);
+        result += hides_more(shown, line) ? masked(shown) : masked(line);
+        if (!rest.empty() || text.ends_with('\n')) result += '\n';
+    }
+    return result;
 }
 
 std::vector<std::string> SecretMask::masked(const std::vector<std::string>& words) const {
@@ -109,9 +160,12 @@ bool SecretMask::may_go_on(std::string_view end) const {
 std::size_t SecretMask::settled(std::string_view text) const {
     std::size_t end = text.size() - std::min(text.size(), longest_);
     while (end < text.size() && !may_go_on(text.substr(end))) ++end;
-    // Nor may one that is whole already be cut in two.
+    // Nor may one that is whole already be cut in two, nor one that overlaps with that.
     for (std::size_t at = end - std::min(end, longest_); at < end; ++at)
-        if (at + longest_at(text.substr(at)) > end) end = at;
+        if (at + longest_at(text.substr(at)) > end) {
+            end = at;
+            at = end - std::min(end, longest_) - 1; // from there again; the loop adds one
+        }
     return end;
 }
 

@@ -15,14 +15,15 @@ namespace disco::model {
 
 /// Takes secret values out of text that is shown or recorded. It knows a value line by line, without the
 /// blanks round each, as output comes in lines and a file may indent them; as it is, and as it is spelt
-/// within quotes for a shell and in C escapes.
+/// within quotes for a shell and as sys::printable and sys::printable_text show it.
 class SecretMask {
 public:
     /// Bytes that a line has to have: to mask a shorter one would hide half of every text, and so betray it.
     static constexpr std::size_t shortest = 4;
     static constexpr std::string_view in_place = "***"; ///< of a value
 
-    /// Whether any line of a value is long enough to be masked. An empty value needs no mask. Pure.
+    /// Whether any line of a value is long enough to be masked, and none has a NUL, at which programs end it.
+    /// An empty value needs no mask. Pure.
     [[nodiscard]] static bool can_mask(std::string_view value);
 
     void add(std::string_view value);
@@ -36,6 +37,10 @@ public:
     [[nodiscard]] std::vector<std::string> masked(const std::vector<std::string>& words) const;
     /// The same of what a program printed or a file holds.
     [[nodiscard]] std::string masked_content(std::string_view text) const;
+    /// Whether there are more secrets in `other`, another form of a text, than in the text.
+    [[nodiscard]] bool hides_more(std::string_view other, std::string_view text) const;
+    /// What was added, for another mask.
+    [[nodiscard]] const std::set<std::string>& values() const noexcept { return values_; }
     /// Of a unified diff. Where a line with a secret takes the place of others, those that begin like it are
     /// masked, too: they held an older secret, which nobody knows here.
     [[nodiscard]] std::string masked_diff(std::string_view diff) const;
@@ -45,6 +50,7 @@ public:
 
 private:
     void add_spelling(std::string_view line);
+    [[nodiscard]] std::size_t count(std::string_view text) const;
     [[nodiscard]] bool may_go_on(std::string_view end) const;
     [[nodiscard]] std::string masked_lines(const std::vector<std::string_view>& lines) const;
     [[nodiscard]] std::size_t longest_at(std::string_view at) const;
@@ -53,6 +59,7 @@ private:
     std::bitset<65536> begins_; ///< a look before by_begin_, as nearly every place of a text begins none
     std::size_t longest_ = 0;   ///< bytes of the longest spelling
     bool hides_all_ = false;
+    std::set<std::string> values_;
 };
 
 } // namespace disco::model

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/model/secret_mask.hpp"
 #include "runner/sys/sha256.hpp"
 
 #include <filesystem>
@@ -21,6 +22,8 @@ public:
     explicit Verdicts(const std::filesystem::path& state);
 
     [[nodiscard]] bool simulate(const sys::Sha256Digest& script) const;
+    /// Masks them in the reasons that are remembered from now on.
+    void keep_out(const model::SecretMask& secrets) { mask_ = secrets; }
     void remember(const sys::Sha256Digest& script, Verdict verdict);
     [[nodiscard]] const std::map<std::string, Verdict>& all() const noexcept { return verdicts_; }
 
@@ -34,6 +37,7 @@ public:
 private:
     std::filesystem::path file_;
     std::map<std::string, Verdict> verdicts_; ///< by hash, hex
+    model::SecretMask mask_;
     bool changed_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/program.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <cerrno>
 #include <string_view>
@@ -50,14 +51,15 @@ sys::UniqueFd memory_file(std::string_view bytes) {
     return fd;
 }
 
-std::string gnu_diff(const std::string& before_label, const std::string& after_label, std::string_view before,
-                     std::string_view after) {
+/// The hunks, without the names before them: those are not for the words of a program, which everybody can
+/// read.
+std::string gnu_hunks(const std::string& name, std::string_view before, std::string_view after) {
     const sys::UniqueFd old_file = memory_file(before), new_file = memory_file(after);
     const auto path = [](const sys::UniqueFd& fd) {
         return fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
     };
-    const sys::ProgramSpec spec = {.argv = {"diff", "--text", "--unified", "--label", before_label, "--label",
-                                            after_label, path(old_file), path(new_file)},
+    const sys::ProgramSpec spec = {.argv = {"diff", "--text", "--unified", "--label", "a", "--label", "b",
+                                            path(old_file), path(new_file)},
                                    .environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8"},
                                    .input = {},
                                    .timeout = std::chrono::seconds{60}};
@@ -70,9 +72,12 @@ std::string gnu_diff(const std::string& before_label, const std::string& after_l
             "the program 'diff' is needed to show differences and is not there: install package diffutils"};
     }
     if (result.timed_out || result.signal != 0 || result.exit > 1) // 1: there are differences
-        throw sys::Error{fmt::format("'diff' could not compare the versions of {}: {}", after_label,
+        throw sys::Error{fmt::format("'diff' could not compare the versions of {}: {}", name,
                                      result.error.empty() ? "it was ended" : result.error)};
-    return std::move(result.output);
+    std::string_view hunks = result.output;
+    sys::take_line(hunks);
+    sys::take_line(hunks);
+    return std::string{hunks};
 }
 
 } // namespace
@@ -97,7 +102,7 @@ ContentDiff content_diff(const std::string& path, const ReadObject* before, cons
     if (!both_files) return {header + whole_hunk(old_side.bytes, new_side.bytes), false};
     // A program for each of very many files is what takes the time.
     if (const auto hunk = single_hunk(old_side.bytes, new_side.bytes)) return {header + *hunk, false};
-    return {gnu_diff(old_label, new_label, old_side.bytes, new_side.bytes), false};
+    return {header + gnu_hunks(name, old_side.bytes, new_side.bytes), false};
 }
 
 } // namespace disco::overlay

@@ -16,6 +16,11 @@ namespace {
 
 constexpr auto action_timeout = std::chrono::minutes{15};
 
+/// Without the last one where something was cut off: part of it may be part of a secret that is masked later.
+std::string whole_lines(const std::string& output, bool cut) {
+    return cut ? output.substr(0, output.find_last_of('\n') + 1) : output;
+}
+
 /// How an action has ended: the model's outcome and exit code, and the words for it.
 std::string run_one(model::Action& action, model::ModuleReport& report, const border::Host& host,
                     Progress& progress) {
@@ -26,7 +31,8 @@ std::string run_one(model::Action& action, model::ModuleReport& report, const bo
     step.exit = result.exit;
     step.signal = result.signal;
     step.usage = model::resource_usage(result.usage);
-    step.output = result.output + result.error;
+    step.output =
+        whole_lines(result.output, result.output_cut) + whole_lines(result.error, result.output_cut);
     report.steps.push_back(std::move(step));
     action.exit = result.signal != 0 ? 128 + result.signal : result.exit;
     action.outcome = result.succeeded() ? model::ActionOutcome::done : model::ActionOutcome::failed;

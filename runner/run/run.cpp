@@ -30,10 +30,12 @@ private:
 
 /// A run that knows none of them shows no content: none of theirs then. What it is about goes on all the
 /// same, as an undo must not fail for want of a key.
-void learn_secrets(Result& result, const StateDirectory& state, fetch::Decryption& decryption) {
+fetch::StoredSecrets learn_secrets(Result& result, const StateDirectory& state,
+                                   fetch::Decryption& decryption) {
     model::SecretMask mask;
+    fetch::StoredSecrets known;
     try {
-        fetch::add_known_secrets(mask, state.path(), result.run.node, decryption);
+        known = fetch::add_known_secrets(mask, state.path(), result.run.node, decryption);
     } catch (const sys::Interrupted&) {
         throw;
     } catch (const sys::Error& error) {
@@ -41,6 +43,7 @@ void learn_secrets(Result& result, const StateDirectory& state, fetch::Decryptio
         mask.hide_all();
     }
     result.keep_out(std::move(mask));
+    return known;
 }
 
 } // namespace
@@ -59,9 +62,9 @@ Result carry_out(const CommonOptions& options, const StateDirectory& state, cons
     spdlog::info("run {} begins: {}, {}, on '{}'", result.run.id, command, model::to_string(mode),
                  sys::printable(result.run.root));
     try {
-        learn_secrets(result, state, decryption);
+        const fetch::StoredSecrets known = learn_secrets(result, state, decryption);
         options.progress->knows_secrets(result.mask);
-        work({state, scratch, result, decryption});
+        work({state, scratch, result, decryption, known});
     } catch (const sys::Error& error) {
         note_failure(result.run, error);
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/fetch/decryption.hpp"
+#include "runner/fetch/known_secrets.hpp"
 #include "runner/model/run_report.hpp"
 #include "runner/run/run_record.hpp"
 
@@ -15,6 +15,7 @@ struct Run {
     Scratch& scratch;
     Result& result;
     fetch::Decryption& decryption;
+    const fetch::StoredSecrets& known_secrets; ///< of the node, from the last fetch
 };
 
 /// The run's frame: a report with its heading and a scratch directory; `work`, whose error is noted in the

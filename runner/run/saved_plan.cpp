@@ -9,6 +9,7 @@
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
+#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -42,8 +43,9 @@ void require_trusted(const fs::path& plan) {
     if (::stat(plan.c_str(), &status) != 0)
         throw sys::BadConfiguration{sys::SysError{errno, "open the plan", plan}.what()};
     if (!S_ISDIR(status.st_mode)) refuse_as_no_plan(plan, "it is not a directory");
-    for (const char* name : {"", "plan", "tree", "actions", "report.json", "data"}) {
+    for (const char* name : {"", "plan", "tree", "actions", "report.json", "data", "secrets"}) {
         const fs::path path = *name == '\0' ? plan : plan / name;
+        if (path.filename() == "secrets" && !sys::stat_path(path)) continue; // of an earlier version
         if (::stat(path.c_str(), &status) != 0)
             refuse_as_no_plan(plan, fmt::format("there is no '{}' in it", name));
         if (status.st_uid != ::geteuid() || (status.st_mode & 022) != 0)
@@ -89,8 +91,8 @@ void require_plan_place(const fs::path& place) {
                     sys::SysError{code, "make the directory of the plan", place}.what())};
 }
 
-void save_plan(const fs::path& place, const model::RunReport& run, std::vector<merge::TreeToMerge> trees,
-               const timespec& started) {
+void save_plan(const fs::path& place, const model::RunReport& run, const model::SecretMask& secrets,
+               std::vector<merge::TreeToMerge> trees, const timespec& started) {
     sys::while_doing(fmt::format("saving the plan in '{}'", place.string()), [&] {
         std::erase_if(trees, [](const merge::TreeToMerge& tree) { return tree.plan.live.empty(); });
         std::vector<merge::JournalTree> places;
@@ -107,6 +109,9 @@ void save_plan(const fs::path& place, const model::RunReport& run, std::vector<m
         sys::make_directories(place / "data", 0700); // also when all that it does are actions
         sys::write_file_atomically(place / "tree", identity_of(places, run.root), 0600);
         sys::write_file_atomically(place / "actions", encode_actions(run.modules), 0600);
+        std::string values; // none has a NUL
+        for (const std::string& value : secrets.values()) values.append(value).append(1, '\0');
+        sys::write_file_atomically(place / "secrets", values, 0600);
         plan.steps(plans);
         sys::sync_file_system_of(place);
         plan.planned(started); // all else is on disk
@@ -127,6 +132,12 @@ merge::SavedPlan load_plan(const fs::path& place) {
             "new one here",
             place.string(), plan->heading.root)};
     return *std::move(plan);
+}
+
+void add_plan_secrets(model::SecretMask& mask, const fs::path& place) {
+    const auto values = sys::read_file_if_exists(place / "secrets");
+    if (values)
+        for (const std::string_view value : sys::split(*values, '\0')) mask.add(value);
 }
 
 report::StoredReport load_plan_report(const fs::path& place, const fs::path& scratch) {

@@ -20,7 +20,21 @@ void OutputCollector::append(std::string_view bytes) {
 std::string OutputCollector::text() const {
     const std::size_t excess = tail_.size() - std::min(tail_limit, tail_.size());
     if (dropped_ + excess == 0) return head_ + tail_;
-    return fmt::format("{}\n[… {} bytes left out …]\n{}", head_, dropped_ + excess, tail_.substr(excess));
+    // Whole lines: part of one may be part of a secret that is masked later.
+    constexpr std::size_t longest_line = 8192;
+    std::string_view head = head_, tail = std::string_view{tail_}.substr(excess);
+    std::size_t left_out = dropped_ + excess;
+    if (const std::size_t end = head.find_last_of("\r\n") + 1;
+        end != 0 && head.size() - end <= longest_line) {
+        left_out += head.size() - end;
+        head = head.substr(0, end);
+    }
+    if (const std::size_t end = tail.find_first_of("\r\n") + 1; end != 0 && end <= longest_line) {
+        left_out += end;
+        tail.remove_prefix(end);
+    }
+    return fmt::format("{}{}[… {} bytes left out …]\n{}", head, head.ends_with('\n') ? "" : "\n", left_out,
+                       tail);
 }
 
 } // namespace disco::sandbox

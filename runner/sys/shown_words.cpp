@@ -11,17 +11,18 @@ std::string shown_words(const std::vector<std::string>& argv) {
     const bool many = argv.size() > most_words;
     std::vector<std::string> words(argv.begin(), many ? argv.begin() + most_words : argv.end());
     bool cut = many;
-    for (std::string& word : words)
-        if (word.size() > most) {
-            word.resize(most);
+    std::string text;
+    for (const std::string& word : words) {
+        // Whole words: part of one may be part of a secret that is masked later.
+        const std::string quoted = word.size() > most ? std::string{} : quote_words({word});
+        if (quoted.empty() || text.size() + quoted.size() > most) {
             cut = true;
+            break;
         }
-    std::string text = quote_words(words);
-    if (text.size() > most) {
-        text.resize(most);
-        cut = true;
+        if (!text.empty()) text += ' ';
+        text += quoted;
     }
-    return printable_text(text) + (cut ? "…" : "");
+    return printable_text(text) + (!cut ? "" : text.empty() ? "…" : " …");
 }
 
 } // namespace disco::sys

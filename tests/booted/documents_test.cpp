@@ -1,5 +1,6 @@
 // What README.md and docs/guide.md show is what happens. Their commands run in order, each document's on a
-// machine of its own, which nothing has been done to, on its `/`.
+// machine of its own, which nothing has been done to, on its `/`. So do the commands of the examples for
+// pipelines.
 
 #include "tests/support/build_tree.hpp"
 #include "tests/support/shown_commands.hpp"
@@ -10,8 +11,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include <unistd.h>
 
@@ -113,8 +116,70 @@ void follow(const std::string& document) {
     }
 }
 
+/// The shell commands of a pipeline's file, as blocks: in YAML what is indented below `run: |` or `- |`, in a
+/// Jenkinsfile what is between `sh '''` and `'''`.
+std::vector<std::string> pipeline_blocks(const std::string& text) {
+    const std::regex begin{R"(( *)(run: \||- \||sh '''))"};
+    std::vector<std::string> blocks;
+    std::optional<std::size_t> outer; // how far the line is indented that began the block
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t indent = line.find_first_not_of(' ');
+        if (outer && indent != std::string::npos && indent <= *outer) outer.reset();
+        std::smatch found;
+        if (outer) {
+            blocks.back() += line + '\n';
+        } else if (std::regex_match(line, found, begin)) {
+            outer = static_cast<std::size_t>(found.length(1));
+            blocks.emplace_back();
+        }
+    }
+    return blocks;
+}
+
+/// Runs what an example for a pipeline runs, in a copy of the example universe.
+void follow_pipeline(const std::string& file) {
+    SCOPED_TRACE(file);
+    const std::string text = sys::read_file(source_tree() / "docs/examples/ci" / file);
+    std::smatch node;
+    ASSERT_TRUE(std::regex_search(text, node, std::regex{R"(\bNODE(?:: | = ')(\w+))"}));
+    const std::string checkout = "checkout/" + file;
+    ASSERT_TRUE(Machine::run(fmt::format("mkdir -p checkout && cp -a docs/examples/universe {}", checkout))
+                    .succeeded());
+    const auto run = [&](const std::string& block) {
+        return Machine::run(
+            fmt::format("cd {} || exit\nexport NODE={}\nset -e\n{}", checkout, std::string{node[1]}, block));
+    };
+    std::string rehearsal;
+    for (const std::string& block : pipeline_blocks(text)) {
+        if (block.find("apt-get") != std::string::npos) continue; // the package; the program is there already
+        if (block.find("disco-run") != std::string::npos) rehearsal = block;
+        const auto result = run(block);
+        EXPECT_TRUE(result.succeeded()) << block << "exit " << result.exit << '\n' << result.output;
+    }
+    const auto reports = run("grep '<testcase.*\"base\"' check.xml noop.xml && ls -s noop.html noop.json");
+    EXPECT_TRUE(reports.succeeded()) << reports.output;
+    ASSERT_NE(rehearsal, "");
+    const auto broken =
+        run("mkdir modules/base/scripts && echo 'exit 1' >modules/base/scripts/10-broken.sh\n" + rehearsal);
+    EXPECT_FALSE(broken.succeeded()) << "a module that fails passes: " << broken.output;
+    EXPECT_THAT(broken.output, testing::HasSubstr("1 module failed"));
+}
+
 TEST(Documents, ReadmeShowsWhatHappens) { follow("README.md"); }
 TEST(Documents, GuideShowsWhatHappens) { follow("docs/guide.md"); }
+
+TEST(Documents, PipelinesRunAsTheyAre) {
+    const Machine machine;
+    if (machine.up().exit == 77) GTEST_SKIP() << machine.up().error;
+    ASSERT_TRUE(machine.up().succeeded()) << machine.up().output << machine.up().error;
+    Machine::put_sources();
+    // There is no sudo on the machine, and nobody but root.
+    ASSERT_TRUE(Machine::run("printf '#!/bin/sh\\nexec \"$@\"\\n' >/usr/local/bin/sudo\n"
+                             "chmod 0755 /usr/local/bin/sudo")
+                    .succeeded());
+    for (const char* file : {"gitlab-ci.yml", "github-workflow.yml", "Jenkinsfile"}) follow_pipeline(file);
+}
 
 TEST(Documents, ExceptionsAreForCommandsThatAreThere) {
     std::set<std::string> shown;

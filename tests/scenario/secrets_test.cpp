@@ -75,6 +75,92 @@ TEST_F(Secrets, ReachFilesAndNothingThatIsShown) {
     EXPECT_EQ(read("etc/app.conf"), "user = app\npassword = correct-horse\n");
 }
 
+/// Names of steps, attributes and packages; what disco quotes and cuts.
+TEST_F(Secrets, AreMaskedInWhateverAScriptMakesOfThem) {
+    parameter("web1", "secrets/phrase", "it's a \"pass\" phrase");
+    put(root() / "var/lib/dpkg/status", "");
+    script(
+        "app", "10-use.sh",
+        "p=$(disco-param get secrets/db/password)\nq=$(disco-param get secrets/phrase)\n"
+        "disco-defer logger \"$p\"\ndisco-defer mail -s x \"Hello\n$q\"\n"
+        "disco-defer echo $(printf 'a%.0s' {1..970}) \"before-$p-behind\"\n"
+        "mkdir -p /srv\nexec 3>/srv/attributes\nsetfattr -n \"user.$p\" -v v /srv/attributes\n"
+        "setfattr -n user.v -v \"$p\\0\" /srv/attributes\n"
+        "printf 'Package: pkgx\\nStatus: install ok installed\\nVersion: 1.%s\\nArchitecture: all\\n' \"$p\" "
+        ">/var/lib/dpkg/status\n"
+        "for i in {1..20000}; do echo \"line $i $p\"; done\nprintf '     t-horse\\rcorrec\\n'\n");
+    std::vector<std::string> options = every_report();
+    options.emplace_back("--verbose");
+    for (const bool is_live : {false, true}) {
+        const auto result = is_live ? live(options) : noop(options);
+        EXPECT_THAT(all_of(result),
+                    AllOf(Not(HasSubstr("correct-")), Not(HasSubstr("t-horse*")), Not(HasSubstr("phrase")),
+                          Not(HasSubstr("before-c")), HasSubstr("***")))
+            << is_live;
+    }
+    EXPECT_THAT(sys::read_file_if_exists(state() / "verdicts").value_or(""), Not(HasSubstr("phrase")));
+}
+
+TEST_F(Secrets, ThatASavedPlanHoldsAreMaskedWhenItIsApplied) {
+    script("app", "10-use.sh", "disco-defer /bin/sh -c \"echo correct-horse; exit 3\"\n");
+    ASSERT_EQ(noop({"--save", place() / "plan"}).exit, 0);
+    parameter("web1", "secrets/db/password", "another-one");
+    ASSERT_EQ(noop().exit, 0);
+    for (const fs::path& other : {state(), place() / "other"}) {
+        const auto result = disco({"apply", "--noop", place() / "plan", "--state-dir", other});
+        EXPECT_EQ(result.exit, 0) << result.error;
+        EXPECT_THAT(result.output + result.error, AllOf(Not(HasSubstr(secret)), HasSubstr("***")));
+    }
+    const auto applied = disco({"apply", place() / "plan", "--state-dir", place() / "other"});
+    EXPECT_EQ(applied.exit, 6) << applied.error;
+    EXPECT_THAT(applied.output + applied.error, AllOf(Not(HasSubstr(secret)), HasSubstr("***")));
+    EXPECT_THAT(applied.output, Not(HasSubstr("would execute"))) << "it is an action now";
+}
+
+/// The no-op that has seen the new one is not the run that replaces the old one.
+TEST_F(Secrets, ThatAreReplacedAreMaskedUntilNoFileHoldsThem) {
+    script("app", "10-use.sh", "ln -sfn \"/x/$(disco-param get secrets/db/password)\" /etc/link\n");
+    ASSERT_EQ(live().exit, 0);
+    parameter("web1", "secrets/db/password", "battery-staple");
+    module_file("app", "templates/etc/app.conf", "echo \"pass $(disco-param get secrets/db/password)\"\n");
+    for (int i = 0; i < 3; ++i) {
+        const auto result = noop({"--diff"});
+        EXPECT_THAT(all_of(result), AllOf(Not(HasSubstr(secret)), Not(HasSubstr("battery-staple")))) << i;
+    }
+    EXPECT_TRUE(fs::exists(state() / "former_secrets"));
+    EXPECT_THAT(all_of(live({"--diff"})), Not(HasSubstr(secret)));
+    EXPECT_FALSE(fs::exists(state() / "former_secrets"));
+}
+
+TEST_F(Secrets, AreNotShownToTheJournalOnRequestEither) {
+    sys::ProgramSpec spec;
+    spec.argv = {"sh", "-c",
+                 R"(exec 3>&1; export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/3); exec "$@")", "-"};
+    for (std::string& word : dance_words({"--noop", "--show-secrets"})) spec.argv.push_back(std::move(word));
+    spec.environment = {"PATH=" + search_path};
+    const auto result = sys::run_program(spec);
+    EXPECT_EQ(result.exit, 64);
+    EXPECT_EQ(result.output, "");
+    EXPECT_THAT(result.error, HasSubstr("--show-secrets would show them to the journal"));
+}
+
+/// A value that is put into the wrong place.
+TEST_F(Secrets, AreNotRepeatedByMessagesAboutParameters) {
+    for (const std::string& line :
+         {std::string{"secrets/k correct-horse"}, std::string{"correct-horse+/=x"}}) {
+        sys::ProgramSpec spec;
+        spec.argv = {disco_binary(), "param", "set", "-", "--node", "web1", "--state-dir", state()};
+        spec.environment = {"PATH=" + search_path};
+        spec.input = line + "\n";
+        const auto result = sys::run_program(spec);
+        EXPECT_EQ(result.exit, 78);
+        EXPECT_THAT(result.error, AllOf(HasSubstr("line 1"), Not(HasSubstr(secret))));
+    }
+    const auto words = param({"set", "secrets/k", "correct-horse", "battery-staple"});
+    EXPECT_EQ(words.exit, 64);
+    EXPECT_THAT(words.error, AllOf(HasSubstr("in quotes"), Not(HasSubstr("battery"))));
+}
+
 TEST_F(Secrets, AreMaskedWhereTheyComeInPieces) {
     script("app", "10-use.sh", "printf 'now: corr'; sleep 0.2; printf 'ect-ho'; sleep 0.2; echo rse end\n");
     const auto result = noop();

@@ -18,6 +18,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::ThrowsMessage;
 
 class Parameters : public testing::Test {
@@ -98,7 +99,10 @@ TEST_P(BadName, IsRefusedEverywhereAndQuoted) {
     EXPECT_THAT([&] { (void)store().get(key); }, quoted);
     EXPECT_THAT([&] { store().erase(key, Erase::with_all_below); }, quoted);
     EXPECT_THAT([&] { (void)store().explain(key); }, quoted);
-    EXPECT_THAT([&] { store().set_lines(key + "=x"); }, quoted);
+    EXPECT_THAT([&] { store().set_lines(key + "=x"); },
+                ThrowsMessage<sys::BadConfiguration>(
+                    AllOf(HasSubstr("line 1: bad parameter name: "), Not(HasSubstr(key)))))
+        << "what was pasted may be a secret";
     EXPECT_FALSE(fs::exists(state()));
 }
 INSTANTIATE_TEST_SUITE_P(Names, BadName,
@@ -184,8 +188,8 @@ TEST_P(BadLine, ChangesNothingAtAll) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Lines, BadLine,
-    testing::Values(LineRow{"no_equals", "a=1\n\nnonsense\n", "line 3: 'nonsense' is not KEY=VALUE"},
-                    LineRow{"bad_name", "a=1\n../b=2\n", "line 2: bad parameter name '../b'"},
+    testing::Values(LineRow{"no_equals", "a=1\n\nnonsense\n", "line 3 is not KEY=VALUE"},
+                    LineRow{"bad_name", "a=1\n../b=2\n", "line 2: bad parameter name: "},
                     LineRow{"no_name", "a=1\n=2\n", "line 2: "},
                     LineRow{"below_own_value", "a=1\na/b=2\n", "line 2: cannot set 'a/b'"},
                     LineRow{"below_old_value", "x=1\nold/b=2\n", "line 2: cannot set 'old/b'"},

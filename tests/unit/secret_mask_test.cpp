@@ -1,5 +1,6 @@
 #include "runner/model/masked_stream.hpp"
 #include "runner/model/secret_mask.hpp"
+#include "runner/sys/printable.hpp"
 
 #include <gmock/gmock.h>
 
@@ -43,6 +44,25 @@ TEST(SecretMask, MasksEachLineOfAValueWithoutItsIndent) {
 TEST(SecretMask, KnowsItInShellQuotesAndInEscapes) {
     EXPECT_EQ(mask_of({"it's 4 \"me\""}).masked(R"(x 'it'\''s 4 "me"' "it's 4 \"me\"")"), "x '***' \"***\"");
     EXPECT_EQ(mask_of({"p\tw\x01rd"}).masked("\"p\\tw\\001rd\""), "\"***\"");
+    EXPECT_EQ(mask_of({"a\"b\xff"
+                       "cd"})
+                  .masked("a\"b\\377cd"),
+              "***");
+}
+
+/// A word is quoted in another way where something else in it has to be.
+TEST(SecretMask, KnowsItInAWordThatIsQuotedForAnotherReason) {
+    for (const std::string& secret :
+         {std::string{"it's a pass"}, std::string{"p\xc3\xa4ssword"}, std::string{"a\"b\\c\tde"}})
+        for (const std::string& rest :
+             {std::string{"\n"}, std::string{"\xff"}, std::string{"'"}, std::string{}}) {
+            const std::string word = "x" + rest + secret + rest;
+            const SecretMask mask = mask_of({secret});
+            for (const std::string& shown :
+                 {sys::quote_words({word}), sys::printable(word), sys::printable_text(word),
+                  sys::printable_text(sys::quote_words({word}))})
+                EXPECT_THAT(mask.masked(shown), testing::HasSubstr("***")) << shown;
+        }
 }
 
 TEST(SecretMask, SaysWhatIsTooShort) {
@@ -51,6 +71,7 @@ TEST(SecretMask, SaysWhatIsTooShort) {
     EXPECT_TRUE(SecretMask::can_mask("\n"));
     EXPECT_FALSE(SecretMask::can_mask("abc\n"));
     EXPECT_FALSE(SecretMask::can_mask("abc\ndef"));
+    EXPECT_FALSE(SecretMask::can_mask(std::string{"long\0enough", 11}));
 }
 
 TEST(SecretMask, MasksWhatAnotherSecretHadInItsPlace) {
@@ -74,6 +95,17 @@ TEST(SecretMask, ShowsNoContentWhenItKnowsThatItDoesNotKnowAll) {
     EXPECT_EQ(mask.masked_content(""), "");
     EXPECT_EQ(mask.masked_diff("@@ -1 +1 @@\n-a\n+b\n"), "");
     EXPECT_EQ(mask.masked("/etc/motd"), "/etc/motd");
+}
+
+TEST(SecretMask, KnowsALineAsItIsShownAtItsEnd) {
+    const SecretMask mask = mask_of({"hunter2"});
+    EXPECT_EQ(mask.masked_content("    er2\rhunt\nhunter2\r\nx\ry"), "***\n***\r\nx\ry");
+}
+
+TEST(MaskedStream, MasksSecretsThatOverlapInARow) {
+    MaskedStream stream{mask_of({"abcdXYZW", "XYZWrest", "restMORE"})};
+    EXPECT_EQ(stream.pass("abcdXYZWrest"), "");
+    EXPECT_EQ(stream.pass(" end"), "*** end");
 }
 
 /// Cut at every place, into pieces of every length.
