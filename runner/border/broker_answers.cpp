@@ -59,6 +59,7 @@ policy::GuardDecision deferred(const policy::GuardedCommands& commands,
     decision.reads_input = false;
     decision.action = words;
     decision.decides.clear(); // it decides when it runs
+    decision.about.clear();   // what it asks is asked then
     return decision;
 }
 

@@ -136,6 +136,16 @@ TEST_F(Guarded, DeferQueuesAnyCommand) {
     EXPECT_TRUE(fs::exists(root() / "etc/deferred"));
 }
 
+/// Not answered from what the run has asked for: they are run after it.
+TEST_F(Guarded, DeferQueuesAQuestionToo) {
+    command("usr/sbin/sysctl", "echo \"sysctl $*\" >> /var/log/asked\n");
+    script("m", "10-do.sh",
+           "#!/bin/bash\nsysctl -w kernel.threads-max=1000\ndisco-defer sysctl kernel.threads-max\n");
+    const auto result = live();
+    EXPECT_EQ(result.exit, 0) << result.error;
+    EXPECT_EQ(asked(), "sysctl -w kernel.threads-max=1000\nsysctl kernel.threads-max\n");
+}
+
 TEST_F(Guarded, DeferKeepsThePath) {
     command("srv/tool", "echo \"tool $*\" >> /var/log/asked\n");
     script("m", "10-do.sh", "#!/bin/bash\ndisco-defer /srv/tool 'two words'\n");
