@@ -7,6 +7,7 @@
 #include "runner/report/json_members.hpp"
 #include "runner/run/state.hpp"
 #include "runner/sys/error.hpp"
+#include "runner/sys/files.hpp"
 #include "runner/sys/printable.hpp"
 #include "runner/sys/time_text.hpp"
 #include "runner/undo/confirmation.hpp"
@@ -43,9 +44,11 @@ struct Status {
     std::time_t answered = -1; ///< when the last disco-run began that did not end with 75; -1: none
     std::vector<Unconfirmed> unconfirmed;
     std::vector<std::string> unfinished; ///< runs whose merge was interrupted
-    bool is_in_use = false;              ///< a run is under way, which may be merging
-    bool damaged = false;                ///< a report could not be read: what it would say is not known
-    bool stale = false;                  ///< no run has been answered for longer than --max-age permits
+    std::vector<std::string>
+        unreported;         ///< newer than the last one: they merged, and were killed before their end
+    bool is_in_use = false; ///< a run is under way, which may be merging
+    bool damaged = false;   ///< a report could not be read: what it would say is not known
+    bool stale = false;     ///< no run has been answered for longer than --max-age permits
 };
 
 bool succeeded(const model::RunReport& run) {
@@ -105,6 +108,11 @@ Status status_of(const run::StateDirectory& state, std::time_t since) {
         status.unconfirmed.push_back({run, std::max<std::time_t>(undo::seconds_to_confirm(state, run), 0)});
     status.is_in_use = state.is_in_use();
     if (!status.is_in_use) status.unfinished = undo::open_merges(state);
+    if (!status.is_in_use)
+        for (const std::string& run : undo::known_runs(state))
+            if ((!status.last || run > status.last->run.id) && !sys::stat_path(state.report(run)) &&
+                std::count(status.unfinished.begin(), status.unfinished.end(), run) == 0)
+                status.unreported.push_back(run);
     status.stale = since != -1 && status.answered < since;
     return status;
 }
@@ -112,7 +120,7 @@ Status status_of(const run::StateDirectory& state, std::time_t since) {
 /// Of what is worst. What waits is like a change that waits.
 ExitCode verdict(const Status& status) {
     if (status.damaged) return ExitCode::bad_configuration;
-    if (!status.unfinished.empty() || status.stale) return ExitCode::failed;
+    if (!status.unfinished.empty() || !status.unreported.empty() || status.stale) return ExitCode::failed;
     if (status.last && !succeeded(status.last->run)) return status.last->run.exit_code;
     return status.pending || !status.unconfirmed.empty() ? ExitCode::changes : ExitCode::done;
 }
@@ -158,6 +166,11 @@ std::string text_of(const Status& status, const run::StateDirectory& state) {
     for (const std::string& run : status.unfinished)
         text += fmt::format("{:<14}the merge of {} was interrupted: {}\n", "unfinished", run,
                             state.hint("disco recover"));
+    for (const std::string& run : status.unreported)
+        text += fmt::format(
+            "{:<14}{} merged, and was killed before its end: which of its actions and checks ran is not "
+            "known. Run again, and what is not done by that by hand; {} undoes it\n",
+            "unreported", run, state.hint("disco rollback " + run));
     return text;
 }
 
@@ -189,6 +202,7 @@ std::string json_of(const Status& status) {
     }
     text += ']';
     report::append_member(text, "unfinished", status.unfinished);
+    report::append_member(text, "unreported", status.unreported);
     text += fmt::format(",\"in_use\":{},\"stale\":{}", status.is_in_use, status.stale);
     return text + fmt::format(",\"exit_code\":{}}}\n", model::to_int(verdict(status)));
 }
@@ -199,7 +213,7 @@ int run_status(const Options& options) {
     const std::time_t since = moment_of_option("--max-age", options.runs.since);
     const run::StateDirectory state{options.dance.state_dir, run::StateDirectory::Missing::leave};
     const Status status = status_of(state, since);
-    if (!status.last && status.unfinished.empty() && !status.damaged)
+    if (!status.last && status.unfinished.empty() && status.unreported.empty() && !status.damaged)
         throw sys::BadConfiguration{fmt::format("no dance is recorded in '{}'", state.runs().string())};
     write_to(STDOUT_FILENO, options.runs.json ? json_of(status) : text_of(status, state));
     return model::to_int(verdict(status));

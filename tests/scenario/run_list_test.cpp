@@ -193,6 +193,26 @@ TEST_F(Status, NamesAReportThatCannotBeRead) {
     EXPECT_EQ(status().at("exit_code"), 78);
 }
 
+/// What it had still to do is not done by anybody, and must not look as if nothing were amiss.
+TEST_F(Status, NamesARunThatWasKilledInItsActions) {
+    ASSERT_EQ(live().exit, 0);
+    module_file("m", "files/etc/y", "y\n");
+    script("m", "10-defer.sh", "disco-defer sh -c ': >/etc/begun; sleep 20'\ndisco-defer touch /etc/later\n");
+    const pid_t run = start(dance_words({}));
+    for (int tenths = 0; tenths < 200 && !fs::exists(root() / "etc/begun"); ++tenths) ::usleep(100'000);
+    ASSERT_EQ(::kill(run, SIGKILL), 0);
+    EXPECT_EQ(exit_of(run), 1000 + SIGKILL);
+    wait_for_orphans();
+    const auto shown = about({"status"});
+    EXPECT_EQ(shown.exit, 4);
+    EXPECT_THAT(shown.output,
+                testing::ContainsRegex("unreported +20.* merged, and was killed before its end"));
+    ASSERT_EQ(status().at("unreported").size(), 1U);
+    const std::string killed = status().at("unreported").at(0);
+    EXPECT_EQ(about({"rollback", killed}).exit, 0);
+    EXPECT_EQ(status().at("unreported").size(), 0U);
+}
+
 TEST_F(Status, NamesWhatWaits) {
     const pid_t run = start(dance_words({"--confirm", "600"}));
     for (int tenths = 0; tenths < 200 && log().find("unless it is confirmed") == std::string::npos; ++tenths)
