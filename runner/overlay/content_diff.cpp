@@ -102,7 +102,8 @@ ContentDiff content_diff(const std::string& path, const ReadObject* before, cons
     if (!both_files) return {header + whole_hunk(old_side.bytes, new_side.bytes), false};
     // A program for each of very many files is what takes the time.
     if (const auto hunk = single_hunk(old_side.bytes, new_side.bytes)) return {header + *hunk, false};
-    return {header + gnu_hunks(name, old_side.bytes, new_side.bytes), false};
+    const std::string hunks = gnu_hunks(name, old_side.bytes, new_side.bytes);
+    return {hunks.empty() ? std::string{} : header + hunks, false};
 }
 
 } // namespace disco::overlay

@@ -11,18 +11,18 @@ std::string shown_words(const std::vector<std::string>& argv) {
     const bool many = argv.size() > most_words;
     std::vector<std::string> words(argv.begin(), many ? argv.begin() + most_words : argv.end());
     bool cut = many;
-    std::string text;
-    for (const std::string& word : words) {
-        // Whole words: part of one may be part of a secret that is masked later.
-        const std::string quoted = word.size() > most ? std::string{} : quote_words({word});
-        if (quoted.empty() || text.size() + quoted.size() > most) {
-            cut = true;
-            break;
-        }
-        if (!text.empty()) text += ' ';
-        text += quoted;
+    for (std::string& word : words)
+        if (word.size() > most) word.resize(most); // with its quotes it is longer, and cut below
+    std::string text = quote_words(words);
+    if (text.size() > most) {
+        // Not within a word: part of one may be part of a secret, which is masked later.
+        text.resize(most);
+        text.resize(text.find_last_of(' ') + 1);
+        cut = true;
+    } else if (cut) {
+        text += ' ';
     }
-    return printable_text(text) + (!cut ? "" : text.empty() ? "…" : " …");
+    return printable_text(text) + (cut ? "…" : "");
 }
 
 } // namespace disco::sys

@@ -151,7 +151,7 @@ TEST_F(BrokerTest, AVeryLongCommandIsToldShortly) {
     const Heard heard = ask(shim::Wish::defer, {"echo", std::string(900'000, 'x')});
     EXPECT_EQ(heard.exit, 0);
     EXPECT_LT(heard.error.size(), 1100U);
-    EXPECT_THAT(heard.error, testing::AllOf(HasSubstr("Would execute: echo xxx"), testing::EndsWith("…\n")));
+    EXPECT_THAT(heard.error, HasSubstr("Would execute: echo …\n"));
     EXPECT_EQ(broker().take().at(0).argv.at(1).size(), 900'000U);
 }
 
