@@ -9,9 +9,10 @@ const char* container_hint(int error) {
     case EPERM:
     case ENOSYS:
         return " (in a container, its seccomp profile or capabilities refuse it: start it with "
-               "CAP_SYS_ADMIN, "
-               "with CAP_SYS_PTRACE for guarded commands, and without a profile, as by `docker run --cap-add "
-               "SYS_ADMIN --cap-add SYS_PTRACE --security-opt seccomp=unconfined`)";
+               "CAP_SYS_ADMIN and CAP_MKNOD, with CAP_SYS_PTRACE for guarded commands, and without a "
+               "profile, as by "
+               "`docker run --cap-add SYS_ADMIN --cap-add MKNOD --cap-add SYS_PTRACE --security-opt "
+               "seccomp=unconfined`)";
     case EACCES:
         return " (in a container, its AppArmor profile or SELinux refuses it: start it without, as by "
                "`docker run "

@@ -229,7 +229,7 @@ TEST_F(Container, WithTheUsualCapabilitiesOnlyIsToldWhatIsMissing) {
          "--inh-caps=-all"},
         "true");
     EXPECT_EQ(result.exit, 4) << result.output;
-    EXPECT_THAT(result.error, HasSubstr("--cap-add SYS_ADMIN --cap-add SYS_PTRACE"));
+    EXPECT_THAT(result.error, HasSubstr("--cap-add SYS_ADMIN --cap-add MKNOD --cap-add SYS_PTRACE"));
 }
 
 TEST_F(Container, CanDoWithoutTheseCalls) {
