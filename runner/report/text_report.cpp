@@ -1,5 +1,6 @@
 #include "runner/report/text_report.hpp"
 
+#include "runner/model/action_queue.hpp"
 #include "runner/model/exit_code.hpp"
 #include "runner/model/repetition.hpp"
 #include "runner/report/json_values.hpp"
@@ -24,10 +25,17 @@ namespace {
 
 using model::ModuleOutcome;
 
+/// What is asked for twice is noted when all modules are done.
+std::size_t actions_to_run(const model::ModuleReport& module) {
+    std::vector<const model::Action*> asked;
+    for (const model::Action& action : module.actions) asked.push_back(&action);
+    return std::min(model::count_actions(module).all(), model::plan_actions(asked).order.size());
+}
+
 /// "2 created, 1 modified, 1 action".
 std::string counts(const model::ModuleReport& module) {
     std::string text = counts_in_words(module.change_counts);
-    if (const std::size_t actions = model::count_actions(module).all(); actions != 0)
+    if (const std::size_t actions = actions_to_run(module); actions != 0)
         text += (text.empty() ? "" : ", ") + counted(actions, "action", "actions");
     return text.empty() ? "changed" : text; // all that it asks for, another module asked for before
 }

@@ -78,6 +78,9 @@ std::string sum_in_words(const model::RunReport& run) {
         break;
     case RunOutcome::merged:
         if (changes != 0 || actions.all() == 0) text = many + " merged";
+        if (changes == 0 && run.merge.steps != 0 &&
+            run.command == "disco rollback") // of a run without a report
+            text = "merged, but what that changed is not known";
         add_actions(text, actions);
         break;
     case RunOutcome::failed:

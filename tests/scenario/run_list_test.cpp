@@ -209,7 +209,9 @@ TEST_F(Status, NamesARunThatWasKilledInItsActions) {
                 testing::ContainsRegex("unreported +20.* merged, and was killed before its end"));
     ASSERT_EQ(status().at("unreported").size(), 1U);
     const std::string killed = status().at("unreported").at(0);
-    EXPECT_EQ(about({"rollback", killed}).exit, 0);
+    const auto undone = about({"rollback", killed});
+    EXPECT_EQ(undone.exit, 0);
+    EXPECT_THAT(undone.output, HasSubstr("merged, but what that changed is not known"));
     EXPECT_EQ(status().at("unreported").size(), 0U);
 }
 
