@@ -1,5 +1,6 @@
 #include "policy/walls.hpp"
 #include "runner/border/broker.hpp"
+#include "runner/border/named_action.hpp"
 #include "runner/border/private_files.hpp"
 #include "runner/border/systemd_runs.hpp"
 #include "runner/sys/error.hpp"
@@ -46,23 +47,6 @@ RunDirectory run_directory(const Host& host) {
     return host.root == "/" ? RunDirectory::carried_over : RunDirectory::gone;
 }
 
-/// The decision on `disco-defer COMMAND…`: the command is queued in any case, with what is known of it where
-/// it is a guarded one.
-policy::GuardDecision deferred(const policy::GuardedCommands& commands,
-                               const std::vector<std::string>& words) {
-    policy::GuardDecision decision;
-    const std::string name = words[0].substr(words[0].rfind('/') + 1);
-    if (commands.contains(name)) decision = commands.decide(words);
-    if (!decision.known) decision.meaning = {model::ServiceVerb::anything, {}};
-    decision.kind = GuardKind::action;
-    decision.known = true;
-    decision.reads_input = false;
-    decision.action = words;
-    decision.decides.clear(); // it decides when it runs
-    decision.about.clear();   // what it asks is asked then
-    return decision;
-}
-
 std::string used_up() {
     return fmt::format("a run keeps no more than {} requests and {} MiB of them until the merge",
                        Allowance::most_requests, Allowance::most_bytes >> 20U);
@@ -98,7 +82,7 @@ void Broker::answer(Client& client) {
     if (request.wish == Wish::guarded && !commands_.contains(words[0]))
         return reply(client, no_such_command, {}, "disco: not a guarded command\n");
     if (request.wish == Wish::defer) {
-        client.decision = deferred(commands_, words);
+        client.decision = decision_to_defer(commands_, words);
     } else {
         client.decision = commands_.decide(words);
     }
