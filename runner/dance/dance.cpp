@@ -5,6 +5,7 @@
 #include "runner/model/run_order.hpp"
 #include "runner/module/module_checks.hpp"
 #include "runner/module/module_work.hpp"
+#include "runner/module/trigger_watch.hpp"
 #include "runner/run/action_run.hpp"
 #include "runner/run/needless_reloads.hpp"
 #include "runner/run/package_locks.hpp"
@@ -62,6 +63,8 @@ public:
         const auto parameters = scratch_.path() / "parameters";
         fetch::write_parameter_tree(parameters, fetched.parameters);
         module::SharedPaths shared{fetched.modules};
+        module::TriggerWatch triggers{fetched.modules, state_.path()};
+        recorder.watch([&](const std::string& path) { triggers.note(path); });
         const module::ModuleContext context = {.options = options_,
                                                .mode = options_.mode,
                                                .views = views,
@@ -74,7 +77,8 @@ public:
                                                .verdicts = &verdicts_};
         run::PackageLocks locks;
         if (options_.mode == RunMode::live) locks = run::PackageLocks{views.root(), options_.wait};
-        run_modules(fetched, context);
+        run_modules(fetched, context, triggers);
+        triggers.enter(result_.run.modules, views.guarded(), options_.mode);
         view::refuse_covered_changes(result_.run.modules, recorder);
         view::note_foreign_mounts(result_.run.modules, views.mounts());
         verdicts_.save();
@@ -85,6 +89,7 @@ public:
         const bool pending = result_.run.outcome == model::RunOutcome::pending;
         const bool to_merge = pending && run::has_changes(result_.run);
         if (pending && options_.ask && !options_.ask(result_)) return;
+        if (pending && options_.mode == RunMode::live) triggers.owe(result_.run.modules);
         if (to_merge && options_.mode == RunMode::live) options_.progress->work_begins("merging");
         if (options_.mode == RunMode::live && to_merge)
             run::merge_trees(result_.run, recorder.trees(), state_, started_,
@@ -99,6 +104,7 @@ public:
         const bool is_done =
             merged || result_.run.outcome == model::RunOutcome::in_sync ||
             (result_.run.outcome == model::RunOutcome::pending && !to_merge); // actions alone
+        if (options_.mode == RunMode::live && !is_done) triggers.withdraw();
         if (options_.mode != RunMode::live || !is_done) return;
         if (options_.modules.empty()) fetch::forget_former_secrets(state_.path()); // nothing holds them now
         undo::follow_up(result_.run, state_,
@@ -107,6 +113,7 @@ public:
                          .check = [&] { check_all(fetched, context); },
                          .confirm = options_.confirm,
                          .progress = options_.progress});
+        triggers.settle(result_.run.modules);
     }
 
 private:
@@ -130,7 +137,8 @@ private:
         return options_.network.value_or(settings.network);
     }
 
-    void run_modules(const Fetched& fetched, const module::ModuleContext& context) {
+    void run_modules(const Fetched& fetched, const module::ModuleContext& context,
+                     module::TriggerWatch& triggers) {
         for (const auto& [name, module] : fetched.modules) // before the first one runs
             if (!module.templates.empty() || !module.scripts.empty())
                 sys::while_doing(fmt::format("preparing module '{}'", name),
@@ -172,6 +180,7 @@ private:
             context.views.note_queued(done);
             const model::ModuleReport& report = result_.run.modules.emplace_back(std::move(done));
             spdlog::debug("module '{}': {}", name, model::to_string(report.outcome));
+            triggers.end_module(report.outcome == ModuleOutcome::failed);
             show_end(report);
             if (report.outcome != ModuleOutcome::failed) continue;
             stop = options_.mode == RunMode::live && !options_.keep_going;

@@ -11,8 +11,9 @@
 namespace disco::model {
 namespace {
 
-constexpr std::array<std::string_view, 8> names = {"attributes", "checks/", "files/",   "parameters/",
-                                                   "requires",   "sandbox", "scripts/", "templates/"};
+constexpr std::array<std::string_view, 9> names = {"attributes",  "checks/",    "files/",
+                                                   "parameters/", "requires",   "sandbox",
+                                                   "scripts/",    "templates/", "triggers"};
 
 std::string_view bare(std::string_view name) { return name.substr(0, name.find('/')); }
 

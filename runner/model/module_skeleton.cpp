@@ -54,6 +54,12 @@ set -euo pipefail
 [[ -s /etc/NAME/node.conf ]]
 )";
 
+constexpr std::string_view triggers =
+    R"(# PATHS -> COMMAND: when a run changes something there, whichever module did it, the command is run once after the merge;
+# and again in later runs until it has succeeded.
+#     etc/NAME/** -> systemctl reload NAME
+)";
+
 std::string with_name(std::string_view text, std::string_view name) {
     constexpr std::string_view place = "NAME";
     std::string result{text};
@@ -71,11 +77,12 @@ std::vector<SkeletonFile> module_skeleton(const std::string& name) {
         mode_t mode;
     };
     std::vector<SkeletonFile> files;
-    for (const Row& row : {Row{"requires", requirements, 0644}, Row{"attributes", attributes, 0644},
-                           Row{"sandbox", sandbox, 0644}, Row{"parameters/NAME/greeting", "Hello\n", 0644},
-                           Row{"files/etc/NAME/NAME.conf", delivered, 0644},
-                           Row{"templates/etc/NAME/node.conf", printing, 0644},
-                           Row{"scripts/10-NAME.sh", script, 0755}, Row{"checks/10-NAME.sh", check, 0755}})
+    for (const Row& row :
+         {Row{"requires", requirements, 0644}, Row{"attributes", attributes, 0644},
+          Row{"sandbox", sandbox, 0644}, Row{"parameters/NAME/greeting", "Hello\n", 0644},
+          Row{"files/etc/NAME/NAME.conf", delivered, 0644},
+          Row{"templates/etc/NAME/node.conf", printing, 0644}, Row{"scripts/10-NAME.sh", script, 0755},
+          Row{"triggers", triggers, 0644}, Row{"checks/10-NAME.sh", check, 0755}})
         files.push_back({with_name(row.path, name), with_name(row.text, name), row.mode});
     return files;
 }

@@ -42,6 +42,8 @@ public:
         noting("sandbox", [&] {
             contents_.sandbox = model::parse_sandbox_settings(text_of("sandbox"), label("sandbox"));
         });
+        noting("triggers",
+               [&] { contents_.triggers = model::parse_triggers(text_of("triggers"), label("triggers")); });
         walk("files", contents_.files);
         walk("templates", contents_.templates);
         check_templates();

@@ -3,6 +3,7 @@
 #include "runner/model/attributes.hpp"
 #include "runner/model/object_state.hpp"
 #include "runner/model/sandbox_settings.hpp"
+#include "runner/model/triggers.hpp"
 
 #include <filesystem>
 #include <string>
@@ -50,6 +51,7 @@ struct ModuleContents {
     std::vector<Script> scripts, checks;
     std::vector<model::AttributeRule> attributes;
     model::SandboxSettings sandbox;
+    std::vector<model::Trigger> triggers;
     std::vector<Remark> unused; ///< files, and lines of files, that nothing is done with
     [[nodiscard]] bool empty() const { return files.empty() && templates.empty() && scripts.empty(); }
 };

@@ -86,6 +86,7 @@ bool ChangeRecorder::record_changes(std::size_t mount, model::ModuleReport& repo
     return overlay::scan_layer(begun_layer(mount), compositions_[mount], [&](model::Change&& change) {
         ++report.change_counts[static_cast<std::size_t>(change.kind)];
         add_to_fingerprint(change);
+        if (on_path_) on_path_(change.path);
         unit_files_changed_ = unit_files_changed_ || model::is_unit_file(change.path);
         report::RecordedChange recorded =
             report::recorded(change, packages_.package_of(change, upper, inside));

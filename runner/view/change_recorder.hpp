@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ public:
     /// `started`: see overlay::LayerToScan.
     ChangeRecorder(overlay::Layers& layers, report::ChangeLog& log, Use use, const timespec& started,
                    Redacted redacted = Redacted::hidden);
+
+    /// Is called with each path, absolute in the tree, that is recorded as changed.
+    void watch(std::function<void(const std::string& path)> on_path) { on_path_ = std::move(on_path); }
 
     /// The names that the tree had before the layer that is about to be recorded.
     [[nodiscard]] const model::OwnerNames& owners() const noexcept { return owners_; }
@@ -75,6 +79,7 @@ private:
     const Use use_;
     const timespec started_;
     const Redacted redacted_;
+    std::function<void(const std::string&)> on_path_;
     std::vector<model::Composition> compositions_; ///< by managed mount
     PackageOwners owned_by_packages_;
     PackageChanges packages_;
