@@ -169,7 +169,7 @@ TEST_F(ModuleObjects, ThatNothingIsDoneWithAreTold) {
     EXPECT_THAT(
         unused,
         ElementsAre("modules/m/README.md is not used: a module consists of attributes, checks/, files/, "
-                    "parameters/, requires, sandbox, scripts/, templates/",
+                    "parameters/, requires, sandbox, scripts/, templates/, triggers",
                     "modules/m/attributes:5: 'etc/key' matches no file that the module delivers (of "
                     "directories speak lines that end with '/')",
                     "modules/m/attributes:6: 'etc/app' matches no file that the module delivers (of "
