@@ -3,14 +3,10 @@
 #include "runner/cli/log.hpp"
 #include "runner/cli/report_file.hpp"
 #include "runner/sys/error.hpp"
-#include "runner/sys/patient_writer.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <exception>
-
-#include <unistd.h>
 
 namespace disco::cli {
 namespace {
@@ -18,15 +14,6 @@ namespace {
 std::ptrdiff_t count_on_standard_output(const std::vector<ReportTarget>& targets) {
     return std::count_if(targets.begin(), targets.end(),
                          [](const ReportTarget& target) { return target.is_standard_output(); });
-}
-
-void write_to_standard_output(const std::function<void(const WritePiece&)>& work) {
-    sys::PatientWriter writer{STDOUT_FILENO};
-    work([&](std::string_view piece) {
-        writer.write(piece);
-        writer.finish();
-        if (writer.has_lost_its_reader()) throw sys::SysError{EPIPE, "write the report", "standard output"};
-    });
 }
 
 } // namespace
@@ -57,10 +44,8 @@ void write_targets(const std::vector<ReportTarget>& targets,
     for (const ReportTarget& target : targets) {
         const auto write_one = [&](const WritePiece& write) { work(target, write); };
         try {
-            if (target.is_standard_output())
-                write_to_standard_output(write_one);
-            else
-                write_report_file(target.path, row_of(target.format).mode, write_one);
+            write_report_file(target.is_standard_output() ? "/dev/stdout" : target.path,
+                              row_of(target.format).mode, write_one);
         } catch (const sys::Error& error) {
             if (first)
                 write_log(LogLevel::error, error.full_text());

@@ -107,12 +107,13 @@ Status status_of(const run::StateDirectory& state, std::time_t since) {
     for (const std::string& run : undo::unconfirmed_runs(state))
         status.unconfirmed.push_back({run, std::max<std::time_t>(undo::seconds_to_confirm(state, run), 0)});
     status.is_in_use = state.is_in_use();
-    if (!status.is_in_use) status.unfinished = undo::open_merges(state);
-    if (!status.is_in_use)
+    if (!status.is_in_use) {
+        status.unfinished = undo::open_merges(state);
         for (const std::string& run : undo::known_runs(state))
             if ((!status.last || run > status.last->run.id) && !sys::stat_path(state.report(run)) &&
                 std::count(status.unfinished.begin(), status.unfinished.end(), run) == 0)
                 status.unreported.push_back(run);
+    }
     status.stale = since != -1 && status.answered < since;
     return status;
 }

@@ -2,9 +2,9 @@
 
 #include "runner/fetch/module_store.hpp"
 #include "runner/fetch/parameter_layers.hpp"
+#include "runner/model/value_list.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
-#include "runner/sys/text_lines.hpp"
 
 #include <cerrno>
 
@@ -17,11 +17,6 @@ namespace disco::fetch {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool has_directory(const fs::path& path) {
-    const auto status = sys::stat_path(path);
-    return status && S_ISDIR(status->st_mode);
-}
 
 /// What a layer has below secrets/, under its full names.
 ParameterTree secrets_in(const fs::path& directory) {
@@ -43,7 +38,7 @@ std::vector<fs::path> layers_of(const fs::path& state, const std::string& node) 
         for (const std::string& module : record->modules)
             layers.push_back(store.module(module) / "parameters");
     const fs::path copy = store.parameters(node);
-    if (has_directory(copy))
+    if (sys::is_directory(copy))
         for (const std::string& name : follow_inherits(copy, node).order) layers.push_back(copy / name);
     layers.push_back(state / "parameters" / node);
     return layers;
@@ -75,13 +70,8 @@ template <class Add> void as_far_as_possible(const std::string& what, const Add&
 
 fs::path former_file(const fs::path& state) { return state / "former_secrets"; }
 
-/// With a NUL after each: a secret has none.
 StoredSecrets former_secrets(const fs::path& state) {
-    StoredSecrets values;
-    const auto text = sys::read_file_if_exists(former_file(state));
-    if (text)
-        for (const std::string_view value : sys::split(*text, '\0')) values.emplace(value);
-    return values;
+    return model::values_in(sys::read_file_if_exists(former_file(state)).value_or(""));
 }
 
 /// Those that were fetched, or for which something was set.
@@ -128,9 +118,7 @@ void keep_former_secrets(const fs::path& state, const StoredSecrets& before, con
     for (const std::string& value : before)
         if (!now.contains(value) && value.find('\0') == std::string::npos) former.insert(value);
     if (former.size() == known) return;
-    std::string text;
-    for (const std::string& value : former) text.append(value).append(1, '\0');
-    sys::write_file_atomically(former_file(state), text, 0600);
+    sys::write_file_atomically(former_file(state), model::to_text(former), 0600);
 }
 
 void forget_former_secrets(const fs::path& state) {

@@ -134,10 +134,6 @@ private:
     ParameterRoots found_;
 };
 
-} // namespace
-
-namespace {
-
 /// What may be a secret is looked at (check_secrets), if it can be too short for one; of others it counts
 /// that there is a value.
 std::string value_to_check(const sys::TreeWalk& walk, const struct stat& status) {

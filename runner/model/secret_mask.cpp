@@ -61,10 +61,9 @@ void SecretMask::add(std::string_view value) {
         for (const std::string_view rest : {"", "\n", "\xff"}) {
             const std::string text = std::string{line}.append(rest);
             add_spelling(spelt(sys::printable(text), sys::printable(rest)));
-            add_spelling(spelt(sys::quote_words({text}), sys::quote_words({std::string{rest}})));
-            // What is shown of such words is made printable once more.
-            add_spelling(
-                sys::printable_text(spelt(sys::quote_words({text}), sys::quote_words({std::string{rest}}))));
+            const std::string quoted = spelt(sys::quote_words({text}), sys::quote_words({std::string{rest}}));
+            add_spelling(quoted);
+            add_spelling(sys::printable_text(quoted)); // as sys::shown_words has it
             const std::string shown = sys::printable_text(text);
             add_spelling(std::string_view{shown}.substr(0, shown.size() - sys::printable_text(rest).size()));
         }

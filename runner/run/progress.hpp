@@ -10,9 +10,8 @@
 
 namespace disco::run {
 
-/// Who hears how a run gets on, while it does. Calls come from the main thread, in this order;
-/// it may hear of secrets at any time. By itself it
-/// does nothing with what it hears.
+/// Who hears how a run gets on, while it does. Calls come from the main thread, in this order, those about
+/// secrets at any time. By itself it does nothing with what it hears.
 class Progress {
 public:
     Progress() = default;

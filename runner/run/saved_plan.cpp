@@ -4,12 +4,12 @@
 #include "runner/merge/journal.hpp"
 #include "runner/merge/object_copy.hpp"
 #include "runner/merge/preparation.hpp"
+#include "runner/model/value_list.hpp"
 #include "runner/report/stored_report.hpp"
 #include "runner/run/saved_actions.hpp"
 #include "runner/sys/durable_files.hpp"
 #include "runner/sys/error.hpp"
 #include "runner/sys/files.hpp"
-#include "runner/sys/text_lines.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -109,9 +109,7 @@ void save_plan(const fs::path& place, const model::RunReport& run, const model::
         sys::make_directories(place / "data", 0700); // also when all that it does are actions
         sys::write_file_atomically(place / "tree", identity_of(places, run.root), 0600);
         sys::write_file_atomically(place / "actions", encode_actions(run.modules), 0600);
-        std::string values; // none has a NUL
-        for (const std::string& value : secrets.values()) values.append(value).append(1, '\0');
-        sys::write_file_atomically(place / "secrets", values, 0600);
+        sys::write_file_atomically(place / "secrets", model::to_text(secrets.values()), 0600);
         plan.steps(plans);
         sys::sync_file_system_of(place);
         plan.planned(started); // all else is on disk
@@ -135,9 +133,8 @@ merge::SavedPlan load_plan(const fs::path& place) {
 }
 
 void add_plan_secrets(model::SecretMask& mask, const fs::path& place) {
-    const auto values = sys::read_file_if_exists(place / "secrets");
-    if (values)
-        for (const std::string_view value : sys::split(*values, '\0')) mask.add(value);
+    const std::string text = sys::read_file_if_exists(place / "secrets").value_or("");
+    for (const std::string& value : model::values_in(text)) mask.add(value);
 }
 
 report::StoredReport load_plan_report(const fs::path& place, const fs::path& scratch) {
