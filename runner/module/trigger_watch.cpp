@@ -66,13 +66,19 @@ void TriggerWatch::enter(std::vector<model::ModuleReport>& modules, const policy
 }
 
 void TriggerWatch::owe(const std::vector<model::ModuleReport>& modules) {
-    for (const Watched& one : watched_) {
-        const auto report =
-            std::find_if(modules.begin(), modules.end(),
-                         [&](const model::ModuleReport& module) { return module.name == one.module; });
-        if (one.fired && report != modules.end() && !is_out(*report)) debts_.insert(debt_of(one));
+    for (const model::ModuleReport& report : modules) {
+        std::erase_if(debts_, [&](const Debt& debt) { return debt.first == report.name; });
+        for (const model::Action& action : report.actions)
+            if (has_fired(report.name, action.argv))
+                debts_.emplace(report.name, sys::quote_words(action.argv));
     }
     save();
+}
+
+bool TriggerWatch::has_fired(const std::string& module, const std::vector<std::string>& command) const {
+    return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& one) {
+        return one.fired && one.module == module && one.trigger->command == command;
+    });
 }
 
 void TriggerWatch::withdraw() {

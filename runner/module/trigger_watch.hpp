@@ -35,7 +35,8 @@ public:
     void enter(std::vector<model::ModuleReport>& modules, const policy::GuardedCommands& commands,
                model::RunMode mode) const;
 
-    /// Before a merge: from now on they are owed. Throws SysError.
+    /// Before a merge: from now on those are owed that are still actions of their modules, and no others of
+    /// these: a reload may have turned out needless. Throws SysError.
     void owe(const std::vector<model::ModuleReport>& modules);
     /// It did not come to the merge: what was owed before is.
     void withdraw();
@@ -51,6 +52,7 @@ private:
         bool fired = false, fires = false; ///< by modules that are done; by the one at work
     };
     [[nodiscard]] static Debt debt_of(const Watched& one);
+    [[nodiscard]] bool has_fired(const std::string& module, const std::vector<std::string>& command) const;
     void save() const;
 
     std::filesystem::path file_;
